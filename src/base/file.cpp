@@ -1,0 +1,139 @@
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  int get() const { return number_; }
+  int release() { return std::exchange(number_, -1); }
+
+ private:
+  int number_;
+};
+
+std::string hidden_name(const fs::path& path) {
+  static std::atomic<unsigned> counter{0};
+  return fmt::format(".{}.{}.{}.part", path.filename().string(), ::getpid(), counter++);
+}
+
+void sync_folder(const fs::path& folder) {
+  const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() >= 0) ::fsync(directory.get());
+}
+
+Result<void> write_all(int descriptor, std::span<const uint8_t> bytes, const fs::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return fail_errno("cannot write " + path.string());
+    bytes = bytes.subspan(static_cast<size_t>(written));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<MappedFile>> MappedFile::open(const fs::path& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.get() < 0) return fail_errno("cannot open " + path.string());
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) return fail_errno("cannot stat " + path.string());
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::invalid_argument, "{} is not a regular file", path.string());
+  std::shared_ptr<MappedFile> mapped(new MappedFile);
+  mapped->size_ = static_cast<size_t>(info.st_size);
+  if (mapped->size_ > 0) {
+    void* data = ::mmap(nullptr, mapped->size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
+    if (data == MAP_FAILED) return fail_errno("cannot map " + path.string());
+    mapped->data_ = static_cast<const uint8_t*>(data);
+  }
+  return mapped;
+}
+
+MappedFile::~MappedFile() {
+  if (data_) ::munmap(const_cast<uint8_t*>(data_), size_);
+}
+
+void MappedFile::forget() const {
+  if (data_) ::madvise(const_cast<uint8_t*>(data_), size_, MADV_DONTNEED);
+}
+
+Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {
+  PTAH_TRY(const auto mapped, MappedFile::open(path));
+  const auto bytes = mapped->bytes();
+  if (bytes.size() > most_bytes) return fail(ErrorCode::corrupt, "{} has {} bytes; at most {} are read", path.string(), bytes.size(), most_bytes);
+  return Bytes(bytes.begin(), bytes.end());
+}
+
+Result<std::string> read_text(const fs::path& path, size_t most_bytes) {
+  PTAH_TRY(const auto bytes, read_file(path, most_bytes));
+  return std::string(bytes.begin(), bytes.end());
+}
+
+Result<void> write_file(const fs::path& path, const std::vector<std::span<const uint8_t>>& parts) {
+  const fs::path part = path.parent_path() / hidden_name(path);
+  Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  if (file.get() < 0) return fail_errno("cannot create " + path.string());
+  const auto write = [&]() -> Result<void> {
+    for (const auto& bytes : parts) PTAH_TRY_VOID(write_all(file.get(), bytes, path));
+    if (::fsync(file.get()) != 0) return fail_errno("cannot flush " + path.string());
+    if (::close(file.release()) != 0) return fail_errno("cannot close " + path.string());
+    if (::rename(part.c_str(), path.c_str()) != 0) return fail_errno("cannot rename to " + path.string());
+    return {};
+  };
+  auto result = write();
+  if (!result) ::unlink(part.c_str());
+  if (result) sync_folder(path.parent_path());
+  return result;
+}
+
+Result<void> write_file(const fs::path& path, std::string_view text) { return write_file(path, {as_bytes(text)}); }
+
+Result<void> write_file(const fs::path& path, std::span<const uint8_t> bytes) { return write_file(path, std::vector<std::span<const uint8_t>>{bytes}); }
+
+Result<StagedFolder> StagedFolder::create(const fs::path& final_path) {
+  StagedFolder folder;
+  folder.final_ = final_path;
+  const fs::path parent = final_path.parent_path();
+  std::error_code problem;
+  if (!parent.empty()) fs::create_directories(parent, problem);
+  folder.path_ = parent / hidden_name(final_path);
+  if (::mkdir(folder.path_.c_str(), 0755) != 0) {
+    folder.path_.clear();
+    return fail_errno("cannot create " + final_path.string());
+  }
+  return folder;
+}
+
+StagedFolder::StagedFolder(StagedFolder&& other) noexcept : path_(std::exchange(other.path_, {})), final_(std::move(other.final_)) {}
+
+StagedFolder::~StagedFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) fs::remove_all(path_, ignored);
+}
+
+Result<void> StagedFolder::commit() {
+  if (::rename(path_.c_str(), final_.c_str()) != 0) return fail_errno("cannot rename to " + final_.string());
+  path_.clear();
+  sync_folder(final_.parent_path());
+  return {};
+}
+
+}  // namespace ptah

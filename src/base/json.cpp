@@ -1,0 +1,206 @@
+#include "base/json.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <set>
+
+namespace ptah {
+
+namespace {
+
+/// SAX handler that checks depth and duplicate keys before the value is built.
+class StrictReader : public nlohmann::detail::json_sax_dom_parser<Json> {
+ public:
+  using Base = nlohmann::detail::json_sax_dom_parser<Json>;
+  StrictReader(Json& document, int most_depth) : Base(document, false), most_depth_(most_depth) {}
+
+  bool start_object(std::size_t size) {
+    keys_.emplace_back();
+    return deeper() && Base::start_object(size);
+  }
+  bool start_array(std::size_t size) { return deeper() && Base::start_array(size); }
+  bool end_object() {
+    keys_.pop_back();
+    --depth_;
+    return Base::end_object();
+  }
+  bool end_array() {
+    --depth_;
+    return Base::end_array();
+  }
+  bool key(std::string& name) {
+    if (!keys_.back().insert(name).second) {
+      problem_ = fmt::format("key '{}' appears twice", name.substr(0, 64));
+      return false;
+    }
+    return Base::key(name);
+  }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::detail::exception&) {
+    problem_ = fmt::format("syntax error at byte {}", position);
+    return false;
+  }
+  const std::string& problem() const { return problem_; }
+
+ private:
+  bool deeper() {
+    if (++depth_ <= most_depth_) return true;
+    problem_ = fmt::format("nested deeper than {} levels", most_depth_);
+    return false;
+  }
+
+  int most_depth_;
+  int depth_ = 0;
+  std::vector<std::set<std::string>> keys_;
+  std::string problem_;
+};
+
+std::u16string utf16(const std::string& text) {
+  std::u16string out;
+  for (size_t i = 0; i < text.size();) {
+    const auto lead = static_cast<unsigned char>(text[i]);
+    const int length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+    uint32_t point = length == 1 ? lead : lead & (0xFFU >> (length + 1));
+    for (int j = 1; j < length && i + static_cast<size_t>(j) < text.size(); ++j)
+      point = point << 6 | (static_cast<unsigned char>(text[i + static_cast<size_t>(j)]) & 0x3FU);
+    if (point >= 0x10000) {
+      out += static_cast<char16_t>(0xD800 + ((point - 0x10000) >> 10));
+      out += static_cast<char16_t>(0xDC00 + ((point - 0x10000) & 0x3FF));
+    } else {
+      out += static_cast<char16_t>(point);
+    }
+    i += static_cast<size_t>(length);
+  }
+  return out;
+}
+
+void write_string(const std::string& text, std::string& out) {
+  out += '"';
+  for (const char c : text) {
+    switch (c) {
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        if (static_cast<unsigned char>(c) < 0x20)
+          out += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
+        else
+          out += c;
+    }
+  }
+  out += '"';
+}
+
+Result<void> write(const Json& value, std::string& out) {
+  switch (value.type()) {
+    case Json::value_t::object: {
+      std::vector<std::pair<std::u16string, const Json::object_t::value_type*>> sorted;
+      for (const auto& item : value.get_ref<const Json::object_t&>()) sorted.emplace_back(utf16(item.first), &item);
+      std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+      out += '{';
+      for (size_t i = 0; i < sorted.size(); ++i) {
+        if (i) out += ',';
+        write_string(sorted[i].second->first, out);
+        out += ':';
+        PTAH_TRY_VOID(write(sorted[i].second->second, out));
+      }
+      out += '}';
+      return {};
+    }
+    case Json::value_t::array: {
+      out += '[';
+      for (size_t i = 0; i < value.size(); ++i) {
+        if (i) out += ',';
+        PTAH_TRY_VOID(write(value[i], out));
+      }
+      out += ']';
+      return {};
+    }
+    case Json::value_t::string:
+      write_string(value.get_ref<const std::string&>(), out);
+      return {};
+    case Json::value_t::boolean:
+      out += value.get<bool>() ? "true" : "false";
+      return {};
+    case Json::value_t::null:
+      out += "null";
+      return {};
+    case Json::value_t::number_integer:
+    case Json::value_t::number_unsigned: {
+      const auto integer = value.get<int64_t>();
+      constexpr int64_t kMost = int64_t{1} << 53;
+      if (integer > kMost || integer < -kMost || (value.type() == Json::value_t::number_unsigned && value.get<uint64_t>() > static_cast<uint64_t>(kMost)))
+        return fail(ErrorCode::invalid_argument, "canonical json: integer beyond 2^53; write it as a string");
+      out += std::to_string(integer);
+      return {};
+    }
+    case Json::value_t::number_float: {
+      const double number = value.get<double>();
+      if (!std::isfinite(number)) return fail(ErrorCode::invalid_argument, "canonical json: number is not finite");
+      out += ecmascript_number(number);
+      return {};
+    }
+    default:
+      return fail(ErrorCode::invalid_argument, "canonical json: value of unsupported type");
+  }
+}
+
+}  // namespace
+
+Result<Json> parse_json(std::string_view text, int most_depth) {
+  Json value;
+  StrictReader reader(value, most_depth);
+  if (!Json::sax_parse(text.begin(), text.end(), &reader)) return fail(ErrorCode::corrupt, "json: {}", reader.problem());
+  return value;
+}
+
+std::string ecmascript_number(double value) {
+  if (value == 0) return "0";
+  char buffer[32];
+  const auto end = std::to_chars(buffer, buffer + sizeof buffer, std::abs(value), std::chars_format::scientific);
+  const std::string text(buffer, end.ptr);
+  const size_t e = text.find('e');
+  const int exponent = std::stoi(text.substr(e + 1));
+  std::string digits = text.substr(0, e);
+  digits.erase(std::remove(digits.begin(), digits.end(), '.'), digits.end());
+  const int count = static_cast<int>(digits.size()), point = exponent + 1;
+  std::string out = value < 0 ? "-" : "";
+  if (count <= point && point <= 21) {
+    out += digits + std::string(static_cast<size_t>(point - count), '0');
+  } else if (0 < point && point <= 21) {
+    out += digits.substr(0, static_cast<size_t>(point)) + "." + digits.substr(static_cast<size_t>(point));
+  } else if (-6 < point && point <= 0) {
+    out += "0." + std::string(static_cast<size_t>(-point), '0') + digits;
+  } else {
+    out += digits.substr(0, 1);
+    if (count > 1) out += "." + digits.substr(1);
+    out += fmt::format("e{}{}", point > 0 ? "+" : "-", std::abs(point - 1));
+  }
+  return out;
+}
+
+Result<std::string> canonical_json(const Json& value) {
+  std::string out;
+  PTAH_TRY_VOID(write(value, out));
+  return out;
+}
+
+}  // namespace ptah

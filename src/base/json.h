@@ -1,0 +1,24 @@
+// JSON: nlohmann-json for the values, plus a reader for hostile text and the canonical form (RFC 8785) for what is hashed.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+
+namespace ptah {
+
+using Json = nlohmann::json;
+
+/// Parses text from outside. Errors: corrupt for bad syntax, invalid UTF-8, duplicate keys or nesting deeper than most_depth.
+Result<Json> parse_json(std::string_view text, int most_depth = 32);
+
+/// RFC 8785 (JSON Canonicalization Scheme): keys in UTF-16 order, ECMAScript numbers, no white space.
+/// Errors: invalid_argument for NaN, infinity and integers beyond ±2^53.
+Result<std::string> canonical_json(const Json& value);
+
+/// A double as ECMAScript prints it (RFC 8785, 3.2.2.3).
+std::string ecmascript_number(double value);
+
+}  // namespace ptah

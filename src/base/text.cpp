@@ -1,0 +1,53 @@
+#include "base/text.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace ptah {
+
+size_t invalid_utf8_at(std::string_view text) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  for (size_t i = 0; i < text.size();) {
+    const unsigned lead = byte(i);
+    size_t length = 1;
+    unsigned low = 0x80, high = 0xBF;
+    if (lead >= 0x80) {
+      if (lead < 0xC2 || lead > 0xF4) return i;
+      length = lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+      if (lead == 0xE0) low = 0xA0;
+      if (lead == 0xED) high = 0x9F;
+      if (lead == 0xF0) low = 0x90;
+      if (lead == 0xF4) high = 0x8F;
+    }
+    for (size_t j = 1; j < length; ++j) {
+      if (byte(i + j) < low || byte(i + j) > high) return i;
+      low = 0x80;
+      high = 0xBF;
+    }
+    i += length;
+  }
+  return std::string_view::npos;
+}
+
+size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), size_t{0});
+  for (size_t i = 0; i < a.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i + 1;
+    for (size_t j = 0; j < b.size(); ++j) {
+      const size_t kept = diagonal + (a[i] == b[j] ? 0 : 1);
+      diagonal = row[j + 1];
+      row[j + 1] = std::min({kept, row[j + 1] + 1, row[j] + 1});
+    }
+  }
+  return row.back();
+}
+
+std::string nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto best =
+      std::min_element(candidates.begin(), candidates.end(), [&](const auto& a, const auto& b) { return edit_distance(word, a) < edit_distance(word, b); });
+  return best == candidates.end() ? std::string() : *best;
+}
+
+}  // namespace ptah

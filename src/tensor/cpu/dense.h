@@ -1,0 +1,72 @@
+// Dense kernels: matrix products and convolutions, forward and both backward directions. Implemented over oneDNN; none of its
+// types appear here.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "tensor/tensor.h"
+
+namespace ptah {
+
+enum class Activation { none, relu, silu, gelu, tanh, sigmoid };
+
+namespace detail {
+
+/// c[m, n] = activation(a[m, k] · b[k, n] + bias[n]) + residual[m, n], `batch` times. Matrices are dense; a transposed operand
+/// lies in memory as [k, m] or [n, k]. If `weight` is set, b is that tensor's matrix [n, k] (or [k, n] if not b_transposed),
+/// packed once for this kernel and kept with the tensor.
+struct GemmCall {
+  int64_t batch = 1, m = 0, n = 0, k = 0;
+  const void* a = nullptr;
+  DType a_type = DType::f32;
+  bool a_transposed = false;
+  const void* b = nullptr;
+  DType b_type = DType::f32;
+  bool b_transposed = false;
+  const Tensor* weight = nullptr;
+  void* c = nullptr;
+  DType c_type = DType::f32;
+  const float* bias = nullptr;
+  Activation activation = Activation::none;
+  const void* residual = nullptr;  ///< of c_type
+};
+void gemm(const GemmCall& call);
+
+/// Pictures are NHWC, weights [out, in / groups, kernel height, kernel width].
+struct ConvShape {
+  int64_t batch, in_height, in_width, in_channels;
+  int64_t out_height, out_width, out_channels;
+  int64_t kernel_height, kernel_width;
+  int64_t stride = 1, padding = 0, groups = 1;
+  int64_t flops() const { return 2 * batch * out_height * out_width * out_channels * (in_channels / groups) * kernel_height * kernel_width; }
+};
+
+struct ConvForward {
+  ConvShape shape;
+  DType type;  ///< of source, result and residual
+  const void* source;
+  const Tensor* weight;
+  const float* bias;
+  Activation activation = Activation::none;
+  const void* residual = nullptr;
+  void* result;
+};
+void conv_forward(const ConvForward& call);
+void conv_backward_data(const ConvShape& shape, DType type, const void* grad, const Tensor& weight, void* source_grad);
+/// weight_grad and bias_grad (may be null) are f32. The batch is cut into fixed parts that are added in order.
+void conv_backward_weights(const ConvShape& shape, DType type, const void* source, const void* grad, float* weight_grad);
+
+}  // namespace detail
+
+/// What this processor computes natively.
+bool has_bf16();
+bool has_amx();
+/// Caps the instruction set of every kernel: "amx", "avx512_bf16", "avx512", "avx2". Call before the first op.
+Result<void> cap_isa(std::string_view name);
+/// The numeric path in force, e.g. "amx-bf16": receipts name it.
+std::string numeric_path();
+/// The dtype models compute in on this path.
+DType compute_dtype();
+
+}  // namespace ptah

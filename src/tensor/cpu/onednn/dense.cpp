@@ -1,0 +1,394 @@
+#include "tensor/cpu/dense.h"
+
+#include <dnnl.hpp>
+
+#include <cstring>
+#include <mutex>
+#include <unordered_map>
+
+#include "base/parallel.h"
+#include "tensor/ops.h"
+
+namespace ptah::detail {
+
+namespace {
+
+using dnnl::memory;
+using Tag = memory::format_tag;
+
+dnnl::engine& engine() {
+  static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
+  return instance;
+}
+
+dnnl::stream& stream() {
+  thread_local dnnl::stream instance(engine());
+  return instance;
+}
+
+memory::data_type dnnl_type(DType type) {
+  switch (type) {
+    case DType::f32:
+      return memory::data_type::f32;
+    case DType::bf16:
+      return memory::data_type::bf16;
+    case DType::i32:
+      return memory::data_type::s32;
+    case DType::u8:
+      return memory::data_type::u8;
+    case DType::f16:
+      break;
+  }
+  throw Failure({ErrorCode::unsupported, "dense kernels take f32 and bf16"});
+}
+
+/// A primitive with what is needed to run it again.
+struct Prepared {
+  dnnl::primitive primitive;
+  memory::desc weights, scratchpad;
+  memory::desc source, target;
+};
+
+class Key {
+ public:
+  Key& operator<<(int64_t value) {
+    text_.append(reinterpret_cast<const char*>(&value), sizeof value);
+    return *this;
+  }
+  const std::string& str() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+template <class Make>
+std::shared_ptr<Prepared> cached(const Key& key, const Make& make) {
+  static std::mutex mutex;
+  static auto* const cache = new std::unordered_map<std::string, std::shared_ptr<Prepared>>;
+  {
+    const std::lock_guard lock(mutex);
+    const auto found = cache->find(key.str());
+    if (found != cache->end()) return found->second;
+  }
+  std::shared_ptr<Prepared> made = make();
+  const std::lock_guard lock(mutex);
+  return cache->emplace(key.str(), std::move(made)).first->second;
+}
+
+int team() { return omp_in_parallel() ? 1 : threads(); }
+
+void append_activation(dnnl::post_ops& ops, Activation activation) {
+  using dnnl::algorithm;
+  switch (activation) {
+    case Activation::none:
+      return;
+    case Activation::relu:
+      ops.append_eltwise(1, algorithm::eltwise_relu, 0, 0);
+      return;
+    case Activation::silu:
+      ops.append_eltwise(1, algorithm::eltwise_swish, 1, 0);
+      return;
+    case Activation::gelu:
+      ops.append_eltwise(1, algorithm::eltwise_gelu_tanh, 0, 0);
+      return;
+    case Activation::tanh:
+      ops.append_eltwise(1, algorithm::eltwise_tanh, 0, 0);
+      return;
+    case Activation::sigmoid:
+      ops.append_eltwise(1, algorithm::eltwise_logistic, 0, 0);
+      return;
+  }
+}
+
+memory wrap(const memory::desc& desc, const void* data) { return {desc, engine(), const_cast<void*>(data)}; }
+
+Key layout_key(const memory::desc& desc, bool transposed) {
+  const dnnl_memory_desc_t& data = desc.data;
+  const auto& blocking = data.format_desc.blocking;
+  Key key;
+  key << data.ndims << data.data_type << transposed << blocking.inner_nblks;
+  for (int i = 0; i < blocking.inner_nblks; ++i) key << blocking.inner_blks[i] << blocking.inner_idxs[i];
+  for (int i = 0; i < data.ndims; ++i) key << data.dims[i] << data.padded_dims[i] << blocking.strides[i];
+  return key;
+}
+
+/// The weight's numbers in the layout `wanted`, made once for each version of the weight. `plain` describes how it lies.
+std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, bool transposed = false) {
+  const Key key = layout_key(wanted, transposed);
+  Tensor::Body& body = *weight.body();
+  static std::mutex mutex;
+  {
+    const std::lock_guard lock(mutex);
+    for (const PackedCopy& copy : body.packed)
+      if (copy.version == body.version && copy.key == key.str()) return copy.block;
+  }
+  const Tensor source = weight.dtype() == DType::f16 ? cast(weight, DType::f32) : weight;
+  auto block = std::make_shared<Block>(wanted.get_size());
+  if (!DryRun::active()) {
+    memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
+    dnnl::reorder(from, to).execute(stream(), from, to);
+    stream().wait();
+  }
+  const std::lock_guard lock(mutex);
+  for (PackedCopy& copy : body.packed)
+    if (copy.key == key.str()) {
+      copy.version = body.version;
+      copy.block = block;
+      return block;
+    }
+  body.packed.push_back({key.str(), body.version, block});
+  return block;
+}
+
+DType plain_type(const Tensor& weight) { return weight.dtype() == DType::f16 ? DType::f32 : weight.dtype(); }
+
+void execute(const Prepared& prepared, std::unordered_map<int, memory>& arguments) {
+  const Block scratch(prepared.scratchpad.get_size());
+  if (DryRun::active()) return;
+  arguments.emplace(DNNL_ARG_SCRATCHPAD, wrap(prepared.scratchpad, scratch.data()));
+  prepared.primitive.execute(stream(), arguments);
+  stream().wait();
+}
+
+/// Generating code is slow, and a plan does not need it.
+template <class Primitive, class Description>
+dnnl::primitive made(const Description& description) {
+  return DryRun::active() ? dnnl::primitive() : Primitive(description);
+}
+
+dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
+  dnnl::primitive_attr attr;
+  attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  attr.set_post_ops(ops);
+  return attr;
+}
+
+}  // namespace
+
+void gemm(const GemmCall& call) {
+  count_flops(2 * call.batch * call.m * call.n * call.k);
+  if (call.batch == 0 || call.m == 0 || call.n == 0) return;
+  const bool batched = call.batch > 1;
+  const auto desc = [&](int64_t rows, int64_t columns, DType type, bool transposed) {
+    memory::dims dims{rows, columns};
+    memory::dims strides = transposed ? memory::dims{1, rows} : memory::dims{columns, 1};
+    if (batched) {
+      dims.insert(dims.begin(), call.batch);
+      strides.insert(strides.begin(), rows * columns);
+    }
+    return memory::desc(dims, dnnl_type(type), strides);
+  };
+  const memory::desc a = desc(call.m, call.k, call.a_type, call.a_transposed);
+  const memory::desc c = desc(call.m, call.n, call.c_type, false);
+  Key key;
+  key << 1 << DryRun::active() << team() << call.batch << call.m << call.n << call.k << static_cast<int>(call.a_type) << call.a_transposed
+      << static_cast<int>(call.b_type) << call.b_transposed << (call.weight != nullptr) << static_cast<int>(call.c_type) << (call.bias != nullptr)
+      << static_cast<int>(call.activation) << (call.residual != nullptr);
+  const auto prepared = cached(key, [&] {
+    memory::desc b = desc(call.k, call.n, call.b_type, call.b_transposed);
+    if (call.weight) b = memory::desc({call.k, call.n}, dnnl_type(call.b_type), Tag::any);
+    dnnl::post_ops ops;
+    append_activation(ops, call.activation);
+    if (call.residual) ops.append_binary(dnnl::algorithm::binary_add, c);
+    const memory::dims bias_dims = batched ? memory::dims{1, 1, call.n} : memory::dims{1, call.n};
+    const memory::desc bias(bias_dims, memory::data_type::f32, batched ? Tag::abc : Tag::ab);
+    const auto description = call.bias ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
+    const dnnl::matmul::primitive_desc pd(description, attributes(ops), engine());
+    return std::make_shared<Prepared>(Prepared{made<dnnl::matmul>(pd), pd.weights_desc(), pd.scratchpad_desc(), bias, {}});
+  });
+  std::shared_ptr<Block> weights;
+  if (call.weight) {
+    const memory::desc plain = [&] {
+      const memory::dims strides = call.b_transposed ? memory::dims{1, call.k} : memory::dims{call.n, 1};
+      return memory::desc({call.k, call.n}, dnnl_type(plain_type(*call.weight)), strides);
+    }();
+    weights = packed(*call.weight, plain, prepared->weights, call.b_transposed);
+  }
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(a, call.a)}, {DNNL_ARG_DST, wrap(c, call.c)}};
+  arguments.emplace(DNNL_ARG_WEIGHTS, wrap(prepared->weights, weights ? weights->data() : call.b));
+  if (call.bias) arguments.emplace(DNNL_ARG_BIAS, wrap(prepared->source, call.bias));
+  if (call.residual) {
+    const int position = call.activation == Activation::none ? 0 : 1;
+    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_SRC_1, wrap(c, call.residual));
+  }
+  execute(*prepared, arguments);
+}
+
+namespace {
+
+struct ConvDescs {
+  memory::desc source, result, weights, plain_weights;
+  memory::dims strides, padding;
+};
+
+ConvDescs conv_descs(const ConvShape& s, DType type, DType weight_type, DType plain) {
+  const auto nhwc = [&](int64_t channels, int64_t height, int64_t width) {
+    return memory::desc({s.batch, channels, height, width}, dnnl_type(type), Tag::nhwc);
+  };
+  memory::dims dims{s.out_channels, s.in_channels / s.groups, s.kernel_height, s.kernel_width};
+  Tag tag = Tag::oihw;
+  if (s.groups > 1) {
+    dims = {s.groups, s.out_channels / s.groups, s.in_channels / s.groups, s.kernel_height, s.kernel_width};
+    tag = Tag::goihw;
+  }
+  return {nhwc(s.in_channels, s.in_height, s.in_width),
+          nhwc(s.out_channels, s.out_height, s.out_width),
+          memory::desc(dims, dnnl_type(weight_type), Tag::any),
+          memory::desc(dims, dnnl_type(plain), tag),
+          {s.stride, s.stride},
+          {s.padding, s.padding}};
+}
+
+Key conv_key(int kind, const ConvShape& s, DType type) {
+  Key key;
+  key << kind << DryRun::active() << team() << s.batch << s.in_height << s.in_width << s.in_channels << s.out_height << s.out_width << s.out_channels
+      << s.kernel_height << s.kernel_width << s.stride << s.padding << s.groups << static_cast<int>(type);
+  return key;
+}
+
+memory::dims end_padding(const ConvShape& s) {
+  return {(s.out_height - 1) * s.stride + s.kernel_height - s.in_height - s.padding, (s.out_width - 1) * s.stride + s.kernel_width - s.in_width - s.padding};
+}
+
+dnnl::convolution_forward::desc forward_desc(const ConvDescs& d, const ConvShape& s, const memory::desc* bias) {
+  using Forward = dnnl::convolution_forward;
+  const auto kind = dnnl::prop_kind::forward_training;
+  const auto direct = dnnl::algorithm::convolution_direct;
+  if (bias) return Forward::desc(kind, direct, d.source, d.weights, *bias, d.result, d.strides, d.padding, end_padding(s));
+  return Forward::desc(kind, direct, d.source, d.weights, d.result, d.strides, d.padding, end_padding(s));
+}
+
+}  // namespace
+
+void conv_forward(const ConvForward& call) {
+  const ConvShape& s = call.shape;
+  count_flops(s.flops());
+  Key key = conv_key(2, s, call.type);
+  key << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
+  const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight));
+  const memory::desc bias({s.out_channels}, memory::data_type::f32, Tag::a);
+  const auto prepared = cached(key, [&] {
+    dnnl::post_ops ops;
+    append_activation(ops, call.activation);
+    if (call.residual) ops.append_binary(dnnl::algorithm::binary_add, d.result);
+    const dnnl::convolution_forward::primitive_desc pd(forward_desc(d, s, call.bias ? &bias : nullptr), attributes(ops), engine());
+    return std::make_shared<Prepared>(Prepared{made<dnnl::convolution_forward>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
+  });
+  const auto weights = packed(*call.weight, d.plain_weights, prepared->weights);
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, wrap(d.source, call.source)}, {DNNL_ARG_WEIGHTS, wrap(prepared->weights, weights->data())}, {DNNL_ARG_DST, wrap(d.result, call.result)}};
+  if (call.bias) arguments.emplace(DNNL_ARG_BIAS, wrap(bias, call.bias));
+  if (call.residual) {
+    const int position = call.activation == Activation::none ? 0 : 1;
+    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_SRC_1, wrap(d.result, call.residual));
+  }
+  execute(*prepared, arguments);
+}
+
+void conv_backward_data(const ConvShape& s, DType type, const void* grad, const Tensor& weight, void* source_grad) {
+  count_flops(s.flops());
+  const ConvDescs d = conv_descs(s, type, type, plain_type(weight));
+  const Key key = conv_key(3, s, type);
+  const auto prepared = cached(key, [&] {
+    const dnnl::convolution_forward::primitive_desc hint(forward_desc(d, s, nullptr), engine());
+    const dnnl::convolution_backward_data::desc description(dnnl::algorithm::convolution_direct, d.source, d.weights, d.result, d.strides, d.padding,
+                                                            end_padding(s));
+    const dnnl::convolution_backward_data::primitive_desc pd(description, attributes(), engine(), hint);
+    return std::make_shared<Prepared>(Prepared{made<dnnl::convolution_backward_data>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
+  });
+  const auto weights = packed(weight, d.plain_weights, prepared->weights);
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_DIFF_SRC, wrap(d.source, source_grad)},
+                                            {DNNL_ARG_WEIGHTS, wrap(prepared->weights, weights->data())},
+                                            {DNNL_ARG_DIFF_DST, wrap(d.result, grad)}};
+  execute(*prepared, arguments);
+}
+
+void conv_backward_weights(const ConvShape& whole, DType type, const void* source, const void* grad, float* weight_grad) {
+  count_flops(whole.flops());
+  // oneDNN splits the batch over threads, which would make the sums depend on their number: each part runs on one thread.
+  constexpr int64_t kParts = 4;
+  const int64_t parts = std::min(kParts, whole.batch);
+  const int64_t source_bytes = whole.in_height * whole.in_width * whole.in_channels * static_cast<int64_t>(size_of(type));
+  const int64_t grad_bytes = whole.out_height * whole.out_width * whole.out_channels * static_cast<int64_t>(size_of(type));
+  const int outer = threads();
+  std::vector<std::shared_ptr<Prepared>> prepared(static_cast<size_t>(parts));
+  std::vector<std::shared_ptr<Block>> sums, scratch;
+  set_threads(1);
+  for (int64_t p = 0; p < parts; ++p) {
+    ConvShape s = whole;
+    s.batch = whole.batch * (p + 1) / parts - whole.batch * p / parts;
+    const ConvDescs d = conv_descs(s, type, DType::f32, DType::f32);
+    auto& one = prepared[static_cast<size_t>(p)];
+    one = cached(conv_key(4, s, type), [&] {
+      ConvDescs hint_descs = conv_descs(s, type, type, type);
+      const dnnl::convolution_forward::primitive_desc hint(forward_desc(hint_descs, s, nullptr), engine());
+      const dnnl::convolution_backward_weights::desc description(dnnl::algorithm::convolution_direct, d.source, d.weights, d.result, d.strides, d.padding,
+                                                                 end_padding(s));
+      const dnnl::convolution_backward_weights::primitive_desc pd(description, attributes(), engine(), hint);
+      return std::make_shared<Prepared>(
+          Prepared{made<dnnl::convolution_backward_weights>(pd), pd.diff_weights_desc(), pd.scratchpad_desc(), d.source, d.result});
+    });
+    sums.push_back(std::make_shared<Block>(one->weights.get_size()));
+    scratch.push_back(std::make_shared<Block>(one->scratchpad.get_size()));
+  }
+  set_threads(outer);
+  if (DryRun::active()) return;
+  parallel_for(parts, int64_t{1} << 40, [&](int64_t begin, int64_t end) {
+    const int before = omp_get_max_threads();
+    omp_set_num_threads(1);
+    for (int64_t p = begin; p < end; ++p) {
+      const auto i = static_cast<size_t>(p);
+      const int64_t first = whole.batch * p / parts;
+      std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(prepared[i]->source, static_cast<const char*>(source) + first * source_bytes)},
+                                                {DNNL_ARG_DIFF_DST, wrap(prepared[i]->target, static_cast<const char*>(grad) + first * grad_bytes)},
+                                                {DNNL_ARG_DIFF_WEIGHTS, wrap(prepared[i]->weights, sums[i]->data())},
+                                                {DNNL_ARG_SCRATCHPAD, wrap(prepared[i]->scratchpad, scratch[i]->data())}};
+      prepared[i]->primitive.execute(stream(), arguments);
+      stream().wait();
+    }
+    omp_set_num_threads(before);
+  });
+  const int64_t stored = static_cast<int64_t>(prepared[0]->weights.get_size() / sizeof(float));
+  auto* total = static_cast<float*>(sums[0]->data());
+  parallel_for(stored, parts, [&](int64_t begin, int64_t end) {
+    for (size_t p = 1; p < sums.size(); ++p) {
+      const auto* part = static_cast<const float*>(sums[p]->data());
+      for (int64_t i = begin; i < end; ++i) total[i] += part[i];
+    }
+  });
+  const ConvDescs d = conv_descs(whole, type, DType::f32, DType::f32);
+  memory from = wrap(prepared[0]->weights, total), to = wrap(d.plain_weights, weight_grad);
+  dnnl::reorder(from, to).execute(stream(), from, to);
+  stream().wait();
+}
+
+}  // namespace ptah::detail
+
+namespace ptah {
+
+namespace {
+dnnl::cpu_isa isa() { return dnnl::get_effective_cpu_isa(); }
+}  // namespace
+
+bool has_amx() { return isa() == dnnl::cpu_isa::avx512_core_amx; }
+bool has_bf16() { return has_amx() || isa() == dnnl::cpu_isa::avx512_core_bf16; }
+
+namespace detail {
+Result<void> cap_dense_isa(std::string_view name) {
+  dnnl::cpu_isa wanted{};
+  if (name == "amx")
+    wanted = dnnl::cpu_isa::avx512_core_amx;
+  else if (name == "avx512_bf16")
+    wanted = dnnl::cpu_isa::avx512_core_bf16;
+  else if (name == "avx512")
+    wanted = dnnl::cpu_isa::avx512_core;
+  else if (name == "avx2")
+    wanted = dnnl::cpu_isa::avx2;
+  else
+    return fail(ErrorCode::invalid_argument, "unknown instruction set '{}'; known: amx avx512_bf16 avx512 avx2", name);
+  if (dnnl::set_max_cpu_isa(wanted) != dnnl::status::success) return fail(ErrorCode::internal, "the instruction set must be chosen before the first operation");
+  return {};
+}
+}  // namespace detail
+
+}  // namespace ptah

@@ -1,0 +1,385 @@
+// Scaled dot-product attention in tiles: scores of 64 queries against 64 keys live in cache and a running softmax joins the blocks
+// (Dao et al., "FlashAttention", 2022; backward after its algorithm 4).
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tensor/ops/attention.cpp"
+#include <hwy/foreach_target.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "base/memory.h"
+#include "tensor/cpu/simd-inl.h"
+#include "tensor/cpu/tile_gemm.h"
+#include "tensor/ops.h"
+
+#ifndef PTAH_TENSOR_OPS_ATTENTION_CALL
+#define PTAH_TENSOR_OPS_ATTENTION_CALL
+namespace ptah {
+/// Where the heads of one tensor lie: element (b, i, h, e) at b·batch_step + i·row_step + h·d + e.
+struct HeadView {
+  const void* data = nullptr;
+  int64_t row_step = 0, batch_step = 0;
+};
+struct AttentionCall {
+  DType type;
+  int64_t batch, heads, queries, keys, d;
+  HeadView q, k, v;
+  float scale;
+  bool causal;
+  const int32_t* key_lengths;
+  const float* bias;
+  int64_t visible(int64_t b) const { return key_lengths ? std::min<int64_t>(std::max(key_lengths[b], 0), keys) : keys; }
+  /// Keys that query i of batch b sees: [0, …).
+  int64_t visible(int64_t b, int64_t i) const {
+    const int64_t all = visible(b);
+    return causal ? std::min(all, std::max<int64_t>(0, i + keys - queries + 1)) : all;
+  }
+};
+constexpr int64_t kBlock = 64;
+inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
+}  // namespace ptah
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace ptah::HWY_NAMESPACE {
+
+/// Rows [first, first + count) of a head as block elements, zero-padded to rows × width.
+template <class T, class C>
+HWY_INLINE void load_block(const HeadView& view, int64_t b, int64_t h, int64_t d, int64_t first, int64_t count, int64_t rows, int64_t width, C* to) {
+  const T* from = static_cast<const T*>(view.data) + b * view.batch_step + first * view.row_step + h * d;
+  for (int64_t i = 0; i < rows; ++i) {
+    C* row = to + i * width;
+    if (i >= count) {
+      std::memset(static_cast<void*>(row), 0, static_cast<size_t>(width) * sizeof(C));
+      continue;
+    }
+    const T* x = from + i * view.row_step;
+    if constexpr (std::is_same_v<T, C>) {
+      std::memcpy(static_cast<void*>(row), x, static_cast<size_t>(d) * sizeof(C));
+    } else {
+      for (int64_t e = 0; e < d; e += lanes()) store_n(load_n(x + e, d - e), row + e, d - e);
+    }
+    if (width > d) std::memset(static_cast<void*>(row + d), 0, static_cast<size_t>(width - d) * sizeof(C));
+  }
+}
+
+template <class T>
+HWY_INLINE void store_block(const float* from, int64_t width, T* to, int64_t row_step, int64_t count, int64_t d, float factor) {
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t e = 0; e < d; e += lanes()) store_n(hn::Mul(load_n(from + i * width + e, d - e), splat(factor)), to + i * row_step + e, d - e);
+}
+
+template <class T, class C>
+void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, void* out, float* lse) {
+  const int64_t d = call.d, width = round_up(d, 32), key_blocks = (call.keys + kBlock - 1) / kBlock;
+  const int64_t query_blocks = (call.queries + kBlock - 1) / kBlock, pairs = call.batch * call.heads;
+  const int64_t block_elements = kBlock * width;
+  const Block k_block(static_cast<size_t>(pairs * key_blocks * block_elements) * sizeof(C));
+  const Block v_block(static_cast<size_t>(pairs * key_blocks * block_elements) * sizeof(C));
+  C *k_packed = static_cast<C*>(k_block.data()), *v_packed = static_cast<C*>(v_block.data());
+  parallel_for(pairs * key_blocks, block_elements * 4, [&](int64_t begin, int64_t end) {
+    std::vector<C> rows(static_cast<size_t>(block_elements));
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t b = i / key_blocks / call.heads, h = i / key_blocks % call.heads, first = i % key_blocks * kBlock;
+      const int64_t count = std::min(kBlock, call.keys - first);
+      load_block<T>(call.k, b, h, d, first, count, kBlock, width, rows.data());
+      tile.pack_transposed(rows.data(), width, width, kBlock, k_packed + i * block_elements);
+      load_block<T>(call.v, b, h, d, first, count, kBlock, width, rows.data());
+      tile.pack(rows.data(), width, kBlock, width, v_packed + i * block_elements);
+    }
+  });
+  parallel_for(pairs * query_blocks, call.keys * kBlock * (d / 8 + 16), [&](int64_t begin, int64_t end) {
+    std::vector<C> q(static_cast<size_t>(block_elements)), p(kBlock * kBlock);
+    std::vector<float> s(kBlock * kBlock), o(static_cast<size_t>(block_elements));
+    float top[kBlock], total[kBlock];
+    tile.begin();
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t pair = i / query_blocks, b = pair / call.heads, h = pair % call.heads, first = i % query_blocks * kBlock;
+      const int64_t count = std::min(kBlock, call.queries - first), rows = round_up(count, 32);
+      load_block<T>(call.q, b, h, d, first, count, rows, width, q.data());
+      for (int64_t r = 0; r < kBlock; ++r) top[r] = -INFINITY, total[r] = 0;
+      const int64_t seen = call.visible(b, first + count - 1);
+      for (int64_t kb = 0; kb * kBlock < seen; ++kb) {
+        const int64_t key0 = kb * kBlock, block = pair * key_blocks + kb;
+        tile.gemm(rows, kBlock, width, q.data(), width, k_packed + block * block_elements, s.data(), kBlock, false);
+        for (int64_t r = 0; r < count; ++r) {
+          float* score = s.data() + r * kBlock;
+          const int64_t valid = std::min(kBlock, call.visible(b, first + r) - key0);
+          const float* bias = call.bias ? call.bias + (first + r) * call.keys + key0 : nullptr;
+          VF high = splat(-INFINITY);
+          for (int64_t j = 0; j < kBlock; j += lanes()) {
+            VF v = hn::Mul(load(score + j), splat(call.scale));
+            if (j + lanes() > valid) v = j >= valid ? splat(-INFINITY) : hn::IfThenElse(hn::FirstN(DF(), static_cast<size_t>(valid - j)), v, splat(-INFINITY));
+            if (bias && j < valid) v = hn::Add(v, load_n(bias + j, valid - j));
+            store(v, score + j);
+            high = hn::Max(high, v);
+          }
+          const float before = top[r], now = std::max(before, max_lanes(high));
+          C* probability = p.data() + r * kBlock;
+          if (!(now > -INFINITY)) {
+            std::memset(static_cast<void*>(probability), 0, kBlock * sizeof(C));
+            continue;
+          }
+          VF sum = hn::Zero(DF());
+          for (int64_t j = 0; j < kBlock; j += lanes()) {
+            const VF v = load(score + j);
+            const VF e = hn::IfThenElseZero(hn::Gt(v, splat(-INFINITY)), exp(hn::Sub(v, splat(now))));
+            sum = hn::Add(sum, e);
+            store(e, probability + j);
+          }
+          const float factor = before > -INFINITY ? std::exp(before - now) : 0.0F;
+          total[r] = total[r] * factor + sum_lanes(sum);
+          top[r] = now;
+          if (kb > 0 && factor != 1.0F)
+            for (int64_t e = 0; e < width; e += lanes())
+              store_n(hn::Mul(load_n(o.data() + r * width + e, width - e), splat(factor)), o.data() + r * width + e, width - e);
+        }
+        for (int64_t r = count; r < rows; ++r) std::memset(static_cast<void*>(p.data() + r * kBlock), 0, kBlock * sizeof(C));
+        tile.gemm(rows, width, kBlock, p.data(), kBlock, v_packed + block * block_elements, o.data(), width, kb > 0);
+      }
+      if (seen <= 0) std::fill(o.begin(), o.end(), 0.0F);
+      T* to = static_cast<T*>(out) + ((b * call.queries + first) * call.heads + h) * d;
+      for (int64_t r = 0; r < count; ++r) {
+        store_block(o.data() + r * width, width, to + r * call.heads * d, 0, 1, d, total[r] > 0 ? 1.0F / total[r] : 0.0F);
+        if (lse) lse[pair * call.queries + first + r] = total[r] > 0 ? top[r] + std::log(total[r]) : INFINITY;
+      }
+    }
+    tile.end();
+  });
+}
+
+/// Gradients go to dq, dk, dv, laid out as q, k, v are. `grad` and `out` are [b, n, heads·d].
+template <class T, class C>
+void attention_backward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, const void* grad, const void* out, const float* lse, void* dq,
+                           void* dk, void* dv) {
+  const int64_t d = call.d, width = round_up(d, 32), query_blocks = (call.queries + kBlock - 1) / kBlock;
+  const int64_t block_elements = kBlock * width, padded = query_blocks * kBlock;
+  const HeadView g_view{grad, call.heads * d, call.queries * call.heads * d};
+  const HeadView o_view{out, call.heads * d, call.queries * call.heads * d};
+  parallel_for(call.batch * call.heads, call.keys * call.queries * (d / 4 + 16), [&](int64_t begin, int64_t end) {
+    const auto all = static_cast<size_t>(query_blocks * block_elements), one = static_cast<size_t>(block_elements);
+    std::vector<C> q_turned(all), q_packed(all), g_turned(all), g_packed(all), rows(one), k(one), v(one), k_packed(one);
+    std::vector<C> p(kBlock * kBlock), ds(kBlock * kBlock), ds_packed(kBlock * kBlock), ds_turned(kBlock * kBlock);
+    std::vector<float> s(kBlock * kBlock), dp(kBlock * kBlock), dk_sum(one), dv_sum(one), dq_sum(all), along(static_cast<size_t>(padded)),
+        shift(static_cast<size_t>(padded));
+    tile.begin();
+    for (int64_t pair = begin; pair < end; ++pair) {
+      const int64_t b = pair / call.heads, h = pair % call.heads;
+      for (int64_t qb = 0; qb < query_blocks; ++qb) {
+        const int64_t first = qb * kBlock, count = std::min(kBlock, call.queries - first), at = qb * block_elements;
+        load_block<T>(call.q, b, h, d, first, count, kBlock, width, rows.data());
+        tile.pack_transposed(rows.data(), width, width, kBlock, q_turned.data() + at);
+        tile.pack(rows.data(), width, kBlock, width, q_packed.data() + at);
+        load_block<T>(g_view, b, h, d, first, count, kBlock, width, rows.data());
+        tile.pack_transposed(rows.data(), width, width, kBlock, g_turned.data() + at);
+        tile.pack(rows.data(), width, kBlock, width, g_packed.data() + at);
+        for (int64_t r = 0; r < kBlock; ++r) {
+          shift[static_cast<size_t>(first + r)] = r < count ? lse[pair * call.queries + first + r] : INFINITY;
+          along[static_cast<size_t>(first + r)] = 0;
+          if (r >= count) continue;
+          const T* g = static_cast<const T*>(g_view.data) + b * g_view.batch_step + (first + r) * g_view.row_step + h * d;
+          const T* o = static_cast<const T*>(o_view.data) + b * o_view.batch_step + (first + r) * o_view.row_step + h * d;
+          VF sum = hn::Zero(DF());
+          for (int64_t e = 0; e < d; e += lanes()) sum = hn::MulAdd(load_n(g + e, d - e), load_n(o + e, d - e), sum);
+          along[static_cast<size_t>(first + r)] = sum_lanes(sum);
+        }
+      }
+      std::fill(dq_sum.begin(), dq_sum.end(), 0.0F);
+      for (int64_t key0 = 0; key0 < call.keys; key0 += kBlock) {
+        const int64_t keys = std::min(kBlock, call.keys - key0), key_rows = round_up(keys, 32);
+        load_block<T>(call.k, b, h, d, key0, keys, kBlock, width, k.data());
+        load_block<T>(call.v, b, h, d, key0, keys, kBlock, width, v.data());
+        tile.pack(k.data(), width, kBlock, width, k_packed.data());
+        std::fill(dk_sum.begin(), dk_sum.end(), 0.0F);
+        std::fill(dv_sum.begin(), dv_sum.end(), 0.0F);
+        for (int64_t qb = 0; qb < query_blocks; ++qb) {
+          const int64_t first = qb * kBlock, at = qb * block_elements, last = std::min(first + kBlock, call.queries) - 1;
+          if (call.visible(b, last) <= key0) continue;
+          tile.gemm(key_rows, kBlock, width, k.data(), width, q_turned.data() + at, s.data(), kBlock, false);
+          tile.gemm(key_rows, kBlock, width, v.data(), width, g_turned.data() + at, dp.data(), kBlock, false);
+          for (int64_t j = 0; j < key_rows; ++j) {
+            C *p_row = p.data() + j * kBlock, *ds_row = ds.data() + j * kBlock;
+            const int64_t key = key0 + j;
+            if (j >= keys || key >= call.visible(b)) {
+              std::memset(static_cast<void*>(p_row), 0, kBlock * sizeof(C));
+              std::memset(static_cast<void*>(ds_row), 0, kBlock * sizeof(C));
+              continue;
+            }
+            // The first query that sees this key.
+            const int64_t from = call.causal ? std::max<int64_t>(0, key - (call.keys - call.queries)) - first : 0;
+            for (int64_t i = 0; i < kBlock; i += lanes()) {
+              VF score = hn::Mul(load(s.data() + j * kBlock + i), splat(call.scale));
+              if (call.bias) {
+                HWY_ALIGN float extra[kMostLanes];
+                for (int64_t l = 0; l < lanes(); ++l) extra[l] = first + i + l < call.queries ? call.bias[(first + i + l) * call.keys + key] : 0.0F;
+                score = hn::Add(score, hn::Load(DF(), extra));
+              }
+              const VF base = load(shift.data() + first + i);
+              auto there = hn::And(hn::Lt(base, splat(INFINITY)), hn::Gt(score, splat(-INFINITY)));
+              if (from > i) there = hn::And(there, hn::Ge(hn::Iota(DF(), static_cast<float>(i)), splat(static_cast<float>(from))));
+              const VF probability = hn::IfThenElseZero(there, exp(hn::Sub(score, base)));
+              store(probability, p_row + i);
+              store(hn::Mul(probability, hn::Sub(load(dp.data() + j * kBlock + i), load(along.data() + first + i))), ds_row + i);
+            }
+          }
+          tile.gemm(key_rows, width, kBlock, p.data(), kBlock, g_packed.data() + at, dv_sum.data(), width, true);
+          tile.gemm(key_rows, width, kBlock, ds.data(), kBlock, q_packed.data() + at, dk_sum.data(), width, true);
+          tile.pack(ds.data(), kBlock, key_rows, kBlock, ds_packed.data());
+          tile.unpack_transposed(ds_packed.data(), key_rows, kBlock, ds_turned.data());
+          tile.gemm(kBlock, width, key_rows, ds_turned.data(), key_rows, k_packed.data(), dq_sum.data() + at, width, true);
+        }
+        store_block(dk_sum.data(), width, static_cast<T*>(dk) + b * call.k.batch_step + key0 * call.k.row_step + h * d, call.k.row_step, keys, d, call.scale);
+        store_block(dv_sum.data(), width, static_cast<T*>(dv) + b * call.v.batch_step + key0 * call.v.row_step + h * d, call.v.row_step, keys, d, 1.0F);
+      }
+      for (int64_t qb = 0; qb < query_blocks; ++qb) {
+        const int64_t first = qb * kBlock, count = std::min(kBlock, call.queries - first);
+        store_block(dq_sum.data() + qb * block_elements, width, static_cast<T*>(dq) + b * call.q.batch_step + first * call.q.row_step + h * d, call.q.row_step,
+                    count, d, call.scale);
+      }
+    }
+    tile.end();
+  });
+}
+
+void attention_forward(const AttentionCall& call, void* out, float* lse) {
+  const auto* native = detail::bf16_tile_kernels();
+  if (call.type == DType::bf16 && native) return attention_forward_of<bf16>(call, *native, out, lse);
+  if (call.type == DType::bf16) return attention_forward_of<bf16>(call, detail::f32_tile_kernels(), out, lse);
+  attention_forward_of<float>(call, detail::f32_tile_kernels(), out, lse);
+}
+
+void attention_backward(const AttentionCall& call, const void* grad, const void* out, const float* lse, void* dq, void* dk, void* dv) {
+  const auto* native = detail::bf16_tile_kernels();
+  if (call.type == DType::bf16 && native) return attention_backward_of<bf16>(call, *native, grad, out, lse, dq, dk, dv);
+  if (call.type == DType::bf16) return attention_backward_of<bf16>(call, detail::f32_tile_kernels(), grad, out, lse, dq, dk, dv);
+  attention_backward_of<float>(call, detail::f32_tile_kernels(), grad, out, lse, dq, dk, dv);
+}
+
+}  // namespace ptah::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ptah {
+
+HWY_EXPORT(attention_forward);
+HWY_EXPORT(attention_backward);
+
+namespace {
+
+HeadView head_view(const Tensor& x, int64_t part, int64_t parts) {
+  const int64_t row = x.dim(2), width = row / parts;
+  const char* data = static_cast<const char*>(x.raw());
+  return {data ? data + part * width * static_cast<int64_t>(size_of(x.dtype())) : nullptr, row, x.dim(1) * row};
+}
+
+struct Operands {
+  Tensor q, k, v;  ///< some may be the same tensor
+  int64_t q_part = 0, q_parts = 1, k_part = 0, v_part = 0, kv_parts = 1;
+};
+
+AttentionCall make_call(const Operands& o, const AttentionArgs& args) {
+  AttentionCall call{};
+  call.type = o.q.dtype();
+  call.batch = o.q.dim(0);
+  call.heads = args.heads;
+  call.queries = o.q.dim(1);
+  call.keys = o.k.dim(1);
+  const int64_t width = o.q.dim(2) / o.q_parts;
+  call.d = width / args.heads;
+  call.q = head_view(o.q, o.q_part, o.q_parts);
+  call.k = head_view(o.k, o.k_part, o.kv_parts);
+  call.v = head_view(o.v, o.v_part, o.kv_parts);
+  call.scale = args.scale != 0 ? args.scale : 1.0F / std::sqrt(static_cast<float>(std::max<int64_t>(call.d, 1)));
+  call.causal = args.causal;
+  call.key_lengths = args.key_lengths.defined() ? args.key_lengths.data<int32_t>() : nullptr;
+  call.bias = args.bias.defined() ? args.bias.data<float>() : nullptr;
+  return call;
+}
+
+void check(const Operands& o, const AttentionArgs& args) {
+  for (const Tensor* x : {&o.q, &o.k, &o.v})
+    PTAH_CHECK(x->rank() == 3 && x->dtype() == o.q.dtype() && (x->dtype() == DType::f32 || x->dtype() == DType::bf16),
+               "attention takes [batch, length, width] in f32 or bf16, not {} {}", name_of(x->dtype()), x->shape().str());
+  const int64_t width = o.q.dim(2) / o.q_parts;
+  PTAH_CHECK(args.heads > 0 && width % args.heads == 0, "attention: width {} in {} heads", width, args.heads);
+  PTAH_CHECK(
+      o.k.dim(0) == o.q.dim(0) && o.v.dim(0) == o.q.dim(0) && o.k.dim(1) == o.v.dim(1) && o.k.dim(2) == width * o.kv_parts && o.v.dim(2) == width * o.kv_parts,
+      "attention: q {}, k {}, v {} do not fit", o.q.shape().str(), o.k.shape().str(), o.v.shape().str());
+  if (args.key_lengths.defined())
+    PTAH_CHECK(args.key_lengths.dtype() == DType::i32 && args.key_lengths.elements() == o.q.dim(0), "attention: key_lengths {}",
+               args.key_lengths.shape().str());
+  if (args.bias.defined())
+    PTAH_CHECK(args.bias.dtype() == DType::f32 && args.bias.shape() == (Shape{o.q.dim(1), o.k.dim(1)}), "attention: bias {}", args.bias.shape().str());
+}
+
+struct Attended {
+  Tensor out, lse;
+};
+
+Attended run(const Operands& o, const AttentionArgs& args, bool recording) {
+  check(o, args);
+  const AttentionCall call = make_call(o, args);
+  count_flops(4 * call.batch * call.heads * call.queries * call.keys * call.d);
+  Attended made{Tensor::empty({call.batch, call.queries, call.heads * call.d}, call.type), {}};
+  if (recording) made.lse = Tensor::empty({call.batch, call.heads, call.queries});
+  if (made.out.elements() > 0) HWY_DYNAMIC_DISPATCH(attention_forward)(call, made.out.raw(), recording ? made.lse.data<float>() : nullptr);
+  return made;
+}
+
+/// Gradients of the three operands, as views (q, k, v) into tensors of the same layout.
+void run_backward(const Operands& o, const AttentionArgs& args, const Attended& made, const Tensor& grad, const Operands& to) {
+  const AttentionCall call = make_call(o, args), target = make_call(to, args);
+  count_flops(10 * call.batch * call.heads * call.queries * call.keys * call.d);
+  if (made.out.elements() == 0 && call.keys == 0) return;
+  HWY_DYNAMIC_DISPATCH(attention_backward)
+  (call, grad.raw(), made.out.raw(), made.lse.data<float>(), const_cast<void*>(target.q.data), const_cast<void*>(target.k.data),
+   const_cast<void*>(target.v.data));
+}
+
+Tensor like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype()); }
+
+}  // namespace
+
+Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args) {
+  const bool recording = GradScope::wants({&q, &k, &v});
+  Attended made = run({q, k, v}, args, recording);
+  if (recording)
+    GradScope::record(made.out, {q, k, v}, [q, k, v, args, saved = Attended{made.out.detach(), made.lse}](const Tensor& grad) {
+      const Operands to{like(q), like(k), like(v)};
+      run_backward({q, k, v}, args, saved, cast(grad, q.dtype()), to);
+      return std::vector{to.q, to.k, to.v};
+    });
+  return made.out;
+}
+
+Tensor self_attention(const Tensor& qkv, const AttentionArgs& args) {
+  PTAH_CHECK(qkv.rank() == 3 && qkv.dim(2) % 3 == 0, "self_attention of {}", qkv.shape().str());
+  const auto parts = [](const Tensor& x) { return Operands{x, x, x, 0, 3, 1, 2, 3}; };
+  const bool recording = GradScope::wants({&qkv});
+  Attended made = run(parts(qkv), args, recording);
+  if (recording)
+    GradScope::record(made.out, {qkv}, [qkv, args, parts, saved = Attended{made.out.detach(), made.lse}](const Tensor& grad) {
+      const Tensor to = Tensor::empty(qkv.shape(), qkv.dtype());
+      run_backward(parts(qkv), args, saved, cast(grad, qkv.dtype()), parts(to));
+      return std::vector{to};
+    });
+  return made.out;
+}
+
+Tensor cross_attention(const Tensor& q, const Tensor& kv, const AttentionArgs& args) {
+  PTAH_CHECK(kv.rank() == 3 && kv.dim(2) % 2 == 0, "cross_attention with {}", kv.shape().str());
+  const auto parts = [](const Tensor& query, const Tensor& x) { return Operands{query, x, x, 0, 1, 0, 1, 2}; };
+  const bool recording = GradScope::wants({&q, &kv});
+  Attended made = run(parts(q, kv), args, recording);
+  if (recording)
+    GradScope::record(made.out, {q, kv}, [q, kv, args, parts, saved = Attended{made.out.detach(), made.lse}](const Tensor& grad) {
+      const Operands to = parts(Tensor::empty(q.shape(), q.dtype()), like(kv));
+      run_backward(parts(q, kv), args, saved, cast(grad, q.dtype()), to);
+      return std::vector{to.q, to.k};
+    });
+  return made.out;
+}
+
+}  // namespace ptah
+#endif

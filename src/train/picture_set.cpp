@@ -1,0 +1,154 @@
+#include "train/picture_set.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/json.h"
+#include "base/parallel.h"
+#include "base/philox.h"
+#include "media/picture.h"
+#include "tensor/ops.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+    at = end + 1;
+  }
+  return lines;
+}
+
+Result<PictureSet> read_packed(const fs::path& folder, int64_t size) {
+  PTAH_TRY(TensorFile file, read_safetensors(folder / "pictures.safetensors"));
+  PictureSet set;
+  set.pictures = file.tensors["pictures"];
+  if (!set.pictures.defined() || set.pictures.dtype() != DType::u8 || set.pictures.rank() != 4 || set.pictures.dim(3) != 4 || set.pictures.dim(1) != size ||
+      set.pictures.dim(2) != size)
+    return fail(ErrorCode::mismatch, "{}: needs a u8 tensor 'pictures' of shape [n, {}, {}, 4]", (folder / "pictures.safetensors").string(), size, size);
+  PTAH_TRY(const std::string text, read_text(folder / "captions.jsonl"));
+  int number = 0;
+  for (const std::string& line : lines_of(text)) {
+    ++number;
+    const auto where = [&] { return fmt::format("{}:{}", (folder / "captions.jsonl").string(), number); };
+    auto json = parse_json(line);
+    if (!json) return fail(ErrorCode::corrupt, "{}: {}", where(), json.error().message);
+    PictureEntry entry;
+    try {
+      entry.concept_name = json->at("concept").get<std::string>();
+      entry.style = json->at("style").get<std::string>();
+      entry.test = json->at("split").get<std::string>() == "test";
+      entry.recoloured = json->value("recoloured", false);
+      entry.captions = json->at("captions").get<std::vector<std::string>>();
+    } catch (const Json::exception& problem) {
+      return fail(ErrorCode::corrupt, "{}: {}", where(), problem.what());
+    }
+    if (entry.captions.empty()) return fail(ErrorCode::corrupt, "{}: no caption", where());
+    set.entries.push_back(std::move(entry));
+  }
+  if (static_cast<int64_t>(set.entries.size()) != set.pictures.dim(0))
+    return fail(ErrorCode::mismatch, "{}: {} captions for {} pictures", folder.string(), set.entries.size(), set.pictures.dim(0));
+  return set;
+}
+
+/// Fitted into size × size, centred, transparent around.
+void fit(const Picture& picture, int64_t size, uint8_t* out) {
+  const double scale = static_cast<double>(size) / static_cast<double>(std::max(picture.width, picture.height));
+  const int64_t w = std::clamp<int64_t>(static_cast<int64_t>(std::lround(static_cast<double>(picture.width) * scale)), 1, size);
+  const int64_t h = std::clamp<int64_t>(static_cast<int64_t>(std::lround(static_cast<double>(picture.height) * scale)), 1, size);
+  Tensor x = Tensor::empty({1, picture.height, picture.width, 4});
+  for (int64_t i = 0; i < picture.width * picture.height; ++i) {
+    const float alpha = static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + 3)]) / 255;
+    for (int64_t c = 0; c < 4; ++c) x.data<float>()[i * 4 + c] = static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + c)]) * (c < 3 ? alpha : 1.0F);
+  }
+  const Tensor small = resize(x, h, w, Filter::lanczos);
+  std::fill_n(out, size * size * 4, uint8_t{0});
+  for (int64_t y = 0; y < h; ++y)
+    for (int64_t xx = 0; xx < w; ++xx) {
+      const float* from = small.data<float>() + (y * w + xx) * 4;
+      uint8_t* to = out + ((y + (size - h) / 2) * size + xx + (size - w) / 2) * 4;
+      const float alpha = std::clamp(from[3], 0.0F, 255.0F);
+      to[3] = static_cast<uint8_t>(std::lround(alpha));
+      for (int c = 0; c < 3; ++c) to[c] = alpha < 1 ? uint8_t{0} : static_cast<uint8_t>(std::lround(std::clamp(from[c] * 255 / alpha, 0.0F, 255.0F)));
+    }
+}
+
+Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
+  std::vector<fs::path> files;
+  std::error_code problem;
+  for (const auto& item : fs::directory_iterator(folder, problem)) {
+    std::string kind = item.path().extension().string();
+    std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (kind == ".png" || kind == ".jpg" || kind == ".jpeg" || kind == ".webp") files.push_back(item.path());
+  }
+  if (problem) return fail(ErrorCode::not_found, "cannot read folder {}: {}", folder.string(), problem.message());
+  if (files.empty()) return fail(ErrorCode::invalid_argument, "{} holds neither pictures.safetensors nor any PNG, JPEG or WebP", folder.string());
+  std::sort(files.begin(), files.end());
+  PictureSet set;
+  set.pictures = Tensor::empty({static_cast<int64_t>(files.size()), size, size, 4}, DType::u8);
+  for (size_t i = 0; i < files.size(); ++i) {
+    PTAH_TRY(const Bytes bytes, read_file(files[i]));
+    auto picture = decode_picture(bytes);
+    if (!picture) return fail(picture.error().code, "{}: {}", files[i].string(), picture.error().message);
+    fit(*picture, size, set.pictures.data<uint8_t>() + static_cast<int64_t>(i) * size * size * 4);
+    PictureEntry entry;
+    entry.concept_name = files[i].stem().string();
+    entry.style = "own";
+    fs::path caption = files[i];
+    caption.replace_extension(".txt");
+    if (fs::exists(caption)) {
+      PTAH_TRY(const std::string text, read_text(caption, 1 << 20));
+      entry.captions = lines_of(text);
+    }
+    if (entry.captions.empty()) entry.captions.push_back(entry.concept_name);
+    set.entries.push_back(std::move(entry));
+  }
+  return set;
+}
+
+}  // namespace
+
+Result<PictureSet> read_picture_set(const fs::path& folder, int64_t size) {
+  return fs::exists(folder / "pictures.safetensors") ? read_packed(folder, size) : read_own(folder, size);
+}
+
+Tensor picture_batch(const PictureSet& set, const std::vector<int64_t>& indices, const Augmentation& augmentation, uint64_t seed, uint64_t stream) {
+  const int64_t size = set.size(), count = static_cast<int64_t>(indices.size());
+  Tensor out = Tensor::empty({count, size, size, 4});
+  static constexpr std::array<std::array<int, 3>, 6> kOrders{{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}};
+  parallel_for(count, size * size * 16, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      Random random(seed, stream + static_cast<uint64_t>(i));
+      const bool flip = random.uniform() < augmentation.flip;
+      const auto& order = kOrders[random.uniform() < augmentation.permute_colours ? random.below(6) : 0];
+      const auto span = static_cast<uint32_t>(2 * augmentation.shift + 1);
+      const int64_t dx = random.below(span) - augmentation.shift, dy = random.below(span) - augmentation.shift;
+      const uint8_t* from = set.pictures.data<uint8_t>() + indices[static_cast<size_t>(i)] * size * size * 4;
+      float* to = out.data<float>() + i * size * size * 4;
+      for (int64_t y = 0; y < size; ++y)
+        for (int64_t x = 0; x < size; ++x, to += 4) {
+          const int64_t sy = y - dy, shifted = x - dx, sx = flip ? size - 1 - shifted : shifted;
+          if (sy < 0 || sy >= size || sx < 0 || sx >= size) {
+            to[0] = to[1] = to[2] = to[3] = -1;
+            continue;
+          }
+          const uint8_t* pixel = from + (sy * size + sx) * 4;
+          const float alpha = static_cast<float>(pixel[3]) * (1.0F / 255);
+          for (size_t c = 0; c < 3; ++c) to[c] = static_cast<float>(pixel[order[c]]) * (2.0F / 255) * alpha - 1;
+          to[3] = 2 * alpha - 1;
+        }
+    }
+  });
+  return out;
+}
+
+}  // namespace ptah

@@ -1,0 +1,147 @@
+#include "weights/safetensors.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/json.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
+
+struct Named {
+  DType type;
+  const char* name;
+};
+constexpr Named kTypes[] = {{DType::f32, "F32"}, {DType::bf16, "BF16"}, {DType::f16, "F16"}, {DType::i32, "I32"}, {DType::u8, "U8"}};
+
+const char* safetensors_name(DType type) {
+  for (const Named& named : kTypes)
+    if (named.type == type) return named.name;
+  return "?";
+}
+
+Result<uint64_t> natural(const Json& value, const std::string& what) {
+  if (!value.is_number_unsigned()) return fail(ErrorCode::corrupt, "safetensors: {} is not a natural number", what);
+  return value.get<uint64_t>();
+}
+
+struct Described {
+  DType type;
+  Shape shape;
+  uint64_t begin, end;
+};
+
+Result<Described> describe(const std::string& name, const Json& entry, uint64_t data_bytes) {
+  const std::string label = "tensor '" + name.substr(0, 128) + "'";
+  if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
+    return fail(ErrorCode::corrupt, "safetensors: {} lacks dtype, shape or data_offsets", label);
+  if (!entry["dtype"].is_string()) return fail(ErrorCode::corrupt, "safetensors: {} has a dtype that is no string", label);
+  Described out{};
+  const auto& type = entry["dtype"].get_ref<const std::string&>();
+  const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Named& n) { return type == n.name; });
+  if (found == std::end(kTypes)) return fail(ErrorCode::unsupported, "safetensors: {} has dtype {}; supported: F32 BF16 F16 I32 U8", label, type.substr(0, 32));
+  out.type = found->type;
+  const Json& shape = entry["shape"];
+  if (!shape.is_array()) return fail(ErrorCode::corrupt, "safetensors: {} has a shape that is no list", label);
+  if (shape.size() > Shape::kMostDims)
+    return fail(ErrorCode::unsupported, "safetensors: {} has {} axes; at most {} are supported", label, shape.size(), Shape::kMostDims);
+  std::vector<int64_t> dims;
+  uint64_t bytes = size_of(out.type);
+  for (const Json& extent : shape) {
+    PTAH_TRY(const uint64_t n, natural(extent, label + " extent"));
+    if (n > (uint64_t{1} << 40) || (n > 0 && bytes > (uint64_t{1} << 50) / n)) return fail(ErrorCode::corrupt, "safetensors: {} is impossibly large", label);
+    bytes *= n;
+    dims.push_back(static_cast<int64_t>(n));
+  }
+  out.shape = Shape(dims);
+  const Json& offsets = entry["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2) return fail(ErrorCode::corrupt, "safetensors: {} needs two data_offsets", label);
+  PTAH_TRY(out.begin, natural(offsets[0], label + " offset"));
+  PTAH_TRY(out.end, natural(offsets[1], label + " offset"));
+  if (out.begin > out.end || out.end > data_bytes)
+    return fail(ErrorCode::corrupt, "safetensors: {} lies at [{}, {}) of {} data bytes", label, out.begin, out.end, data_bytes);
+  if (out.end - out.begin != bytes)
+    return fail(ErrorCode::corrupt, "safetensors: {} of shape {} and dtype {} needs {} bytes, has {}", label, out.shape.str(), type, bytes,
+                out.end - out.begin);
+  return out;
+}
+
+}  // namespace
+
+Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
+  if (bytes.size() < 8) return fail(ErrorCode::corrupt, "safetensors: {} bytes are too few for a header", bytes.size());
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, bytes.data(), 8);
+  if (header_bytes > kMostHeaderBytes || header_bytes > bytes.size() - 8)
+    return fail(ErrorCode::corrupt, "safetensors: header of {} bytes in a file of {} (limit {})", header_bytes, bytes.size(), kMostHeaderBytes);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_bytes);
+  auto parsed = parse_json(text, 4);
+  if (!parsed) return fail(ErrorCode::corrupt, "safetensors: header {}", parsed.error().message);
+  if (!parsed->is_object()) return fail(ErrorCode::corrupt, "safetensors: the header is no object");
+  const uint8_t* data = bytes.data() + 8 + header_bytes;
+  const uint64_t data_bytes = bytes.size() - 8 - header_bytes;
+  TensorFile file;
+  std::vector<std::pair<uint64_t, uint64_t>> ranges;
+  for (const auto& [name, entry] : parsed->items()) {
+    if (name == "__metadata__") {
+      if (!entry.is_object()) return fail(ErrorCode::corrupt, "safetensors: __metadata__ is no object");
+      for (const auto& [key, value] : entry.items()) {
+        if (!value.is_string()) return fail(ErrorCode::corrupt, "safetensors: metadata '{}' is no string", key.substr(0, 64));
+        file.metadata[key] = value.get<std::string>();
+      }
+      continue;
+    }
+    PTAH_TRY(const Described d, describe(name, entry, data_bytes));
+    const uint8_t* at = data + d.begin;
+    if (reinterpret_cast<uintptr_t>(at) % size_of(d.type) != 0)
+      return fail(ErrorCode::corrupt, "safetensors: tensor '{}' is not aligned to its dtype", name.substr(0, 128));
+    if (d.end > d.begin) ranges.emplace_back(d.begin, d.end);
+    file.tensors.emplace(name, Tensor::wrap(d.shape, d.type, at, owner));
+  }
+  std::sort(ranges.begin(), ranges.end());
+  uint64_t at = 0;
+  for (const auto& [begin, end] : ranges) {
+    if (begin < at) return fail(ErrorCode::corrupt, "safetensors: tensors overlap at data byte {}", begin);
+    at = end;
+  }
+  return file;
+}
+
+Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
+  PTAH_TRY(const auto mapped, MappedFile::open(path));
+  auto file = parse_safetensors(mapped->bytes(), mapped);
+  if (!file) return fail(file.error().code, "{}: {}", path.string(), file.error().message);
+  return file;
+}
+
+Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+  Json header = Json::object();
+  if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  uint64_t at = 0;
+  std::vector<std::span<const uint8_t>> parts{{}, {}};
+  static constexpr uint8_t kZeros[64] = {};
+  for (const auto& [name, tensor] : file.tensors) {
+    if (name == "__metadata__") return fail(ErrorCode::invalid_argument, "safetensors: a tensor cannot be called {}", name);
+    if (at % 64 != 0) {
+      const uint64_t gap = 64 - at % 64;
+      parts.emplace_back(kZeros, gap);
+      at += gap;
+    }
+    std::vector<int64_t> dims;
+    for (int i = 0; i < tensor.rank(); ++i) dims.push_back(tensor.dim(i));
+    header[name] = {{"dtype", safetensors_name(tensor.dtype())}, {"shape", dims}, {"data_offsets", {at, at + tensor.bytes()}}};
+    parts.emplace_back(static_cast<const uint8_t*>(tensor.raw()), tensor.bytes());
+    at += tensor.bytes();
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
+  const uint64_t length = text.size();
+  parts[0] = {reinterpret_cast<const uint8_t*>(&length), 8};
+  parts[1] = as_bytes(text);
+  return write_file(path, parts);
+}
+
+}  // namespace ptah

@@ -1,0 +1,31 @@
+// safetensors: the format of named tensors that Hugging Face defines: u64 header length, JSON header, bytes.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "tensor/tensor.h"
+
+namespace ptah {
+
+/// Tensors by name plus free-form text metadata.
+struct TensorFile {
+  std::map<std::string, Tensor> tensors;
+  std::map<std::string, std::string> metadata;
+};
+
+/// Reads tensors out of bytes that `owner` keeps alive; tensors are views on them. Dtypes F32, BF16, F16, I32, U8.
+/// Errors: corrupt for a header over 64 MiB, bad JSON, nesting, duplicate names, offsets that overlap, leave gaps or pass the end, byte
+/// counts that do not fit shape and dtype; unsupported for other dtypes and more than six axes. Nothing is allocated before it is checked.
+Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
+
+/// The same from a memory-mapped file; messages begin with its path.
+Result<TensorFile> read_safetensors(const std::filesystem::path& path);
+
+/// Writes atomically; names in order, data 64-byte aligned.
+Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file);
+
+}  // namespace ptah
