@@ -1,24 +1,55 @@
-#include <fmt/core.h>
-
 #include <csignal>
 
-#include "base/file.h"
-#include "train/picture_trainer.h"
+#include "cli/commands.h"
+#include "create/request.h"
+
+namespace ptah::cli {
+
+CancelToken& interrupted() {
+  static CancelToken token;
+  return token;
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "ptah: {}\n", error.message);
+  return error_info(error.code).exit_status;
+}
+
+}  // namespace ptah::cli
+
+namespace {
+
+void on_signal(int) { ptah::cli::interrupted().cancel(); }
+
+int run(int argc, char** argv) {
+  CLI::App app{"Ptah: words in; pictures and textured objects out, owned by their maker", "ptah"};
+  app.set_version_flag("--version", std::string("ptah ") + ptah::kEngineVersion);
+  app.require_subcommand(1);
+  ptah::cli::Action action;
+  ptah::cli::add_create(app, action);
+  ptah::cli::add_plan(app, action);
+  ptah::cli::add_replay(app, action);
+  ptah::cli::add_verify(app, action);
+  ptah::cli::add_train(app, action);
+  ptah::cli::add_models(app, action);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& problem) {
+    fmt::print(stderr, "ptah: {}. `ptah --help` lists what there is\n", problem.what());
+    return ptah::error_info(ptah::ErrorCode::invalid_argument).exit_status;
+  }
+  return action();
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  if (argc < 2) return 2;
-  const auto text = ptah::read_text(argv[1]);
-  if (!text) return 3;
-  ptah::TrainCallbacks calls;
-  calls.report = [](const std::string& stage, const ptah::RunReport& r) {
-    fmt::print("{} {}/{} loss {:.4f} norm {:.3f} {:.3f} s/step, {:.0f} s left\n", stage, r.step, r.steps, r.loss, r.grad_norm, r.seconds_per_step,
-               r.seconds_left);
-    std::fflush(stdout);
-  };
-  calls.say = [](const std::string& s) { fmt::print("{}\n", s); };
-  const auto json = ptah::parse_json(*text);
-  if (!json) return 4;
-  const auto done = ptah::train_picture_model(*json, ".", calls);
-  if (!done) fmt::print(stderr, "{}\n", done.error().message);
-  return done ? 0 : 1;
+  (void)ptah::cli::interrupted();  // made before a signal can ask for it
+  std::signal(SIGINT, on_signal);
+  std::signal(SIGTERM, on_signal);
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto status = ptah::guard([&]() -> ptah::Result<int> { return run(argc, argv); });
+  return status ? *status : ptah::cli::report(status.error());
 }

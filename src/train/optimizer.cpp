@@ -98,14 +98,14 @@ Tensor orthogonal(const Tensor& matrix) {
 
 }  // namespace
 
-void Optimizer::muon_step(Slot& slot, const Tensor& grad, float rate, float clip) {
+void Optimizer::muon_step(Slot& slot, const Tensor& grad, float rate, float clip, float ema) {
   slot.first = add(affine(slot.first, config_.muon_momentum), affine(grad, clip));
   const Tensor nesterov = add(affine(grad, clip), affine(slot.first, config_.muon_momentum));
   const float shape = std::sqrt(std::max(1.0F, static_cast<float>(grad.dim(0)) / static_cast<float>(grad.dim(1))));
   const Tensor moved = add(affine(slot.weight.detach(), 1 - rate * config_.weight_decay), affine(orthogonal(nesterov), -rate * shape));
   std::memcpy(slot.weight.raw(), moved.raw(), moved.bytes());
   if (!slot.average.defined()) return;
-  const Tensor average = add(affine(slot.average, config_.ema_decay), affine(moved, 1 - config_.ema_decay));
+  const Tensor average = add(affine(slot.average, ema), affine(moved, 1 - ema));
   std::memcpy(slot.average.raw(), average.raw(), average.bytes());
 }
 
@@ -120,11 +120,12 @@ float Optimizer::step(float schedule) {
   const float clip = config_.clip_norm > 0 && norm > config_.clip_norm ? config_.clip_norm / norm : 1.0F;
   ++steps_;
   const double t = static_cast<double>(steps_);
+  const auto ema = std::min(config_.ema_decay, static_cast<float>((1 + t) / (10 + t)));  // early averages forget the start
   for (size_t i = 0; i < slots_.size(); ++i) {
     Slot& slot = slots_[i];
     if (!grads[i].defined()) continue;
     if (slot.muon) {
-      muon_step(slot, grads[i], config_.muon_learning_rate * schedule, clip);
+      muon_step(slot, grads[i], config_.muon_learning_rate * schedule, clip, ema);
     } else {
       AdamCall call{};
       call.count = slot.weight.elements();
@@ -141,7 +142,7 @@ float Optimizer::step(float schedule) {
       call.rate = config_.learning_rate * schedule;
       call.decay = slot.decays ? 1 - call.rate * config_.weight_decay : 1.0F;
       call.epsilon = config_.epsilon;
-      call.ema = config_.ema_decay;
+      call.ema = ema;
       HWY_DYNAMIC_DISPATCH(adam_update)(call);
     }
     slot.weight.touch();
@@ -151,7 +152,7 @@ float Optimizer::step(float schedule) {
 
 std::map<std::string, Tensor> Optimizer::averaged() const {
   std::map<std::string, Tensor> out;
-  for (const Slot& slot : slots_) out.emplace(slot.name, slot.average.defined() ? slot.average : slot.weight.detach());
+  for (const Slot& slot : slots_) out.emplace(slot.name, slot.average.defined() ? slot.average.detach() : slot.weight.detach());
   return out;
 }
 

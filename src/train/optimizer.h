@@ -1,5 +1,5 @@
 // AdamW (Loshchilov and Hutter 2019) and Muon (Jordan et al. 2024: momentum made orthogonal by Newton–Schulz steps), with clipping and an
-// exponential moving average of the weights, over f32 master weights.
+// exponential moving average of the weights (whose decay grows to its value over the first steps), over f32 master weights.
 #pragma once
 
 #include <map>
@@ -45,7 +45,7 @@ class Optimizer {
     Tensor weight, first, second, average;
     bool muon = false, decays = false;
   };
-  void muon_step(Slot& slot, const Tensor& grad, float rate, float clip);
+  void muon_step(Slot& slot, const Tensor& grad, float rate, float clip, float ema);
 
   std::vector<Slot> slots_;
   OptimizerConfig config_;

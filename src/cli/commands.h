@@ -1,0 +1,27 @@
+// The commands of `ptah`. Each returns the exit status.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "base/progress.h"
+
+namespace ptah::cli {
+
+/// Set by SIGINT and SIGTERM.
+CancelToken& interrupted();
+
+/// Prints the error in one line and returns its exit status.
+int report(const Error& error);
+
+/// What a command leaves to be run once the whole line is parsed.
+using Action = std::function<int()>;
+
+void add_create(CLI::App& app, Action& action);
+void add_plan(CLI::App& app, Action& action);
+void add_replay(CLI::App& app, Action& action);
+void add_verify(CLI::App& app, Action& action);
+void add_train(CLI::App& app, Action& action);
+void add_models(CLI::App& app, Action& action);
+
+}  // namespace ptah::cli

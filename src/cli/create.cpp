@@ -1,0 +1,257 @@
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+
+#include "base/parallel.h"
+#include "cli/commands.h"
+#include "create/work.h"
+
+namespace ptah::cli {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+struct CreateOptions {
+  CreateRequest request;
+  std::string out = "", formats = "png,glb", budget = "", isa = "";
+  int64_t count = 1, threads = 0;
+  bool quiet = false, json = false, no_object = false;
+};
+
+void add_request_options(CLI::App& command, CreateOptions& o) {
+  command.add_option("prompt", o.request.prompt, "what to make, e.g. \"a red fox\"")->required();
+  command.add_option("--seed", o.request.seed, "the same seed gives the same work");
+  command.add_option("--style", o.request.style, "glossy, flat, cartoon, blob, sticker, badge, plain, or any");
+  command.add_option("--size", o.request.size, "edge of the picture in pixels, 128 to 512");
+  command.add_option("--steps", o.request.steps, "sampling steps");
+  command.add_option("--guidance", o.request.guidance, "how strictly the words are followed");
+  command.add_option("--sampler", o.request.sampler, "euler or heun");
+  command.add_option("--background", o.request.background, "transparent, white, black or #rrggbb");
+  command.add_option("--solid", o.request.solid, "round, flat-back or slab");
+  command.add_option("--target-tris", o.request.target_triangles, "about how many triangles the object has");
+  command.add_option("--size-mm", o.request.size_mm, "longest edge of the object in millimetres");
+  command.add_flag("--no-object", o.no_object, "make the picture only");
+  command.add_option("--budget", o.budget, "most memory to use, e.g. 600M");
+  command.add_option("--threads", o.threads, "threads to use (default: OMP_NUM_THREADS, else all cores)");
+  command.add_option("--isa", o.isa, "cap the instruction set: amx, avx512_bf16, avx512, avx2");
+  command.add_flag("--json", o.json, "print JSON lines");
+}
+
+Result<int64_t> parse_bytes(const std::string& text) {
+  if (text.empty()) return 0;
+  size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  std::string unit = text.substr(used);
+  for (char& c : unit) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  double factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  if (unit == "K" || unit == "KB" || unit == "KIB") factor = 1 << 10;
+  if (unit == "M" || unit == "MB" || unit == "MIB") factor = 1 << 20;
+  if (unit == "G" || unit == "GB" || unit == "GIB") factor = 1 << 30;
+  if (used == 0 || factor == 0 || !(value > 0) || value * factor > 1e15)
+    return fail(ErrorCode::invalid_argument, "budget '{}'; write bytes or e.g. 600M, 2G", text);
+  return static_cast<int64_t>(value * factor);
+}
+
+Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
+  if (o.threads < 0 || o.threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", o.threads);
+  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  if (!o.isa.empty()) PTAH_TRY_VOID(cap_isa(o.isa));
+  PTAH_TRY_VOID(check(o.request));
+  PTAH_TRY(const fs::path folder, models_folder());
+  return load_picture_model(folder);
+}
+
+void print_json(const Json& line) {
+  fmt::print("{}\n", line.dump());
+  std::fflush(stdout);
+}
+
+/// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
+ProgressCallback make_progress(bool json, bool quiet) {
+  if (quiet && !json) return {};
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto start = std::chrono::steady_clock::now();
+  return [=, stage = std::string()](const Progress& p) mutable {
+    const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double left = p.fraction > 0.05 ? passed / p.fraction - passed : -1;
+    if (json) {
+      print_json({{"event", "progress"}, {"stage", p.stage}, {"fraction", p.fraction}, {"seconds_left", left}});
+    } else if (terminal) {
+      const int filled = static_cast<int>(p.fraction * 30);
+      fmt::print(stderr, "\r{:<6} [{:<30}] {:3.0f} %  {}", p.stage, std::string(static_cast<size_t>(filled), '#'), p.fraction * 100,
+                 left >= 0 && p.fraction < 1 ? fmt::format("{:.1f} s left ", left) : "           ");
+      if (p.fraction >= 1) fmt::print(stderr, "\r{:60}\r", "");
+    } else if (p.stage != stage) {
+      stage = p.stage;
+      fmt::print(stderr, "{}\n", stage);
+    }
+  };
+}
+
+std::string slug(const std::string& prompt) {
+  std::string out;
+  for (const std::string& word : split_words(prompt)) {
+    for (const char c : word)
+      if (std::isalnum(static_cast<unsigned char>(c))) out += c;
+    out += '-';
+    if (out.size() > 40) break;
+  }
+  while (!out.empty() && out.back() == '-') out.pop_back();
+  return out.empty() ? "work" : out;
+}
+
+Result<void> run_create(const CreateOptions& o) {
+  PTAH_TRY(Formats formats, parse_formats(o.formats));
+  PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
+  if (o.count < 1 || o.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", o.count);
+  PTAH_TRY(const auto model, prepare(o));
+  if (o.no_object) formats.glb = formats.obj = formats.ply = formats.stl = false;
+  for (const std::string& note : model->unknown_words(o.request.prompt)) {
+    if (o.json)
+      print_json({{"event", "note"}, {"text", note}});
+    else if (!o.quiet)
+      fmt::print(stderr, "note: {}\n", note);
+  }
+  if (budget > 0) {
+    PTAH_TRY(const Plan plan, plan_work(*model, o.request));
+    PTAH_TRY_VOID(check_budget(*model, o.request, plan, budget));
+  }
+  for (int64_t i = 0; i < o.count; ++i) {
+    CreateRequest request = o.request;
+    request.seed += static_cast<uint64_t>(i);
+    const std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
+    const fs::path folder = o.out.empty() ? fs::path("ptah-works") / name : o.count > 1 ? fs::path(o.out) / name : fs::path(o.out);
+    if (std::error_code problem; o.out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
+    PTAH_TRY(const Work work, create_work(*model, request, formats, make_progress(o.json, o.quiet), &interrupted()));
+    PTAH_TRY_VOID(write_work(work, folder));
+    if (o.json)
+      print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
+    else if (!o.quiet)
+      for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
+  }
+  return {};
+}
+
+Result<void> run_plan(const CreateOptions& o) {
+  PTAH_TRY(const auto model, prepare(o));
+  PTAH_TRY(const Plan plan, plan_work(*model, o.request));
+  if (o.json) {
+    print_json({{"weight_bytes", plan.weight_bytes}, {"tensor_bytes", plan.tensor_bytes}, {"shape_bytes", plan.shape_bytes}, {"program_bytes", plan.program_bytes}, {"peak_bytes", plan.peak_bytes}, {"flops", plan.flops}, {"seconds", plan.seconds}});
+  } else {
+    const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+    fmt::print("memory   {:7.0f} MiB at its peak\n", mib(plan.peak_bytes));
+    fmt::print("  weights {:6.0f} MiB   tensors {:.0f} MiB   object {:.0f} MiB   program {:.0f} MiB\n", mib(plan.weight_bytes), mib(plan.tensor_bytes), mib(plan.shape_bytes), mib(plan.program_bytes));
+    fmt::print("work     {:7.1f} GFLOP, about {:.1f} s on {} ({} threads)\n", static_cast<double>(plan.flops) * 1e-9, plan.seconds, numeric_path(), threads());
+  }
+  PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
+  return check_budget(*model, o.request, plan, budget);
+}
+
+int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
+
+}  // namespace
+
+void add_create(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* command = app.add_subcommand("create", "words in; picture.png, object.glb and receipt.json out");
+  add_request_options(*command, *options);
+  command->add_option("--count", options->count, "how many works, with seeds counting up");
+  command->add_option("--out", options->out, "folder of the work (default: ptah-works/PROMPT-SEED)");
+  command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
+  command->add_flag("--quiet", options->quiet, "print nothing but errors");
+  command->callback([options, &action] {
+    options->request.object = !options->no_object;
+    action = [options] { return finish(run_create(*options)); };
+  });
+}
+
+void add_plan(CLI::App& app, Action& action) {
+  auto options = std::make_shared<CreateOptions>();
+  CLI::App* command = app.add_subcommand("plan", "memory and time of a `create`, before anything runs");
+  add_request_options(*command, *options);
+  command->callback([options, &action] {
+    options->request.object = !options->no_object;
+    action = [options] { return finish(run_plan(*options)); };
+  });
+}
+
+void add_replay(CLI::App& app, Action& action) {
+  struct Options {
+    std::string file, out;
+    int64_t threads = 0;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("replay", "makes a work again from its receipt and compares the bytes");
+  command->add_option("file", options->file, "a work's folder, receipt.json, PNG or GLB")->required();
+  command->add_option("--out", options->out, "write the work made again to this folder");
+  command->add_option("--threads", options->threads, "threads to use");
+  command->callback([options, &action] {
+    action = [options] {
+      const auto run = [&]() -> Result<void> {
+        if (options->threads > 0) set_threads(static_cast<int>(options->threads));
+        PTAH_TRY(const Json receipt, read_receipt(options->file));
+        PTAH_TRY_VOID(match_numeric_path(receipt));
+        PTAH_TRY(const fs::path folder, models_folder());
+        PTAH_TRY(const auto model, load_picture_model(folder));
+        PTAH_TRY(const Work work, replay_work(*model, receipt, {}, &interrupted()));
+        if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
+        bool same = true;
+        const Json outputs = receipt.value("outputs", Json());
+        if (outputs.is_object()) {
+          for (const auto& [name, id] : outputs.items()) {
+            const bool equal = work.receipt["outputs"].value(name, Json()) == id;
+            fmt::print("{}: {}\n", name, equal ? "the same bytes" : "OTHER bytes");
+            same = same && equal;
+          }
+        } else {
+          same = work.receipt["pixels"] == receipt.value("pixels", Json());
+          fmt::print("picture: {}\n", same ? "the same pixels" : "OTHER pixels");
+        }
+        if (!same) return fail(ErrorCode::mismatch, "the work made again differs from its receipt");
+        return {};
+      };
+      return finish(run());
+    };
+  });
+}
+
+void add_verify(CLI::App& app, Action& action) {
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("verify", "says what of a work is whole and what was changed");
+  command->add_option("file", *file, "a work's folder, receipt.json, PNG or GLB")->required();
+  command->callback([file, &action] {
+    action = [file] {
+      const auto verified = verify_work(*file);
+      if (!verified) return report(verified.error());
+      for (const std::string& line : verified->lines) fmt::print("{}\n", line);
+      return verified->whole ? 0 : error_info(ErrorCode::mismatch).exit_status;
+    };
+  });
+}
+
+void add_models(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("models", "the models that are here, with licence and digest");
+  command->callback([&action] {
+    action = [] {
+      const auto run = []() -> Result<void> {
+        PTAH_TRY(const fs::path folder, models_folder());
+        PTAH_TRY(const auto entries, list_models(folder));
+        for (const ModelEntry& e : entries)
+          fmt::print("{}  {:.1f} MB  {}\n  {}\n  sha256 {}\n  {}\n", e.name, static_cast<double>(e.bytes) / 1e6, e.file, e.summary, e.sha256, e.licence);
+        return {};
+      };
+      return finish(run());
+    };
+  });
+}
+
+}  // namespace ptah::cli

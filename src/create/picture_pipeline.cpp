@@ -1,0 +1,102 @@
+#include "create/picture_pipeline.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "image/picture.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
+  PTAH_TRY(const auto mapped, MappedFile::open(path));
+  std::shared_ptr<PictureModel> model(new PictureModel);
+  model->file_bytes_ = static_cast<int64_t>(mapped->bytes().size());
+  model->sha256_ = sha256_hex(mapped->bytes());
+  if (!sha256_hex_wanted.empty() && model->sha256_ != sha256_hex_wanted)
+    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), model->sha256_.substr(0, 12), sha256_hex_wanted.substr(0, 12));
+  auto parsed = parse_safetensors(mapped->bytes(), mapped);
+  if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
+  const auto metadata = [&](const char* key) -> Result<std::string> {
+    const auto found = parsed->metadata.find(key);
+    if (found == parsed->metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no '{}' in its metadata)", path.string(), key);
+    return found->second;
+  };
+  PTAH_TRY(const std::string config_text, metadata("config"));
+  PTAH_TRY(const std::string vocabulary_text, metadata("vocabulary"));
+  PTAH_TRY(const Json config, parse_json(config_text));
+  for (const char* key : {"autoencoder", "denoiser", "text"})
+    if (!config.contains(key)) return fail(ErrorCode::corrupt, "{}: config lacks '{}'", path.string(), key);
+  PTAH_TRY(model->autoencoder_, autoencoder_config(config["autoencoder"]));
+  PTAH_TRY(const DenoiserConfig denoiser, denoiser_config(config["denoiser"]));
+  PTAH_TRY(model->text_config_, text_encoder_config(config["text"]));
+  PTAH_TRY(model->vocabulary_, Vocabulary::parse(vocabulary_text));
+  if (config.contains("styles")) model->styles_ = config["styles"].get<std::vector<std::string>>();
+  return guard([&]() -> Result<std::shared_ptr<PictureModel>> {
+    Weights weights(std::move(parsed->tensors));
+    model->text_ = std::make_unique<TextEncoder>(Scope(weights, "text"), model->text_config_);
+    model->denoiser_ = std::make_unique<Denoiser>(Scope(weights, "denoiser"), denoiser);
+    model->decoder_ = std::make_unique<PictureDecoder>(Scope(weights, "decoder"), model->autoencoder_);
+    model->scale_ = latent_scale(Scope(weights, "latent"), denoiser.channels);
+    return model;
+  });
+}
+
+std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) const {
+  static const std::vector<std::string> kSmall{"a", "an", "the", "of", "in", "on", "and", "with", "at", "to", "my", "your", "is", "for", "by", "from", "picture", "style"};
+  std::vector<std::string> notes;
+  for (const std::string& word : split_words(prompt)) {
+    if (vocabulary_.knows(word) || std::find(kSmall.begin(), kSmall.end(), word) != kSmall.end()) continue;
+    if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) continue;
+    notes.push_back(fmt::format("no picture was trained on \"{}\"; nearest: {}", word, nearest(word, vocabulary_.words())));
+  }
+  return notes;
+}
+
+std::string PictureModel::conditioned_prompt(const CreateRequest& request) const {
+  std::vector<std::string> words = split_words(request.prompt);
+  for (const std::string& word : words)
+    if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) return request.prompt;
+  if (request.style == "any") return request.prompt;
+  // As in the captions: "a glossy red fox".
+  std::string out = "a " + request.style;
+  for (size_t i = 0; i < words.size(); ++i)
+    if (i > 0 || (words[i] != "a" && words[i] != "an" && words[i] != "the")) out += " " + words[i];
+  return out;
+}
+
+Result<Picture> PictureModel::create(const CreateRequest& request, const ProgressCallback& progress, const CancelToken* cancel) const {
+  PTAH_TRY_VOID(check(request));
+  if (request.style != "any" && std::find(styles_.begin(), styles_.end(), request.style) == styles_.end())
+    return fail(ErrorCode::invalid_argument, "unknown style '{}'; known: {} any", request.style, fmt::join(styles_, " "));
+  PTAH_TRY(const Sampler sampler, sampler_by_name(request.sampler));
+  return guard([&]() -> Result<Picture> {
+    const NoGrad off;
+    const auto most = static_cast<size_t>(text_config_.most_tokens);
+    const TokenBatch tokens = make_token_batch({vocabulary_.encode(conditioned_prompt(request), most), vocabulary_.encode("", most)}, text_config_.most_tokens);
+    const TextStates text = (*text_)(tokens, compute_dtype());
+    PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = sampler};
+    how.before_step = [&](int64_t step) {
+      if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+      if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(request.steps), -1});
+    };
+    const DenoiserConfig& shape = denoiser_->config();
+    const Tensor noise = Tensor::normal({1, shape.tokens, shape.channels}, request.seed, 0);
+    const Tensor z = sample_latents(*denoiser_, scale_, {text.states, text.pooled, text.lengths}, noise, how);
+    Tensor made = decode_latents(*decoder_, autoencoder_, z);
+    if (request.size != autoencoder_.size) made = resize(made, request.size, request.size, Filter::lanczos);
+    if (DryRun::active()) return make_picture(request.size, request.size);
+    Picture picture = to_picture(made);
+    for (size_t i = 3; i < picture.rgba.size(); i += 4) {  // a clean ground: faint haze goes, nearly full becomes full
+      const float alpha = std::clamp((static_cast<float>(picture.rgba[i]) / 255 - 0.08F) / 0.87F, 0.0F, 1.0F);
+      picture.rgba[i] = static_cast<uint8_t>(std::lround(alpha * 255));
+      if (picture.rgba[i] == 0) picture.rgba[i - 1] = picture.rgba[i - 2] = picture.rgba[i - 3] = 0;
+    }
+    return picture;
+  });
+}
+
+}  // namespace ptah

@@ -1,0 +1,46 @@
+// Words → picture with the default model.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/progress.h"
+#include "create/request.h"
+#include "image/picture_model.h"
+#include "media/picture.h"
+#include "text/encoder.h"
+#include "text/vocabulary.h"
+
+namespace ptah {
+
+class PictureModel {
+ public:
+  /// Reads a model file. With a non-empty digest (hex SHA-256) the file must have it. Errors: not_found, corrupt, mismatch.
+  static Result<std::shared_ptr<PictureModel>> load(const std::filesystem::path& path, const std::string& sha256_hex = "");
+
+  /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style). Under DryRun the picture is empty.
+  Result<Picture> create(const CreateRequest& request, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr) const;
+
+  /// Words of the prompt that no picture was trained on, as whole sentences with the nearest known word.
+  std::vector<std::string> unknown_words(const std::string& prompt) const;
+  const std::vector<std::string>& styles() const { return styles_; }
+  const std::string& sha256() const { return sha256_; }
+  int64_t file_bytes() const { return file_bytes_; }
+
+ private:
+  PictureModel() = default;
+  std::string conditioned_prompt(const CreateRequest& request) const;
+
+  AutoencoderConfig autoencoder_;
+  TextEncoderConfig text_config_;
+  Vocabulary vocabulary_;
+  std::vector<std::string> styles_;
+  std::string sha256_;
+  int64_t file_bytes_ = 0;
+  std::unique_ptr<TextEncoder> text_;
+  std::unique_ptr<Denoiser> denoiser_;
+  std::unique_ptr<PictureDecoder> decoder_;
+  LatentScale scale_;
+};
+
+}  // namespace ptah

@@ -1,0 +1,305 @@
+#include "create/work.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/parallel.h"
+#include "base/sha256.h"
+#include "media/mesh.h"
+#include "shape/inflate.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kKeyword = "ptah-receipt";
+
+std::string content_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
+
+/// Identifies what a picture shows, whatever the file around it.
+std::string pixel_id(const Picture& picture) {
+  Bytes bytes;
+  const std::string head = fmt::format("rgba8 {} {}\n", picture.width, picture.height);
+  bytes.assign(head.begin(), head.end());
+  bytes.insert(bytes.end(), picture.rgba.begin(), picture.rgba.end());
+  return content_id(bytes);
+}
+
+/// The binary chunk of a GLB: geometry and texture.
+Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes) {
+  PTAH_TRY(const std::string json, glb_json(bytes));
+  const size_t at = 20 + json.size();
+  if (bytes.size() < at + 8) return fail(ErrorCode::corrupt, "glb: no binary chunk");
+  return bytes.subspan(at + 8);
+}
+
+Picture flattened(Picture picture, const std::string& background) {
+  if (background == "transparent") return picture;
+  std::array<int, 3> ground{255, 255, 255};
+  if (background == "black") ground = {0, 0, 0};
+  if (background[0] == '#')
+    for (size_t c = 0; c < 3; ++c) ground[c] = std::stoi(background.substr(1 + 2 * c, 2), nullptr, 16);
+  for (size_t i = 0; i < picture.rgba.size(); i += 4) {
+    const int alpha = picture.rgba[i + 3];
+    for (size_t c = 0; c < 3; ++c) picture.rgba[i + c] = static_cast<uint8_t>((picture.rgba[i + c] * alpha + ground[c] * (255 - alpha) + 127) / 255);
+    picture.rgba[i + 3] = 255;
+  }
+  return picture;
+}
+
+Json core_receipt(const PictureModel& model, const CreateRequest& request) {
+  return {{"engine", "ptah"},
+          {"engine_version", kEngineVersion},
+          {"kind", request.object ? "picture and object" : "picture"},
+          {"models", {{"picture", "sha256:" + model.sha256()}}},
+          {"numeric_path", numeric_path()},
+          {"request", to_json(request)}};
+}
+
+}  // namespace
+
+Result<fs::path> models_folder() {
+  std::vector<fs::path> candidates;
+  if (const char* set = std::getenv("PTAH_MODELS")) {
+    candidates.emplace_back(set);
+  } else {
+    std::error_code problem;
+    const fs::path program = fs::read_symlink("/proc/self/exe", problem);
+    for (fs::path at = program.parent_path(); at.has_relative_path(); at = at.parent_path()) candidates.push_back(at / "models");
+    candidates.push_back(program.parent_path().parent_path() / "share/ptah/models");
+  }
+  for (const fs::path& candidate : candidates)
+    if (fs::exists(candidate / "index.json")) return candidate;
+  return fail(ErrorCode::not_found, "no models found (looked for index.json in {}); set PTAH_MODELS to the folder", candidates.front().string());
+}
+
+Result<std::vector<ModelEntry>> list_models(const fs::path& folder) {
+  PTAH_TRY(const std::string text, read_text(folder / "index.json", 1 << 20));
+  PTAH_TRY(const Json index, parse_json(text));
+  std::vector<ModelEntry> entries;
+  try {
+    for (const Json& item : index.at("models"))
+      entries.push_back({item.at("name").get<std::string>(), item.at("file").get<std::string>(), item.at("sha256").get<std::string>(),
+                         item.at("licence").get<std::string>(), item.at("summary").get<std::string>(), item.at("bytes").get<int64_t>()});
+  } catch (const Json::exception& problem) {
+    return fail(ErrorCode::corrupt, "{}: {}", (folder / "index.json").string(), problem.what());
+  }
+  return entries;
+}
+
+Result<std::shared_ptr<PictureModel>> load_picture_model(const fs::path& folder) {
+  PTAH_TRY(const auto entries, list_models(folder));
+  for (const ModelEntry& entry : entries)
+    if (entry.name == "picture") return PictureModel::load(folder / entry.file, entry.sha256);
+  return fail(ErrorCode::not_found, "{} lists no model 'picture'", (folder / "index.json").string());
+}
+
+Result<Formats> parse_formats(const std::string& list) {
+  Formats formats{false, false, false, false, false};
+  for (size_t at = 0; at <= list.size();) {
+    const size_t end = std::min(list.find(',', at), list.size());
+    const std::string name = list.substr(at, end - at);
+    if (name == "png")
+      formats.png = true;
+    else if (name == "glb")
+      formats.glb = true;
+    else if (name == "obj")
+      formats.obj = true;
+    else if (name == "ply")
+      formats.ply = true;
+    else if (name == "stl")
+      formats.stl = true;
+    else
+      return fail(ErrorCode::invalid_argument, "format '{}'; possible: png glb obj ply stl", name);
+    at = end + 1;
+  }
+  return formats;
+}
+
+Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const ProgressCallback& progress,
+                         const CancelToken* cancel) {
+  PTAH_TRY_VOID(check(request));
+  PTAH_TRY(const Picture picture, model.create(request, progress, cancel));
+  const Picture shown = flattened(picture, request.background);
+  Work work;
+  Json core = core_receipt(model, request);
+  core["pixels"] = pixel_id(shown);
+  PTAH_TRY(const std::string picture_receipt, canonical_json(core));
+  if (formats.png) {
+    PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, picture_receipt}}));
+  }
+  const bool object = request.object && (formats.glb || formats.obj || formats.ply || formats.stl);
+  if (object) {
+    if (progress) progress({"shape", 0.9, -1});
+    PTAH_TRY(const Solid solid, solid_by_name(request.solid));
+    PTAH_TRY(const TexturedMesh mesh, inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm}, cancel));
+    if (formats.glb) {
+      PTAH_TRY(const Bytes bare, encode_glb(mesh, ""));
+      PTAH_TRY(const auto body, glb_body(bare));
+      Json extras = core;
+      extras["body"] = content_id(body);
+      PTAH_TRY(const std::string text, canonical_json(Json{{"ptah", extras}}));
+      PTAH_TRY(work.files["object.glb"], encode_glb(mesh, text));
+    }
+    if (formats.obj) {
+      const ObjFiles files = encode_obj(mesh, "object");
+      const auto text = [](const std::string& s) { return Bytes(s.begin(), s.end()); };
+      work.files["object.obj"] = text(files.obj);
+      work.files["object.mtl"] = text(files.mtl);
+      work.files["object.png"] = mesh.texture_png;
+    }
+    if (formats.ply) work.files["object.ply"] = encode_ply(mesh);
+    if (formats.stl) work.files["object.stl"] = encode_stl(welded(mesh));
+  }
+  work.receipt = core;
+  work.receipt["outputs"] = Json::object();
+  for (const auto& [name, bytes] : work.files) work.receipt["outputs"][name] = content_id(bytes);
+  PTAH_TRY(const std::string text, canonical_json(work.receipt));
+  work.files["receipt.json"] = Bytes(text.begin(), text.end());
+  if (progress) progress({"done", 1, 0});
+  return work;
+}
+
+Result<void> write_work(const Work& work, const fs::path& folder) {
+  std::error_code problem;
+  if (fs::exists(folder, problem) && !(fs::is_directory(folder, problem) && fs::is_empty(folder, problem)))
+    return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", folder.string());
+  PTAH_TRY(StagedFolder staged, StagedFolder::create(folder));
+  for (const auto& [name, bytes] : work.files) PTAH_TRY_VOID(write_file(staged.path() / name, std::span<const uint8_t>(bytes)));
+  return staged.commit();
+}
+
+Result<Json> read_receipt(const fs::path& file) {
+  PTAH_TRY(const auto mapped, MappedFile::open(fs::is_directory(file) ? file / "receipt.json" : file));
+  const auto bytes = mapped->bytes();
+  const auto begins = [&](std::string_view magic) { return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin()); };
+  std::string text;
+  if (begins("\x89PNG")) {
+    PTAH_TRY(text, png_text(bytes, kKeyword));
+  } else if (begins("glTF")) {
+    PTAH_TRY(const std::string json, glb_json(bytes));
+    PTAH_TRY(const Json gltf, parse_json(json));
+    const Json pointer = gltf.value("/asset/extras/ptah"_json_pointer, Json());
+    if (!pointer.is_object()) return fail(ErrorCode::not_found, "{}: no receipt in asset.extras", file.string());
+    return pointer;
+  } else if (begins("{")) {
+    if (bytes.size() > (1 << 20)) return fail(ErrorCode::corrupt, "{}: too long for a receipt", file.string());
+    text.assign(bytes.begin(), bytes.end());
+  } else {
+    return fail(ErrorCode::unsupported, "{}: neither PNG nor GLB nor a receipt", file.string());
+  }
+  auto receipt = parse_json(text);
+  if (!receipt) return fail(ErrorCode::corrupt, "{}: {}", file.string(), receipt.error().message);
+  if (!receipt->is_object() || receipt->value("engine", Json()) != Json("ptah") || !receipt->contains("request"))
+    return fail(ErrorCode::corrupt, "{}: not a receipt of Ptah", file.string());
+  return receipt;
+}
+
+namespace {
+
+/// Compares a file with the receipt inside it.
+Result<void> verify_inner(const fs::path& file, Verification& out) {
+  PTAH_TRY(const Json receipt, read_receipt(file));
+  PTAH_TRY(const Bytes bytes, read_file(file));
+  const bool png = file.extension() == ".png" || (bytes.size() > 4 && bytes[0] == 0x89);
+  const char* key = png ? "pixels" : "body";
+  std::string found;
+  if (png) {
+    PTAH_TRY(const Picture picture, decode_png(bytes));
+    found = pixel_id(picture);
+  } else {
+    PTAH_TRY(const auto body, glb_body(bytes));
+    found = content_id(body);
+  }
+  const bool same = receipt.value(key, Json()) == Json(found);
+  out.whole = out.whole && same;
+  out.lines.push_back(fmt::format("{}: {}", file.filename().string(), same ? fmt::format("whole; its {} are those of the receipt inside", png ? "pixels" : "geometry and texture")
+                                                                          : fmt::format("CHANGED: its {} are not those of the receipt inside", png ? "pixels" : "geometry and texture")));
+  return {};
+}
+
+}  // namespace
+
+Result<Verification> verify_work(const fs::path& path) {
+  if (!fs::exists(path)) return fail(ErrorCode::not_found, "{} does not exist", path.string());
+  Verification out;
+  out.whole = true;
+  const fs::path file = fs::is_directory(path) ? path / "receipt.json" : path;
+  if (file.extension() != ".json") {
+    PTAH_TRY_VOID(verify_inner(file, out));
+    return out;
+  }
+  PTAH_TRY(const Json receipt, read_receipt(file));
+  const Json outputs = receipt.value("outputs", Json());
+  if (!outputs.is_object()) return fail(ErrorCode::corrupt, "{}: the receipt lists no outputs", file.string());
+  for (const auto& [name, id] : outputs.items()) {
+    if (name.find('/') != std::string::npos || name.empty() || name[0] == '.') return fail(ErrorCode::corrupt, "{}: strange output name", file.string());
+    const auto bytes = read_file(file.parent_path() / name);
+    const bool same = bytes && Json(content_id(*bytes)) == id;
+    out.whole = out.whole && same;
+    out.lines.push_back(fmt::format("{}: {}", name, !bytes ? "MISSING" : same ? "whole" : "CHANGED"));
+  }
+  return out;
+}
+
+Result<void> match_numeric_path(const Json& receipt) {
+  const Json wanted = receipt.value("numeric_path", Json());
+  if (!wanted.is_string()) return fail(ErrorCode::corrupt, "receipt: no numeric path");
+  const auto& path = wanted.get_ref<const std::string&>();
+  if (path == numeric_path()) return {};
+  const std::string isa = path == "avx512-bf16" ? "avx512_bf16" : path == "avx512-f32" ? "avx512" : path == "avx2-f32" ? "avx2" : "";
+  if (!isa.empty()) PTAH_TRY_VOID(cap_isa(isa));
+  if (path != numeric_path())
+    return fail(ErrorCode::mismatch, "the work was made on the numeric path {}; this processor offers {}, so other bytes would come out", path, numeric_path());
+  return {};
+}
+
+Result<Work> replay_work(const PictureModel& model, const Json& receipt, const ProgressCallback& progress, const CancelToken* cancel) {
+  const Json made_by = receipt.value("/models/picture"_json_pointer, Json());
+  if (made_by != Json("sha256:" + model.sha256()))
+    return fail(ErrorCode::mismatch, "the work was made by the model {}; the one here is sha256:{}", made_by.dump(), model.sha256());
+  PTAH_TRY(const CreateRequest request, create_request(receipt["request"]));
+  Formats formats{true, true, false, false, false};
+  const Json outputs = receipt.value("outputs", Json());
+  if (outputs.is_object()) formats = {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"), outputs.contains("object.ply"), outputs.contains("object.stl")};
+  return create_work(model, request, formats, progress, cancel);
+}
+
+Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request) {
+  PTAH_TRY_VOID(check(request));
+  Plan plan;
+  {
+    const DryRun dry;
+    const int64_t before = memory_account().live_bytes;
+    reset_memory_peak();
+    PTAH_TRY(const Picture picture, model.create(request));
+    plan.tensor_bytes = memory_account().peak_bytes - before;
+    plan.flops = memory_account().flops;
+  }
+  plan.weight_bytes = model.file_bytes();
+  plan.program_bytes = int64_t{64} << 20;
+  // The grid's values and edge table, the raw mesh, the decimator's lists, the texture.
+  if (request.object) plan.shape_bytes = (int64_t{56} << 20) + request.size * request.size * 64;
+  plan.peak_bytes = plan.weight_bytes + plan.program_bytes + std::max(plan.tensor_bytes, plan.shape_bytes);
+  const double rate = has_amx() ? 0.8e12 : has_bf16() ? 0.35e12 : 0.15e12;
+  plan.seconds = 0.35 + static_cast<double>(plan.flops) / rate * 2 / std::max(1, threads()) + (request.object ? 0.3 : 0.0);
+  return plan;
+}
+
+Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Plan& plan, int64_t budget_bytes) {
+  if (budget_bytes <= 0 || plan.peak_bytes <= budget_bytes) return {};
+  CreateRequest smaller = request;
+  smaller.size = 128;
+  smaller.object = false;
+  PTAH_TRY(const Plan least, plan_work(model, smaller));
+  const double mib = 1.0 / (1 << 20);
+  return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, the budget is {:.0f} MiB; {}", static_cast<double>(plan.peak_bytes) * mib, static_cast<double>(budget_bytes) * mib,
+              least.peak_bytes <= budget_bytes ? fmt::format("--size 128 without an object would fit ({:.0f} MiB)", static_cast<double>(least.peak_bytes) * mib)
+                                               : fmt::format("the least that works is {:.0f} MiB", static_cast<double>(least.peak_bytes) * mib));
+}
+
+}  // namespace ptah

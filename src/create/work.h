@@ -1,0 +1,72 @@
+// A work: its files, its receipt, and what can be done with them: make, plan, replay, verify.
+#pragma once
+
+#include <filesystem>
+#include <map>
+
+#include "create/picture_pipeline.h"
+
+namespace ptah {
+
+/// Finds the default models: $PTAH_MODELS, else `models` above the running program, else share/ptah/models of the installation.
+Result<std::filesystem::path> models_folder();
+
+/// One entry of models/index.json.
+struct ModelEntry {
+  std::string name, file, sha256, licence, summary;
+  int64_t bytes = 0;
+};
+Result<std::vector<ModelEntry>> list_models(const std::filesystem::path& folder);
+/// Loads the default picture model of a folder and checks its digest.
+Result<std::shared_ptr<PictureModel>> load_picture_model(const std::filesystem::path& folder);
+
+/// Files of one work by name: picture.png, object.glb and other forms, receipt.json.
+struct Work {
+  std::map<std::string, Bytes> files;
+  Json receipt;
+};
+
+/// Which files a work gets besides receipt.json.
+struct Formats {
+  bool png = true, glb = true, obj = false, ply = false, stl = false;
+};
+/// From a list such as "png,glb,stl". Errors: invalid_argument.
+Result<Formats> parse_formats(const std::string& list);
+
+/// Words → files. Errors as PictureModel::create and inflate.
+Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const ProgressCallback& progress = {},
+                         const CancelToken* cancel = nullptr);
+
+/// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
+Result<void> write_work(const Work& work, const std::filesystem::path& folder);
+
+struct Plan {
+  int64_t weight_bytes = 0;      ///< the model file, mapped
+  int64_t tensor_bytes = 0;      ///< packed weights, activations and scratch at their peak
+  int64_t shape_bytes = 0;       ///< grid and meshes of the object
+  int64_t program_bytes = 0;     ///< the program, its libraries and generated code
+  int64_t peak_bytes = 0;        ///< of the whole process
+  int64_t flops = 0;
+  double seconds = 0;            ///< estimate
+};
+/// Runs the same code without numbers.
+Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request);
+/// over_budget, with the numbers and a request that would fit, if the plan needs more.
+Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Plan& plan, int64_t budget_bytes);
+
+/// The receipt inside a PNG or GLB, or the file itself if it is a receipt.
+Result<Json> read_receipt(const std::filesystem::path& file);
+
+struct Verification {
+  bool whole = false;
+  std::vector<std::string> lines;  ///< what was checked and how it came out
+};
+/// Checks a work's folder, a receipt.json with its neighbours, or a single PNG or GLB. Errors: not_found, corrupt.
+Result<Verification> verify_work(const std::filesystem::path& path);
+
+/// Makes the work of a receipt again. Errors: mismatch if another model made it.
+Result<Work> replay_work(const PictureModel& model, const Json& receipt, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
+/// The numeric path a receipt asks for, as cap_isa takes it; mismatch if this processor does not have it. Call before the first op.
+Result<void> match_numeric_path(const Json& receipt);
+
+}  // namespace ptah

@@ -1,0 +1,28 @@
+// Sampling a flow-matching model. The schedule (which times) and the sampler (how to step) are independent pure functions.
+#pragma once
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "tensor/tensor.h"
+
+namespace ptah {
+
+/// steps + 1 times from 1 (noise) to 0, t' = shift·t / (1 + (shift − 1)·t) of evenly spaced t (Esser et al. 2024).
+std::vector<float> shifted_schedule(int64_t steps, float shift);
+
+enum class Sampler { euler, heun };
+Result<Sampler> sampler_by_name(std::string_view name);
+
+/// Velocity of the latents at a time.
+using Velocity = std::function<Tensor(const Tensor& latents, float time)>;
+
+/// Integrates dx/dt = velocity along the times. before_step(i), when set, is called before each step; it may throw Failure to stop.
+Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times, const std::function<void(int64_t)>& before_step = {});
+
+/// Classifier-free guidance: unconditional + scale · (conditional − unconditional) (Ho and Salimans 2022).
+Tensor guided(const Tensor& conditional, const Tensor& unconditional, float scale);
+
+}  // namespace ptah

@@ -1,0 +1,158 @@
+#include <algorithm>
+#include <cstring>
+
+#include "base/json.h"
+#include "media/mesh.h"
+
+namespace ptah {
+
+namespace {
+
+template <class T>
+void append(Bytes& bytes, const T& value) {
+  const auto* from = reinterpret_cast<const uint8_t*>(&value);
+  bytes.insert(bytes.end(), from, from + sizeof value);
+}
+template <class T>
+void append_all(Bytes& bytes, const std::vector<T>& values) {
+  const auto* from = reinterpret_cast<const uint8_t*>(values.data());
+  bytes.insert(bytes.end(), from, from + values.size() * sizeof(T));
+}
+void align4(Bytes& bytes, uint8_t fill) {
+  while (bytes.size() % 4) bytes.push_back(fill);
+}
+
+constexpr uint32_t kGlb = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinChunk = 0x004E4942;
+
+}  // namespace
+
+Result<Bytes> encode_glb(const TexturedMesh& mesh, const std::string& extras_json) {
+  const size_t vertices = mesh.positions.size();
+  if (vertices == 0 || mesh.normals.size() != vertices || mesh.uvs.size() != vertices || mesh.triangles.empty())
+    return fail(ErrorCode::invalid_argument, "glb: mesh of {} vertices and {} triangles is not complete", vertices, mesh.triangles.size());
+  Bytes data;
+  Json views = Json::array();
+  const auto view = [&](auto&& write, int target) {
+    const size_t begin = data.size();
+    write();
+    Json entry = {{"buffer", 0}, {"byteOffset", begin}, {"byteLength", data.size() - begin}};
+    if (target) entry["target"] = target;
+    views.push_back(entry);
+    align4(data, 0);
+  };
+  constexpr int kVertices = 34962, kIndices = 34963, kFloat = 5126, kShort = 5123, kInt = 5125;
+  view([&] { append_all(data, mesh.positions); }, kVertices);
+  view([&] { append_all(data, mesh.normals); }, kVertices);
+  view([&] { append_all(data, mesh.uvs); }, kVertices);
+  const bool narrow = vertices < 65535;
+  view(
+      [&] {
+        for (const Triangle& t : mesh.triangles)
+          for (const uint32_t v : t) {
+            if (narrow)
+              append(data, static_cast<uint16_t>(v));
+            else
+              append(data, v);
+          }
+      },
+      kIndices);
+  view([&] { append_all(data, mesh.texture_png); }, 0);
+  Vec3 low = mesh.positions[0], high = low;
+  for (const Vec3& p : mesh.positions)
+    for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
+  Json gltf = {
+      {"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
+      {"scene", 0},
+      {"scenes", {{{"nodes", {0}}}}},
+      {"nodes", {{{"mesh", 0}, {"name", "object"}}}},
+      {"meshes", {{{"primitives", {{{"attributes", {{"POSITION", 0}, {"NORMAL", 1}, {"TEXCOORD_0", 2}}}, {"indices", 3}, {"material", 0}}}}}}},
+      {"materials",
+       {{{"name", "picture"},
+         {"pbrMetallicRoughness", {{"baseColorTexture", {{"index", 0}}}, {"metallicFactor", mesh.metallic}, {"roughnessFactor", mesh.roughness}}}}}},
+      {"textures", {{{"source", 0}, {"sampler", 0}}}},
+      {"samplers", {{{"magFilter", 9729}, {"minFilter", 9987}, {"wrapS", 33071}, {"wrapT", 33071}}}},
+      {"images", {{{"bufferView", 4}, {"mimeType", "image/png"}}}},
+      {"accessors",
+       {{{"bufferView", 0}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}, {"min", low}, {"max", high}},
+        {{"bufferView", 1}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}},
+        {{"bufferView", 2}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC2"}},
+        {{"bufferView", 3}, {"componentType", narrow ? kShort : kInt}, {"count", mesh.triangles.size() * 3}, {"type", "SCALAR"}}}},
+      {"bufferViews", views},
+      {"buffers", {{{"byteLength", data.size()}}}}};
+  if (!extras_json.empty()) {
+    PTAH_TRY(gltf["asset"]["extras"], parse_json(extras_json));
+  }
+  Bytes text;
+  const std::string dumped = gltf.dump();
+  text.assign(dumped.begin(), dumped.end());
+  align4(text, ' ');
+  Bytes glb;
+  append(glb, kGlb);
+  append(glb, uint32_t{2});
+  append(glb, static_cast<uint32_t>(12 + 8 + text.size() + 8 + data.size()));
+  append(glb, static_cast<uint32_t>(text.size()));
+  append(glb, kJsonChunk);
+  glb.insert(glb.end(), text.begin(), text.end());
+  append(glb, static_cast<uint32_t>(data.size()));
+  append(glb, kBinChunk);
+  glb.insert(glb.end(), data.begin(), data.end());
+  return glb;
+}
+
+Result<std::string> glb_json(std::span<const uint8_t> bytes) {
+  const auto word = [&](size_t at) {
+    uint32_t value = 0;
+    std::memcpy(&value, bytes.data() + at, 4);
+    return value;
+  };
+  if (bytes.size() < 20 || word(0) != kGlb || word(4) != 2) return fail(ErrorCode::corrupt, "glb: not a glTF 2.0 binary file");
+  if (word(8) != bytes.size()) return fail(ErrorCode::corrupt, "glb: header says {} bytes, file has {}", word(8), bytes.size());
+  if (word(16) != kJsonChunk || word(12) > bytes.size() - 20) return fail(ErrorCode::corrupt, "glb: broken JSON chunk");
+  return std::string(reinterpret_cast<const char*>(bytes.data()) + 20, word(12));
+}
+
+ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name) {
+  ObjFiles files;
+  files.obj = fmt::format("# Ptah\nmtllib {}.mtl\nusemtl picture\n", name);
+  for (const Vec3& p : mesh.positions) files.obj += fmt::format("v {:.7g} {:.7g} {:.7g}\n", p[0], p[1], p[2]);
+  for (const Vec2& t : mesh.uvs) files.obj += fmt::format("vt {:.6g} {:.6g}\n", t[0], 1 - t[1]);
+  for (const Vec3& n : mesh.normals) files.obj += fmt::format("vn {:.4g} {:.4g} {:.4g}\n", n[0], n[1], n[2]);
+  for (const Triangle& t : mesh.triangles) files.obj += fmt::format("f {0}/{0}/{0} {1}/{1}/{1} {2}/{2}/{2}\n", t[0] + 1, t[1] + 1, t[2] + 1);
+  files.mtl = fmt::format("newmtl picture\nKd 1 1 1\nNs 30\nillum 2\nmap_Kd {}.png\n", name);
+  return files;
+}
+
+Bytes encode_ply(const TexturedMesh& mesh) {
+  const std::string header = fmt::format(
+      "ply\nformat binary_little_endian 1.0\ncomment Ptah\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nproperty float nx\nproperty "
+      "float ny\nproperty float nz\nproperty float s\nproperty float t\nelement face {}\nproperty list uchar uint vertex_indices\nend_header\n",
+      mesh.positions.size(), mesh.triangles.size());
+  Bytes out(header.begin(), header.end());
+  for (size_t i = 0; i < mesh.positions.size(); ++i) {
+    append(out, mesh.positions[i]);
+    append(out, mesh.normals[i]);
+    append(out, Vec2{mesh.uvs[i][0], 1 - mesh.uvs[i][1]});
+  }
+  for (const Triangle& t : mesh.triangles) {
+    out.push_back(3);
+    append(out, t);
+  }
+  return out;
+}
+
+Bytes encode_stl(const Mesh& mesh) {
+  Bytes out(80, 0);
+  std::memcpy(out.data(), "Ptah, millimetres", 17);
+  append(out, static_cast<uint32_t>(mesh.triangles.size()));
+  for (const Triangle& t : mesh.triangles) {
+    const Vec3 a = mesh.positions[t[0]] * 1000, b = mesh.positions[t[1]] * 1000, c = mesh.positions[t[2]] * 1000;
+    append(out, normalized(cross(b - a, c - a)));
+    append(out, a);
+    append(out, b);
+    append(out, c);
+    append(out, uint16_t{0});
+  }
+  return out;
+}
+
+}  // namespace ptah

@@ -1,0 +1,184 @@
+#include <algorithm>
+#include <cmath>
+#include <queue>
+
+#include "shape/isosurface.h"
+
+namespace ptah {
+
+namespace {
+
+/// Symmetric 4 × 4 quadric: Σ of squared distances to planes.
+struct Quadric {
+  double a[10] = {};  // xx xy xz xw yy yz yw zz zw ww
+  void add_plane(const Vec3& n, double d, double weight) {
+    const double x = n[0], y = n[1], z = n[2];
+    const double p[10] = {x * x, x * y, x * z, x * d, y * y, y * z, y * d, z * z, z * d, d * d};
+    for (int i = 0; i < 10; ++i) a[i] += weight * p[i];
+  }
+  void operator+=(const Quadric& other) {
+    for (int i = 0; i < 10; ++i) a[i] += other.a[i];
+  }
+  double error(const Vec3& v) const {
+    const double x = v[0], y = v[1], z = v[2];
+    return a[0] * x * x + 2 * a[1] * x * y + 2 * a[2] * x * z + 2 * a[3] * x + a[4] * y * y + 2 * a[5] * y * z + 2 * a[6] * y + a[7] * z * z + 2 * a[8] * z + a[9];
+  }
+  /// The point of least error, if the quadric has one.
+  bool minimum(Vec3& out) const {
+    const double d = a[0] * (a[4] * a[7] - a[5] * a[5]) - a[1] * (a[1] * a[7] - a[5] * a[2]) + a[2] * (a[1] * a[5] - a[4] * a[2]);
+    const double size = a[0] + a[4] + a[7];
+    if (std::abs(d) < 1e-5 * size * size * size) return false;
+    const double b[3] = {-a[3], -a[6], -a[8]};
+    out = {static_cast<float>((b[0] * (a[4] * a[7] - a[5] * a[5]) - a[1] * (b[1] * a[7] - a[5] * b[2]) + a[2] * (b[1] * a[5] - a[4] * b[2])) / d),
+           static_cast<float>((a[0] * (b[1] * a[7] - a[5] * b[2]) - b[0] * (a[1] * a[7] - a[5] * a[2]) + a[2] * (a[1] * b[2] - b[1] * a[2])) / d),
+           static_cast<float>((a[0] * (a[4] * b[2] - b[1] * a[5]) - a[1] * (a[1] * b[2] - b[1] * a[2]) + b[0] * (a[1] * a[5] - a[4] * a[2])) / d)};
+    return true;
+  }
+};
+
+struct Candidate {
+  double cost;
+  uint32_t a, b;
+  uint32_t version;  ///< sum of both vertices' versions when it was made
+  bool operator<(const Candidate& other) const {  // the queue's top is the cheapest; ties go by index, so the order is fixed
+    if (cost != other.cost) return cost > other.cost;
+    return a != other.a ? a > other.a : b > other.b;
+  }
+};
+
+class Decimator {
+ public:
+  explicit Decimator(const Mesh& mesh) : positions_(mesh.positions), triangles_(mesh.triangles), around_(mesh.positions.size()), quadrics_(mesh.positions.size()), versions_(mesh.positions.size(), 0) {
+    for (uint32_t t = 0; t < triangles_.size(); ++t) {
+      const Triangle& tri = triangles_[t];
+      const Vec3 area = cross(positions_[tri[1]] - positions_[tri[0]], positions_[tri[2]] - positions_[tri[0]]);
+      const Vec3 n = normalized(area);
+      for (const uint32_t v : tri) {
+        around_[v].push_back(t);
+        quadrics_[v].add_plane(n, -dot(n, positions_[tri[0]]), length(area));
+      }
+    }
+    for (const Triangle& tri : triangles_)
+      for (size_t i = 0; i < 3; ++i)
+        if (tri[i] < tri[(i + 1) % 3]) push(tri[i], tri[(i + 1) % 3]);
+  }
+
+  Mesh run(size_t target) {
+    size_t left = triangles_.size();
+    while (left > target && !queue_.empty()) {
+      const Candidate c = queue_.top();
+      queue_.pop();
+      if (around_[c.a].empty() || around_[c.b].empty() || c.version != versions_[c.a] + versions_[c.b]) continue;
+      const Vec3 to = place(c.a, c.b);
+      if (!allowed(c.a, c.b) || turns(c.a, c.b, to) || turns(c.b, c.a, to)) continue;
+      left -= collapse(c.a, c.b, to);
+    }
+    Mesh out;
+    std::vector<uint32_t> index(positions_.size(), 0xFFFFFFFFU);
+    for (const Triangle& tri : triangles_) {
+      if (tri[0] == tri[1]) continue;
+      Triangle kept{};
+      for (size_t i = 0; i < 3; ++i) {
+        uint32_t& slot = index[tri[i]];
+        if (slot == 0xFFFFFFFFU) {
+          slot = static_cast<uint32_t>(out.positions.size());
+          out.positions.push_back(positions_[tri[i]]);
+        }
+        kept[i] = slot;
+      }
+      out.triangles.push_back(kept);
+    }
+    return out;
+  }
+
+ private:
+  Vec3 place(uint32_t a, uint32_t b) const {
+    Quadric q = quadrics_[a];
+    q += quadrics_[b];
+    const Vec3 middle = (positions_[a] + positions_[b]) * 0.5F;
+    Vec3 best{};
+    const float span = length(positions_[a] - positions_[b]);
+    if (q.minimum(best) && length(best - middle) < 2 * span) return best;
+    return middle;
+  }
+
+  void push(uint32_t a, uint32_t b) {
+    if (a > b) std::swap(a, b);
+    Quadric q = quadrics_[a];
+    q += quadrics_[b];
+    const float span = length(positions_[a] - positions_[b]);
+    // A small price on length keeps flat parts even.
+    queue_.push({std::max(0.0, q.error(place(a, b))) + 1e-9 * static_cast<double>(span) * span, a, b, versions_[a] + versions_[b]});
+  }
+
+  std::vector<uint32_t> neighbours(uint32_t v) const {
+    std::vector<uint32_t> out;
+    for (const uint32_t t : around_[v])
+      for (const uint32_t w : triangles_[t])
+        if (w != v) out.push_back(w);
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+  }
+
+  /// Link condition of a closed surface: the edge's ends have exactly two common neighbours; a tetrahedron is left alone.
+  bool allowed(uint32_t a, uint32_t b) const {
+    const auto x = neighbours(a), y = neighbours(b);
+    std::vector<uint32_t> common;
+    std::set_intersection(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(common));
+    return common.size() == 2 && x.size() + y.size() > 7 && x.size() + y.size() < 26;
+  }
+
+  bool turns(uint32_t v, uint32_t other, const Vec3& to) const {
+    for (const uint32_t t : around_[v]) {
+      const Triangle& tri = triangles_[t];
+      if (tri[0] == other || tri[1] == other || tri[2] == other) continue;
+      std::array<Vec3, 3> p{positions_[tri[0]], positions_[tri[1]], positions_[tri[2]]};
+      const Vec3 before = cross(p[1] - p[0], p[2] - p[0]);
+      for (size_t i = 0; i < 3; ++i)
+        if (tri[i] == v) p[i] = to;
+      const Vec3 after = cross(p[1] - p[0], p[2] - p[0]);
+      if (dot(before, after) < 0.3F * length(before) * length(after)) return true;
+      const float longest = std::max({length(p[1] - p[0]), length(p[2] - p[1]), length(p[0] - p[2])});
+      if (length(after) < 0.02F * longest * longest) return true;
+    }
+    return false;
+  }
+
+  size_t collapse(uint32_t a, uint32_t b, const Vec3& to) {
+    size_t gone = 0;
+    positions_[a] = to;
+    quadrics_[a] += quadrics_[b];
+    for (const uint32_t t : around_[b]) {
+      Triangle& tri = triangles_[t];
+      const bool shared = tri[0] == a || tri[1] == a || tri[2] == a;
+      if (shared) {
+        for (const uint32_t v : tri)
+          if (v != b) around_[v].erase(std::find(around_[v].begin(), around_[v].end(), t));
+        tri = {0, 0, 0};
+        ++gone;
+        continue;
+      }
+      for (uint32_t& v : tri)
+        if (v == b) v = a;
+      around_[a].push_back(t);
+    }
+    around_[b].clear();
+    ++versions_[a];
+    for (const uint32_t v : neighbours(a)) push(a, v);
+    return gone;
+  }
+
+  std::vector<Vec3> positions_;
+  std::vector<Triangle> triangles_;
+  std::vector<std::vector<uint32_t>> around_;
+  std::vector<Quadric> quadrics_;
+  std::vector<uint32_t> versions_;
+  std::priority_queue<Candidate> queue_;
+};
+
+}  // namespace
+
+Mesh decimate(const Mesh& mesh, size_t target) { return mesh.triangles.size() <= target ? mesh : Decimator(mesh).run(target); }
+
+}  // namespace ptah

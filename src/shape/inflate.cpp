@@ -1,0 +1,322 @@
+#include "shape/inflate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/parallel.h"
+
+namespace ptah {
+
+Result<Solid> solid_by_name(std::string_view name) {
+  if (name == "round") return Solid::round;
+  if (name == "flat-back") return Solid::flat_back;
+  if (name == "slab") return Solid::slab;
+  return fail(ErrorCode::invalid_argument, "unknown solid '{}'; known: round flat-back slab", name);
+}
+
+std::vector<float> thickness_field(const Mask& mask, float screening_length) {
+  const int64_t n = mask.size;
+  const auto inside = [&](int64_t i) { return mask.cover[static_cast<size_t>(i)] > 0.5F; };
+  const float screening = screening_length > 0 ? 1 / (screening_length * screening_length) : 0.0F;
+  // Unknowns are the inside pixels; a neighbour outside means that the outline lies at a share of the way (ghost points).
+  std::vector<int32_t> unknown(mask.cover.size(), -1);
+  std::vector<int64_t> pixels;
+  for (int64_t i = 0; i < n * n; ++i)
+    if (inside(i)) {
+      unknown[static_cast<size_t>(i)] = static_cast<int32_t>(pixels.size());
+      pixels.push_back(i);
+    }
+  const size_t count = pixels.size();
+  std::vector<std::array<int32_t, 4>> links(count);
+  std::vector<float> diagonal(count);
+  for (size_t u = 0; u < count; ++u) {
+    const int64_t i = pixels[u];
+    float sum = screening;
+    const std::array<int64_t, 4> around{i - 1, i + 1, i - n, i + n};
+    for (size_t k = 0; k < 4; ++k) {
+      links[u][k] = unknown[static_cast<size_t>(around[k])];
+      if (links[u][k] >= 0) {
+        sum += 1;
+      } else {
+        const float in = mask.cover[static_cast<size_t>(i)], out = mask.cover[static_cast<size_t>(around[k])];
+        sum += 1 / std::clamp((in - 0.5F) / (in - out), 0.05F, 1.0F);
+      }
+    }
+    diagonal[u] = sum;
+  }
+  const auto multiply = [&](const std::vector<float>& x, std::vector<float>& y) {
+    for (size_t u = 0; u < count; ++u) {
+      float sum = diagonal[u] * x[u];
+      for (const int32_t link : links[u])
+        if (link >= 0) sum -= x[static_cast<size_t>(link)];
+      y[u] = sum;
+    }
+  };
+  std::vector<float> x(count, 0.0F), r(count, 4.0F), z(count), p(count), q(count);
+  double rho = 0, first = 0;
+  for (int step = 0; step < 2000; ++step) {
+    double next = 0;
+    for (size_t u = 0; u < count; ++u) {
+      z[u] = r[u] / diagonal[u];
+      next += static_cast<double>(z[u]) * r[u];
+    }
+    if (step == 0) first = next;
+    if (next <= 1e-9 * first) break;
+    const auto beta = static_cast<float>(step ? next / rho : 0);
+    rho = next;
+    for (size_t u = 0; u < count; ++u) p[u] = z[u] + beta * p[u];
+    multiply(p, q);
+    double curvature = 0;
+    for (size_t u = 0; u < count; ++u) curvature += static_cast<double>(p[u]) * q[u];
+    const auto alpha = static_cast<float>(rho / curvature);
+    for (size_t u = 0; u < count; ++u) {
+      x[u] += alpha * p[u];
+      r[u] -= alpha * q[u];
+    }
+  }
+  std::vector<float> out(mask.cover.size(), 0.0F);
+  for (size_t u = 0; u < count; ++u) out[static_cast<size_t>(pixels[u])] = x[u];
+  return out;
+}
+
+namespace {
+
+/// Distance in pixels to the outline (two-pass chamfer), negative inside, for the surroundings of the solid.
+std::vector<float> signed_distance(const Mask& mask) {
+  const int64_t n = mask.size;
+  const auto transform = [&](bool outside) {
+    std::vector<float> d(mask.cover.size());
+    for (size_t i = 0; i < d.size(); ++i) {
+      const float c = outside ? mask.cover[i] : 1 - mask.cover[i];
+      d[i] = c > 0.5F ? 0.5F - c : c > 0 ? 0.5F - c : 1e9F;
+    }
+    const auto relax = [&](int64_t x, int64_t y, int64_t dx, int64_t dy, float step) {
+      if (x + dx < 0 || x + dx >= n || y + dy < 0 || y + dy >= n) return;
+      float& here = d[static_cast<size_t>(y * n + x)];
+      here = std::min(here, std::max(d[static_cast<size_t>((y + dy) * n + x + dx)], -0.5F) + step);
+    };
+    for (int64_t y = 0; y < n; ++y) {
+      for (int64_t x = 0; x < n; ++x) relax(x, y, -1, 0, 1), relax(x, y, -1, -1, 1.4142F), relax(x, y, 0, -1, 1), relax(x, y, 1, -1, 1.4142F);
+      for (int64_t x = n - 1; x >= 0; --x) relax(x, y, 1, 0, 1);
+    }
+    for (int64_t y = n - 1; y >= 0; --y) {
+      for (int64_t x = n - 1; x >= 0; --x) relax(x, y, 1, 0, 1), relax(x, y, 1, 1, 1.4142F), relax(x, y, 0, 1, 1), relax(x, y, -1, 1, 1.4142F);
+      for (int64_t x = 0; x < n; ++x) relax(x, y, -1, 0, 1);
+    }
+    return d;
+  };
+  std::vector<float> out = transform(true), in = transform(false);
+  for (size_t i = 0; i < out.size(); ++i) out[i] = mask.cover[i] > 0.5F ? -std::max(in[i], 0.0F) : std::max(out[i], 0.0F);
+  return out;
+}
+
+struct Fields {
+  int64_t size;
+  std::vector<float> thickness, distance;
+  float depth;  ///< half the solid's depth in pixels
+  float sample(const std::vector<float>& field, float x, float y) const {
+    const float cx = std::clamp(x - 0.5F, 0.0F, static_cast<float>(size - 1) - 1e-3F), cy = std::clamp(y - 0.5F, 0.0F, static_cast<float>(size - 1) - 1e-3F);
+    const auto x0 = static_cast<int64_t>(cx), y0 = static_cast<int64_t>(cy);
+    const float fx = cx - static_cast<float>(x0), fy = cy - static_cast<float>(y0);
+    const float* at = field.data() + y0 * size + x0;
+    return (at[0] * (1 - fx) + at[1] * fx) * (1 - fy) + (at[size] * (1 - fx) + at[size + 1] * fx) * fy;
+  }
+};
+
+/// The implicit solid, about a distance near its surface; positive inside. x, y in pixels, z in pixels.
+float solid_value(const Fields& f, const InflateRequest& request, float x, float y, float z) {
+  const float d = f.sample(f.distance, x, y);
+  if (request.solid == Solid::slab) {
+    const float half = f.depth, round = 0.35F * half;
+    const float a = std::max(d + round, 0.0F), b = std::max(std::abs(z) - half + round, 0.0F);
+    return round - std::sqrt(a * a + b * b) - std::min(std::max(d + round, std::abs(z) - half + round), 0.0F);
+  }
+  const float h = f.sample(f.thickness, x, y) * request.thickness * request.thickness;
+  float value = 0;
+  if (d < 0 || h > 0) {
+    const float hx = (f.sample(f.thickness, x + 1, y) - f.sample(f.thickness, x - 1, y)) / 2, hy = (f.sample(f.thickness, x, y + 1) - f.sample(f.thickness, x, y - 1)) / 2;
+    value = (h - z * z) / std::max(2.0F, std::sqrt(hx * hx + hy * hy + 4 * z * z));
+    if (d > 0) value = std::min(value, 0.0F) - 0.5F * d;
+  } else {
+    value = -std::sqrt(d * d + z * z);
+  }
+  return request.solid == Solid::flat_back ? std::min(value, z + 0.35F * f.depth) : value;
+}
+
+Grid sample_grid(const Fields& fields, const InflateRequest& request, const Mask& mask) {
+  int64_t x0 = mask.size, x1 = 0, y0 = mask.size, y1 = 0;
+  for (int64_t y = 0; y < mask.size; ++y)
+    for (int64_t x = 0; x < mask.size; ++x)
+      if (mask.at(x, y) > 0.5F) x0 = std::min(x0, x), x1 = std::max(x1, x), y0 = std::min(y0, y), y1 = std::max(y1, y);
+  const auto extent = static_cast<float>(std::max(x1 - x0, y1 - y0) + 1);
+  Grid grid;
+  grid.cell = extent / static_cast<float>(request.resolution);
+  const auto cells = [&](float length) { return static_cast<int64_t>(std::ceil(length / grid.cell)); };
+  const int64_t half_z = cells(fields.depth) + 3;
+  grid.nx = cells(static_cast<float>(x1 - x0 + 1)) + 7;
+  grid.ny = cells(static_cast<float>(y1 - y0 + 1)) + 7;
+  grid.nz = 2 * half_z + 1;
+  grid.origin = {static_cast<float>(x0) - 3 * grid.cell, static_cast<float>(y0) - 3 * grid.cell, -static_cast<float>(half_z) * grid.cell};
+  grid.values.resize(static_cast<size_t>(grid.nx * grid.ny * grid.nz));
+  parallel_for(grid.nz, grid.nx * grid.ny * 40, [&](int64_t begin, int64_t end) {
+    for (int64_t z = begin; z < end; ++z)
+      for (int64_t y = 0; y < grid.ny; ++y)
+        for (int64_t x = 0; x < grid.nx; ++x) {
+          const Vec3 at = grid.origin + Vec3{static_cast<float>(x), static_cast<float>(y), static_cast<float>(z)} * grid.cell;
+          const bool border = x == 0 || y == 0 || z == 0 || x == grid.nx - 1 || y == grid.ny - 1 || z == grid.nz - 1;
+          const float value = solid_value(fields, request, at[0], at[1], at[2]);
+          grid.at(x, y, z) = border ? std::min(value, -0.1F * grid.cell) : value;
+        }
+  });
+  return grid;
+}
+
+/// Straight colours spread outwards from the object's inside, so that no background shows at the rim: w × h × 3.
+std::vector<float> spread_colours(const Picture& picture, const Mask& mask) {
+  const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
+  std::vector<float> colour(static_cast<size_t>(w * h * 3), 0.0F), weight(static_cast<size_t>(w * h), 0.0F);
+  const float scale = static_cast<float>(mask.size - 4) / static_cast<float>(longest);
+  const auto inner = [&](int64_t x, int64_t y) {  // well inside: the neighbourhood is covered too
+    for (const auto& [dx, dy] : {std::pair<float, float>{0, 0}, {-1.5F, 0}, {1.5F, 0}, {0, -1.5F}, {0, 1.5F}}) {
+      const float mx = (static_cast<float>(x + (longest - w) / 2) + 0.5F + dx) * scale + 2, my = (static_cast<float>(y + (longest - h) / 2) + 0.5F + dy) * scale + 2;
+      if (mask.at(std::clamp<int64_t>(static_cast<int64_t>(mx), 0, mask.size - 1), std::clamp<int64_t>(static_cast<int64_t>(my), 0, mask.size - 1)) < 0.9F) return false;
+    }
+    return picture.at(x, y)[3] > 200;
+  };
+  for (int64_t y = 0; y < h; ++y)
+    for (int64_t x = 0; x < w; ++x) {
+      if (!inner(x, y)) continue;
+      const auto i = static_cast<size_t>(y * w + x);
+      weight[i] = 1;
+      for (size_t c = 0; c < 3; ++c) colour[i * 3 + c] = static_cast<float>(picture.at(x, y)[c]);
+    }
+  bool any = std::any_of(weight.begin(), weight.end(), [](float v) { return v > 0; });
+  if (!any)
+    for (int64_t i = 0; i < w * h; ++i) {
+      weight[static_cast<size_t>(i)] = 1;
+      for (size_t c = 0; c < 3; ++c) colour[static_cast<size_t>(i) * 3 + c] = static_cast<float>(picture.rgba[static_cast<size_t>(i) * 4 + c]);
+    }
+  // Rings of known pixels grow by one until the picture is full.
+  std::vector<int64_t> front;
+  for (int64_t i = 0; i < w * h; ++i)
+    if (weight[static_cast<size_t>(i)] == 0) front.push_back(i);
+  while (!front.empty()) {
+    std::vector<int64_t> later, now;
+    std::vector<std::array<float, 3>> made;
+    for (const int64_t i : front) {
+      const int64_t x = i % w, y = i / w;
+      std::array<float, 3> sum{};
+      float total = 0;
+      for (int64_t dy = -1; dy <= 1; ++dy)
+        for (int64_t dx = -1; dx <= 1; ++dx) {
+          if (x + dx < 0 || x + dx >= w || y + dy < 0 || y + dy >= h) continue;
+          const auto j = static_cast<size_t>((y + dy) * w + x + dx);
+          if (weight[j] == 0) continue;
+          const float share = dx && dy ? 0.7F : 1.0F;
+          total += share;
+          for (size_t c = 0; c < 3; ++c) sum[c] += share * colour[j * 3 + c];
+        }
+      if (total == 0) {
+        later.push_back(i);
+        continue;
+      }
+      now.push_back(i);
+      made.push_back({sum[0] / total, sum[1] / total, sum[2] / total});
+    }
+    for (size_t k = 0; k < now.size(); ++k) {
+      const auto i = static_cast<size_t>(now[k]);
+      weight[i] = 1;
+      for (size_t c = 0; c < 3; ++c) colour[i * 3 + c] = made[k][c];
+    }
+    front = std::move(later);
+  }
+  return colour;
+}
+
+/// Front and back islands side by side; the back is the front mirrored.
+Result<Bytes> make_texture(const Picture& picture, const Mask& mask) {
+  const std::vector<float> colour = spread_colours(picture, mask);
+  const int64_t w = picture.width, h = picture.height, edge = std::max(w, h);
+  Picture atlas = make_picture(2 * edge, edge);
+  for (int64_t y = 0; y < edge; ++y)
+    for (int64_t x = 0; x < edge; ++x) {
+      const int64_t sx = std::clamp<int64_t>(x - (edge - w) / 2, 0, w - 1), sy = std::clamp<int64_t>(y - (edge - h) / 2, 0, h - 1);
+      for (int64_t side = 0; side < 2; ++side) {
+        uint8_t* to = atlas.at(x + side * edge, y);
+        for (size_t c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>(std::lround(std::clamp(colour[static_cast<size_t>(sy * w + sx) * 3 + c], 0.0F, 255.0F)));
+        to[3] = 255;
+      }
+    }
+  return encode_png(atlas);
+}
+
+/// Splits the mesh into a front and a back island along the turn of its normals, gives planar texture coordinates, scales and centres.
+TexturedMesh unfold(const Mesh& mesh, const std::vector<Vec3>& normals, int64_t mask_size, float size_mm) {
+  TexturedMesh out;
+  Vec3 low = mesh.positions[0], high = low;
+  for (const Vec3& p : mesh.positions)
+    for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
+  const float scale = size_mm / 1000 / std::max({high[0] - low[0], high[1] - low[1], high[2] - low[2]});
+  const Vec3 centre = (low + high) * 0.5F;
+  std::array<std::vector<uint32_t>, 2> index;
+  for (auto& side : index) side.assign(mesh.positions.size(), 0xFFFFFFFFU);
+  const auto inner = static_cast<float>(mask_size - 4);
+  for (const Triangle& t : mesh.triangles) {
+    const Vec3 face = cross(mesh.positions[t[1]] - mesh.positions[t[0]], mesh.positions[t[2]] - mesh.positions[t[0]]);
+    const size_t side = face[2] >= 0 ? 0 : 1;
+    Triangle made{};
+    for (size_t i = 0; i < 3; ++i) {
+      uint32_t& slot = index[side][t[i]];
+      if (slot == 0xFFFFFFFFU) {
+        slot = static_cast<uint32_t>(out.positions.size());
+        const Vec3 p = mesh.positions[t[i]];
+        out.positions.push_back((p - centre) * scale);
+        out.normals.push_back(normals[t[i]]);
+        // y is already turned up; the texture's rows run down.
+        const float u = std::clamp((p[0] - 2) / inner, 0.0F, 1.0F), v = std::clamp((static_cast<float>(mask_size) - p[1] - 2) / inner, 0.0F, 1.0F);
+        out.uvs.push_back({(u + static_cast<float>(side)) / 2, v});
+      }
+      made[i] = slot;
+    }
+    out.triangles.push_back(made);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& request, const CancelToken* cancel) {
+  if (picture.width < 1 || picture.height < 1) return fail(ErrorCode::invalid_argument, "inflate: empty picture");
+  if (request.target_triangles < 100 || request.target_triangles > 2000000)
+    return fail(ErrorCode::invalid_argument, "inflate: target of {} triangles; 100 to 2000000 are possible", request.target_triangles);
+  if (!(request.size_mm > 0) || request.size_mm > 100000) return fail(ErrorCode::invalid_argument, "inflate: size of {} mm", request.size_mm);
+  if (request.resolution < 16 || request.resolution > 512) return fail(ErrorCode::invalid_argument, "inflate: resolution {}; 16 to 512 are possible", request.resolution);
+  if (!(request.thickness > 0) || request.thickness > 10) return fail(ErrorCode::invalid_argument, "inflate: thickness {}", request.thickness);
+  const auto stopped = [&]() -> Result<void> { return cancel ? cancel->check() : Result<void>{}; };
+  const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256);
+  Fields fields{mask.size, {}, signed_distance(mask), 0};
+  const float extent = -2 * *std::min_element(fields.distance.begin(), fields.distance.end());
+  if (request.solid == Solid::slab) {
+    fields.depth = 0.08F * static_cast<float>(mask.size) * request.thickness;
+  } else {
+    int64_t covered = 0;
+    for (const float c : mask.cover) covered += c > 0.5F;
+    const float across = std::max(extent, std::sqrt(static_cast<float>(covered)));
+    fields.thickness = thickness_field(mask, 0.35F * across);
+    fields.depth = std::sqrt(*std::max_element(fields.thickness.begin(), fields.thickness.end())) * request.thickness;
+  }
+  PTAH_TRY_VOID(stopped());
+  Mesh mesh = isosurface(sample_grid(fields, request, mask));
+  if (mesh.triangles.empty()) return fail(ErrorCode::internal, "inflate: the solid is empty");
+  smooth(mesh, request.solid == Solid::round ? 3 : 1);
+  PTAH_TRY_VOID(stopped());
+  mesh = decimate(mesh, static_cast<size_t>(request.target_triangles));
+  PTAH_TRY_VOID(stopped());
+  for (Vec3& p : mesh.positions) p[1] = static_cast<float>(mask.size) - p[1];  // rows run down, +Y is up
+  for (Triangle& t : mesh.triangles) std::swap(t[1], t[2]);                     // mirrored, so turn the faces
+  TexturedMesh out = unfold(mesh, vertex_normals(mesh), mask.size, request.size_mm);
+  PTAH_TRY(out.texture_png, make_texture(picture, mask));
+  return out;
+}
+
+}  // namespace ptah

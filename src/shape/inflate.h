@@ -1,0 +1,41 @@
+// From a picture to a solid: inflation that never fails (after Baran and Lehtinen, "Notes on Inflating Curves", 2009).
+#pragma once
+
+#include "base/progress.h"
+#include "media/mesh.h"
+#include "media/picture.h"
+#include "shape/isosurface.h"
+
+namespace ptah {
+
+enum class Solid { round, flat_back, slab };
+Result<Solid> solid_by_name(std::string_view name);
+
+struct InflateRequest {
+  Solid solid = Solid::round;
+  int64_t target_triangles = 20000;
+  float size_mm = 100;      ///< longest edge of the object
+  int64_t resolution = 112;  ///< cells along the longest edge
+  float thickness = 1;       ///< factor on the depth
+};
+
+/// Coverage of the object on a square grid, 0 to 1, rows from the top; at least two empty pixels all round.
+struct Mask {
+  int64_t size = 0;
+  std::vector<float> cover;
+  float at(int64_t x, int64_t y) const { return cover[static_cast<size_t>(y * size + x)]; }
+  float& at(int64_t x, int64_t y) { return cover[static_cast<size_t>(y * size + x)]; }
+};
+
+/// The alpha channel at `size` pixels, or for an opaque picture what differs from its border's colour in Lab. Components under 1 % of the
+/// object and holes under 0.3 % go. Under 2 % or over 98 % foreground: a rounded slab of the whole picture.
+Mask object_mask(const Picture& picture, int64_t size);
+
+/// Height h inside the mask: (Δ − 1/L²)h = −4 with h = 0 on the outline, placed between pixels by the coverage; L = 0.35 of the object's
+/// extent, or no screening for L = 0. Pixel units. Preconditioned conjugate gradients.
+std::vector<float> thickness_field(const Mask& mask, float screening_length);
+
+/// The whole way: mask, thickness, implicit solid, mesh, UV, texture. Errors: invalid_argument for a bad request, cancelled.
+Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& request, const CancelToken* cancel = nullptr);
+
+}  // namespace ptah

@@ -1,0 +1,68 @@
+#include "text/encoder.h"
+
+#include "base/parallel.h"
+
+namespace ptah {
+
+Json to_json(const TextEncoderConfig& c) {
+  return {{"vocabulary", c.vocabulary}, {"width", c.width}, {"layers", c.layers}, {"heads", c.heads}, {"most_tokens", c.most_tokens}};
+}
+
+Result<TextEncoderConfig> text_encoder_config(const Json& json) {
+  TextEncoderConfig c;
+  try {
+    c.vocabulary = json.at("vocabulary").get<int64_t>();
+    c.width = json.at("width").get<int64_t>();
+    c.layers = json.at("layers").get<int64_t>();
+    c.heads = json.at("heads").get<int64_t>();
+    c.most_tokens = json.at("most_tokens").get<int64_t>();
+  } catch (const Json::exception& problem) {
+    return fail(ErrorCode::corrupt, "text encoder config: {}", problem.what());
+  }
+  if (c.vocabulary < 3 || c.vocabulary > (1 << 20) || c.width < 1 || c.width > 8192 || c.layers < 0 || c.layers > 64 || c.heads < 1 || c.width % c.heads != 0 ||
+      c.most_tokens < 1 || c.most_tokens > 1024)
+    return fail(ErrorCode::corrupt, "text encoder config: values out of range in {}", json.dump());
+  return c;
+}
+
+TokenBatch make_token_batch(const std::vector<std::vector<int32_t>>& prompts, int64_t tokens) {
+  const auto batch = static_cast<int64_t>(prompts.size());
+  TokenBatch out{Tensor::zeros({batch, tokens}, DType::i32), Tensor::zeros({batch}, DType::i32)};
+  if (DryRun::active()) return out;
+  for (size_t b = 0; b < prompts.size(); ++b) {
+    const size_t count = std::min(prompts[b].size(), static_cast<size_t>(tokens));
+    std::copy_n(prompts[b].begin(), count, out.ids.data<int32_t>() + static_cast<int64_t>(b) * tokens);
+    out.lengths.data<int32_t>()[b] = static_cast<int32_t>(count);
+  }
+  return out;
+}
+
+TextEncoder::TextEncoder(const Scope& scope, const TextEncoderConfig& config)
+    : config_(config),
+      embedding_(scope.weight("embedding", {config.vocabulary, config.width}, Init::normal, 0.5F)),
+      positions_(f32_parameter(scope, "positions", {config.most_tokens, config.width}, Init::zeros)),
+      norm_weight_(f32_parameter(scope, "norm.weight", {config.width}, Init::ones)),
+      norm_bias_(f32_parameter(scope, "norm.bias", {config.width}, Init::zeros)) {
+  const int64_t w = config.width;
+  for (int i = 0; i < config.layers; ++i) {
+    const Scope here = scope / "layers" / i;
+    layers_.push_back({f32_parameter(here, "norm1.weight", {w}, Init::ones), f32_parameter(here, "norm1.bias", {w}, Init::zeros),
+                       f32_parameter(here, "norm2.weight", {w}, Init::ones), f32_parameter(here, "norm2.bias", {w}, Init::zeros), Linear(here / "qkv", w, 3 * w),
+                       Linear(here / "out", w, w, true, 0.5F), Linear(here / "up", w, 4 * w), Linear(here / "down", 4 * w, w, true, 0.5F)});
+  }
+}
+
+TextStates TextEncoder::operator()(const TokenBatch& batch, DType type) const {
+  const int64_t b = batch.ids.dim(0), t = batch.ids.dim(1);
+  PTAH_CHECK(t <= config_.most_tokens, "{} tokens; the encoder takes {}", t, config_.most_tokens);
+  Tensor x = add(embedding(embedding_, batch.ids, type), slice(positions_, 0, 0, t));
+  for (const Layer& l : layers_) {
+    const Tensor mixed = self_attention(l.qkv(layer_norm(x, {.weight = l.norm1_weight, .bias = l.norm1_bias})), {.heads = config_.heads, .key_lengths = batch.lengths});
+    x = l.out(mixed, Activation::none, x);
+    x = l.down(l.up(layer_norm(x, {.weight = l.norm2_weight, .bias = l.norm2_bias}), Activation::gelu), Activation::none, x);
+  }
+  x = layer_norm(x, {.weight = norm_weight_, .bias = norm_bias_});
+  return {x, slice(x, 1, 0, 1).reshape({b, config_.width}), batch.lengths};
+}
+
+}  // namespace ptah

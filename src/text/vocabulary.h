@@ -1,0 +1,45 @@
+// The vocabulary of the default model: whole words learnt from captions, and pieces for words it has not seen.
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+
+namespace ptah {
+
+/// Lower-case runs of letters and digits; everything else separates. Bytes beyond ASCII belong to words (accents are not folded).
+std::vector<std::string> split_words(std::string_view text);
+
+class Vocabulary {
+ public:
+  Vocabulary() = default;
+  static constexpr int32_t kPad = 0, kStart = 1, kUnknown = 2;
+
+  /// All words of the captions, every letter and digit, and the `pieces` most useful subwords (byte-pair merges over the words,
+  /// Sennrich et al. 2016), also as continuations "##…".
+  static Vocabulary learn(const std::vector<std::string>& captions, size_t pieces);
+  /// One token a line, as text() writes it. Errors: corrupt.
+  static Result<Vocabulary> parse(std::string_view text);
+  std::string text() const;
+
+  int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
+  /// Whether the word stood in a caption.
+  bool knows(const std::string& word) const;
+  /// kStart and the words' tokens, longest pieces first; at most `most` ids. With `split`(word index) true a known word is cut into pieces, so
+  /// that training teaches those too.
+  std::vector<int32_t> encode(std::string_view text, size_t most, const std::function<bool(size_t)>& split = {}) const;
+  /// All whole words.
+  const std::vector<std::string>& words() const { return words_; }
+
+ private:
+  void add(const std::string& token);
+  std::vector<std::string> tokens_, words_;
+  std::unordered_map<std::string, int32_t> ids_;
+};
+
+}  // namespace ptah

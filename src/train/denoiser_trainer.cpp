@@ -1,0 +1,241 @@
+#include <algorithm>
+#include <cmath>
+
+#include "base/philox.h"
+#include "image/denoiser.h"
+#include "image/picture_model.h"
+#include "image/sampler.h"
+#include "tensor/ops.h"
+#include "text/encoder.h"
+#include "text/vocabulary.h"
+#include "train/stage.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Sample sheets show these; nobody tunes for them.
+constexpr const char* kSheetPrompts[] = {
+    "a glossy red fox", "a cat",         "a blue whale",   "a red apple",  "a castle",    "a rocket",      "a slice of pizza", "a crown",
+    "a green dragon",   "an owl",        "a house",        "a tree",       "a robot",     "a birthday cake", "a smiling face", "a pink flower",
+    "a yellow car",     "a guitar",      "a frog",         "a ghost",      "a bicycle",   "a snowman",     "a purple heart",   "a lion",
+    "a penguin",        "a hamburger",   "a flat fox",     "a cartoon dog", "a blob cat",  "a sticker of a bear", "a badge with a rabbit", "a plain cow"};
+
+/// Standardised latents of every picture in several variants; row = picture · variants + variant.
+struct LatentStore {
+  Tensor rows;  ///< bf16 [pictures · variants, tokens · channels]
+  Tensor mean, deviation;
+  int64_t variants = 0;
+};
+
+Augmentation variant_augmentation(int64_t variant) { return variant == 0 ? Augmentation{0, 0, 0} : variant == 1 ? Augmentation{1, 0, 0} : Augmentation{0.5F, 0, 5}; }
+
+Result<LatentStore> make_latents(const fs::path& path, const PictureSet& set, const PictureEncoder& encoder, const AutoencoderConfig& config, int64_t variants,
+                                 const TrainCallbacks& callbacks) {
+  const int64_t width = config.latent_size() * config.latent_size() * config.latent_channels, count = set.pictures.dim(0);
+  if (!fs::exists(path)) {
+    if (callbacks.say) callbacks.say(fmt::format("encoding {} pictures in {} variants", count, variants));
+    Tensor rows = Tensor::empty({count * variants, width}, DType::bf16);
+    std::vector<double> sums(static_cast<size_t>(config.latent_channels)), squares(sums);
+    constexpr int64_t kBatch = 32;
+    for (int64_t first = 0; first < count; first += kBatch)
+      for (int64_t v = 0; v < variants; ++v) {
+        if (callbacks.cancel) PTAH_TRY_VOID(callbacks.cancel->check());
+        std::vector<int64_t> indices;
+        for (int64_t i = first; i < std::min(count, first + kBatch); ++i) indices.push_back(i);
+        const Tensor pictures = picture_batch(set, indices, variant_augmentation(v), 77, static_cast<uint64_t>(first * variants + v) << 8);
+        const Tensor z = encoder(cast(pictures, compute_dtype()));
+        const Tensor narrow = cast(z, DType::bf16);
+        for (size_t i = 0; i < indices.size(); ++i)
+          std::copy_n(narrow.data<bf16>() + static_cast<int64_t>(i) * width, width, rows.data<bf16>() + (indices[i] * variants + v) * width);
+        for (int64_t i = 0; i < z.elements(); ++i) {
+          const double value = z.data<float>()[i];
+          sums[static_cast<size_t>(i % config.latent_channels)] += value;
+          squares[static_cast<size_t>(i % config.latent_channels)] += value * value;
+        }
+      }
+    const double n = static_cast<double>(rows.elements()) / static_cast<double>(config.latent_channels);
+    std::vector<float> mean, deviation;
+    for (size_t c = 0; c < sums.size(); ++c) {
+      mean.push_back(static_cast<float>(sums[c] / n));
+      deviation.push_back(static_cast<float>(std::sqrt(std::max(1e-8, squares[c] / n - sums[c] / n * (sums[c] / n)))));
+    }
+    TensorFile file;
+    file.tensors = {{"rows", rows}, {"mean", Tensor::from({config.latent_channels}, mean)}, {"deviation", Tensor::from({config.latent_channels}, deviation)}};
+    PTAH_TRY_VOID(write_safetensors(path, file));
+  }
+  PTAH_TRY(TensorFile file, read_safetensors(path));
+  LatentStore store{file.tensors["rows"], file.tensors["mean"], file.tensors["deviation"], variants};
+  if (!store.rows.defined() || !store.mean.defined() || !store.deviation.defined() || store.rows.shape() != (Shape{count * variants, width}))
+    return fail(ErrorCode::mismatch, "{} does not belong to this data set; remove it to make it anew", path.string());
+  return store;
+}
+
+/// Draws pictures concept by concept, so that a concept with many styles is not seen more often.
+class PicturePicker {
+ public:
+  explicit PicturePicker(const PictureSet& set) {
+    std::map<std::string, std::vector<std::pair<int64_t, float>>> concepts;
+    for (const int64_t i : train_indices(set)) {
+      const PictureEntry& entry = set.entries[static_cast<size_t>(i)];
+      const float weight = (entry.style == "glossy" ? 3.0F : 1.0F) * (entry.recoloured ? 0.5F : 1.0F);
+      concepts[entry.concept_name].emplace_back(i, weight);
+    }
+    for (auto& [name, pictures] : concepts) concepts_.push_back(std::move(pictures));
+  }
+  int64_t pick(Random& random) const {
+    const auto& pictures = concepts_[random.below(static_cast<uint32_t>(concepts_.size()))];
+    float total = 0;
+    for (const auto& [index, weight] : pictures) total += weight;
+    float left = random.uniform() * total;
+    for (const auto& [index, weight] : pictures)
+      if ((left -= weight) < 0) return index;
+    return pictures.back().first;
+  }
+
+ private:
+  std::vector<std::vector<std::pair<int64_t, float>>> concepts_;
+};
+
+struct Batch {
+  Tensor noised, target, time;
+  TokenBatch text;
+};
+
+struct Parts {
+  TextEncoder text;
+  Denoiser denoiser;
+  Parts(Weights& weights, const TextEncoderConfig& text_config, const DenoiserConfig& config)
+      : text(Scope(weights, "text"), text_config), denoiser(Scope(weights, "denoiser"), config) {}
+};
+
+}  // namespace
+
+Result<void> train_denoiser(const Json& json, const fs::path& out, const PictureSet& set, const TrainCallbacks& callbacks) {
+  Reader reader(json, "denoiser");
+  const fs::path folder = out / "denoiser";
+  Stage stage = read_stage(reader, folder);
+  const auto variants = reader.get<int64_t>("variants", 3);
+  const auto drop = reader.get<float>("drop_caption", 0.1F);
+  const auto start_from = reader.get<std::string>("start_from", "");
+  DenoiserConfig shape;
+  shape.width = reader.get<int64_t>("width", shape.width);
+  shape.blocks = reader.get<int64_t>("blocks", shape.blocks);
+  shape.heads = reader.get<int64_t>("heads", shape.heads);
+  TextEncoderConfig text_shape;
+  text_shape.width = shape.text_width = reader.get<int64_t>("text_width", text_shape.width);
+  text_shape.layers = reader.get<int64_t>("text_layers", text_shape.layers);
+  reader.done();
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+
+  PTAH_TRY(const TensorFile autoencoder, read_safetensors(out / "autoencoder" / "weights.safetensors"));
+  PTAH_TRY(const Json autoencoder_json, parse_json(autoencoder.metadata.at("config")));
+  PTAH_TRY(const AutoencoderConfig autoencoder_shape, autoencoder_config(autoencoder_json));
+  Weights autoencoder_weights(autoencoder.tensors);
+  const PictureEncoder encoder(Scope(autoencoder_weights, "encoder"), autoencoder_shape);
+  const PictureDecoder decoder(Scope(autoencoder_weights, "decoder"), autoencoder_shape);
+  PTAH_TRY(const LatentStore latents, make_latents(folder / "latents.safetensors", set, encoder, autoencoder_shape, variants, callbacks));
+  shape.tokens = autoencoder_shape.latent_size() * autoencoder_shape.latent_size();
+  shape.channels = autoencoder_shape.latent_channels;
+
+  std::map<std::string, Tensor> start;
+  Vocabulary vocabulary;
+  if (!start_from.empty()) {
+    PTAH_TRY(const TensorFile model, read_safetensors(start_from));
+    PTAH_TRY(vocabulary, Vocabulary::parse(model.metadata.at("vocabulary")));
+    for (const auto& [name, tensor] : model.tensors)
+      if (name.rfind("text.", 0) == 0 || name.rfind("denoiser.", 0) == 0) start.emplace(name, cast(tensor, DType::f32).clone());
+  } else {
+    std::vector<std::string> captions;
+    for (const int64_t i : train_indices(set))
+      for (const std::string& caption : set.entries[static_cast<size_t>(i)].captions) captions.push_back(caption);
+    vocabulary = Vocabulary::learn(captions, 400);
+  }
+  text_shape.vocabulary = vocabulary.size();
+  Weights weights = start.empty() ? Weights::fresh(stage.seed) : Weights(start);
+  const Parts parts(weights, text_shape, shape);
+  Optimizer optimizer(weights.all(), stage.optimizer, [](const std::string& name, const Tensor&) {
+    return name.rfind("denoiser.blocks.", 0) == 0 || name.rfind("text.layers.", 0) == 0;
+  });
+  if (callbacks.say) {
+    int64_t count = 0;
+    for (const auto& [name, tensor] : weights.all()) count += tensor.elements();
+    callbacks.say(fmt::format("text encoder and denoiser: {:.1f} M parameters, {} words and pieces", static_cast<double>(count) / 1e6, vocabulary.size()));
+  }
+
+  const PicturePicker picker(set);
+  std::vector<std::string> styles;
+  for (const PictureEntry& entry : set.entries)
+    if (std::find(styles.begin(), styles.end(), entry.style) == styles.end()) styles.push_back(entry.style);
+  const int64_t tokens = shape.tokens, channels = shape.channels, width = tokens * channels;
+  const auto make_batch = [&](int64_t step) {
+    const int64_t n = stage.batch;
+    Batch batch{Tensor::empty({n, tokens, channels}), Tensor::empty({n, tokens, channels}), Tensor::empty({n}), {}};
+    const Tensor noise = Tensor::normal({n, tokens, channels}, stage.seed, (uint64_t{5} << 48) + static_cast<uint64_t>(step));
+    std::vector<std::vector<int32_t>> prompts;
+    Random random(stage.seed, (uint64_t{6} << 48) + static_cast<uint64_t>(step));
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t index = picker.pick(random), variant = random.below(static_cast<uint32_t>(latents.variants));
+      const float t = 1 / (1 + std::exp(-random.normal()));
+      const auto& captions = set.entries[static_cast<size_t>(index)].captions;
+      const std::string& caption = captions[random.below(static_cast<uint32_t>(captions.size()))];
+      const bool dropped = random.uniform() < drop;
+      prompts.push_back(vocabulary.encode(dropped ? "" : caption, static_cast<size_t>(text_shape.most_tokens), [&](size_t) { return random.uniform() < 0.03F; }));
+      batch.time.data<float>()[i] = t;
+      const bf16* from = latents.rows.data<bf16>() + (index * latents.variants + variant) * width;
+      for (int64_t j = 0; j < width; ++j) {
+        const int64_t c = j % channels;
+        const float x = (to_float(from[j]) - latents.mean.data<float>()[c]) / latents.deviation.data<float>()[c];
+        const float e = noise.data<float>()[i * width + j];
+        batch.noised.data<float>()[i * width + j] = (1 - t) * x + t * e;
+        batch.target.data<float>()[i * width + j] = e - x;
+      }
+    }
+    batch.text = make_token_batch(prompts, text_shape.most_tokens);
+    return batch;
+  };
+  Ahead<Batch> batches(make_batch);
+  const auto step = [&](int64_t i) {
+    const Batch batch = batches.get(i);
+    GradScope scope;
+    const TextStates text = parts.text(batch.text, compute_dtype());
+    const Tensor made = parts.denoiser(cast(batch.noised, compute_dtype()), batch.time, text.states, text.pooled, text.lengths);
+    const Tensor loss = mse_loss(made, batch.target);
+    scope.backward(loss);
+    return loss.item();
+  };
+  const LatentScale scale{latents.mean, latents.deviation};
+  const auto save_model = [&]() -> Result<void> {
+    TensorFile model;
+    Weights averaged(optimizer.averaged());
+    model.tensors = averaged.as(DType::bf16);
+    for (const auto& [name, tensor] : autoencoder.tensors) model.tensors.emplace(name, cast(tensor, DType::bf16));
+    model.tensors.emplace("latent.mean", latents.mean);
+    model.tensors.emplace("latent.deviation", latents.deviation);
+    model.metadata["config"] = Json{{"autoencoder", to_json(autoencoder_shape)}, {"denoiser", to_json(shape)}, {"text", to_json(text_shape)}, {"styles", styles}}.dump();
+    model.metadata["vocabulary"] = vocabulary.text();
+    return write_safetensors(out / "picture.safetensors", model);
+  };
+  const auto sample_sheet = [&](int64_t i) -> Result<void> {
+    const NoGrad off;
+    Weights averaged(optimizer.averaged());
+    const Parts now(averaged, text_shape, shape);
+    std::vector<std::vector<int32_t>> prompts;
+    for (const char* prompt : kSheetPrompts) prompts.push_back(vocabulary.encode(prompt, static_cast<size_t>(text_shape.most_tokens)));
+    const auto n = static_cast<int64_t>(prompts.size());
+    for (int64_t j = 0; j < n; ++j) prompts.push_back(vocabulary.encode("", 1));
+    const TextStates text = now.text(make_token_batch(prompts, text_shape.most_tokens), compute_dtype());
+    const Tensor z = sample_latents(now.denoiser, scale, {text.states, text.pooled, text.lengths}, Tensor::normal({n, tokens, channels}, 42, 0), {});
+    const Tensor pictures = decode_latents(decoder, autoencoder_shape, z);
+    PTAH_TRY_VOID(save_model());
+    return save_sheet(folder / fmt::format("sheet-{:06}.png", i), pictures, 8);
+  };
+  PTAH_TRY_VOID(train(stage.run, optimizer, step, sample_sheet, [&](const RunReport& r) { callbacks.report("denoiser", r); }, callbacks.cancel));
+  return save_model();
+}
+
+}  // namespace ptah

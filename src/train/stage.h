@@ -1,0 +1,103 @@
+// What the stages of a picture training share: their part of the config, batches made ahead, sample sheets.
+#pragma once
+
+#include <filesystem>
+#include <future>
+
+#include "base/parallel.h"
+#include "image/autoencoder.h"
+#include "train/picture_set.h"
+#include "train/picture_trainer.h"
+
+namespace ptah {
+
+/// Reads values out of a JSON object and knows which keys were never asked for.
+class Reader {
+ public:
+  Reader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
+
+  template <class T>
+  T get(const std::string& key, T fallback) {
+    known_.push_back(key);
+    if (!json_.contains(key)) return fallback;
+    try {
+      return json_.at(key).get<T>();
+    } catch (const Json::exception&) {
+      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}.{}' has the wrong type: {}", where_, key, json_.at(key).dump())});
+    }
+  }
+  Json object(const std::string& key) { return get<Json>(key, Json::object()); }
+  void done() const {
+    for (const auto& [key, value] : json_.items())
+      if (std::find(known_.begin(), known_.end(), key) == known_.end())
+        throw Failure({ErrorCode::invalid_argument, fmt::format("config: unknown key '{}.{}'", where_, key)});
+  }
+
+ private:
+  Json json_;
+  std::string where_;
+  std::vector<std::string> known_;
+};
+
+struct Stage {
+  RunConfig run;
+  OptimizerConfig optimizer;
+  int64_t batch = 32;
+  uint64_t seed = 1;
+};
+
+inline Stage read_stage(Reader& reader, const std::filesystem::path& folder) {
+  Stage stage;
+  stage.run.folder = folder;
+  stage.run.schedule.steps = reader.get<int64_t>("steps", 1000);
+  stage.run.schedule.warmup = reader.get<int64_t>("warmup", 100);
+  stage.run.schedule.cosine = reader.get<std::string>("schedule", "cosine") == "cosine";
+  stage.run.schedule.decay_share = reader.get<float>("decay_share", 0.3F);
+  stage.run.stop_at = reader.get<int64_t>("stop_at", 0);
+  stage.run.checkpoint_seconds = reader.get<double>("checkpoint_seconds", 600);
+  stage.run.sample_seconds = reader.get<double>("sample_seconds", 300);
+  stage.run.log_every = reader.get<int64_t>("log_every", 20);
+  stage.optimizer.learning_rate = reader.get<float>("learning_rate", 4e-4F);
+  stage.optimizer.muon_learning_rate = reader.get<float>("muon_learning_rate", 0.01F);
+  stage.optimizer.weight_decay = reader.get<float>("weight_decay", 0.01F);
+  stage.optimizer.ema_decay = reader.get<float>("ema_decay", 0.999F);
+  stage.optimizer.clip_norm = reader.get<float>("clip_norm", 1.0F);
+  stage.batch = reader.get<int64_t>("batch", 32);
+  stage.seed = reader.get<uint64_t>("seed", 1);
+  if (stage.batch < 1 || stage.run.schedule.steps < 1) throw Failure({ErrorCode::invalid_argument, "config: batch and steps must be at least 1"});
+  return stage;
+}
+
+/// Batches made one step ahead on another thread. Batch i depends on i only.
+template <class Batch>
+class Ahead {
+ public:
+  explicit Ahead(std::function<Batch(int64_t)> make) : make_(std::move(make)) {}
+  Batch get(int64_t i) {
+    Batch now = i == next_ && pending_.valid() ? pending_.get() : make_(i);
+    next_ = i + 1;
+    pending_ = std::async(std::launch::async, [this, i] {
+      set_threads(1);
+      return make_(i + 1);
+    });
+    return now;
+  }
+
+ private:
+  std::function<Batch(int64_t)> make_;
+  std::future<Batch> pending_;
+  int64_t next_ = -1;
+};
+
+/// Indices of the pictures that are not held out.
+std::vector<int64_t> train_indices(const PictureSet& set);
+Result<void> save_sheet(const std::filesystem::path& path, const Tensor& samples, int64_t columns);
+
+/// Writes folder/weights.safetensors.
+Result<void> train_autoencoder(const Json& json, const std::filesystem::path& folder, const PictureSet& set, const AutoencoderConfig& config,
+                               const TrainCallbacks& callbacks);
+
+/// Reads autoencoder/weights.safetensors below `out`, writes denoiser/ and the whole model, picture.safetensors (bf16).
+Result<void> train_denoiser(const Json& json, const std::filesystem::path& out, const PictureSet& set, const TrainCallbacks& callbacks);
+
+}  // namespace ptah
