@@ -145,11 +145,18 @@ Result<void> run_plan(const CreateOptions& o) {
   PTAH_TRY(const auto model, prepare(o));
   PTAH_TRY(const Plan plan, plan_work(*model, o.request));
   if (o.json) {
-    print_json({{"weight_bytes", plan.weight_bytes}, {"tensor_bytes", plan.tensor_bytes}, {"shape_bytes", plan.shape_bytes}, {"program_bytes", plan.program_bytes}, {"peak_bytes", plan.peak_bytes}, {"flops", plan.flops}, {"seconds", plan.seconds}});
+    print_json({{"weight_bytes", plan.weight_bytes},
+                {"tensor_bytes", plan.tensor_bytes},
+                {"shape_bytes", plan.shape_bytes},
+                {"program_bytes", plan.program_bytes},
+                {"peak_bytes", plan.peak_bytes},
+                {"flops", plan.flops},
+                {"seconds", plan.seconds}});
   } else {
     const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
     fmt::print("memory   {:7.0f} MiB at its peak\n", mib(plan.peak_bytes));
-    fmt::print("  weights {:6.0f} MiB   tensors {:.0f} MiB   object {:.0f} MiB   program {:.0f} MiB\n", mib(plan.weight_bytes), mib(plan.tensor_bytes), mib(plan.shape_bytes), mib(plan.program_bytes));
+    fmt::print("  weights {:6.0f} MiB   tensors {:.0f} MiB   object {:.0f} MiB   program {:.0f} MiB\n", mib(plan.weight_bytes), mib(plan.tensor_bytes),
+               mib(plan.shape_bytes), mib(plan.program_bytes));
     fmt::print("work     {:7.1f} GFLOP, about {:.1f} s on {} ({} threads)\n", static_cast<double>(plan.flops) * 1e-9, plan.seconds, numeric_path(), threads());
   }
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));

@@ -17,7 +17,8 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
   model->file_bytes_ = static_cast<int64_t>(mapped->bytes().size());
   model->sha256_ = sha256_hex(mapped->bytes());
   if (!sha256_hex_wanted.empty() && model->sha256_ != sha256_hex_wanted)
-    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), model->sha256_.substr(0, 12), sha256_hex_wanted.substr(0, 12));
+    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), model->sha256_.substr(0, 12),
+                sha256_hex_wanted.substr(0, 12));
   auto parsed = parse_safetensors(mapped->bytes(), mapped);
   if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
   const auto metadata = [&](const char* key) -> Result<std::string> {
@@ -46,7 +47,8 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
 }
 
 std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) const {
-  static const std::vector<std::string> kSmall{"a", "an", "the", "of", "in", "on", "and", "with", "at", "to", "my", "your", "is", "for", "by", "from", "picture", "style"};
+  static const std::vector<std::string> kSmall{"a",  "an", "the",  "of", "in",  "on", "and",  "with",    "at",
+                                               "to", "my", "your", "is", "for", "by", "from", "picture", "style"};
   std::vector<std::string> notes;
   for (const std::string& word : split_words(prompt)) {
     if (vocabulary_.knows(word) || std::find(kSmall.begin(), kSmall.end(), word) != kSmall.end()) continue;

@@ -16,29 +16,43 @@ bool is_background(const std::string& text) {
 }  // namespace
 
 Result<void> check(const CreateRequest& r) {
-  if (r.prompt.size() > kMostPromptBytes) return fail(ErrorCode::invalid_argument, "the prompt has {} bytes; at most {} are read. Say it shorter", r.prompt.size(), kMostPromptBytes);
+  if (r.prompt.size() > kMostPromptBytes)
+    return fail(ErrorCode::invalid_argument, "the prompt has {} bytes; at most {} are read. Say it shorter", r.prompt.size(), kMostPromptBytes);
   const size_t broken = invalid_utf8_at(r.prompt);
   if (broken != std::string::npos) return fail(ErrorCode::invalid_argument, "the prompt is not valid UTF-8 at byte {}", broken);
   for (size_t i = 0; i < r.prompt.size(); ++i)
     if (static_cast<unsigned char>(r.prompt[i]) < 0x20 || r.prompt[i] == 0x7F)
-      return fail(ErrorCode::invalid_argument, "the prompt has a control character (0x{:02x}) at byte {}; leave it out", static_cast<unsigned>(static_cast<unsigned char>(r.prompt[i])), i);
-  if (r.prompt.find_first_not_of(' ') == std::string::npos) return fail(ErrorCode::invalid_argument, "the prompt is empty; say what to make, e.g. \"a red fox\"");
+      return fail(ErrorCode::invalid_argument, "the prompt has a control character (0x{:02x}) at byte {}; leave it out",
+                  static_cast<unsigned>(static_cast<unsigned char>(r.prompt[i])), i);
+  if (r.prompt.find_first_not_of(' ') == std::string::npos)
+    return fail(ErrorCode::invalid_argument, "the prompt is empty; say what to make, e.g. \"a red fox\"");
   if (r.size < 128 || r.size > 512) return fail(ErrorCode::invalid_argument, "size {}; 128 to 512 are possible", r.size);
   if (r.steps < 1 || r.steps > 200) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 200 are possible", r.steps);
   if (!(r.guidance >= 0) || r.guidance > 20) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 20 are possible", r.guidance);
   if (!is_background(r.background)) return fail(ErrorCode::invalid_argument, "background '{}'; possible: transparent white black #rrggbb", r.background);
   if (r.seed > (uint64_t{1} << 53)) return fail(ErrorCode::invalid_argument, "seed {}; 0 to 2^53 are possible", r.seed);
   if (r.sampler != "euler" && r.sampler != "heun") return fail(ErrorCode::invalid_argument, "sampler '{}'; possible: euler heun", r.sampler);
-  if (r.solid != "round" && r.solid != "flat-back" && r.solid != "slab") return fail(ErrorCode::invalid_argument, "solid '{}'; possible: round flat-back slab", r.solid);
-  if (r.target_triangles < 100 || r.target_triangles > 500000) return fail(ErrorCode::invalid_argument, "target-tris {}; 100 to 500000 are possible", r.target_triangles);
+  if (r.solid != "round" && r.solid != "flat-back" && r.solid != "slab")
+    return fail(ErrorCode::invalid_argument, "solid '{}'; possible: round flat-back slab", r.solid);
+  if (r.target_triangles < 100 || r.target_triangles > 500000)
+    return fail(ErrorCode::invalid_argument, "target-tris {}; 100 to 500000 are possible", r.target_triangles);
   if (!(r.size_mm >= 1) || r.size_mm > 10000) return fail(ErrorCode::invalid_argument, "size-mm {}; 1 to 10000 are possible", r.size_mm);
   return {};
 }
 
 Json to_json(const CreateRequest& r) {
-  return {{"prompt", r.prompt},   {"seed", r.seed},     {"style", r.style},           {"size", r.size},
-          {"steps", r.steps},     {"guidance", r.guidance}, {"sampler", r.sampler},       {"background", r.background},
-          {"object", r.object},   {"solid", r.solid},   {"target_triangles", r.target_triangles}, {"size_mm", r.size_mm}};
+  return {{"prompt", r.prompt},
+          {"seed", r.seed},
+          {"style", r.style},
+          {"size", r.size},
+          {"steps", r.steps},
+          {"guidance", r.guidance},
+          {"sampler", r.sampler},
+          {"background", r.background},
+          {"object", r.object},
+          {"solid", r.solid},
+          {"target_triangles", r.target_triangles},
+          {"size_mm", r.size_mm}};
 }
 
 Result<CreateRequest> create_request(const Json& json) {

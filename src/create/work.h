@@ -41,13 +41,13 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& request
 Result<void> write_work(const Work& work, const std::filesystem::path& folder);
 
 struct Plan {
-  int64_t weight_bytes = 0;      ///< the model file, mapped
-  int64_t tensor_bytes = 0;      ///< packed weights, activations and scratch at their peak
-  int64_t shape_bytes = 0;       ///< grid and meshes of the object
-  int64_t program_bytes = 0;     ///< the program, its libraries and generated code
-  int64_t peak_bytes = 0;        ///< of the whole process
+  int64_t weight_bytes = 0;   ///< the model file, mapped
+  int64_t tensor_bytes = 0;   ///< packed weights, activations and scratch at their peak
+  int64_t shape_bytes = 0;    ///< grid and meshes of the object
+  int64_t program_bytes = 0;  ///< the program, its libraries and generated code
+  int64_t peak_bytes = 0;     ///< of the whole process
   int64_t flops = 0;
-  double seconds = 0;            ///< estimate
+  double seconds = 0;  ///< estimate
 };
 /// Runs the same code without numbers.
 Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request);

@@ -24,8 +24,8 @@ Result<DenoiserConfig> denoiser_config(const Json& json) {
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "denoiser config: {}", problem.what());
   }
-  if (c.tokens < 1 || c.tokens > 65536 || c.channels < 1 || c.channels > 1024 || c.width < 1 || c.width > 8192 || c.blocks < 0 || c.blocks > 128 || c.heads < 1 ||
-      c.width % c.heads != 0 || c.text_width < 1 || c.text_width > 8192)
+  if (c.tokens < 1 || c.tokens > 65536 || c.channels < 1 || c.channels > 1024 || c.width < 1 || c.width > 8192 || c.blocks < 0 || c.blocks > 128 ||
+      c.heads < 1 || c.width % c.heads != 0 || c.text_width < 1 || c.text_width > 8192)
     return fail(ErrorCode::corrupt, "denoiser config: values out of range in {}", json.dump());
   return c;
 }
@@ -44,8 +44,8 @@ Denoiser::Denoiser(const Scope& scope, const DenoiserConfig& config)
   const int64_t w = config.width;
   for (int i = 0; i < config.blocks; ++i) {
     const Scope here = scope / "blocks" / i;
-    blocks_.push_back({f32_parameter(here, "table", {6 * w}, Init::zeros), Linear(here / "qkv", w, 3 * w), Linear(here / "out", w, w), Linear(here / "up", w, 4 * w),
-                       Linear(here / "down", 4 * w, w)});
+    blocks_.push_back({f32_parameter(here, "table", {6 * w}, Init::zeros), Linear(here / "qkv", w, 3 * w), Linear(here / "out", w, w),
+                       Linear(here / "up", w, 4 * w), Linear(here / "down", 4 * w, w)});
   }
 }
 

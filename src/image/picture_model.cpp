@@ -9,7 +9,8 @@ LatentScale latent_scale(const Scope& scope, int64_t channels) {
 Tensor sample_latents(const Denoiser& denoiser, const LatentScale& scale, const Conditioning& conditioning, const Tensor& noise, const PictureSampling& how) {
   const int64_t n = noise.dim(0);
   const Velocity velocity = [&](const Tensor& x, float time) {
-    const Tensor both = denoiser(cast(concat({x, x}, 0), compute_dtype()), Tensor::full({2 * n}, time), conditioning.states, conditioning.pooled, conditioning.lengths);
+    const Tensor both =
+        denoiser(cast(concat({x, x}, 0), compute_dtype()), Tensor::full({2 * n}, time), conditioning.states, conditioning.pooled, conditioning.lengths);
     return guided(slice(both, 0, 0, n), slice(both, 0, n, 2 * n), how.guidance);
   };
   return scale.undo(sample(how.sampler, velocity, noise, shifted_schedule(how.steps, how.shift), how.before_step));

@@ -20,7 +20,8 @@ Result<Sampler> sampler_by_name(std::string_view name) {
   return fail(ErrorCode::invalid_argument, "unknown sampler '{}'; known: euler heun", name);
 }
 
-Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times, const std::function<void(int64_t)>& before_step) {
+Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times,
+              const std::function<void(int64_t)>& before_step) {
   Tensor x = noise;
   for (size_t i = 0; i + 1 < times.size(); ++i) {
     if (before_step) before_step(static_cast<int64_t>(i));

@@ -20,7 +20,8 @@ Result<Sampler> sampler_by_name(std::string_view name);
 using Velocity = std::function<Tensor(const Tensor& latents, float time)>;
 
 /// Integrates dx/dt = velocity along the times. before_step(i), when set, is called before each step; it may throw Failure to stop.
-Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times, const std::function<void(int64_t)>& before_step = {});
+Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times,
+              const std::function<void(int64_t)>& before_step = {});
 
 /// Classifier-free guidance: unconditional + scale · (conditional − unconditional) (Ho and Salimans 2022).
 Tensor guided(const Tensor& conditional, const Tensor& unconditional, float scale);

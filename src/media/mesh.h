@@ -40,13 +40,13 @@ struct TexturedMesh {
 
 /// What a mesh is, from its connectivity after joining vertices of equal position.
 struct MeshReport {
-  bool closed = false;      ///< every edge has exactly two triangles
-  bool manifold = false;    ///< closed, and the triangles round each vertex form one fan
-  bool oriented = false;    ///< the two triangles of an edge run along it in opposite directions
-  int64_t degenerate = 0;   ///< triangles with repeated vertices or without area
-  int64_t bodies = 0;       ///< connected components
-  int64_t euler = 0;        ///< vertices − edges + triangles
-  double volume = 0;        ///< positive when the outside is outside
+  bool closed = false;     ///< every edge has exactly two triangles
+  bool manifold = false;   ///< closed, and the triangles round each vertex form one fan
+  bool oriented = false;   ///< the two triangles of an edge run along it in opposite directions
+  int64_t degenerate = 0;  ///< triangles with repeated vertices or without area
+  int64_t bodies = 0;      ///< connected components
+  int64_t euler = 0;       ///< vertices − edges + triangles
+  double volume = 0;       ///< positive when the outside is outside
 };
 MeshReport inspect(const Mesh& mesh);
 /// The mesh with vertices of equal position joined.

@@ -60,25 +60,24 @@ Result<Bytes> encode_glb(const TexturedMesh& mesh, const std::string& extras_jso
   Vec3 low = mesh.positions[0], high = low;
   for (const Vec3& p : mesh.positions)
     for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
-  Json gltf = {
-      {"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
-      {"scene", 0},
-      {"scenes", {{{"nodes", {0}}}}},
-      {"nodes", {{{"mesh", 0}, {"name", "object"}}}},
-      {"meshes", {{{"primitives", {{{"attributes", {{"POSITION", 0}, {"NORMAL", 1}, {"TEXCOORD_0", 2}}}, {"indices", 3}, {"material", 0}}}}}}},
-      {"materials",
-       {{{"name", "picture"},
-         {"pbrMetallicRoughness", {{"baseColorTexture", {{"index", 0}}}, {"metallicFactor", mesh.metallic}, {"roughnessFactor", mesh.roughness}}}}}},
-      {"textures", {{{"source", 0}, {"sampler", 0}}}},
-      {"samplers", {{{"magFilter", 9729}, {"minFilter", 9987}, {"wrapS", 33071}, {"wrapT", 33071}}}},
-      {"images", {{{"bufferView", 4}, {"mimeType", "image/png"}}}},
-      {"accessors",
-       {{{"bufferView", 0}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}, {"min", low}, {"max", high}},
-        {{"bufferView", 1}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}},
-        {{"bufferView", 2}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC2"}},
-        {{"bufferView", 3}, {"componentType", narrow ? kShort : kInt}, {"count", mesh.triangles.size() * 3}, {"type", "SCALAR"}}}},
-      {"bufferViews", views},
-      {"buffers", {{{"byteLength", data.size()}}}}};
+  Json gltf = {{"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
+               {"scene", 0},
+               {"scenes", {{{"nodes", {0}}}}},
+               {"nodes", {{{"mesh", 0}, {"name", "object"}}}},
+               {"meshes", {{{"primitives", {{{"attributes", {{"POSITION", 0}, {"NORMAL", 1}, {"TEXCOORD_0", 2}}}, {"indices", 3}, {"material", 0}}}}}}},
+               {"materials",
+                {{{"name", "picture"},
+                  {"pbrMetallicRoughness", {{"baseColorTexture", {{"index", 0}}}, {"metallicFactor", mesh.metallic}, {"roughnessFactor", mesh.roughness}}}}}},
+               {"textures", {{{"source", 0}, {"sampler", 0}}}},
+               {"samplers", {{{"magFilter", 9729}, {"minFilter", 9987}, {"wrapS", 33071}, {"wrapT", 33071}}}},
+               {"images", {{{"bufferView", 4}, {"mimeType", "image/png"}}}},
+               {"accessors",
+                {{{"bufferView", 0}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}, {"min", low}, {"max", high}},
+                 {{"bufferView", 1}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}},
+                 {{"bufferView", 2}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC2"}},
+                 {{"bufferView", 3}, {"componentType", narrow ? kShort : kInt}, {"count", mesh.triangles.size() * 3}, {"type", "SCALAR"}}}},
+               {"bufferViews", views},
+               {"buffers", {{{"byteLength", data.size()}}}}};
   if (!extras_json.empty()) {
     PTAH_TRY(gltf["asset"]["extras"], parse_json(extras_json));
   }
@@ -124,7 +123,8 @@ ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name) {
 
 Bytes encode_ply(const TexturedMesh& mesh) {
   const std::string header = fmt::format(
-      "ply\nformat binary_little_endian 1.0\ncomment Ptah\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nproperty float nx\nproperty "
+      "ply\nformat binary_little_endian 1.0\ncomment Ptah\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nproperty float "
+      "nx\nproperty "
       "float ny\nproperty float nz\nproperty float s\nproperty float t\nelement face {}\nproperty list uchar uint vertex_indices\nend_header\n",
       mesh.positions.size(), mesh.triangles.size());
   Bytes out(header.begin(), header.end());

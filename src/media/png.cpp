@@ -1,4 +1,5 @@
 #include <png.h>
+#include <zlib.h>
 
 #include <csetjmp>
 #include <cstring>
@@ -47,12 +48,7 @@ constexpr uint8_t kSignature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 uint32_t big_endian(const uint8_t* at) { return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3]; }
 
 uint32_t crc32_of(std::span<const uint8_t> bytes) {
-  uint32_t crc = 0xFFFFFFFFU;
-  for (const uint8_t byte : bytes) {
-    crc ^= byte;
-    for (int i = 0; i < 8; ++i) crc = crc >> 1 ^ (0xEDB88320U & (0U - (crc & 1U)));
-  }
-  return ~crc;
+  return static_cast<uint32_t>(crc32_z(crc32_z(0, nullptr, 0), bytes.data(), bytes.size()));
 }
 
 struct Chunk {
@@ -112,6 +108,7 @@ Result<Bytes> encode_png(const Picture& picture, const std::map<std::string, std
 }
 
 Result<Picture> decode_png(std::span<const uint8_t> bytes) {
+  PTAH_TRY_VOID(for_chunks(bytes, [](const Chunk&) {}));  // libpng lets a missing end pass
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size())) return fail(ErrorCode::corrupt, "png: {}", image.message);

@@ -21,7 +21,8 @@ struct Quadric {
   }
   double error(const Vec3& v) const {
     const double x = v[0], y = v[1], z = v[2];
-    return a[0] * x * x + 2 * a[1] * x * y + 2 * a[2] * x * z + 2 * a[3] * x + a[4] * y * y + 2 * a[5] * y * z + 2 * a[6] * y + a[7] * z * z + 2 * a[8] * z + a[9];
+    return a[0] * x * x + 2 * a[1] * x * y + 2 * a[2] * x * z + 2 * a[3] * x + a[4] * y * y + 2 * a[5] * y * z + 2 * a[6] * y + a[7] * z * z + 2 * a[8] * z +
+           a[9];
   }
   /// The point of least error, if the quadric has one.
   bool minimum(Vec3& out) const {
@@ -39,7 +40,7 @@ struct Quadric {
 struct Candidate {
   double cost;
   uint32_t a, b;
-  uint32_t version;  ///< sum of both vertices' versions when it was made
+  uint32_t version;                               ///< sum of both vertices' versions when it was made
   bool operator<(const Candidate& other) const {  // the queue's top is the cheapest; ties go by index, so the order is fixed
     if (cost != other.cost) return cost > other.cost;
     return a != other.a ? a > other.a : b > other.b;
@@ -48,7 +49,12 @@ struct Candidate {
 
 class Decimator {
  public:
-  explicit Decimator(const Mesh& mesh) : positions_(mesh.positions), triangles_(mesh.triangles), around_(mesh.positions.size()), quadrics_(mesh.positions.size()), versions_(mesh.positions.size(), 0) {
+  explicit Decimator(const Mesh& mesh)
+      : positions_(mesh.positions),
+        triangles_(mesh.triangles),
+        around_(mesh.positions.size()),
+        quadrics_(mesh.positions.size()),
+        versions_(mesh.positions.size(), 0) {
     for (uint32_t t = 0; t < triangles_.size(); ++t) {
       const Triangle& tri = triangles_[t];
       const Vec3 area = cross(positions_[tri[1]] - positions_[tri[0]], positions_[tri[2]] - positions_[tri[0]]);

@@ -134,7 +134,8 @@ float solid_value(const Fields& f, const InflateRequest& request, float x, float
   const float h = f.sample(f.thickness, x, y) * request.thickness * request.thickness;
   float value = 0;
   if (d < 0 || h > 0) {
-    const float hx = (f.sample(f.thickness, x + 1, y) - f.sample(f.thickness, x - 1, y)) / 2, hy = (f.sample(f.thickness, x, y + 1) - f.sample(f.thickness, x, y - 1)) / 2;
+    const float hx = (f.sample(f.thickness, x + 1, y) - f.sample(f.thickness, x - 1, y)) / 2,
+                hy = (f.sample(f.thickness, x, y + 1) - f.sample(f.thickness, x, y - 1)) / 2;
     value = (h - z * z) / std::max(2.0F, std::sqrt(hx * hx + hy * hy + 4 * z * z));
     if (d > 0) value = std::min(value, 0.0F) - 0.5F * d;
   } else {
@@ -178,8 +179,10 @@ std::vector<float> spread_colours(const Picture& picture, const Mask& mask) {
   const float scale = static_cast<float>(mask.size - 4) / static_cast<float>(longest);
   const auto inner = [&](int64_t x, int64_t y) {  // well inside: the neighbourhood is covered too
     for (const auto& [dx, dy] : {std::pair<float, float>{0, 0}, {-1.5F, 0}, {1.5F, 0}, {0, -1.5F}, {0, 1.5F}}) {
-      const float mx = (static_cast<float>(x + (longest - w) / 2) + 0.5F + dx) * scale + 2, my = (static_cast<float>(y + (longest - h) / 2) + 0.5F + dy) * scale + 2;
-      if (mask.at(std::clamp<int64_t>(static_cast<int64_t>(mx), 0, mask.size - 1), std::clamp<int64_t>(static_cast<int64_t>(my), 0, mask.size - 1)) < 0.9F) return false;
+      const float mx = (static_cast<float>(x + (longest - w) / 2) + 0.5F + dx) * scale + 2,
+                  my = (static_cast<float>(y + (longest - h) / 2) + 0.5F + dy) * scale + 2;
+      if (mask.at(std::clamp<int64_t>(static_cast<int64_t>(mx), 0, mask.size - 1), std::clamp<int64_t>(static_cast<int64_t>(my), 0, mask.size - 1)) < 0.9F)
+        return false;
     }
     return picture.at(x, y)[3] > 200;
   };
@@ -285,13 +288,17 @@ TexturedMesh unfold(const Mesh& mesh, const std::vector<Vec3>& normals, int64_t 
 
 }  // namespace
 
-Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& request, const CancelToken* cancel) {
+Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked, const CancelToken* cancel) {
+  InflateRequest request = asked;
   if (picture.width < 1 || picture.height < 1) return fail(ErrorCode::invalid_argument, "inflate: empty picture");
   if (request.target_triangles < 100 || request.target_triangles > 2000000)
     return fail(ErrorCode::invalid_argument, "inflate: target of {} triangles; 100 to 2000000 are possible", request.target_triangles);
   if (!(request.size_mm > 0) || request.size_mm > 100000) return fail(ErrorCode::invalid_argument, "inflate: size of {} mm", request.size_mm);
-  if (request.resolution < 16 || request.resolution > 512) return fail(ErrorCode::invalid_argument, "inflate: resolution {}; 16 to 512 are possible", request.resolution);
+  if (request.resolution != 0 && (request.resolution < 16 || request.resolution > 512))
+    return fail(ErrorCode::invalid_argument, "inflate: resolution {}; 16 to 512 are possible", request.resolution);
   if (!(request.thickness > 0) || request.thickness > 10) return fail(ErrorCode::invalid_argument, "inflate: thickness {}", request.thickness);
+  if (request.resolution == 0)  // about three times the triangles that will stay
+    request.resolution = std::clamp<int64_t>(std::lround(88 * std::sqrt(static_cast<double>(request.target_triangles) / 20000)), 40, 256);
   const auto stopped = [&]() -> Result<void> { return cancel ? cancel->check() : Result<void>{}; };
   const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256);
   Fields fields{mask.size, {}, signed_distance(mask), 0};
@@ -313,7 +320,7 @@ Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& reque
   mesh = decimate(mesh, static_cast<size_t>(request.target_triangles));
   PTAH_TRY_VOID(stopped());
   for (Vec3& p : mesh.positions) p[1] = static_cast<float>(mask.size) - p[1];  // rows run down, +Y is up
-  for (Triangle& t : mesh.triangles) std::swap(t[1], t[2]);                     // mirrored, so turn the faces
+  for (Triangle& t : mesh.triangles) std::swap(t[1], t[2]);                    // mirrored, so turn the faces
   TexturedMesh out = unfold(mesh, vertex_normals(mesh), mask.size, request.size_mm);
   PTAH_TRY(out.texture_png, make_texture(picture, mask));
   return out;

@@ -14,9 +14,9 @@ Result<Solid> solid_by_name(std::string_view name);
 struct InflateRequest {
   Solid solid = Solid::round;
   int64_t target_triangles = 20000;
-  float size_mm = 100;      ///< longest edge of the object
-  int64_t resolution = 112;  ///< cells along the longest edge
-  float thickness = 1;       ///< factor on the depth
+  float size_mm = 100;     ///< longest edge of the object
+  int64_t resolution = 0;  ///< cells along the longest edge; 0: as many as the triangles ask for
+  float thickness = 1;     ///< factor on the depth
 };
 
 /// Coverage of the object on a square grid, 0 to 1, rows from the top; at least two empty pixels all round.

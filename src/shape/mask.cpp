@@ -121,8 +121,7 @@ Mask object_mask(const Picture& picture, int64_t size) {
   // Two pixels of air round the picture at the working size.
   Tensor padded = Tensor::zeros({1, longest, longest, 1});
   for (int64_t y = 0; y < h; ++y)
-    for (int64_t x = 0; x < w; ++x)
-      padded.data<float>()[(y + (longest - h) / 2) * longest + x + (longest - w) / 2] = cover[static_cast<size_t>(y * w + x)];
+    for (int64_t x = 0; x < w; ++x) padded.data<float>()[(y + (longest - h) / 2) * longest + x + (longest - w) / 2] = cover[static_cast<size_t>(y * w + x)];
   const int64_t inner = size - 4;
   const Tensor fitted = resize(padded, inner, inner, Filter::lanczos);
   Mask mask{size, std::vector<float>(static_cast<size_t>(size * size), 0.0F)};

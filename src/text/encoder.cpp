@@ -47,8 +47,9 @@ TextEncoder::TextEncoder(const Scope& scope, const TextEncoderConfig& config)
   for (int i = 0; i < config.layers; ++i) {
     const Scope here = scope / "layers" / i;
     layers_.push_back({f32_parameter(here, "norm1.weight", {w}, Init::ones), f32_parameter(here, "norm1.bias", {w}, Init::zeros),
-                       f32_parameter(here, "norm2.weight", {w}, Init::ones), f32_parameter(here, "norm2.bias", {w}, Init::zeros), Linear(here / "qkv", w, 3 * w),
-                       Linear(here / "out", w, w, true, 0.5F), Linear(here / "up", w, 4 * w), Linear(here / "down", 4 * w, w, true, 0.5F)});
+                       f32_parameter(here, "norm2.weight", {w}, Init::ones), f32_parameter(here, "norm2.bias", {w}, Init::zeros),
+                       Linear(here / "qkv", w, 3 * w), Linear(here / "out", w, w, true, 0.5F), Linear(here / "up", w, 4 * w),
+                       Linear(here / "down", 4 * w, w, true, 0.5F)});
   }
 }
 
@@ -57,7 +58,8 @@ TextStates TextEncoder::operator()(const TokenBatch& batch, DType type) const {
   PTAH_CHECK(t <= config_.most_tokens, "{} tokens; the encoder takes {}", t, config_.most_tokens);
   Tensor x = add(embedding(embedding_, batch.ids, type), slice(positions_, 0, 0, t));
   for (const Layer& l : layers_) {
-    const Tensor mixed = self_attention(l.qkv(layer_norm(x, {.weight = l.norm1_weight, .bias = l.norm1_bias})), {.heads = config_.heads, .key_lengths = batch.lengths});
+    const Tensor mixed =
+        self_attention(l.qkv(layer_norm(x, {.weight = l.norm1_weight, .bias = l.norm1_bias})), {.heads = config_.heads, .key_lengths = batch.lengths});
     x = l.out(mixed, Activation::none, x);
     x = l.down(l.up(layer_norm(x, {.weight = l.norm2_weight, .bias = l.norm2_bias}), Activation::gelu), Activation::none, x);
   }

@@ -18,11 +18,38 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Sample sheets show these; nobody tunes for them.
-constexpr const char* kSheetPrompts[] = {
-    "a glossy red fox", "a cat",         "a blue whale",   "a red apple",  "a castle",    "a rocket",      "a slice of pizza", "a crown",
-    "a green dragon",   "an owl",        "a house",        "a tree",       "a robot",     "a birthday cake", "a smiling face", "a pink flower",
-    "a yellow car",     "a guitar",      "a frog",         "a ghost",      "a bicycle",   "a snowman",     "a purple heart",   "a lion",
-    "a penguin",        "a hamburger",   "a flat fox",     "a cartoon dog", "a blob cat",  "a sticker of a bear", "a badge with a rabbit", "a plain cow"};
+constexpr const char* kSheetPrompts[] = {"a glossy red fox",
+                                         "a cat",
+                                         "a blue whale",
+                                         "a red apple",
+                                         "a castle",
+                                         "a rocket",
+                                         "a slice of pizza",
+                                         "a crown",
+                                         "a green dragon",
+                                         "an owl",
+                                         "a house",
+                                         "a tree",
+                                         "a robot",
+                                         "a birthday cake",
+                                         "a smiling face",
+                                         "a pink flower",
+                                         "a yellow car",
+                                         "a guitar",
+                                         "a frog",
+                                         "a ghost",
+                                         "a bicycle",
+                                         "a snowman",
+                                         "a purple heart",
+                                         "a lion",
+                                         "a penguin",
+                                         "a hamburger",
+                                         "a flat fox",
+                                         "a cartoon dog",
+                                         "a blob cat",
+                                         "a sticker of a bear",
+                                         "a badge with a rabbit",
+                                         "a plain cow"};
 
 /// Standardised latents of every picture in several variants; row = picture · variants + variant.
 struct LatentStore {
@@ -31,7 +58,9 @@ struct LatentStore {
   int64_t variants = 0;
 };
 
-Augmentation variant_augmentation(int64_t variant) { return variant == 0 ? Augmentation{0, 0, 0} : variant == 1 ? Augmentation{1, 0, 0} : Augmentation{0.5F, 0, 5}; }
+Augmentation variant_augmentation(int64_t variant) {
+  return variant == 0 ? Augmentation{0, 0, 0} : variant == 1 ? Augmentation{1, 0, 0} : Augmentation{0.5F, 0, 5};
+}
 
 Result<LatentStore> make_latents(const fs::path& path, const PictureSet& set, const PictureEncoder& encoder, const AutoencoderConfig& config, int64_t variants,
                                  const TrainCallbacks& callbacks) {
@@ -158,9 +187,8 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
   text_shape.vocabulary = vocabulary.size();
   Weights weights = start.empty() ? Weights::fresh(stage.seed) : Weights(start);
   const Parts parts(weights, text_shape, shape);
-  Optimizer optimizer(weights.all(), stage.optimizer, [](const std::string& name, const Tensor&) {
-    return name.rfind("denoiser.blocks.", 0) == 0 || name.rfind("text.layers.", 0) == 0;
-  });
+  Optimizer optimizer(weights.all(), stage.optimizer,
+                      [](const std::string& name, const Tensor&) { return name.rfind("denoiser.blocks.", 0) == 0 || name.rfind("text.layers.", 0) == 0; });
   if (callbacks.say) {
     int64_t count = 0;
     for (const auto& [name, tensor] : weights.all()) count += tensor.elements();
@@ -184,7 +212,8 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
       const auto& captions = set.entries[static_cast<size_t>(index)].captions;
       const std::string& caption = captions[random.below(static_cast<uint32_t>(captions.size()))];
       const bool dropped = random.uniform() < drop;
-      prompts.push_back(vocabulary.encode(dropped ? "" : caption, static_cast<size_t>(text_shape.most_tokens), [&](size_t) { return random.uniform() < 0.03F; }));
+      prompts.push_back(
+          vocabulary.encode(dropped ? "" : caption, static_cast<size_t>(text_shape.most_tokens), [&](size_t) { return random.uniform() < 0.03F; }));
       batch.time.data<float>()[i] = t;
       const bf16* from = latents.rows.data<bf16>() + (index * latents.variants + variant) * width;
       for (int64_t j = 0; j < width; ++j) {
@@ -216,7 +245,8 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
     for (const auto& [name, tensor] : autoencoder.tensors) model.tensors.emplace(name, cast(tensor, DType::bf16));
     model.tensors.emplace("latent.mean", latents.mean);
     model.tensors.emplace("latent.deviation", latents.deviation);
-    model.metadata["config"] = Json{{"autoencoder", to_json(autoencoder_shape)}, {"denoiser", to_json(shape)}, {"text", to_json(text_shape)}, {"styles", styles}}.dump();
+    model.metadata["config"] =
+        Json{{"autoencoder", to_json(autoencoder_shape)}, {"denoiser", to_json(shape)}, {"text", to_json(text_shape)}, {"styles", styles}}.dump();
     model.metadata["vocabulary"] = vocabulary.text();
     return write_safetensors(out / "picture.safetensors", model);
   };
@@ -234,7 +264,8 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
     PTAH_TRY_VOID(save_model());
     return save_sheet(folder / fmt::format("sheet-{:06}.png", i), pictures, 8);
   };
-  PTAH_TRY_VOID(train(stage.run, optimizer, step, sample_sheet, [&](const RunReport& r) { callbacks.report("denoiser", r); }, callbacks.cancel));
+  PTAH_TRY_VOID(train(
+      stage.run, optimizer, step, sample_sheet, [&](const RunReport& r) { callbacks.report("denoiser", r); }, callbacks.cancel));
   return save_model();
 }
 

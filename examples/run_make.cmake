@@ -1,0 +1,6 @@
+set(ENV{PTAH_MODELS} ${MODELS})
+file(REMOVE_RECURSE example-work)
+execute_process(COMMAND ${PROGRAM} "a red fox" example-work RESULT_VARIABLE status)
+if(NOT status EQUAL 0 OR NOT EXISTS example-work/object.glb OR NOT EXISTS example-work/picture.png OR NOT EXISTS example-work/receipt.json)
+  message(FATAL_ERROR "the example ended with ${status} or left a file out")
+endif()

@@ -1,0 +1,6 @@
+file(REMOVE_RECURSE example-data)
+file(COPY ${DATA}/ DESTINATION example-data)
+execute_process(COMMAND ${PROGRAM} example-data RESULT_VARIABLE status)
+if(NOT status EQUAL 0 OR NOT EXISTS example-data/model/picture.safetensors)
+  message(FATAL_ERROR "the example ended with ${status} or left no model")
+endif()

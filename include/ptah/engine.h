@@ -1,0 +1,78 @@
+// Words in; a picture, a textured object and a receipt out.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ptah/result.h"
+
+namespace ptah {
+
+/// What to make; unset fields have these defaults.
+struct MakeRequest {
+  std::string prompt;            ///< UTF-8, at most 2,000 bytes
+  std::uint64_t seed = 0;        ///< the same request and seed give the same bytes
+  std::string style = "glossy";  ///< a style of the model, or "any"
+  std::int64_t size = 256;       ///< edge of the picture in pixels, 128 to 512
+  std::int64_t steps = 24;
+  float guidance = 3;
+  std::string background = "transparent";  ///< or "white", "black", "#rrggbb"
+  bool object = true;                      ///< make the 3D object too
+  std::string solid = "round";             ///< "round", "flat-back" or "slab"
+  std::int64_t target_triangles = 20000;
+  float size_mm = 100;              ///< longest edge of the object
+  std::string formats = "png,glb";  ///< of png, glb, obj, ply, stl
+};
+
+/// Files by name (picture.png, object.glb, receipt.json …) and the receipt as canonical JSON.
+struct MadeWork {
+  std::map<std::string, std::vector<std::uint8_t>> files;
+  std::string receipt;
+};
+
+struct MakePlan {
+  std::int64_t peak_bytes = 0;  ///< of the whole process
+  std::int64_t flops = 0;
+  double seconds = 0;  ///< estimate
+};
+
+struct MakeOptions {
+  std::function<void(const std::string& stage, double fraction)> progress = {};
+  const std::atomic<bool>* cancel = nullptr;  ///< looked at between steps
+};
+
+/// Holds a model ready; may be used from several threads, one call at a time each.
+class Engine {
+ public:
+  /// Opens the default models: below `folder`, else as the command line finds them.
+  static Outcome<Engine> open(const std::filesystem::path& folder = {});
+
+  Outcome<MadeWork> make(const MakeRequest& request, const MakeOptions& options = {}) const;
+  /// Memory and time, before anything runs.
+  Outcome<MakePlan> plan(const MakeRequest& request) const;
+  /// Makes the work of a receipt (or of a PNG, GLB or folder that holds one) again.
+  Outcome<MadeWork> replay(const std::filesystem::path& path) const;
+  /// Words of a prompt that the model never saw, as sentences.
+  std::vector<std::string> unknown_words(const std::string& prompt) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// Writes a work into a new folder, all or nothing.
+Outcome<Done> save(const MadeWork& work, const std::filesystem::path& folder);
+
+/// Whether a work's folder, receipt, PNG or GLB is unchanged; `lines` (may be null) gets what was found.
+Outcome<bool> verify(const std::filesystem::path& path, std::vector<std::string>* lines = nullptr);
+
+/// Threads that everything uses; 0 restores the default.
+void use_threads(int count);
+
+}  // namespace ptah

@@ -1,0 +1,6 @@
+// The public API of Ptah.
+#pragma once
+
+#include "ptah/engine.h"
+#include "ptah/result.h"
+#include "ptah/train.h"

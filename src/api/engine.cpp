@@ -1,0 +1,111 @@
+#include "ptah/engine.h"
+
+#include "base/parallel.h"
+#include "create/work.h"
+
+namespace ptah {
+
+namespace {
+
+Problem problem_of(const Error& error) {
+  const ErrorInfo& info = error_info(error.code);
+  return {info.name, error.message, info.exit_status};
+}
+
+CreateRequest inner(const MakeRequest& r) {
+  return {.prompt = r.prompt,
+          .seed = r.seed,
+          .style = r.style,
+          .size = r.size,
+          .steps = r.steps,
+          .guidance = r.guidance,
+          .background = r.background,
+          .object = r.object,
+          .solid = r.solid,
+          .target_triangles = r.target_triangles,
+          .size_mm = r.size_mm};
+}
+
+Result<MadeWork> outer(Work work) {
+  MadeWork made;
+  PTAH_TRY(made.receipt, canonical_json(work.receipt));
+  made.files = std::move(work.files);
+  return made;
+}
+
+template <class T>
+Outcome<T> outcome(Result<T> result) {
+  if (!result) return problem_of(result.error());
+  return std::move(*result);
+}
+
+}  // namespace
+
+struct Engine::State {
+  std::shared_ptr<PictureModel> model;
+};
+
+Outcome<Engine> Engine::open(const std::filesystem::path& folder) {
+  return outcome<Engine>([&]() -> Result<Engine> {
+    std::filesystem::path at = folder;
+    if (at.empty()) {
+      PTAH_TRY(at, models_folder());
+    }
+    auto state = std::make_shared<State>();
+    PTAH_TRY(state->model, load_picture_model(at));
+    Engine engine;
+    engine.state_ = std::move(state);
+    return engine;
+  }());
+}
+
+Outcome<MadeWork> Engine::make(const MakeRequest& request, const MakeOptions& options) const {
+  return outcome<MadeWork>([&]() -> Result<MadeWork> {
+    PTAH_TRY(const Formats formats, parse_formats(request.formats));
+    CancelToken token;
+    const auto watch = [&] {
+      if (options.cancel && options.cancel->load()) token.cancel();
+    };
+    watch();
+    const ProgressCallback progress = [&](const Progress& p) {
+      watch();
+      if (options.progress) options.progress(std::string(p.stage), p.fraction);
+    };
+    PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, progress, &token));
+    return outer(std::move(work));
+  }());
+}
+
+Outcome<MakePlan> Engine::plan(const MakeRequest& request) const {
+  return outcome<MakePlan>([&]() -> Result<MakePlan> {
+    PTAH_TRY(const Plan plan, plan_work(*state_->model, inner(request)));
+    return MakePlan{plan.peak_bytes, plan.flops, plan.seconds};
+  }());
+}
+
+Outcome<MadeWork> Engine::replay(const std::filesystem::path& path) const {
+  return outcome<MadeWork>([&]() -> Result<MadeWork> {
+    PTAH_TRY(const Json receipt, read_receipt(path));
+    PTAH_TRY(Work work, replay_work(*state_->model, receipt));
+    return outer(std::move(work));
+  }());
+}
+
+std::vector<std::string> Engine::unknown_words(const std::string& prompt) const { return state_->model->unknown_words(prompt); }
+
+Outcome<Done> save(const MadeWork& work, const std::filesystem::path& folder) {
+  const auto written = write_work({work.files, {}}, folder);
+  if (!written) return problem_of(written.error());
+  return Done{};
+}
+
+Outcome<bool> verify(const std::filesystem::path& path, std::vector<std::string>* lines) {
+  const auto verified = verify_work(path);
+  if (!verified) return problem_of(verified.error());
+  if (lines) *lines = verified->lines;
+  return verified->whole;
+}
+
+void use_threads(int count) { set_threads(count); }
+
+}  // namespace ptah

@@ -1,0 +1,245 @@
+// The whole way on a tiny model that is trained here: data, training, exact resume, works, receipts, replay, verify, plans.
+#include <gtest/gtest.h>
+
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "base/parallel.h"
+#include "base/sha256.h"
+#include "create/work.h"
+#include "train/picture_trainer.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class Tiny : public testing::Test {
+ protected:
+  static fs::path& folder() {
+    static fs::path path = fs::temp_directory_path() / fmt::format("ptah-create-{}", ::getpid());
+    return path;
+  }
+
+  static void SetUpTestSuite() {
+    fs::create_directories(folder() / "data");
+    const char* names[] = {"red ball", "green box", "blue ball", "red box"};
+    for (int i = 0; i < 4; ++i) {
+      Picture picture = make_picture(40, 32);
+      for (int64_t y = 0; y < 32; ++y)
+        for (int64_t x = 0; x < 40; ++x) {
+          const bool inside = i % 2 ? x > 8 && x < 32 && y > 6 && y < 26 : (x - 20) * (x - 20) + (y - 16) * (y - 16) < 120;
+          uint8_t* to = picture.at(x, y);
+          to[i % 3] = 220;
+          to[3] = inside ? 255 : 0;
+        }
+      const auto png = encode_png(picture);
+      ASSERT_TRUE(write_file(folder() / "data" / fmt::format("{}.png", i), std::span<const uint8_t>(*png)));
+      ASSERT_TRUE(write_file(folder() / "data" / fmt::format("{}.txt", i), std::string("a ") + names[i] + "\nown " + names[i] + "\n"));
+    }
+    ASSERT_TRUE(run("whole", 0, 2));
+  }
+  static void TearDownTestSuite() { fs::remove_all(folder()); }
+
+  static Json config(const std::string& out, int64_t stop_at) {
+    return {{"data", "data"},
+            {"out", out},
+            {"autoencoder_model",
+             {{"size", 32},
+              {"latent_channels", 8},
+              {"encoder_widths", {16, 16}},
+              {"encoder_blocks", {1, 1}},
+              {"decoder_widths", {16, 16}},
+              {"decoder_blocks", {1, 1}}}},
+            {"autoencoder", {{"batch", 5}, {"steps", 6}, {"warmup", 2}}},
+            {"denoiser",
+             {{"batch", 6},
+              {"steps", 8},
+              {"warmup", 2},
+              {"width", 32},
+              {"blocks", 2},
+              {"heads", 2},
+              {"text_width", 32},
+              {"text_layers", 1},
+              {"stop_at", stop_at}}}};
+  }
+
+  static Result<void> run(const std::string& out, int64_t stop_at, int threads, const Json& change = {}) {
+    set_threads(threads);
+    Json json = config(out, stop_at);
+    if (change.is_object()) json.merge_patch(change);
+    TrainCallbacks calls;
+    calls.report = [](const std::string&, const RunReport&) {};
+    const auto result = train_picture_model(json, folder(), calls);
+    set_threads(0);
+    return result;
+  }
+
+  static std::string digest(const std::string& out) { return sha256_hex(*read_file(folder() / out / "picture.safetensors")); }
+
+  static std::shared_ptr<PictureModel> model() {
+    auto loaded = PictureModel::load(folder() / "whole" / "picture.safetensors");
+    EXPECT_TRUE(loaded) << loaded.error().message;
+    return *loaded;
+  }
+  static CreateRequest request() {
+    CreateRequest r;
+    r.prompt = "a red ball";
+    r.style = "own";
+    r.size = 128;
+    r.steps = 3;
+    r.target_triangles = 1000;
+    return r;
+  }
+};
+
+}  // namespace
+
+TEST_F(Tiny, ARunCutAndResumedGivesTheSameBytes) {
+  ASSERT_TRUE(run("cut", 3, 2));
+  const std::string half = digest("cut");
+  ASSERT_TRUE(run("cut", 0, 2));
+  EXPECT_NE(half, digest("cut"));
+  EXPECT_EQ(digest("whole"), digest("cut"));
+}
+
+TEST_F(Tiny, TrainingGivesTheSameBytesForAnyNumberOfThreads) {
+  for (const int count : {1, 3, 8}) {
+    const std::string out = fmt::format("threads-{}", count);
+    ASSERT_TRUE(run(out, 0, count));
+    EXPECT_EQ(digest("whole"), digest(out)) << count << " threads";
+  }
+}
+
+TEST_F(Tiny, WorksAreTheSameForAnyNumberOfThreads) {
+  const auto loaded = model();
+  std::string first;
+  for (const int count : {1, 2, 3, 8}) {
+    set_threads(count);
+    const auto work = create_work(*loaded, request(), {});
+    set_threads(0);
+    ASSERT_TRUE(work) << work.error().message;
+    const std::string all = work->receipt.dump();
+    if (first.empty()) first = all;
+    EXPECT_EQ(first, all) << count;
+  }
+}
+
+TEST_F(Tiny, UnknownConfigKeysAndBadValuesAreRefused) {
+  const auto unknown = run("bad", 0, 2, {{"denoiser", {{"widht", 3}}}});
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().message.find("denoiser.widht"), std::string::npos);
+  EXPECT_FALSE(run("bad2", 0, 2, {{"autoencoder", {{"steps", "many"}}}}));
+  EXPECT_FALSE(run("bad3", 0, 2, {{"data", "nowhere"}}));
+}
+
+TEST_F(Tiny, ReplayMakesTheSameBytesAndVerifyFindsAChangedPixel) {
+  const auto loaded = model();
+  const fs::path out = folder() / "work";
+  const auto work = create_work(*loaded, request(), {true, true, true, true, true});
+  ASSERT_TRUE(work) << work.error().message;
+  ASSERT_TRUE(write_work(*work, out));
+  EXPECT_FALSE(write_work(*work, out)) << "an existing work is never overwritten";
+  for (const char* file : {"", "picture.png", "object.glb", "receipt.json"}) {
+    const auto receipt = read_receipt(*file ? out / file : out);
+    ASSERT_TRUE(receipt) << file << receipt.error().message;
+    const auto again = replay_work(*loaded, *receipt);
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->files.at("picture.png"), work->files.at("picture.png"));
+    EXPECT_EQ(again->files.at("object.glb"), work->files.at("object.glb"));
+    const auto verified = verify_work(*file ? out / file : out);
+    ASSERT_TRUE(verified) << verified.error().message;
+    EXPECT_TRUE(verified->whole);
+  }
+  auto picture = decode_png(work->files.at("picture.png"));
+  picture->at(64, 64)[1] ^= 1;
+  const auto forged = encode_png(*picture, {{"ptah-receipt", *png_text(work->files.at("picture.png"), "ptah-receipt")}});
+  ASSERT_TRUE(write_file(out / "picture.png", std::span<const uint8_t>(*forged)));
+  EXPECT_FALSE(verify_work(out / "picture.png")->whole);
+  EXPECT_FALSE(verify_work(out)->whole);
+  fs::remove(out / "object.stl");
+  EXPECT_FALSE(verify_work(out)->whole);
+}
+
+TEST_F(Tiny, BadRequestsAreRefusedInOneLine) {
+  const auto loaded = model();
+  const auto refused = [&](const std::function<void(CreateRequest&)>& change, const std::string& part) {
+    CreateRequest r = request();
+    change(r);
+    const auto work = create_work(*loaded, r, {});
+    ASSERT_FALSE(work) << part;
+    EXPECT_NE(work.error().message.find(part), std::string::npos) << work.error().message;
+    EXPECT_EQ(work.error().message.find('\n'), std::string::npos);
+  };
+  refused([](auto& r) { r.prompt = "   "; }, "empty");
+  refused([](auto& r) { r.prompt = std::string(100000, 'x'); }, "100000 bytes");
+  refused([](auto& r) { r.prompt = "a\x01"; }, "control character");
+  refused([](auto& r) { r.prompt = "a\xFF"; }, "UTF-8");
+  refused([](auto& r) { r.style = "cubist"; }, "known: own");
+  refused([](auto& r) { r.size = 4096; }, "128 to 512");
+  refused([](auto& r) { r.background = "#12345"; }, "background");
+  refused([](auto& r) { r.guidance = std::nanf(""); }, "guidance");
+  EXPECT_FALSE(parse_formats("png,exe"));
+}
+
+TEST_F(Tiny, UnknownWordsAreSaidWithTheNearest) {
+  const auto notes = model()->unknown_words("a red bal of xyzzy");
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_EQ(notes[0], "no picture was trained on \"bal\"; nearest: ball");
+}
+
+TEST_F(Tiny, CancellingLeavesNothing) {
+  CancelToken token;
+  token.cancel();
+  const auto work = create_work(*model(), request(), {}, {}, &token);
+  ASSERT_FALSE(work);
+  EXPECT_EQ(error_info(work.error().code).exit_status, 130);
+}
+
+TEST_F(Tiny, BrokenModelFilesAreRefused) {
+  const fs::path good = folder() / "whole" / "picture.safetensors", bad = folder() / "bad.safetensors";
+  Bytes bytes = *read_file(good);
+  EXPECT_FALSE(PictureModel::load(good, std::string(64, '0')));
+  EXPECT_FALSE(PictureModel::load(folder() / "none.safetensors"));
+  for (const size_t keep : {size_t{0}, size_t{7}, size_t{100}, bytes.size() / 2, bytes.size() - 1}) {
+    ASSERT_TRUE(write_file(bad, std::span(bytes).first(keep)));
+    const auto loaded = PictureModel::load(bad);
+    ASSERT_FALSE(loaded) << keep;
+    EXPECT_NE(loaded.error().message.find("bad.safetensors"), std::string::npos) << loaded.error().message;
+  }
+}
+
+TEST_F(Tiny, PlannedTensorMemoryHoldsTheMeasuredPeak) {
+  const auto planner = model();
+  const auto plan = plan_work(*planner, request());
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_GT(plan->flops, 0);
+  const auto fresh = model();
+  release_free_blocks();
+  reset_memory_peak();
+  const int64_t before = memory_account().live_bytes;
+  ASSERT_TRUE(fresh->create(request()));
+  const int64_t measured = memory_account().peak_bytes - before;
+  EXPECT_LE(measured, plan->tensor_bytes);
+  EXPECT_LE(static_cast<double>(plan->tensor_bytes), 1.25 * static_cast<double>(measured));
+  EXPECT_EQ(memory_account().flops, plan->flops);
+  EXPECT_TRUE(check_budget(*planner, request(), *plan, plan->peak_bytes));
+  const auto refused = check_budget(*planner, request(), *plan, 1 << 20);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::over_budget);
+}
+
+TEST_F(Tiny, AReadOnlyPlaceIsSaid) {
+  if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
+  const fs::path locked = folder() / "locked";
+  fs::create_directories(locked);
+  ::chmod(locked.c_str(), 0500);
+  const auto written = write_work({{{"a", {1}}}, {}}, locked / "work");
+  ASSERT_FALSE(written);
+  EXPECT_EQ(written.error().code, ErrorCode::permission);
+}
+
+}  // namespace ptah

@@ -1,0 +1,190 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+
+#include "base/json.h"
+#include "media/mesh.h"
+#include "media/picture.h"
+#include "shape/inflate.h"
+
+namespace ptah {
+
+namespace {
+
+/// A picture whose alpha is a soft function of the distance to an outline (positive inside, pixels).
+template <class Distance>
+Picture draw(int64_t size, const Distance& distance) {
+  Picture picture = make_picture(size, size);
+  for (int64_t y = 0; y < size; ++y)
+    for (int64_t x = 0; x < size; ++x) {
+      const float alpha = std::clamp(distance(static_cast<float>(x) + 0.5F, static_cast<float>(y) + 0.5F) + 0.5F, 0.0F, 1.0F);
+      uint8_t* to = picture.at(x, y);
+      to[0] = 200;
+      to[1] = 30;
+      to[2] = static_cast<uint8_t>(x);
+      to[3] = static_cast<uint8_t>(std::lround(alpha * 255));
+    }
+  return picture;
+}
+
+Picture disc(int64_t size, float radius, float hole = 0) {
+  const float middle = static_cast<float>(size) / 2;
+  return draw(size, [=](float x, float y) {
+    const float r = std::hypot(x - middle, y - middle);
+    return std::min(radius - r, hole > 0 ? r - hole : radius);
+  });
+}
+
+void expect_solid(const TexturedMesh& textured, int64_t euler, int64_t bodies) {
+  const MeshReport report = inspect(welded(textured));
+  EXPECT_TRUE(report.closed);
+  EXPECT_TRUE(report.manifold);
+  EXPECT_TRUE(report.oriented);
+  EXPECT_EQ(report.degenerate, 0);
+  EXPECT_EQ(report.euler, euler);
+  EXPECT_EQ(report.bodies, bodies);
+  EXPECT_GT(report.volume, 0);
+}
+
+}  // namespace
+
+/// Δh = −4 with h = 0 on a circle has the answer R² − r².
+TEST(Thickness, OfADiscIsAHemisphere) {
+  const Mask mask = object_mask(disc(252, 80), 256);
+  const std::vector<float> h = thickness_field(mask, 0);
+  for (const float r : {0.0F, 20.0F, 40.0F, 60.0F, 75.0F}) {
+    const auto at = h[static_cast<size_t>(128 * 256 + 128 + static_cast<int64_t>(r))];
+    const float x = r + 0.5F, exact = 80 * 80 - x * x - 0.25F;
+    EXPECT_NEAR(at, exact, 0.02F * 80 * 80) << r;
+  }
+}
+
+TEST(Inflate, ADiscBecomesOneClosedBodyOfItsSize) {
+  const auto mesh = inflate(disc(128, 50), {.target_triangles = 4000, .size_mm = 80});
+  ASSERT_TRUE(mesh) << mesh.error().message;
+  expect_solid(*mesh, 2, 1);
+  EXPECT_NEAR(static_cast<double>(mesh->triangles.size()), 4000, 400);
+  float widest = 0;
+  for (const Vec3& p : mesh->positions) widest = std::max(widest, std::abs(p[0]));
+  EXPECT_NEAR(widest, 0.04, 0.0005);
+}
+
+TEST(Inflate, TheGenusIsTheNumberOfHoles) {
+  const auto ring = inflate(disc(128, 55, 20), {});
+  ASSERT_TRUE(ring);
+  expect_solid(*ring, 0, 1);
+  const Picture two = draw(128, [](float x, float y) {
+    return std::max(25 - std::hypot(x - 32, y - 64), std::min(25 - std::hypot(x - 94, y - 64), std::hypot(x - 94, y - 64) - 8));
+  });
+  const auto pair = inflate(two, {});
+  ASSERT_TRUE(pair);
+  expect_solid(*pair, 2, 2);  // a ball (2) and a ring (0)
+}
+
+TEST(Inflate, EverySolidOfOddPicturesIsClosedAndManifold) {
+  for (const Solid solid : {Solid::round, Solid::flat_back, Solid::slab}) {
+    const Picture pictures[] = {
+        make_picture(128, 128),                                                             // nothing: a slab of the whole
+        draw(128, [](float, float) { return 1.0F; }),                                       // everything
+        draw(128, [](float x, float y) { return 3 - std::abs(x - y) / 1.5F; }),             // a thin diagonal
+        draw(96, [](float x, float y) { return 12 * std::sin(x / 9) * std::cos(y / 7); }),  // many parts that nearly touch
+        draw(128, [](float x, float y) { return 30 - std::hypot(x - 10, y - 10); }),        // cut by the border
+    };
+    int index = 0;
+    for (const Picture& picture : pictures) {
+      SCOPED_TRACE(fmt::format("solid {}, picture {}", static_cast<int>(solid), index++));
+      const auto mesh = inflate(picture, {.solid = solid, .target_triangles = 5000});
+      ASSERT_TRUE(mesh) << mesh.error().message;
+      const MeshReport report = inspect(welded(*mesh));
+      EXPECT_TRUE(report.manifold);
+      EXPECT_EQ(report.degenerate, 0);
+      EXPECT_GT(report.volume, 0);
+      for (const Vec2& uv : mesh->uvs) {
+        EXPECT_TRUE(uv[0] >= 0 && uv[0] <= 1 && uv[1] >= 0 && uv[1] <= 1);
+      }
+    }
+  }
+}
+
+TEST(Inflate, TheTextureHasNoBackgroundInIt) {
+  const auto mesh = inflate(disc(128, 50), {.target_triangles = 2000});
+  ASSERT_TRUE(mesh);
+  const auto texture = decode_png(mesh->texture_png);
+  ASSERT_TRUE(texture);
+  EXPECT_EQ(texture->width, 2 * texture->height);
+  for (int64_t i = 0; i < texture->width * texture->height; ++i) {
+    EXPECT_EQ(texture->rgba[static_cast<size_t>(i * 4 + 3)], 255);
+    EXPECT_NEAR(texture->rgba[static_cast<size_t>(i * 4)], 200, 2);
+  }
+}
+
+TEST(Inflate, RefusesBadRequestsAndStopsWhenAsked) {
+  EXPECT_FALSE(inflate(disc(64, 20), {.target_triangles = 3}));
+  EXPECT_FALSE(inflate(disc(64, 20), {.size_mm = -1}));
+  CancelToken token;
+  token.cancel();
+  const auto stopped = inflate(disc(64, 20), {}, &token);
+  ASSERT_FALSE(stopped);
+  EXPECT_EQ(stopped.error().code, ErrorCode::cancelled);
+}
+
+TEST(Decimate, KeepsASphereASphere) {
+  Grid grid{40, 40, 40, 1, {-20, -20, -20}, std::vector<float>(64000)};
+  for (int64_t i = 0; i < 64000; ++i)
+    grid.values[static_cast<size_t>(i)] =
+        15 - std::hypot(static_cast<float>(i % 40) - 20, static_cast<float>(i / 40 % 40) - 20, static_cast<float>(i / 1600) - 20);
+  const Mesh fine = isosurface(grid), coarse = decimate(fine, 1000);
+  EXPECT_TRUE(inspect(fine).manifold);
+  EXPECT_EQ(inspect(fine).euler, 2);
+  EXPECT_TRUE(inspect(coarse).manifold);
+  EXPECT_LE(coarse.triangles.size(), 1000U);
+  EXPECT_NEAR(inspect(coarse).volume, 4.18879 * 15 * 15 * 15, 0.03 * 4.18879 * 15 * 15 * 15);
+}
+
+TEST(Inspect, FindsWhatIsWrong) {
+  const Mesh tetrahedron{{{0, 0, 0}, {1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, {{0, 2, 1}, {0, 1, 3}, {1, 2, 3}, {0, 3, 2}}};
+  EXPECT_TRUE(inspect(tetrahedron).manifold);
+  EXPECT_NEAR(inspect(tetrahedron).volume, 1.0 / 6, 1e-6);
+  Mesh open = tetrahedron;
+  open.triangles.pop_back();
+  EXPECT_FALSE(inspect(open).closed);
+  Mesh turned = tetrahedron;
+  std::swap(turned.triangles[0][0], turned.triangles[0][1]);
+  EXPECT_TRUE(inspect(turned).closed);
+  EXPECT_FALSE(inspect(turned).oriented);
+}
+
+TEST(MeshFiles, AreWellFormed) {
+  const auto mesh = inflate(disc(64, 24), {.target_triangles = 500});
+  ASSERT_TRUE(mesh);
+  const auto glb = encode_glb(*mesh, R"({"a":1})");
+  ASSERT_TRUE(glb);
+  const auto json = glb_json(*glb);
+  ASSERT_TRUE(json);
+  const auto gltf = parse_json(*json);
+  ASSERT_TRUE(gltf);
+  EXPECT_EQ((*gltf)["asset"]["extras"]["a"], 1);
+  EXPECT_EQ((*gltf)["accessors"][3]["count"], mesh->triangles.size() * 3);
+  EXPECT_EQ(encode_stl(welded(*mesh)).size(), 84 + 50 * mesh->triangles.size());
+  const ObjFiles obj = encode_obj(*mesh, "object");
+  EXPECT_EQ(std::count(obj.obj.begin(), obj.obj.end(), '\n'), static_cast<std::ptrdiff_t>(3 + 3 * mesh->positions.size() + mesh->triangles.size()));
+  for (size_t cut = 0; cut < glb->size(); cut += 97) EXPECT_FALSE(glb_json(std::span(*glb).first(cut)));
+}
+
+TEST(Png, RoundTripKeepsPixelsAndTexts) {
+  const Picture picture = disc(33, 12);
+  const auto png = encode_png(picture, {{"ptah-receipt", "{\"ü\":1}"}});
+  ASSERT_TRUE(png);
+  const auto again = decode_png(*png);
+  ASSERT_TRUE(again);
+  for (size_t i = 0; i < picture.rgba.size(); i += 4) ASSERT_EQ(std::memcmp(&picture.rgba[i], &again->rgba[i], 4), 0);
+  EXPECT_EQ(*png_text(*png, "ptah-receipt"), "{\"ü\":1}");
+  EXPECT_FALSE(png_text(*png, "other"));
+  for (size_t cut = 0; cut < png->size(); ++cut) {
+    EXPECT_FALSE(png_text(std::span(*png).first(cut), "other"));
+    EXPECT_FALSE(decode_png(std::span(*png).first(cut))) << cut;
+  }
+}
+
+}  // namespace ptah
