@@ -286,7 +286,7 @@ Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request) 
     plan.flops = memory_account().flops;
   }
   plan.weight_bytes = model.file_bytes();
-  plan.program_bytes = int64_t{64} << 20;
+  plan.program_bytes = int64_t{80} << 20;
   // The grid's values and edge table, the raw mesh, the decimator's lists, the texture.
   if (request.object) plan.shape_bytes = (int64_t{56} << 20) + request.size * request.size * 64;
   plan.peak_bytes = plan.weight_bytes + plan.program_bytes + std::max(plan.tensor_bytes, plan.shape_bytes);
