@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""Runs Ptah and its peer in turn on the same input and prints both, the ratio, the share of the ceiling and the machine.
+
+    bench/run.py ceiling | shapes | step | create     (Python with torch for shapes and step; nothing else may run beside)
+"""
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "release"
+
+
+def build():
+    subprocess.run(["cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DPTAH_BENCH=ON"], check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", BUILD, "ptah_bench", "ptah_cli"], check=True, capture_output=True)
+
+
+def lines(command):
+    made = subprocess.run(command, check=True, capture_output=True, text=True)
+    return {item["case"]: item for item in map(json.loads, (l for l in made.stdout.splitlines() if l.startswith("{")))}
+
+
+def machine():
+    model = next((l.split(":")[1].strip() for l in open("/proc/cpuinfo") if l.startswith("model name")), platform.processor())
+    flags = open("/proc/cpuinfo").read()
+    kinds = [k for k in ("amx_bf16", "avx512_bf16", "avx512f", "avx2") if k in flags]
+    return f"{model}, {os.cpu_count()} cores, {kinds[0]}"
+
+
+def ptah(name):
+    return lines([BUILD / "bench" / "ptah_bench", name])
+
+
+def peer(name):
+    return lines([sys.executable, ROOT / "bench" / "peer.py", name])
+
+
+def ceiling():
+    values = ptah("ceiling")
+    for item in values.values():
+        print(f"{item['case']:24} {item.get('gflops', 0):8.0f} GFLOP/s" if "gflops" in item else f"{item['case']:24} {item['gbytes_per_second']:8.1f} GB/s")
+    return max(v.get("gflops", 0) for k, v in values.items() if "bf16" in k) or max(v.get("gflops", 0) for v in values.values())
+
+
+def compare(name):
+    best = ceiling()
+    mine, first = ptah(name), peer(name)
+    again, second = ptah(name), peer(name)
+    import torch
+    print(f"\nPyTorch {torch.__version__}\n{'case':44} {'ptah ms':>9} {'torch ms':>9} {'ratio':>6} {'ceiling':>8}")
+    for case in mine:
+        seconds = min(mine[case]["seconds"], again[case]["seconds"])
+        share = max(mine[case]["gflops"], again[case]["gflops"]) / best
+        for kind in ("", ", eager", ", compiled"):
+            key = case.replace(" with Muon", "") + kind
+            if key in first and "seconds" in first[key]:
+                other = min(first[key]["seconds"], second[key]["seconds"])
+                print(f"{case + kind:44} {seconds * 1e3:9.2f} {other * 1e3:9.2f} {other / seconds:6.2f} {share:8.0%}")
+
+
+def create():
+    seconds, peaks = [], []
+    for i in range(9):
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            process = subprocess.Popen([BUILD / "ptah", "create", "a red fox", "--seed", str(i), "--quiet", "--out", f"{folder}/work"])
+            _, status, usage = os.wait4(process.pid, 0)
+            process.returncode = status
+            assert status == 0
+            seconds.append(time.perf_counter() - start)
+            peaks.append(usage.ru_maxrss / 1024)
+    plan = lines_of_plan()
+    print(f"cold create, words to PNG + GLB + receipt: median {statistics.median(seconds):.2f} s (worst {max(seconds):.2f}), peak {max(peaks):.0f} MiB, planned {plan / 2**20:.0f} MiB")
+
+
+def lines_of_plan():
+    made = subprocess.run([BUILD / "ptah", "plan", "a red fox", "--json"], check=True, capture_output=True, text=True)
+    return json.loads(made.stdout)["peak_bytes"]
+
+
+def main():
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in ("ceiling", "shapes", "step", "create"):
+        sys.exit(__doc__)
+    build()
+    print(machine())
+    {"ceiling": ceiling, "create": create}.get(name, lambda: compare(name))()
+
+
+main()
