@@ -1,4 +1,4 @@
-// Scaled dot-product attention in tiles: scores of 64 queries against 64 keys live in cache and a running softmax joins the blocks
+// Scaled dot-product attention in tiles: scores of a block of queries against a block of keys live in cache and a running softmax joins the blocks
 // (Dao et al., "FlashAttention", 2022; backward after its algorithm 4).
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "tensor/ops/attention.cpp"
@@ -29,6 +29,7 @@ struct AttentionCall {
   bool causal;
   const int32_t* key_lengths;
   const float* bias;
+  int64_t query_block, key_block;  ///< rows and columns of a tile: 64, or the whole of a short side
   int64_t visible(int64_t b) const { return key_lengths ? std::min<int64_t>(std::max(key_lengths[b], 0), keys) : keys; }
   /// Keys that query i of batch b sees: [0, …).
   int64_t visible(int64_t b, int64_t i) const {
@@ -36,7 +37,6 @@ struct AttentionCall {
     return causal ? std::min(all, std::max<int64_t>(0, i + keys - queries + 1)) : all;
   }
 };
-constexpr int64_t kBlock = 64;
 inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 }  // namespace ptah
 #endif
@@ -72,77 +72,82 @@ HWY_INLINE void store_block(const float* from, int64_t width, T* to, int64_t row
 
 template <class T, class C>
 void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, void* out, float* lse) {
-  const int64_t d = call.d, width = round_up(d, 32), key_blocks = (call.keys + kBlock - 1) / kBlock;
-  const int64_t query_blocks = (call.queries + kBlock - 1) / kBlock, pairs = call.batch * call.heads;
-  const int64_t block_elements = kBlock * width;
+  const int64_t d = call.d, width = round_up(d, 32), qb_rows = call.query_block, kb_rows = call.key_block;
+  const int64_t key_blocks = (call.keys + kb_rows - 1) / kb_rows;
+  const int64_t query_blocks = (call.queries + qb_rows - 1) / qb_rows, pairs = call.batch * call.heads;
+  const int64_t block_elements = kb_rows * width, query_elements = qb_rows * width;
   const Block k_block(static_cast<size_t>(pairs * key_blocks * block_elements) * sizeof(C));
   const Block v_block(static_cast<size_t>(pairs * key_blocks * block_elements) * sizeof(C));
   C *k_packed = static_cast<C*>(k_block.data()), *v_packed = static_cast<C*>(v_block.data());
   parallel_for(pairs * key_blocks, block_elements * 4, [&](int64_t begin, int64_t end) {
     std::vector<C> rows(static_cast<size_t>(block_elements));
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t b = i / key_blocks / call.heads, h = i / key_blocks % call.heads, first = i % key_blocks * kBlock;
-      const int64_t count = std::min(kBlock, call.keys - first);
-      load_block<T>(call.k, b, h, d, first, count, kBlock, width, rows.data());
-      tile.pack_transposed(rows.data(), width, width, kBlock, k_packed + i * block_elements);
-      load_block<T>(call.v, b, h, d, first, count, kBlock, width, rows.data());
-      tile.pack(rows.data(), width, kBlock, width, v_packed + i * block_elements);
+      const int64_t b = i / key_blocks / call.heads, h = i / key_blocks % call.heads, first = i % key_blocks * kb_rows;
+      const int64_t count = std::min(kb_rows, call.keys - first);
+      load_block<T>(call.k, b, h, d, first, count, kb_rows, width, rows.data());
+      tile.pack_transposed(rows.data(), width, width, kb_rows, k_packed + i * block_elements);
+      load_block<T>(call.v, b, h, d, first, count, kb_rows, width, rows.data());
+      tile.pack(rows.data(), width, kb_rows, width, v_packed + i * block_elements);
     }
   });
-  parallel_for(pairs * query_blocks, call.keys * kBlock * (d / 8 + 16), [&](int64_t begin, int64_t end) {
-    std::vector<C> q(static_cast<size_t>(block_elements)), p(kBlock * kBlock);
-    std::vector<float> s(kBlock * kBlock), o(static_cast<size_t>(block_elements));
-    float top[kBlock], total[kBlock];
+  parallel_for(pairs * query_blocks, call.keys * qb_rows * (d / 8 + 16), [&](int64_t begin, int64_t end) {
+    std::vector<C> q(static_cast<size_t>(query_elements)), p(static_cast<size_t>(qb_rows * kb_rows));
+    std::vector<float> s(static_cast<size_t>(qb_rows * kb_rows)), o(static_cast<size_t>(query_elements)), top(static_cast<size_t>(qb_rows)),
+        total(static_cast<size_t>(qb_rows));
     tile.begin();
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t pair = i / query_blocks, b = pair / call.heads, h = pair % call.heads, first = i % query_blocks * kBlock;
-      const int64_t count = std::min(kBlock, call.queries - first), rows = round_up(count, 32);
+      const int64_t pair = i / query_blocks, b = pair / call.heads, h = pair % call.heads, first = i % query_blocks * qb_rows;
+      const int64_t count = std::min(qb_rows, call.queries - first), rows = round_up(count, 32);
       load_block<T>(call.q, b, h, d, first, count, rows, width, q.data());
-      for (int64_t r = 0; r < kBlock; ++r) top[r] = -INFINITY, total[r] = 0;
+      std::fill(top.begin(), top.end(), -INFINITY);
+      std::fill(total.begin(), total.end(), 0.0F);
       const int64_t seen = call.visible(b, first + count - 1);
-      for (int64_t kb = 0; kb * kBlock < seen; ++kb) {
-        const int64_t key0 = kb * kBlock, block = pair * key_blocks + kb;
-        tile.gemm(rows, kBlock, width, q.data(), width, k_packed + block * block_elements, s.data(), kBlock, false);
+      for (int64_t kb = 0; kb * kb_rows < seen; ++kb) {
+        const int64_t key0 = kb * kb_rows, block = pair * key_blocks + kb;
+        tile.gemm(rows, kb_rows, width, q.data(), width, k_packed + block * block_elements, s.data(), kb_rows, false);
         for (int64_t r = 0; r < count; ++r) {
-          float* score = s.data() + r * kBlock;
-          const int64_t valid = std::min(kBlock, call.visible(b, first + r) - key0);
+          float* score = s.data() + r * kb_rows;
+          const int64_t valid = std::min(kb_rows, call.visible(b, first + r) - key0);
           const float* bias = call.bias ? call.bias + (first + r) * call.keys + key0 : nullptr;
           VF high = splat(-INFINITY);
-          for (int64_t j = 0; j < kBlock; j += lanes()) {
+          for (int64_t j = 0; j < kb_rows; j += lanes()) {
             VF v = hn::Mul(load(score + j), splat(call.scale));
             if (j + lanes() > valid) v = j >= valid ? splat(-INFINITY) : hn::IfThenElse(hn::FirstN(DF(), static_cast<size_t>(valid - j)), v, splat(-INFINITY));
             if (bias && j < valid) v = hn::Add(v, load_n(bias + j, valid - j));
             store(v, score + j);
             high = hn::Max(high, v);
           }
-          const float before = top[r], now = std::max(before, max_lanes(high));
-          C* probability = p.data() + r * kBlock;
+          const float before = top[static_cast<size_t>(r)], now = std::max(before, max_lanes(high));
+          C* probability = p.data() + r * kb_rows;
           if (!(now > -INFINITY)) {
-            std::memset(static_cast<void*>(probability), 0, kBlock * sizeof(C));
+            std::memset(static_cast<void*>(probability), 0, kb_rows * sizeof(C));
             continue;
           }
           VF sum = hn::Zero(DF());
-          for (int64_t j = 0; j < kBlock; j += lanes()) {
+          for (int64_t j = 0; j < kb_rows; j += lanes()) {
             const VF v = load(score + j);
             const VF e = hn::IfThenElseZero(hn::Gt(v, splat(-INFINITY)), exp(hn::Sub(v, splat(now))));
             sum = hn::Add(sum, e);
             store(e, probability + j);
           }
           const float factor = before > -INFINITY ? std::exp(before - now) : 0.0F;
-          total[r] = total[r] * factor + sum_lanes(sum);
-          top[r] = now;
+          total[static_cast<size_t>(r)] = total[static_cast<size_t>(r)] * factor + sum_lanes(sum);
+          top[static_cast<size_t>(r)] = now;
           if (kb > 0 && factor != 1.0F)
             for (int64_t e = 0; e < width; e += lanes())
               store_n(hn::Mul(load_n(o.data() + r * width + e, width - e), splat(factor)), o.data() + r * width + e, width - e);
         }
-        for (int64_t r = count; r < rows; ++r) std::memset(static_cast<void*>(p.data() + r * kBlock), 0, kBlock * sizeof(C));
-        tile.gemm(rows, width, kBlock, p.data(), kBlock, v_packed + block * block_elements, o.data(), width, kb > 0);
+        for (int64_t r = count; r < rows; ++r) std::memset(static_cast<void*>(p.data() + r * kb_rows), 0, kb_rows * sizeof(C));
+        tile.gemm(rows, width, kb_rows, p.data(), kb_rows, v_packed + block * block_elements, o.data(), width, kb > 0);
       }
       if (seen <= 0) std::fill(o.begin(), o.end(), 0.0F);
       T* to = static_cast<T*>(out) + ((b * call.queries + first) * call.heads + h) * d;
       for (int64_t r = 0; r < count; ++r) {
-        store_block(o.data() + r * width, width, to + r * call.heads * d, 0, 1, d, total[r] > 0 ? 1.0F / total[r] : 0.0F);
-        if (lse) lse[pair * call.queries + first + r] = total[r] > 0 ? top[r] + std::log(total[r]) : INFINITY;
+        store_block(o.data() + r * width, width, to + r * call.heads * d, 0, 1, d,
+                    total[static_cast<size_t>(r)] > 0 ? 1.0F / total[static_cast<size_t>(r)] : 0.0F);
+        if (lse)
+          lse[pair * call.queries + first + r] =
+              total[static_cast<size_t>(r)] > 0 ? top[static_cast<size_t>(r)] + std::log(total[static_cast<size_t>(r)]) : INFINITY;
       }
     }
     tile.end();
@@ -153,28 +158,29 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
 template <class T, class C>
 void attention_backward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, const void* grad, const void* out, const float* lse, void* dq,
                            void* dk, void* dv) {
-  const int64_t d = call.d, width = round_up(d, 32), query_blocks = (call.queries + kBlock - 1) / kBlock;
-  const int64_t block_elements = kBlock * width, padded = query_blocks * kBlock;
+  const int64_t d = call.d, width = round_up(d, 32), qb_rows = call.query_block, kb_rows = call.key_block;
+  const int64_t query_blocks = (call.queries + qb_rows - 1) / qb_rows;
+  const int64_t block_elements = qb_rows * width, key_elements = kb_rows * width, padded = query_blocks * qb_rows;
   const HeadView g_view{grad, call.heads * d, call.queries * call.heads * d};
   const HeadView o_view{out, call.heads * d, call.queries * call.heads * d};
   parallel_for(call.batch * call.heads, call.keys * call.queries * (d / 4 + 16), [&](int64_t begin, int64_t end) {
-    const auto all = static_cast<size_t>(query_blocks * block_elements), one = static_cast<size_t>(block_elements);
+    const auto all = static_cast<size_t>(query_blocks * block_elements), one = static_cast<size_t>(std::max(block_elements, key_elements)),
+               square = static_cast<size_t>(qb_rows * kb_rows);
     std::vector<C> q_turned(all), q_packed(all), g_turned(all), g_packed(all), rows(one), k(one), v(one), k_packed(one);
-    std::vector<C> p(kBlock * kBlock), ds(kBlock * kBlock), ds_packed(kBlock * kBlock), ds_turned(kBlock * kBlock);
-    std::vector<float> s(kBlock * kBlock), dp(kBlock * kBlock), dk_sum(one), dv_sum(one), dq_sum(all), along(static_cast<size_t>(padded)),
-        shift(static_cast<size_t>(padded));
+    std::vector<C> p(square), ds(square), ds_packed(square), ds_turned(square);
+    std::vector<float> s(square), dp(square), dk_sum(one), dv_sum(one), dq_sum(all), along(static_cast<size_t>(padded)), shift(static_cast<size_t>(padded));
     tile.begin();
     for (int64_t pair = begin; pair < end; ++pair) {
       const int64_t b = pair / call.heads, h = pair % call.heads;
       for (int64_t qb = 0; qb < query_blocks; ++qb) {
-        const int64_t first = qb * kBlock, count = std::min(kBlock, call.queries - first), at = qb * block_elements;
-        load_block<T>(call.q, b, h, d, first, count, kBlock, width, rows.data());
-        tile.pack_transposed(rows.data(), width, width, kBlock, q_turned.data() + at);
-        tile.pack(rows.data(), width, kBlock, width, q_packed.data() + at);
-        load_block<T>(g_view, b, h, d, first, count, kBlock, width, rows.data());
-        tile.pack_transposed(rows.data(), width, width, kBlock, g_turned.data() + at);
-        tile.pack(rows.data(), width, kBlock, width, g_packed.data() + at);
-        for (int64_t r = 0; r < kBlock; ++r) {
+        const int64_t first = qb * qb_rows, count = std::min(qb_rows, call.queries - first), at = qb * block_elements;
+        load_block<T>(call.q, b, h, d, first, count, qb_rows, width, rows.data());
+        tile.pack_transposed(rows.data(), width, width, qb_rows, q_turned.data() + at);
+        tile.pack(rows.data(), width, qb_rows, width, q_packed.data() + at);
+        load_block<T>(g_view, b, h, d, first, count, qb_rows, width, rows.data());
+        tile.pack_transposed(rows.data(), width, width, qb_rows, g_turned.data() + at);
+        tile.pack(rows.data(), width, qb_rows, width, g_packed.data() + at);
+        for (int64_t r = 0; r < qb_rows; ++r) {
           shift[static_cast<size_t>(first + r)] = r < count ? lse[pair * call.queries + first + r] : INFINITY;
           along[static_cast<size_t>(first + r)] = 0;
           if (r >= count) continue;
@@ -186,30 +192,30 @@ void attention_backward_of(const AttentionCall& call, const detail::TileKernels<
         }
       }
       std::fill(dq_sum.begin(), dq_sum.end(), 0.0F);
-      for (int64_t key0 = 0; key0 < call.keys; key0 += kBlock) {
-        const int64_t keys = std::min(kBlock, call.keys - key0), key_rows = round_up(keys, 32);
-        load_block<T>(call.k, b, h, d, key0, keys, kBlock, width, k.data());
-        load_block<T>(call.v, b, h, d, key0, keys, kBlock, width, v.data());
-        tile.pack(k.data(), width, kBlock, width, k_packed.data());
+      for (int64_t key0 = 0; key0 < call.keys; key0 += kb_rows) {
+        const int64_t keys = std::min(kb_rows, call.keys - key0), key_rows = round_up(keys, 32);
+        load_block<T>(call.k, b, h, d, key0, keys, kb_rows, width, k.data());
+        load_block<T>(call.v, b, h, d, key0, keys, kb_rows, width, v.data());
+        tile.pack(k.data(), width, kb_rows, width, k_packed.data());
         std::fill(dk_sum.begin(), dk_sum.end(), 0.0F);
         std::fill(dv_sum.begin(), dv_sum.end(), 0.0F);
         for (int64_t qb = 0; qb < query_blocks; ++qb) {
-          const int64_t first = qb * kBlock, at = qb * block_elements, last = std::min(first + kBlock, call.queries) - 1;
+          const int64_t first = qb * qb_rows, at = qb * block_elements, last = std::min(first + qb_rows, call.queries) - 1;
           if (call.visible(b, last) <= key0) continue;
-          tile.gemm(key_rows, kBlock, width, k.data(), width, q_turned.data() + at, s.data(), kBlock, false);
-          tile.gemm(key_rows, kBlock, width, v.data(), width, g_turned.data() + at, dp.data(), kBlock, false);
+          tile.gemm(key_rows, qb_rows, width, k.data(), width, q_turned.data() + at, s.data(), qb_rows, false);
+          tile.gemm(key_rows, qb_rows, width, v.data(), width, g_turned.data() + at, dp.data(), qb_rows, false);
           for (int64_t j = 0; j < key_rows; ++j) {
-            C *p_row = p.data() + j * kBlock, *ds_row = ds.data() + j * kBlock;
+            C *p_row = p.data() + j * qb_rows, *ds_row = ds.data() + j * qb_rows;
             const int64_t key = key0 + j;
             if (j >= keys || key >= call.visible(b)) {
-              std::memset(static_cast<void*>(p_row), 0, kBlock * sizeof(C));
-              std::memset(static_cast<void*>(ds_row), 0, kBlock * sizeof(C));
+              std::memset(static_cast<void*>(p_row), 0, qb_rows * sizeof(C));
+              std::memset(static_cast<void*>(ds_row), 0, qb_rows * sizeof(C));
               continue;
             }
             // The first query that sees this key.
             const int64_t from = call.causal ? std::max<int64_t>(0, key - (call.keys - call.queries)) - first : 0;
-            for (int64_t i = 0; i < kBlock; i += lanes()) {
-              VF score = hn::Mul(load(s.data() + j * kBlock + i), splat(call.scale));
+            for (int64_t i = 0; i < qb_rows; i += lanes()) {
+              VF score = hn::Mul(load(s.data() + j * qb_rows + i), splat(call.scale));
               if (call.bias) {
                 HWY_ALIGN float extra[kMostLanes];
                 for (int64_t l = 0; l < lanes(); ++l) extra[l] = first + i + l < call.queries ? call.bias[(first + i + l) * call.keys + key] : 0.0F;
@@ -220,20 +226,20 @@ void attention_backward_of(const AttentionCall& call, const detail::TileKernels<
               if (from > i) there = hn::And(there, hn::Ge(hn::Iota(DF(), static_cast<float>(i)), splat(static_cast<float>(from))));
               const VF probability = hn::IfThenElseZero(there, exp(hn::Sub(score, base)));
               store(probability, p_row + i);
-              store(hn::Mul(probability, hn::Sub(load(dp.data() + j * kBlock + i), load(along.data() + first + i))), ds_row + i);
+              store(hn::Mul(probability, hn::Sub(load(dp.data() + j * qb_rows + i), load(along.data() + first + i))), ds_row + i);
             }
           }
-          tile.gemm(key_rows, width, kBlock, p.data(), kBlock, g_packed.data() + at, dv_sum.data(), width, true);
-          tile.gemm(key_rows, width, kBlock, ds.data(), kBlock, q_packed.data() + at, dk_sum.data(), width, true);
-          tile.pack(ds.data(), kBlock, key_rows, kBlock, ds_packed.data());
-          tile.unpack_transposed(ds_packed.data(), key_rows, kBlock, ds_turned.data());
-          tile.gemm(kBlock, width, key_rows, ds_turned.data(), key_rows, k_packed.data(), dq_sum.data() + at, width, true);
+          tile.gemm(key_rows, width, qb_rows, p.data(), qb_rows, g_packed.data() + at, dv_sum.data(), width, true);
+          tile.gemm(key_rows, width, qb_rows, ds.data(), qb_rows, q_packed.data() + at, dk_sum.data(), width, true);
+          tile.pack(ds.data(), qb_rows, key_rows, qb_rows, ds_packed.data());
+          tile.unpack_transposed(ds_packed.data(), key_rows, qb_rows, ds_turned.data());
+          tile.gemm(qb_rows, width, key_rows, ds_turned.data(), key_rows, k_packed.data(), dq_sum.data() + at, width, true);
         }
         store_block(dk_sum.data(), width, static_cast<T*>(dk) + b * call.k.batch_step + key0 * call.k.row_step + h * d, call.k.row_step, keys, d, call.scale);
         store_block(dv_sum.data(), width, static_cast<T*>(dv) + b * call.v.batch_step + key0 * call.v.row_step + h * d, call.v.row_step, keys, d, 1.0F);
       }
       for (int64_t qb = 0; qb < query_blocks; ++qb) {
-        const int64_t first = qb * kBlock, count = std::min(kBlock, call.queries - first);
+        const int64_t first = qb * qb_rows, count = std::min(qb_rows, call.queries - first);
         store_block(dq_sum.data() + qb * block_elements, width, static_cast<T*>(dq) + b * call.q.batch_step + first * call.q.row_step + h * d, call.q.row_step,
                     count, d, call.scale);
       }
@@ -294,6 +300,9 @@ AttentionCall make_call(const Operands& o, const AttentionArgs& args) {
   call.causal = args.causal;
   call.key_lengths = args.key_lengths.defined() ? args.key_lengths.data<int32_t>() : nullptr;
   call.bias = args.bias.defined() ? args.bias.data<float>() : nullptr;
+  const auto block = [](int64_t length) { return length <= 128 ? std::max<int64_t>(32, round_up(length, 32)) : 64; };
+  call.query_block = block(call.queries);
+  call.key_block = block(call.keys);
   return call;
 }
 

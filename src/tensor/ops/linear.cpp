@@ -1,5 +1,6 @@
 // Matrix products and the linear layer.
 #include "base/parallel.h"
+#include "tensor/cpu/weight_gradient.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -141,7 +142,12 @@ Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
       }
       if (tracked(weight)) {
         const Tensor flat = x.detach().reshape({1, m, k});
-        dw = product({&g, &flat, true, false, 1, n, k, m}, own, DType::f32).reshape(weight.shape());
+        Tensor tiled = Tensor::empty(weight.shape());
+        if (own == DType::bf16 && !DryRun::active() && detail::tile_weight_gradient(g.data<bf16>(), flat.data<bf16>(), m, n, k, tiled.data<float>())) {
+          count_flops(2 * m * n * k);
+          dw = tiled;
+        } else
+          dw = product({&g, &flat, true, false, 1, n, k, m}, own, DType::f32).reshape(weight.shape());
       }
       if (tracked(bias)) db = sum_to(g, {n}).reshape(bias.shape());
       return std::vector{dx, dw, db, grad};

@@ -1,0 +1,14 @@
+// The gradient of a linear layer's weight on tile kernels.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/dtype.h"
+
+namespace ptah::detail {
+
+/// out[n, k] = gradᵀ · x for grad [m, n] and x [m, k], bf16 with f32 sums. Returns false (and does nothing) where it has no kernel for the
+/// processor or the shape (n and k must be multiples of 32). Sums run over fixed chunks of m in order, so the bytes do not depend on threads.
+bool tile_weight_gradient(const bf16* grad, const bf16* x, int64_t m, int64_t n, int64_t k, float* out);
+
+}  // namespace ptah::detail
