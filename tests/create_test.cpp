@@ -232,6 +232,16 @@ TEST_F(Tiny, PlannedTensorMemoryHoldsTheMeasuredPeak) {
   EXPECT_EQ(refused.error().code, ErrorCode::over_budget);
 }
 
+TEST_F(Tiny, APlanLeavesNoTraceAndAWorkNoneInThePlan) {
+  const auto used = model(), fresh = model();
+  const auto before = plan_work(*used, request());
+  const auto made = create_work(*used, request(), {});
+  const auto after = plan_work(*used, request());
+  ASSERT_TRUE(before && made && after);
+  EXPECT_EQ(before->peak_bytes, after->peak_bytes);
+  EXPECT_EQ(made->files, create_work(*fresh, request(), {})->files);
+}
+
 TEST_F(Tiny, AReadOnlyPlaceIsSaid) {
   if (::geteuid() == 0) GTEST_SKIP() << "root may write everywhere";
   const fs::path locked = folder() / "locked";

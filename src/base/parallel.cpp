@@ -1,5 +1,7 @@
 #include "base/parallel.h"
 
+#include <vector>
+
 namespace ptah {
 
 namespace {
@@ -15,6 +17,20 @@ int threads() {
 }
 
 void set_threads(int count) { omp_set_num_threads(count > 0 ? count : default_threads()); }
+
+namespace {
+std::vector<std::shared_ptr<const void>>& kept() {
+  thread_local std::vector<std::shared_ptr<const void>> held;
+  return held;
+}
+}  // namespace
+
+DryRun::~DryRun() {
+  if (depth() == 1) kept().clear();
+  --depth();
+}
+
+void DryRun::keep(std::shared_ptr<const void> held) { kept().push_back(std::move(held)); }
 
 int& DryRun::depth() {
   thread_local int value = 0;

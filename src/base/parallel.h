@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 
 namespace ptah {
 
@@ -17,10 +18,12 @@ void set_threads(int count);
 class DryRun {
  public:
   DryRun() { ++depth(); }
-  ~DryRun() { --depth(); }
+  ~DryRun();
   DryRun(const DryRun&) = delete;
   DryRun& operator=(const DryRun&) = delete;
   static bool active() { return depth() > 0; }
+  /// Keeps something alive until the outermost dry run of this thread ends, e.g. a planned packed weight.
+  static void keep(std::shared_ptr<const void> held);
 
  private:
   static int& depth();

@@ -112,9 +112,24 @@ Key layout_key(const memory::desc& desc, bool transposed) {
   return key;
 }
 
+/// A plan counts each packed copy once and forgets it when the dry run ends, whatever real copies exist.
+std::shared_ptr<Block> planned_copy(const Tensor& weight, const memory::desc& wanted, const Key& key) {
+  thread_local std::unordered_map<std::string, std::weak_ptr<Block>> copies;
+  Key name;
+  name << reinterpret_cast<int64_t>(weight.body());
+  std::weak_ptr<Block>& slot = copies[name.str() + key.str()];
+  std::shared_ptr<Block> block = slot.lock();
+  if (!block) {
+    slot = block = std::make_shared<Block>(wanted.get_size());
+    DryRun::keep(block);
+  }
+  return block;
+}
+
 /// The weight's numbers in the layout `wanted`, made once for each version of the weight. `plain` describes how it lies.
 std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, bool transposed = false) {
   const Key key = layout_key(wanted, transposed);
+  if (DryRun::active()) return planned_copy(weight, wanted, key);
   Tensor::Body& body = *weight.body();
   static std::mutex mutex;
   {
@@ -124,11 +139,9 @@ std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, c
   }
   const Tensor source = weight.dtype() == DType::f16 ? cast(weight, DType::f32) : weight;
   auto block = std::make_shared<Block>(wanted.get_size());
-  if (!DryRun::active()) {
-    memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
-    dnnl::reorder(from, to).execute(stream(), from, to);
-    stream().wait();
-  }
+  memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
+  dnnl::reorder(from, to).execute(stream(), from, to);
+  stream().wait();
   const std::lock_guard lock(mutex);
   for (PackedCopy& copy : body.packed)
     if (copy.key == key.str()) {
