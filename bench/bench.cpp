@@ -119,6 +119,16 @@ void shapes(DType type) {
         0);
 }
 
+/// Counts one warm step's operations and times the next ones.
+void print_step(const std::string& name, const std::function<void()>& step) {
+  keep_free_blocks(0.5);
+  step();
+  reset_memory_peak();
+  step();
+  const auto flops = static_cast<double>(memory_account().flops);
+  print(name, median_seconds(7, step), flops);
+}
+
 void step_autoencoder(int64_t batch) {
   Weights weights = Weights::fresh(1);
   const AutoencoderConfig config;
@@ -132,12 +142,7 @@ void step_autoencoder(int64_t batch) {
     scope.backward(add(picture_loss(decoder(cast(z, compute_dtype())), target), affine(mean(square(z)), 1e-3F)));
     optimizer.step(1);
   };
-  keep_free_blocks(0.5);
-  step();
-  reset_memory_peak();
-  step();
-  const auto flops = static_cast<double>(memory_account().flops);
-  print("autoencoder step, batch " + std::to_string(batch), median_seconds(7, step), flops);
+  print_step("autoencoder step, batch " + std::to_string(batch), step);
 }
 
 void step_denoiser(int64_t batch, bool with_muon) {
@@ -153,12 +158,7 @@ void step_denoiser(int64_t batch, bool with_muon) {
     scope.backward(mse_loss(denoiser(cast(x, compute_dtype()), time, text.states, text.pooled, text.lengths), target));
     optimizer.step(1);
   };
-  keep_free_blocks(0.5);
-  step();
-  reset_memory_peak();
-  step();
-  const auto flops = static_cast<double>(memory_account().flops);
-  print("denoiser step" + std::string(with_muon ? " with Muon" : "") + ", batch " + std::to_string(batch), median_seconds(7, step), flops);
+  print_step("denoiser step" + std::string(with_muon ? " with Muon" : "") + ", batch " + std::to_string(batch), step);
 }
 
 }  // namespace

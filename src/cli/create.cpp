@@ -130,8 +130,9 @@ Result<void> run_create(const CreateOptions& o) {
     request.seed += static_cast<uint64_t>(i);
     const std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
     const fs::path folder = o.out.empty() ? fs::path("ptah-works") / name : o.count > 1 ? fs::path(o.out) / name : fs::path(o.out);
-    if (std::error_code problem; o.out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
     PTAH_TRY(const Work work, create_work(*model, request, formats, make_progress(o.json, o.quiet), &interrupted()));
+    // The default folder is replaced, but only once the new work is there.
+    if (std::error_code problem; o.out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
     PTAH_TRY_VOID(write_work(work, folder));
     if (o.json)
       print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
