@@ -164,6 +164,97 @@ TEST_F(Tiny, ReplayMakesTheSameBytesAndVerifyFindsAChangedPixel) {
   EXPECT_FALSE(verify_work(out)->whole);
 }
 
+Picture checkered(int64_t size) {
+  Picture picture = make_picture(size, size);
+  for (int64_t y = 0; y < size; ++y)
+    for (int64_t x = 0; x < size; ++x) {
+      if (x <= 4 || y <= 4 || x >= size - 4 || y >= size - 4) continue;
+      uint8_t* to = picture.at(x, y);
+      to[(x / 8 + y / 8) % 2] = 200;
+      to[3] = 255;
+    }
+  return picture;
+}
+
+TEST_F(Tiny, APictureToStartFromShapesTheWorkAndIsKeptWithIt) {
+  const auto loaded = model();
+  CreateRequest r = request();
+  r.steps = 6;
+  const Sources sources{checkered(128), {}};
+  const auto distance = [&](float strength) {
+    r.strength = strength;
+    const auto made = loaded->create(r, sources), without = loaded->create(r);
+    EXPECT_TRUE(made && without);
+    double sum = 0;
+    for (size_t i = 0; i < made->rgba.size(); ++i) sum += std::abs(made->rgba[i] - without->rgba[i]);
+    return sum;
+  };
+  EXPECT_EQ(distance(1), 0) << "at full strength nothing of the picture is left";
+  EXPECT_GT(distance(0.1F), 0);
+  r.strength = 0.5F;
+  const auto work = create_work(*loaded, r, {}, sources);
+  ASSERT_TRUE(work) << work.error().message;
+  const fs::path out = folder() / "from-work";
+  ASSERT_TRUE(write_work(*work, out));
+  EXPECT_TRUE(verify_work(out)->whole);
+  const auto receipt = read_receipt(out);
+  ASSERT_TRUE(receipt);
+  EXPECT_FALSE(replay_work(*loaded, *receipt)) << "without its source the work cannot be made again";
+  const auto found = read_sources(*receipt, out);
+  ASSERT_TRUE(found) << found.error().message;
+  const auto again = replay_work(*loaded, *receipt, *found);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->files, work->files);
+  Picture other = checkered(128);
+  other.at(64, 64)[0] ^= 1;
+  ASSERT_TRUE(write_file(out / "from.png", std::span<const uint8_t>(*encode_png(other))));
+  EXPECT_FALSE(read_sources(*receipt, out));
+  EXPECT_FALSE(verify_work(out)->whole);
+}
+
+TEST_F(Tiny, WhatTheMaskKeepsStaysToThePixel) {
+  const auto loaded = model();
+  Picture mask = make_picture(128, 128);
+  for (int64_t y = 0; y < 128; ++y)
+    for (int64_t x = 0; x < 128; ++x) {
+      std::fill_n(mask.at(x, y), 3, static_cast<uint8_t>(x < 64 ? 0 : 255));
+      mask.at(x, y)[3] = 255;
+    }
+  CreateRequest r = request();
+  r.strength = 1;
+  const Picture from = checkered(128);
+  const auto made = loaded->create(r, {from, mask});
+  ASSERT_TRUE(made) << made.error().message;
+  int64_t changed = 0;
+  for (int64_t y = 0; y < 128; ++y)
+    for (int64_t x = 0; x < 128; ++x)
+      for (int c = 0; c < 4; ++c) {
+        const int off = std::abs(made->at(x, y)[c] - from.at(x, y)[c]);
+        if (x < 63) {
+          EXPECT_LE(off, 1) << x << ' ' << y;
+        }
+        if (x > 64) changed += off > 8;
+      }
+  EXPECT_GT(changed, 1000);
+  EXPECT_FALSE(loaded->create(r, {{}, mask})) << "a mask alone";
+  EXPECT_FALSE(loaded->create(r, {checkered(64), mask})) << "another size";
+}
+
+TEST_F(Tiny, PlannedTensorMemoryHoldsWithSourcesToo) {
+  const auto planner = model();
+  const Sources sources{checkered(300), checkered(300)};
+  const auto plan = plan_work(*planner, request(), sources);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto fresh = model();
+  release_free_blocks();
+  reset_memory_peak();
+  const int64_t before = memory_account().live_bytes;
+  ASSERT_TRUE(fresh->create(request(), sources));
+  const int64_t measured = memory_account().peak_bytes - before;
+  EXPECT_LE(measured, plan->tensor_bytes);
+  EXPECT_LE(static_cast<double>(plan->tensor_bytes), 1.25 * static_cast<double>(measured));
+}
+
 TEST_F(Tiny, BadRequestsAreRefusedInOneLine) {
   const auto loaded = model();
   const auto refused = [&](const std::function<void(CreateRequest&)>& change, const std::string& part) {
@@ -181,6 +272,7 @@ TEST_F(Tiny, BadRequestsAreRefusedInOneLine) {
   refused([](auto& r) { r.style = "cubist"; }, "known: own");
   refused([](auto& r) { r.size = 4096; }, "128 to 512");
   refused([](auto& r) { r.background = "#12345"; }, "background");
+  refused([](auto& r) { r.strength = 0; }, "strength");
   refused([](auto& r) { r.guidance = std::nanf(""); }, "guidance");
   EXPECT_FALSE(parse_formats("png,exe"));
 }
@@ -194,7 +286,7 @@ TEST_F(Tiny, UnknownWordsAreSaidWithTheNearest) {
 TEST_F(Tiny, CancellingLeavesNothing) {
   CancelToken token;
   token.cancel();
-  const auto work = create_work(*model(), request(), {}, {}, &token);
+  const auto work = create_work(*model(), request(), {}, {}, {}, &token);
   ASSERT_FALSE(work);
   EXPECT_EQ(error_info(work.error().code).exit_status, 130);
 }
@@ -226,8 +318,8 @@ TEST_F(Tiny, PlannedTensorMemoryHoldsTheMeasuredPeak) {
   EXPECT_LE(measured, plan->tensor_bytes);
   EXPECT_LE(static_cast<double>(plan->tensor_bytes), 1.25 * static_cast<double>(measured));
   EXPECT_EQ(memory_account().flops, plan->flops);
-  EXPECT_TRUE(check_budget(*planner, request(), *plan, plan->peak_bytes));
-  const auto refused = check_budget(*planner, request(), *plan, 1 << 20);
+  EXPECT_TRUE(check_budget(*planner, request(), {}, *plan, plan->peak_bytes));
+  const auto refused = check_budget(*planner, request(), {}, *plan, 1 << 20);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::over_budget);
 }

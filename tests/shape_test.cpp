@@ -7,6 +7,7 @@
 #include "media/mesh.h"
 #include "media/picture.h"
 #include "shape/inflate.h"
+#include "shape/unfold.h"
 
 namespace ptah {
 
@@ -119,6 +120,52 @@ TEST(Inflate, TheTextureHasNoBackgroundInIt) {
   }
 }
 
+/// Share of the surface on which a unit of texture covers at most twice the mean length, in its worst direction.
+float share_within_twice(const TexturedMesh& mesh) {
+  float within = 0;
+  for (const Stretch& s : texture_stretch(mesh)) within += s.worst <= 2 ? s.area_share : 0;
+  return within;
+}
+
+TEST(Unfold, TheRimIsNotStretched) {
+  const auto star = [](float x, float y) {
+    const float angle = std::atan2(y - 64, x - 64);
+    return 38 + 16 * std::cos(5 * angle) - std::hypot(x - 64, y - 64);
+  };
+  const std::pair<const char*, Picture> pictures[] = {{"disc", disc(128, 50)}, {"ring", disc(128, 55, 22)}, {"star", draw(128, star)}};
+  for (const auto& [name, picture] : pictures)  // walls of a slab and the under side of a flat back are less even
+    for (const auto& [solid, least] : {std::pair{Solid::round, 0.95F}, {Solid::flat_back, 0.92F}, {Solid::slab, 0.7F}}) {
+      const auto mesh = inflate(picture, {.solid = solid});
+      ASSERT_TRUE(mesh) << mesh.error().message;
+      EXPECT_GE(share_within_twice(*mesh), least) << name << ", solid " << static_cast<int>(solid);
+    }
+}
+
+/// Texels that belong to two triangles would show the colours of one on the other.
+TEST(Unfold, TrianglesDoNotOverlapInTheTexture) {
+  for (const Picture& picture : {disc(128, 50), disc(128, 55, 22)}) {
+    const auto mesh = inflate(picture, {.target_triangles = 3000});
+    ASSERT_TRUE(mesh);
+    double total = 0;
+    constexpr int64_t kEdge = 512;
+    std::vector<char> covered(2 * kEdge * kEdge);
+    for (const Triangle& t : mesh->triangles) {
+      const auto at = [&](size_t i) { return Vec2{mesh->uvs[t[i]][0] * 2 * kEdge, mesh->uvs[t[i]][1] * kEdge}; };
+      const Vec2 a = at(0), b = at(1), c = at(2);
+      const auto side = [](const Vec2& p, const Vec2& q, float x, float y) { return (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0]); };
+      total += std::abs(static_cast<double>(side(a, b, c[0], c[1]))) / 2;
+      for (auto y = static_cast<int64_t>(std::min({a[1], b[1], c[1]})); y <= static_cast<int64_t>(std::max({a[1], b[1], c[1]})); ++y)
+        for (auto x = static_cast<int64_t>(std::min({a[0], b[0], c[0]})); x <= static_cast<int64_t>(std::max({a[0], b[0], c[0]})); ++x) {
+          const float px = static_cast<float>(x) + 0.5F, py = static_cast<float>(y) + 0.5F;
+          const float s = side(a, b, px, py), u = side(b, c, px, py), v = side(c, a, px, py);
+          if ((s >= 0 && u >= 0 && v >= 0) || (s <= 0 && u <= 0 && v <= 0)) covered[static_cast<size_t>(y * 2 * kEdge + x)] = 1;
+        }
+    }
+    const auto once = static_cast<double>(std::count(covered.begin(), covered.end(), 1));
+    EXPECT_NEAR(total, once, 0.01 * once);
+  }
+}
+
 TEST(Inflate, RefusesBadRequestsAndStopsWhenAsked) {
   EXPECT_FALSE(inflate(disc(64, 20), {.target_triangles = 3}));
   EXPECT_FALSE(inflate(disc(64, 20), {.size_mm = -1}));
@@ -158,7 +205,7 @@ TEST(Inspect, FindsWhatIsWrong) {
 TEST(MeshFiles, AreWellFormed) {
   const auto mesh = inflate(disc(64, 24), {.target_triangles = 500});
   ASSERT_TRUE(mesh);
-  const auto glb = encode_glb(*mesh, R"({"a":1})");
+  const auto glb = encode_glb(*mesh, [](auto) { return Result<std::string>(R"({"a":1})"); });
   ASSERT_TRUE(glb);
   const auto json = glb_json(*glb);
   ASSERT_TRUE(json);

@@ -28,6 +28,9 @@ struct MakeRequest {
   std::int64_t target_triangles = 20000;
   float size_mm = 100;              ///< longest edge of the object
   std::string formats = "png,glb";  ///< of png, glb, obj, ply, stl
+  std::filesystem::path from;       ///< a picture to start from (PNG, JPEG, WebP), or empty
+  std::filesystem::path mask;       ///< with `from`: white is drawn anew, black stays; of the same size
+  float strength = 0.6F;            ///< with `from`: how much is drawn anew, above 0 to 1; use 1 with a mask
 };
 
 /// Files by name (picture.png, object.glb, receipt.json …) and the receipt as canonical JSON.

@@ -23,7 +23,21 @@ CreateRequest inner(const MakeRequest& r) {
           .object = r.object,
           .solid = r.solid,
           .target_triangles = r.target_triangles,
-          .size_mm = r.size_mm};
+          .size_mm = r.size_mm,
+          .strength = r.strength};
+}
+
+Result<Sources> sources_of(const MakeRequest& r) {
+  Sources sources;
+  const auto read = [](const std::filesystem::path& path, std::optional<Picture>& to) -> Result<void> {
+    if (path.empty()) return {};
+    PTAH_TRY(const Bytes bytes, read_file(path));
+    PTAH_TRY(to, decode_picture(bytes));
+    return {};
+  };
+  PTAH_TRY_VOID(read(r.from, sources.from));
+  PTAH_TRY_VOID(read(r.mask, sources.mask));
+  return sources;
 }
 
 Result<MadeWork> outer(Work work) {
@@ -71,14 +85,16 @@ Outcome<MadeWork> Engine::make(const MakeRequest& request, const MakeOptions& op
       watch();
       if (options.progress) options.progress(std::string(p.stage), p.fraction);
     };
-    PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, progress, &token));
+    PTAH_TRY(const Sources sources, sources_of(request));
+    PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, sources, progress, &token));
     return outer(std::move(work));
   }());
 }
 
 Outcome<MakePlan> Engine::plan(const MakeRequest& request) const {
   return outcome<MakePlan>([&]() -> Result<MakePlan> {
-    PTAH_TRY(const Plan plan, plan_work(*state_->model, inner(request)));
+    PTAH_TRY(const Sources sources, sources_of(request));
+    PTAH_TRY(const Plan plan, plan_work(*state_->model, inner(request), sources));
     return MakePlan{plan.peak_bytes, plan.flops, plan.seconds};
   }());
 }
@@ -86,7 +102,8 @@ Outcome<MakePlan> Engine::plan(const MakeRequest& request) const {
 Outcome<MadeWork> Engine::replay(const std::filesystem::path& path) const {
   return outcome<MadeWork>([&]() -> Result<MadeWork> {
     PTAH_TRY(const Json receipt, read_receipt(path));
-    PTAH_TRY(Work work, replay_work(*state_->model, receipt));
+    PTAH_TRY(const Sources sources, read_sources(receipt, path));
+    PTAH_TRY(Work work, replay_work(*state_->model, receipt, sources));
     return outer(std::move(work));
   }());
 }

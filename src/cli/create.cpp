@@ -16,7 +16,8 @@ namespace {
 
 struct CreateOptions {
   CreateRequest request;
-  std::string out = "", formats = "png,glb", budget = "", isa = "";
+  std::string out = "", formats = "png,glb", budget = "", isa = "", from = "", mask = "";
+  std::optional<float> strength;
   int64_t count = 1, threads = 0;
   bool quiet = false, json = false, no_object = false;
 };
@@ -34,6 +35,9 @@ void add_request_options(CLI::App& command, CreateOptions& o) {
   command.add_option("--target-tris", o.request.target_triangles, "about how many triangles the object has");
   command.add_option("--size-mm", o.request.size_mm, "longest edge of the object in millimetres");
   command.add_flag("--no-object", o.no_object, "make the picture only");
+  command.add_option("--from", o.from, "picture to start from (PNG, JPEG, WebP): a drawing, photo or earlier work");
+  command.add_option("--strength", o.strength, "with --from: how much is drawn anew, above 0 to 1 (default 0.6; 1 with --mask)");
+  command.add_option("--mask", o.mask, "with --from: a picture of the same size; white is drawn anew, black stays");
   command.add_option("--budget", o.budget, "most memory to use, e.g. 600M");
   command.add_option("--threads", o.threads, "threads to use (default: OMP_NUM_THREADS, else all cores)");
   command.add_option("--isa", o.isa, "cap the instruction set: amx, avx512_bf16, avx512, avx2");
@@ -68,6 +72,23 @@ Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
   PTAH_TRY_VOID(check(o.request));
   PTAH_TRY(const fs::path folder, models_folder());
   return load_picture_model(folder);
+}
+
+Result<std::optional<Picture>> read_picture(const std::string& path) {
+  if (path.empty()) return std::optional<Picture>();
+  PTAH_TRY(const Bytes bytes, read_file(path));
+  auto picture = decode_picture(bytes);
+  if (!picture) return fail(picture.error().code, "{}: {}", path, picture.error().message);
+  return std::optional<Picture>(std::move(*picture));
+}
+
+Result<Sources> read_sources(const CreateOptions& o) {
+  Sources sources;
+  PTAH_TRY(sources.from, read_picture(o.from));
+  PTAH_TRY(sources.mask, read_picture(o.mask));
+  if (o.strength && !sources.from) return fail(ErrorCode::invalid_argument, "--strength needs a picture to start from (--from)");
+  PTAH_TRY_VOID(check(sources));
+  return sources;
 }
 
 void print_json(const Json& line) {
@@ -114,6 +135,7 @@ Result<void> run_create(const CreateOptions& o) {
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
   if (o.count < 1 || o.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", o.count);
   PTAH_TRY(const auto model, prepare(o));
+  PTAH_TRY(const Sources sources, read_sources(o));
   if (o.no_object) formats.glb = formats.obj = formats.ply = formats.stl = false;
   for (const std::string& note : model->unknown_words(o.request.prompt)) {
     if (o.json)
@@ -122,15 +144,15 @@ Result<void> run_create(const CreateOptions& o) {
       fmt::print(stderr, "note: {}\n", note);
   }
   if (budget > 0) {
-    PTAH_TRY(const Plan plan, plan_work(*model, o.request));
-    PTAH_TRY_VOID(check_budget(*model, o.request, plan, budget));
+    PTAH_TRY(const Plan plan, plan_work(*model, o.request, sources));
+    PTAH_TRY_VOID(check_budget(*model, o.request, sources, plan, budget));
   }
   for (int64_t i = 0; i < o.count; ++i) {
     CreateRequest request = o.request;
     request.seed += static_cast<uint64_t>(i);
     const std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
     const fs::path folder = o.out.empty() ? fs::path("ptah-works") / name : o.count > 1 ? fs::path(o.out) / name : fs::path(o.out);
-    PTAH_TRY(const Work work, create_work(*model, request, formats, make_progress(o.json, o.quiet), &interrupted()));
+    PTAH_TRY(const Work work, create_work(*model, request, formats, sources, make_progress(o.json, o.quiet), &interrupted()));
     // The default folder is replaced, but only once the new work is there.
     if (std::error_code problem; o.out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
     PTAH_TRY_VOID(write_work(work, folder));
@@ -144,7 +166,8 @@ Result<void> run_create(const CreateOptions& o) {
 
 Result<void> run_plan(const CreateOptions& o) {
   PTAH_TRY(const auto model, prepare(o));
-  PTAH_TRY(const Plan plan, plan_work(*model, o.request));
+  PTAH_TRY(const Sources sources, read_sources(o));
+  PTAH_TRY(const Plan plan, plan_work(*model, o.request, sources));
   if (o.json) {
     print_json({{"weight_bytes", plan.weight_bytes},
                 {"tensor_bytes", plan.tensor_bytes},
@@ -161,7 +184,13 @@ Result<void> run_plan(const CreateOptions& o) {
     fmt::print("work     {:7.1f} GFLOP, about {:.1f} s on {} ({} threads)\n", static_cast<double>(plan.flops) * 1e-9, plan.seconds, numeric_path(), threads());
   }
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
-  return check_budget(*model, o.request, plan, budget);
+  return check_budget(*model, o.request, sources, plan, budget);
+}
+
+/// What follows from options that were not given.
+void complete(CreateOptions& o) {
+  o.request.object = !o.no_object;
+  if (!o.from.empty()) o.request.strength = o.strength.value_or(o.mask.empty() ? 0.6F : 1.0F);
 }
 
 int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
@@ -177,7 +206,7 @@ void add_create(CLI::App& app, Action& action) {
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
   command->callback([options, &action] {
-    options->request.object = !options->no_object;
+    complete(*options);
     action = [options] { return finish(run_create(*options)); };
   });
 }
@@ -187,7 +216,7 @@ void add_plan(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("plan", "memory and time of a `create`, before anything runs");
   add_request_options(*command, *options);
   command->callback([options, &action] {
-    options->request.object = !options->no_object;
+    complete(*options);
     action = [options] { return finish(run_plan(*options)); };
   });
 }
@@ -210,7 +239,8 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY_VOID(match_numeric_path(receipt));
         PTAH_TRY(const fs::path folder, models_folder());
         PTAH_TRY(const auto model, load_picture_model(folder));
-        PTAH_TRY(const Work work, replay_work(*model, receipt, {}, &interrupted()));
+        PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
+        PTAH_TRY(const Work work, replay_work(*model, receipt, sources, {}, &interrupted()));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;
         const Json outputs = receipt.value("outputs", Json());

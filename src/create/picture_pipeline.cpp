@@ -7,6 +7,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "image/picture.h"
+#include "shape/inflate.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -40,6 +41,7 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
     Weights weights(std::move(parsed->tensors));
     model->text_ = std::make_unique<TextEncoder>(Scope(weights, "text"), model->text_config_);
     model->denoiser_ = std::make_unique<Denoiser>(Scope(weights, "denoiser"), denoiser);
+    if (weights.all().contains("encoder.in.weight")) model->encoder_ = std::make_unique<PictureEncoder>(Scope(weights, "encoder"), model->autoencoder_);
     model->decoder_ = std::make_unique<PictureDecoder>(Scope(weights, "decoder"), model->autoencoder_);
     model->scale_ = latent_scale(Scope(weights, "latent"), denoiser.channels);
     return model;
@@ -70,8 +72,26 @@ std::string PictureModel::conditioned_prompt(const CreateRequest& request) const
   return out;
 }
 
-Result<Picture> PictureModel::create(const CreateRequest& request, const ProgressCallback& progress, const CancelToken* cancel) const {
+namespace {
+
+/// How much of each pixel is drawn anew: f32 [1, size, size, 1].
+Tensor anew_share(const Picture& mask, int64_t size) {
+  const Tensor fitted = to_sample(mask, size);
+  Tensor out = Tensor::empty({1, size, size, 1});
+  if (DryRun::active()) return out;
+  for (int64_t i = 0; i < size * size; ++i) {  // premultiplied: luminance times alpha (Rec. 709)
+    const float* p = fitted.data<float>() + i * 4;
+    out.data<float>()[i] = std::clamp(0.2126F * (p[0] + 1) / 2 + 0.7152F * (p[1] + 1) / 2 + 0.0722F * (p[2] + 1) / 2, 0.0F, 1.0F);
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Picture> PictureModel::create(const CreateRequest& request, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) const {
   PTAH_TRY_VOID(check(request));
+  PTAH_TRY_VOID(check(sources));
+  if (sources.from && !encoder_) return fail(ErrorCode::unsupported, "this model file has no encoder, so it cannot start from a picture");
   if (request.style != "any" && std::find(styles_.begin(), styles_.end(), request.style) == styles_.end())
     return fail(ErrorCode::invalid_argument, "unknown style '{}'; known: {} any", request.style, fmt::join(styles_, " "));
   PTAH_TRY(const Sampler sampler, sampler_by_name(request.sampler));
@@ -87,9 +107,23 @@ Result<Picture> PictureModel::create(const CreateRequest& request, const Progres
     };
     const DenoiserConfig& shape = denoiser_->config();
     const Tensor noise = Tensor::normal({1, shape.tokens, shape.channels}, request.seed, 0);
+    Picture base;
+    if (sources.from) {
+      base = DryRun::active() ? *sources.from : cut_out(*sources.from);
+      how.start = encode_pictures(*encoder_, autoencoder_, to_sample(base, autoencoder_.size));
+      how.strength = request.strength;
+    }
+    if (sources.mask) {
+      const int64_t edge = autoencoder_.latent_size();
+      how.anew = resize(anew_share(*sources.mask, autoencoder_.size), edge, edge, Filter::bilinear).reshape({1, edge * edge, 1});
+    }
     const Tensor z = sample_latents(*denoiser_, scale_, {text.states, text.pooled, text.lengths}, noise, how);
     Tensor made = decode_latents(*decoder_, autoencoder_, z);
     if (request.size != autoencoder_.size) made = resize(made, request.size, request.size, Filter::lanczos);
+    if (sources.mask) {  // what stays, stays to the pixel
+      const Tensor kept = to_sample(base, request.size);
+      made = add(kept, mul(sub(made, kept), anew_share(*sources.mask, request.size)));
+    }
     if (DryRun::active()) return make_picture(request.size, request.size);
     Picture picture = to_picture(made);
     for (size_t i = 3; i < picture.rgba.size(); i += 4) {  // a clean ground: faint haze goes, nearly full becomes full

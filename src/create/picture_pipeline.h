@@ -18,8 +18,10 @@ class PictureModel {
   /// Reads a model file. With a non-empty digest (hex SHA-256) the file must have it. Errors: not_found, corrupt, mismatch.
   static Result<std::shared_ptr<PictureModel>> load(const std::filesystem::path& path, const std::string& sha256_hex = "");
 
-  /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style). Under DryRun the picture is empty.
-  Result<Picture> create(const CreateRequest& request, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr) const;
+  /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
+  /// encoder). Under DryRun the picture is empty.
+  Result<Picture> create(const CreateRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {},
+                         const CancelToken* cancel = nullptr) const;
 
   /// Words of the prompt that no picture was trained on, as whole sentences with the nearest known word.
   std::vector<std::string> unknown_words(const std::string& prompt) const;
@@ -39,6 +41,7 @@ class PictureModel {
   int64_t file_bytes_ = 0;
   std::unique_ptr<TextEncoder> text_;
   std::unique_ptr<Denoiser> denoiser_;
+  std::unique_ptr<PictureEncoder> encoder_;  ///< may be missing
   std::unique_ptr<PictureDecoder> decoder_;
   LatentScale scale_;
 };

@@ -37,42 +37,40 @@ Result<void> check(const CreateRequest& r) {
   if (r.target_triangles < 100 || r.target_triangles > 500000)
     return fail(ErrorCode::invalid_argument, "target-tris {}; 100 to 500000 are possible", r.target_triangles);
   if (!(r.size_mm >= 1) || r.size_mm > 10000) return fail(ErrorCode::invalid_argument, "size-mm {}; 1 to 10000 are possible", r.size_mm);
+  if (!(r.strength > 0) || r.strength > 1) return fail(ErrorCode::invalid_argument, "strength {}; above 0 to 1 are possible", r.strength);
   return {};
 }
 
-Json to_json(const CreateRequest& r) {
-  return {{"prompt", r.prompt},
-          {"seed", r.seed},
-          {"style", r.style},
-          {"size", r.size},
-          {"steps", r.steps},
-          {"guidance", r.guidance},
-          {"sampler", r.sampler},
-          {"background", r.background},
-          {"object", r.object},
-          {"solid", r.solid},
-          {"target_triangles", r.target_triangles},
-          {"size_mm", r.size_mm}};
+Result<void> check(const Sources& sources) {
+  if (sources.mask && !sources.from) return fail(ErrorCode::invalid_argument, "a mask needs a picture to start from (--from)");
+  if (sources.mask && (sources.mask->width != sources.from->width || sources.mask->height != sources.from->height))
+    return fail(ErrorCode::invalid_argument, "the mask has {} × {} pixels, the picture {} × {}; they must be the same", sources.mask->width,
+                sources.mask->height, sources.from->width, sources.from->height);
+  return {};
 }
 
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, CreateRequest>
+void fields(C& c, const Visit& visit) {
+  visit("prompt", c.prompt);
+  visit("seed", c.seed);
+  visit("style", c.style);
+  visit("size", c.size);
+  visit("steps", c.steps);
+  visit("guidance", c.guidance);
+  visit("sampler", c.sampler);
+  visit("background", c.background);
+  visit("object", c.object);
+  visit("solid", c.solid);
+  visit("target_triangles", c.target_triangles);
+  visit("size_mm", c.size_mm);
+  visit("strength", c.strength);
+}
+
+Json to_json(const CreateRequest& r) { return json_of_fields(r); }
+
 Result<CreateRequest> create_request(const Json& json) {
-  CreateRequest r;
-  try {
-    r.prompt = json.at("prompt").get<std::string>();
-    r.seed = json.at("seed").get<uint64_t>();
-    r.style = json.at("style").get<std::string>();
-    r.size = json.at("size").get<int64_t>();
-    r.steps = json.at("steps").get<int64_t>();
-    r.guidance = json.at("guidance").get<float>();
-    r.sampler = json.at("sampler").get<std::string>();
-    r.background = json.at("background").get<std::string>();
-    r.object = json.at("object").get<bool>();
-    r.solid = json.at("solid").get<std::string>();
-    r.target_triangles = json.at("target_triangles").get<int64_t>();
-    r.size_mm = json.at("size_mm").get<float>();
-  } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "request: {}", problem.what());
-  }
+  PTAH_TRY(const CreateRequest r, fields_from_json<CreateRequest>(json, "request"));
   PTAH_TRY_VOID(check(r));
   return r;
 }

@@ -1,9 +1,11 @@
 // What a maker asks for.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/json.h"
+#include "media/picture.h"
 
 namespace ptah {
 
@@ -22,7 +24,16 @@ struct CreateRequest {
   std::string solid = "round";             ///< round, flat-back or slab
   int64_t target_triangles = 20000;
   float size_mm = 100;
+  float strength = 0.6F;  ///< with a picture to start from: how much of it is drawn anew, above 0 to 1
 };
+
+/// Pictures a work starts from.
+struct Sources {
+  std::optional<Picture> from;  ///< a drawing, photo or earlier work; an opaque one is cut out of its ground first
+  std::optional<Picture> mask;  ///< white (by luminance and alpha) is drawn anew, black stays; as large as `from`
+};
+/// Errors: invalid_argument for a mask alone or of another size.
+Result<void> check(const Sources& sources);
 
 /// Checks every field. Errors: invalid_argument, naming the field, what was found and what is possible.
 Result<void> check(const CreateRequest& request);

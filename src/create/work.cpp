@@ -52,13 +52,29 @@ Picture flattened(Picture picture, const std::string& background) {
   return picture;
 }
 
-Json core_receipt(const PictureModel& model, const CreateRequest& request) {
-  return {{"engine", "ptah"},
-          {"engine_version", kEngineVersion},
-          {"kind", request.object ? "picture and object" : "picture"},
-          {"models", {{"picture", "sha256:" + model.sha256()}}},
-          {"numeric_path", numeric_path()},
-          {"request", to_json(request)}};
+/// The pictures of `sources` by name.
+std::map<std::string, const Picture*> named(const Sources& sources) {
+  std::map<std::string, const Picture*> out;
+  if (sources.from) out["from"] = &*sources.from;
+  if (sources.mask) out["mask"] = &*sources.mask;
+  return out;
+}
+
+Json source_ids(const Sources& sources) {
+  Json ids = Json::object();
+  for (const auto& [name, picture] : named(sources)) ids[name] = pixel_id(*picture);
+  return ids;
+}
+
+Json core_receipt(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
+  Json core = {{"engine", "ptah"},
+               {"engine_version", kEngineVersion},
+               {"kind", request.object ? "picture and object" : "picture"},
+               {"models", {{"picture", "sha256:" + model.sha256()}}},
+               {"numeric_path", numeric_path()},
+               {"request", to_json(request)}};
+  if (sources.from) core["sources"] = source_ids(sources);
+  return core;
 }
 
 }  // namespace
@@ -121,17 +137,20 @@ Result<Formats> parse_formats(const std::string& list) {
   return formats;
 }
 
-Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const ProgressCallback& progress,
-                         const CancelToken* cancel) {
+Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const Sources& sources,
+                         const ProgressCallback& progress, const CancelToken* cancel) {
   PTAH_TRY_VOID(check(request));
-  PTAH_TRY(const Picture picture, model.create(request, progress, cancel));
+  PTAH_TRY(const Picture picture, model.create(request, sources, progress, cancel));
   const Picture shown = flattened(picture, request.background);
   Work work;
-  Json core = core_receipt(model, request);
+  Json core = core_receipt(model, request, sources);
   core["pixels"] = pixel_id(shown);
   PTAH_TRY(const std::string picture_receipt, canonical_json(core));
   if (formats.png) {
     PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, picture_receipt}}));
+  }
+  for (const auto& [name, source] : named(sources)) {
+    PTAH_TRY(work.files[name + ".png"], encode_png(*source));
   }
   const bool object = request.object && (formats.glb || formats.obj || formats.ply || formats.stl);
   if (object) {
@@ -139,12 +158,12 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& request
     PTAH_TRY(const Solid solid, solid_by_name(request.solid));
     PTAH_TRY(const TexturedMesh mesh, inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm}, cancel));
     if (formats.glb) {
-      PTAH_TRY(const Bytes bare, encode_glb(mesh, ""));
-      PTAH_TRY(const auto body, glb_body(bare));
-      Json extras = core;
-      extras["body"] = content_id(body);
-      PTAH_TRY(const std::string text, canonical_json(Json{{"ptah", extras}}));
-      PTAH_TRY(work.files["object.glb"], encode_glb(mesh, text));
+      const auto extras = [&](std::span<const uint8_t> body) {
+        Json inside = core;
+        inside["body"] = content_id(body);
+        return canonical_json(Json{{"ptah", inside}});
+      };
+      PTAH_TRY(work.files["object.glb"], encode_glb(mesh, extras));
     }
     if (formats.obj) {
       const ObjFiles files = encode_obj(mesh, "object");
@@ -260,7 +279,24 @@ Result<void> match_numeric_path(const Json& receipt) {
   return {};
 }
 
-Result<Work> replay_work(const PictureModel& model, const Json& receipt, const ProgressCallback& progress, const CancelToken* cancel) {
+Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
+  Sources sources;
+  const Json ids = receipt.value("sources", Json());
+  if (ids.is_null()) return sources;
+  if (!ids.is_object()) return fail(ErrorCode::corrupt, "receipt: 'sources' is not an object");
+  const fs::path folder = fs::is_directory(path) ? path : path.parent_path();
+  for (const auto& [name, id] : ids.items()) {
+    if (name != "from" && name != "mask") return fail(ErrorCode::unsupported, "receipt: unknown source '{}'", name);
+    const fs::path file = folder / (name + ".png");
+    const auto bytes = read_file(file);
+    if (!bytes) return fail(ErrorCode::not_found, "the work started from a picture that is not here: {}; give the folder of the work", file.string());
+    PTAH_TRY((name == "from" ? sources.from : sources.mask), decode_png(*bytes));
+  }
+  if (source_ids(sources) != ids) return fail(ErrorCode::mismatch, "the pictures in {} are not those that the work started from", folder.string());
+  return sources;
+}
+
+Result<Work> replay_work(const PictureModel& model, const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
   const Json made_by = receipt.value("/models/picture"_json_pointer, Json());
   if (made_by != Json("sha256:" + model.sha256()))
     return fail(ErrorCode::mismatch, "the work was made by the model {}; the one here is sha256:{}", made_by.dump(), model.sha256());
@@ -270,17 +306,19 @@ Result<Work> replay_work(const PictureModel& model, const Json& receipt, const P
   if (outputs.is_object())
     formats = {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"), outputs.contains("object.ply"),
                outputs.contains("object.stl")};
-  return create_work(model, request, formats, progress, cancel);
+  if (receipt.value("sources", Json::object()) != source_ids(sources))
+    return fail(ErrorCode::mismatch, "the work started from pictures that were not given; give the folder of the work");
+  return create_work(model, request, formats, sources, progress, cancel);
 }
 
-Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request) {
+Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
   PTAH_TRY_VOID(check(request));
   Plan plan;
   {
     const DryRun dry;
     const int64_t before = memory_account().live_bytes;
     reset_memory_peak();
-    PTAH_TRY(const Picture picture, model.create(request));
+    PTAH_TRY(const Picture picture, model.create(request, sources));
     // A freed block may serve a request that is up to an eighth smaller (base/memory.cpp).
     plan.tensor_bytes = (memory_account().peak_bytes - before) * 9 / 8;
     plan.flops = memory_account().flops;
@@ -288,19 +326,19 @@ Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request) 
   plan.weight_bytes = model.file_bytes();
   plan.program_bytes = int64_t{80} << 20;
   // The grid's values and edge table, the raw mesh, the decimator's lists, the texture.
-  if (request.object) plan.shape_bytes = (int64_t{56} << 20) + request.size * request.size * 64;
+  if (request.object) plan.shape_bytes = (int64_t{56} << 20) + request.size * request.size * 160;
   plan.peak_bytes = plan.weight_bytes + plan.program_bytes + std::max(plan.tensor_bytes, plan.shape_bytes);
   const double rate = has_amx() ? 0.8e12 : has_bf16() ? 0.35e12 : 0.15e12;
   plan.seconds = 0.35 + static_cast<double>(plan.flops) / rate * 2 / std::max(1, threads()) + (request.object ? 0.3 : 0.0);
   return plan;
 }
 
-Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Plan& plan, int64_t budget_bytes) {
+Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Sources& sources, const Plan& plan, int64_t budget_bytes) {
   if (budget_bytes <= 0 || plan.peak_bytes <= budget_bytes) return {};
   CreateRequest smaller = request;
   smaller.size = 128;
   smaller.object = false;
-  PTAH_TRY(const Plan least, plan_work(model, smaller));
+  PTAH_TRY(const Plan least, plan_work(model, smaller, sources));
   const double mib = 1.0 / (1 << 20);
   return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, the budget is {:.0f} MiB; {}", static_cast<double>(plan.peak_bytes) * mib,
               static_cast<double>(budget_bytes) * mib,

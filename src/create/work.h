@@ -33,9 +33,9 @@ struct Formats {
 /// From a list such as "png,glb,stl". Errors: invalid_argument.
 Result<Formats> parse_formats(const std::string& list);
 
-/// Words → files. Errors as PictureModel::create and inflate.
-Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const ProgressCallback& progress = {},
-                         const CancelToken* cancel = nullptr);
+/// Words (and pictures to start from) → files. Sources are kept beside the work as from.png and mask.png. Errors as PictureModel::create and inflate.
+Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const Sources& sources = {},
+                         const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
 
 /// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
 Result<void> write_work(const Work& work, const std::filesystem::path& folder);
@@ -50,9 +50,9 @@ struct Plan {
   double seconds = 0;  ///< estimate
 };
 /// Runs the same code without numbers.
-Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request);
+Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, const Sources& sources = {});
 /// over_budget, with the numbers and a request that would fit, if the plan needs more.
-Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Plan& plan, int64_t budget_bytes);
+Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Sources& sources, const Plan& plan, int64_t budget_bytes);
 
 /// The receipt inside a PNG or GLB, or the file itself if it is a receipt.
 Result<Json> read_receipt(const std::filesystem::path& file);
@@ -64,8 +64,13 @@ struct Verification {
 /// Checks a work's folder, a receipt.json with its neighbours, or a single PNG or GLB. Errors: not_found, corrupt.
 Result<Verification> verify_work(const std::filesystem::path& path);
 
-/// Makes the work of a receipt again. Errors: mismatch if another model made it.
-Result<Work> replay_work(const PictureModel& model, const Json& receipt, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
+/// The pictures that a receipt says its work started from, read from beside it: `path` is the work's folder or its receipt.json. Errors: not_found if there
+/// are none there, mismatch if they are others.
+Result<Sources> read_sources(const Json& receipt, const std::filesystem::path& path);
+
+/// Makes the work of a receipt again. Errors: mismatch if another model made it or the sources are not the receipt's.
+Result<Work> replay_work(const PictureModel& model, const Json& receipt, const Sources& sources = {}, const ProgressCallback& progress = {},
+                         const CancelToken* cancel = nullptr);
 /// The numeric path a receipt asks for, as cap_isa takes it; mismatch if this processor does not have it. Call before the first op.
 Result<void> match_numeric_path(const Json& receipt);
 

@@ -2,27 +2,21 @@
 
 namespace ptah {
 
-Json to_json(const AutoencoderConfig& c) {
-  return {{"size", c.size},
-          {"latent_channels", c.latent_channels},
-          {"encoder_widths", c.encoder_widths},
-          {"encoder_blocks", c.encoder_blocks},
-          {"decoder_widths", c.decoder_widths},
-          {"decoder_blocks", c.decoder_blocks}};
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, AutoencoderConfig>
+void fields(C& c, const Visit& visit) {
+  visit("size", c.size);
+  visit("latent_channels", c.latent_channels);
+  visit("encoder_widths", c.encoder_widths);
+  visit("encoder_blocks", c.encoder_blocks);
+  visit("decoder_widths", c.decoder_widths);
+  visit("decoder_blocks", c.decoder_blocks);
 }
 
+Json to_json(const AutoencoderConfig& c) { return json_of_fields(c); }
+
 Result<AutoencoderConfig> autoencoder_config(const Json& json) {
-  AutoencoderConfig c;
-  try {
-    c.size = json.at("size").get<int64_t>();
-    c.latent_channels = json.at("latent_channels").get<int64_t>();
-    c.encoder_widths = json.at("encoder_widths").get<std::vector<int64_t>>();
-    c.encoder_blocks = json.at("encoder_blocks").get<std::vector<int64_t>>();
-    c.decoder_widths = json.at("decoder_widths").get<std::vector<int64_t>>();
-    c.decoder_blocks = json.at("decoder_blocks").get<std::vector<int64_t>>();
-  } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "autoencoder config: {}", problem.what());
-  }
+  PTAH_TRY(const AutoencoderConfig c, fields_from_json<AutoencoderConfig>(json, "autoencoder config"));
   const auto sane = [](const std::vector<int64_t>& values, int64_t least, int64_t most) {
     for (const int64_t v : values)
       if (v < least || v > most) return false;

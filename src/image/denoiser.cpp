@@ -8,22 +8,21 @@ namespace {
 constexpr int64_t kTimeFeatures = 256;
 }
 
-Json to_json(const DenoiserConfig& c) {
-  return {{"tokens", c.tokens}, {"channels", c.channels}, {"width", c.width}, {"blocks", c.blocks}, {"heads", c.heads}, {"text_width", c.text_width}};
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, DenoiserConfig>
+void fields(C& c, const Visit& visit) {
+  visit("tokens", c.tokens);
+  visit("channels", c.channels);
+  visit("width", c.width);
+  visit("blocks", c.blocks);
+  visit("heads", c.heads);
+  visit("text_width", c.text_width);
 }
 
+Json to_json(const DenoiserConfig& c) { return json_of_fields(c); }
+
 Result<DenoiserConfig> denoiser_config(const Json& json) {
-  DenoiserConfig c;
-  try {
-    c.tokens = json.at("tokens").get<int64_t>();
-    c.channels = json.at("channels").get<int64_t>();
-    c.width = json.at("width").get<int64_t>();
-    c.blocks = json.at("blocks").get<int64_t>();
-    c.heads = json.at("heads").get<int64_t>();
-    c.text_width = json.at("text_width").get<int64_t>();
-  } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "denoiser config: {}", problem.what());
-  }
+  PTAH_TRY(const DenoiserConfig c, fields_from_json<DenoiserConfig>(json, "denoiser config"));
   if (c.tokens < 1 || c.tokens > 65536 || c.channels < 1 || c.channels > 1024 || c.width < 1 || c.width > 8192 || c.blocks < 0 || c.blocks > 128 ||
       c.heads < 1 || c.width % c.heads != 0 || c.text_width < 1 || c.text_width > 8192)
     return fail(ErrorCode::corrupt, "denoiser config: values out of range in {}", json.dump());

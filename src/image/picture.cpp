@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/parallel.h"
+#include "tensor/ops.h"
+
 namespace ptah {
 
 namespace {
@@ -25,6 +28,28 @@ Picture to_picture(const Tensor& sample) {
     for (int c = 0; c < 3; ++c) to[c] = to_byte((from[c] + 1) / 2 / alpha);
   }
   return picture;
+}
+
+Tensor to_sample(const Picture& picture, int64_t size) {
+  const int64_t w = picture.width, h = picture.height;
+  const double scale = static_cast<double>(size) / static_cast<double>(std::max<int64_t>({w, h, 1}));
+  const auto scaled = [&](int64_t edge) { return std::clamp<int64_t>(static_cast<int64_t>(std::lround(static_cast<double>(edge) * scale)), 1, size); };
+  Tensor x = Tensor::empty({1, h, w, 4});
+  if (!DryRun::active())
+    for (int64_t i = 0; i < w * h; ++i) {
+      const uint8_t* from = picture.rgba.data() + i * 4;
+      const float alpha = static_cast<float>(from[3]) / 255;
+      float* to = x.data<float>() + i * 4;
+      for (int c = 0; c < 3; ++c) to[c] = 2 * static_cast<float>(from[c]) / 255 * alpha - 1;
+      to[3] = 2 * alpha - 1;
+    }
+  const Tensor small = resize(x, scaled(h), scaled(w), Filter::lanczos);
+  Tensor out = Tensor::full({1, size, size, 4}, -1);
+  if (!DryRun::active())
+    for (int64_t y = 0; y < small.dim(1); ++y)
+      std::copy_n(small.data<float>() + y * small.dim(2) * 4, small.dim(2) * 4,
+                  out.data<float>() + ((y + (size - small.dim(1)) / 2) * size + (size - small.dim(2)) / 2) * 4);
+  return out;
 }
 
 Picture contact_sheet(const Tensor& samples, int64_t columns) {

@@ -10,6 +10,9 @@ namespace ptah {
 /// becomes fully transparent black.
 Picture to_picture(const Tensor& sample);
 
+/// The inverse, fitted: the picture centred in a square of `size` pixels (Lanczos), transparent around. f32 [1, size, size, 4].
+Tensor to_sample(const Picture& picture, int64_t size);
+
 /// Pictures [n, h, w, 4] side by side on a white ground, `columns` to a row.
 Picture contact_sheet(const Tensor& samples, int64_t columns);
 

@@ -13,7 +13,21 @@ Tensor sample_latents(const Denoiser& denoiser, const LatentScale& scale, const 
         denoiser(cast(concat({x, x}, 0), compute_dtype()), Tensor::full({2 * n}, time), conditioning.states, conditioning.pooled, conditioning.lengths);
     return guided(slice(both, 0, 0, n), slice(both, 0, n, 2 * n), how.guidance);
   };
-  return scale.undo(sample(how.sampler, velocity, noise, shifted_schedule(how.steps, how.shift), how.before_step));
+  const std::vector<float> times = shifted_schedule(how.steps, how.shift);
+  if (!how.start.defined()) return scale.undo(sample(how.sampler, velocity, noise, times, {how.before_step, {}}));
+  const Tensor clean = scale.apply(how.start);
+  const auto noised = [&](float time) { return add(affine(clean, 1 - time), affine(noise, time)); };
+  StepHooks hooks{how.before_step, {}};
+  if (how.anew.defined())
+    hooks.after = [&](const Tensor& x, float time) {
+      const Tensor kept = noised(time);
+      return add(kept, mul(sub(x, kept), how.anew));
+    };
+  return scale.undo(sample(how.sampler, velocity, noised(how.strength), schedule_from(times, how.strength), hooks));
+}
+
+Tensor encode_pictures(const PictureEncoder& encoder, const AutoencoderConfig& config, const Tensor& pictures) {
+  return encoder(cast(pictures, compute_dtype())).reshape({pictures.dim(0), config.latent_size() * config.latent_size(), config.latent_channels});
 }
 
 Tensor decode_latents(const PictureDecoder& decoder, const AutoencoderConfig& config, const Tensor& latents) {

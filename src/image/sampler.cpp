@@ -20,11 +20,17 @@ Result<Sampler> sampler_by_name(std::string_view name) {
   return fail(ErrorCode::invalid_argument, "unknown sampler '{}'; known: euler heun", name);
 }
 
-Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times,
-              const std::function<void(int64_t)>& before_step) {
+std::vector<float> schedule_from(const std::vector<float>& times, float start) {
+  std::vector<float> out{start};
+  for (const float t : times)
+    if (t < start) out.push_back(t);
+  return out;
+}
+
+Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times, const StepHooks& hooks) {
   Tensor x = noise;
   for (size_t i = 0; i + 1 < times.size(); ++i) {
-    if (before_step) before_step(static_cast<int64_t>(i));
+    if (hooks.before) hooks.before(static_cast<int64_t>(i));
     const float step = times[i + 1] - times[i];
     const Tensor slope = velocity(x, times[i]);
     const Tensor next = add(x, affine(slope, step));
@@ -34,6 +40,7 @@ Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, co
     } else {
       x = next;
     }
+    if (hooks.after) x = hooks.after(x, times[i + 1]);
   }
   return x;
 }

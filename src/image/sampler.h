@@ -19,9 +19,17 @@ Result<Sampler> sampler_by_name(std::string_view name);
 /// Velocity of the latents at a time.
 using Velocity = std::function<Tensor(const Tensor& latents, float time)>;
 
-/// Integrates dx/dt = velocity along the times. before_step(i), when set, is called before each step; it may throw Failure to stop.
-Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times,
-              const std::function<void(int64_t)>& before_step = {});
+/// The part of a schedule from `start` on: start itself, then its times below.
+std::vector<float> schedule_from(const std::vector<float>& times, float start);
+
+/// Called round a step; before(i) may throw Failure to stop, after(x, time) returns the latents to go on with.
+struct StepHooks {
+  std::function<void(int64_t)> before;
+  std::function<Tensor(const Tensor& latents, float time)> after;
+};
+
+/// Integrates dx/dt = velocity along the times.
+Tensor sample(Sampler sampler, const Velocity& velocity, const Tensor& noise, const std::vector<float>& times, const StepHooks& hooks = {});
 
 /// Classifier-free guidance: unconditional + scale · (conditional − unconditional) (Ho and Salimans 2022).
 Tensor guided(const Tensor& conditional, const Tensor& unconditional, float scale);

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,10 @@ Mesh welded(const TexturedMesh& mesh);
 /// Area-weighted vertex normals.
 std::vector<Vec3> vertex_normals(const Mesh& mesh);
 
-/// glTF 2.0 binary; extras (a JSON object as text, or empty) goes to asset.extras.
-Result<Bytes> encode_glb(const TexturedMesh& mesh, const std::string& extras_json);
+/// Makes the extras of a GLB (a JSON object as text) from its finished binary chunk: geometry and texture.
+using GlbExtras = std::function<Result<std::string>(std::span<const uint8_t> body)>;
+/// glTF 2.0 binary; the extras go to asset.extras.
+Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras = {});
 /// The JSON chunk of a GLB. Errors: corrupt.
 Result<std::string> glb_json(std::span<const uint8_t> bytes);
 

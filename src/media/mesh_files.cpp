@@ -26,7 +26,7 @@ constexpr uint32_t kGlb = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinChunk = 0x004
 
 }  // namespace
 
-Result<Bytes> encode_glb(const TexturedMesh& mesh, const std::string& extras_json) {
+Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras) {
   const size_t vertices = mesh.positions.size();
   if (vertices == 0 || mesh.normals.size() != vertices || mesh.uvs.size() != vertices || mesh.triangles.empty())
     return fail(ErrorCode::invalid_argument, "glb: mesh of {} vertices and {} triangles is not complete", vertices, mesh.triangles.size());
@@ -78,8 +78,9 @@ Result<Bytes> encode_glb(const TexturedMesh& mesh, const std::string& extras_jso
                  {{"bufferView", 3}, {"componentType", narrow ? kShort : kInt}, {"count", mesh.triangles.size() * 3}, {"type", "SCALAR"}}}},
                {"bufferViews", views},
                {"buffers", {{{"byteLength", data.size()}}}}};
-  if (!extras_json.empty()) {
-    PTAH_TRY(gltf["asset"]["extras"], parse_json(extras_json));
+  if (extras) {
+    PTAH_TRY(const std::string text, extras(data));
+    PTAH_TRY(gltf["asset"]["extras"], parse_json(text));
   }
   Bytes text;
   const std::string dumped = gltf.dump();

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "shape/unfold.h"
 
 namespace ptah {
 
@@ -172,118 +173,32 @@ Grid sample_grid(const Fields& fields, const InflateRequest& request, const Mask
   return grid;
 }
 
-/// Straight colours spread outwards from the object's inside, so that no background shows at the rim: w × h × 3.
-std::vector<float> spread_colours(const Picture& picture, const Mask& mask) {
+/// Pixels that surely show the object: covered with all their neighbourhood, so that no background bleeds into the texture.
+std::vector<char> surely_inside(const Picture& picture, const Mask& mask) {
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
-  std::vector<float> colour(static_cast<size_t>(w * h * 3), 0.0F), weight(static_cast<size_t>(w * h), 0.0F);
-  const float scale = static_cast<float>(mask.size - 4) / static_cast<float>(longest);
-  const auto inner = [&](int64_t x, int64_t y) {  // well inside: the neighbourhood is covered too
-    for (const auto& [dx, dy] : {std::pair<float, float>{0, 0}, {-1.5F, 0}, {1.5F, 0}, {0, -1.5F}, {0, 1.5F}}) {
-      const float mx = (static_cast<float>(x + (longest - w) / 2) + 0.5F + dx) * scale + 2,
-                  my = (static_cast<float>(y + (longest - h) / 2) + 0.5F + dy) * scale + 2;
-      if (mask.at(std::clamp<int64_t>(static_cast<int64_t>(mx), 0, mask.size - 1), std::clamp<int64_t>(static_cast<int64_t>(my), 0, mask.size - 1)) < 0.9F)
-        return false;
-    }
-    return picture.at(x, y)[3] > 200;
+  const float scale = static_cast<float>(mask.size - 2 * kMaskMargin) / static_cast<float>(longest);
+  std::vector<char> inside(static_cast<size_t>(w * h));
+  const auto covered = [&](float x, float y) {
+    const auto at = [&](float v) { return std::clamp<int64_t>(static_cast<int64_t>(v * scale + kMaskMargin), 0, mask.size - 1); };
+    return mask.at(at(x), at(y)) >= 0.9F;
   };
   for (int64_t y = 0; y < h; ++y)
     for (int64_t x = 0; x < w; ++x) {
-      if (!inner(x, y)) continue;
-      const auto i = static_cast<size_t>(y * w + x);
-      weight[i] = 1;
-      for (size_t c = 0; c < 3; ++c) colour[i * 3 + c] = static_cast<float>(picture.at(x, y)[c]);
+      const float px = static_cast<float>(x + (longest - w) / 2) + 0.5F, py = static_cast<float>(y + (longest - h) / 2) + 0.5F;
+      inside[static_cast<size_t>(y * w + x)] =
+          picture.at(x, y)[3] > 200 && covered(px, py) && covered(px - 1.5F, py) && covered(px + 1.5F, py) && covered(px, py - 1.5F) && covered(px, py + 1.5F);
     }
-  bool any = std::any_of(weight.begin(), weight.end(), [](float v) { return v > 0; });
-  if (!any)
-    for (int64_t i = 0; i < w * h; ++i) {
-      weight[static_cast<size_t>(i)] = 1;
-      for (size_t c = 0; c < 3; ++c) colour[static_cast<size_t>(i) * 3 + c] = static_cast<float>(picture.rgba[static_cast<size_t>(i) * 4 + c]);
-    }
-  // Rings of known pixels grow by one until the picture is full.
-  std::vector<int64_t> front;
-  for (int64_t i = 0; i < w * h; ++i)
-    if (weight[static_cast<size_t>(i)] == 0) front.push_back(i);
-  while (!front.empty()) {
-    std::vector<int64_t> later, now;
-    std::vector<std::array<float, 3>> made;
-    for (const int64_t i : front) {
-      const int64_t x = i % w, y = i / w;
-      std::array<float, 3> sum{};
-      float total = 0;
-      for (int64_t dy = -1; dy <= 1; ++dy)
-        for (int64_t dx = -1; dx <= 1; ++dx) {
-          if (x + dx < 0 || x + dx >= w || y + dy < 0 || y + dy >= h) continue;
-          const auto j = static_cast<size_t>((y + dy) * w + x + dx);
-          if (weight[j] == 0) continue;
-          const float share = dx && dy ? 0.7F : 1.0F;
-          total += share;
-          for (size_t c = 0; c < 3; ++c) sum[c] += share * colour[j * 3 + c];
-        }
-      if (total == 0) {
-        later.push_back(i);
-        continue;
-      }
-      now.push_back(i);
-      made.push_back({sum[0] / total, sum[1] / total, sum[2] / total});
-    }
-    for (size_t k = 0; k < now.size(); ++k) {
-      const auto i = static_cast<size_t>(now[k]);
-      weight[i] = 1;
-      for (size_t c = 0; c < 3; ++c) colour[i * 3 + c] = made[k][c];
-    }
-    front = std::move(later);
-  }
-  return colour;
+  return inside;
 }
 
-/// Front and back islands side by side; the back is the front mirrored.
-Result<Bytes> make_texture(const Picture& picture, const Mask& mask) {
-  const std::vector<float> colour = spread_colours(picture, mask);
-  const int64_t w = picture.width, h = picture.height, edge = std::max(w, h);
-  Picture atlas = make_picture(2 * edge, edge);
-  for (int64_t y = 0; y < edge; ++y)
-    for (int64_t x = 0; x < edge; ++x) {
-      const int64_t sx = std::clamp<int64_t>(x - (edge - w) / 2, 0, w - 1), sy = std::clamp<int64_t>(y - (edge - h) / 2, 0, h - 1);
-      for (int64_t side = 0; side < 2; ++side) {
-        uint8_t* to = atlas.at(x + side * edge, y);
-        for (size_t c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>(std::lround(std::clamp(colour[static_cast<size_t>(sy * w + sx) * 3 + c], 0.0F, 255.0F)));
-        to[3] = 255;
-      }
-    }
-  return encode_png(atlas);
-}
-
-/// Splits the mesh into a front and a back island along the turn of its normals, gives planar texture coordinates, scales and centres.
-TexturedMesh unfold(const Mesh& mesh, const std::vector<Vec3>& normals, int64_t mask_size, float size_mm) {
-  TexturedMesh out;
+/// From the mask's pixels to metres, centred.
+void scale_to_size(TexturedMesh& mesh, float size_mm) {
   Vec3 low = mesh.positions[0], high = low;
   for (const Vec3& p : mesh.positions)
     for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
   const float scale = size_mm / 1000 / std::max({high[0] - low[0], high[1] - low[1], high[2] - low[2]});
   const Vec3 centre = (low + high) * 0.5F;
-  std::array<std::vector<uint32_t>, 2> index;
-  for (auto& side : index) side.assign(mesh.positions.size(), 0xFFFFFFFFU);
-  const auto inner = static_cast<float>(mask_size - 4);
-  for (const Triangle& t : mesh.triangles) {
-    const Vec3 face = cross(mesh.positions[t[1]] - mesh.positions[t[0]], mesh.positions[t[2]] - mesh.positions[t[0]]);
-    const size_t side = face[2] >= 0 ? 0 : 1;
-    Triangle made{};
-    for (size_t i = 0; i < 3; ++i) {
-      uint32_t& slot = index[side][t[i]];
-      if (slot == 0xFFFFFFFFU) {
-        slot = static_cast<uint32_t>(out.positions.size());
-        const Vec3 p = mesh.positions[t[i]];
-        out.positions.push_back((p - centre) * scale);
-        out.normals.push_back(normals[t[i]]);
-        // y is already turned up; the texture's rows run down.
-        const float u = std::clamp((p[0] - 2) / inner, 0.0F, 1.0F), v = std::clamp((static_cast<float>(mask_size) - p[1] - 2) / inner, 0.0F, 1.0F);
-        out.uvs.push_back({(u + static_cast<float>(side)) / 2, v});
-      }
-      made[i] = slot;
-    }
-    out.triangles.push_back(made);
-  }
-  return out;
+  for (Vec3& p : mesh.positions) p = (p - centre) * scale;
 }
 
 }  // namespace
@@ -321,9 +236,13 @@ Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked
   PTAH_TRY_VOID(stopped());
   for (Vec3& p : mesh.positions) p[1] = static_cast<float>(mask.size) - p[1];  // rows run down, +Y is up
   for (Triangle& t : mesh.triangles) std::swap(t[1], t[2]);                    // mirrored, so turn the faces
-  TexturedMesh out = unfold(mesh, vertex_normals(mesh), mask.size, request.size_mm);
-  PTAH_TRY(out.texture_png, make_texture(picture, mask));
-  return out;
+  Unfolded unfolded = unfold(mesh, mask.size, kMaskMargin, (request.solid == Solid::slab ? 0.8F : 0.2F) * fields.depth);
+  PTAH_TRY_VOID(stopped());
+  // The flat middle gives up to half its texels to the rim; a finer atlas makes up for it.
+  const int64_t edge = std::min<int64_t>(2048, std::max(picture.width, picture.height) * 3 / 2);
+  PTAH_TRY(unfolded.mesh.texture_png, paint_atlas(unfolded, picture, surely_inside(picture, mask), edge));
+  scale_to_size(unfolded.mesh, request.size_mm);
+  return std::move(unfolded.mesh);
 }
 
 }  // namespace ptah

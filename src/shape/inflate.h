@@ -19,7 +19,10 @@ struct InflateRequest {
   float thickness = 1;     ///< factor on the depth
 };
 
-/// Coverage of the object on a square grid, 0 to 1, rows from the top; at least two empty pixels all round.
+/// Empty pixels round a mask.
+inline constexpr int64_t kMaskMargin = 2;
+
+/// Coverage of the object on a square grid, 0 to 1, rows from the top; kMaskMargin empty pixels all round.
 struct Mask {
   int64_t size = 0;
   std::vector<float> cover;
@@ -30,6 +33,10 @@ struct Mask {
 /// The alpha channel at `size` pixels, or for an opaque picture what differs from its border's colour in Lab. Components under 1 % of the
 /// object and holes under 0.3 % go. Under 2 % or over 98 % foreground: a rounded slab of the whole picture.
 Mask object_mask(const Picture& picture, int64_t size);
+
+/// An opaque picture with an alpha channel that leaves out what is reached from its border through the border's colour (as object_mask does); a picture that
+/// has transparency already comes back as it is.
+Picture cut_out(const Picture& picture);
 
 /// Height h inside the mask: (Δ − 1/L²)h = −4 with h = 0 on the outline, placed between pixels by the coverage; L = 0.35 of the object's
 /// extent, or no screening for L = 0. Pixel units. Preconditioned conjugate gradients.

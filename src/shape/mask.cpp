@@ -109,24 +109,42 @@ void fill_slab(Mask& mask, double aspect) {
 
 }  // namespace
 
+namespace {
+
+bool has_transparency(const Picture& picture) {
+  for (size_t i = 3; i < picture.rgba.size(); i += 4)
+    if (picture.rgba[i] < 250) return true;
+  return false;
+}
+
+}  // namespace
+
+Picture cut_out(const Picture& picture) {
+  if (has_transparency(picture)) return picture;
+  const std::vector<float> cover = cover_by_border_colour(picture);
+  Picture out = picture;
+  for (size_t i = 0; i < cover.size(); ++i) {
+    out.rgba[i * 4 + 3] = static_cast<uint8_t>(std::lround(255 * cover[i]));
+    if (out.rgba[i * 4 + 3] == 0) std::fill_n(out.rgba.begin() + static_cast<std::ptrdiff_t>(i * 4), 3, uint8_t{0});
+  }
+  return out;
+}
+
 Mask object_mask(const Picture& picture, int64_t size) {
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
-  bool transparent = false;
-  for (int64_t i = 0; i < w * h && !transparent; ++i) transparent = picture.rgba[static_cast<size_t>(i * 4 + 3)] < 250;
   std::vector<float> cover;
-  if (transparent)
+  if (has_transparency(picture))
     for (int64_t i = 0; i < w * h; ++i) cover.push_back(static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + 3)]) / 255);
   else
     cover = cover_by_border_colour(picture);
-  // Two pixels of air round the picture at the working size.
   Tensor padded = Tensor::zeros({1, longest, longest, 1});
   for (int64_t y = 0; y < h; ++y)
     for (int64_t x = 0; x < w; ++x) padded.data<float>()[(y + (longest - h) / 2) * longest + x + (longest - w) / 2] = cover[static_cast<size_t>(y * w + x)];
-  const int64_t inner = size - 4;
+  const int64_t inner = size - 2 * kMaskMargin;
   const Tensor fitted = resize(padded, inner, inner, Filter::lanczos);
   Mask mask{size, std::vector<float>(static_cast<size_t>(size * size), 0.0F)};
   for (int64_t y = 0; y < inner; ++y)
-    for (int64_t x = 0; x < inner; ++x) mask.at(x + 2, y + 2) = std::clamp(fitted.data<float>()[y * inner + x], 0.0F, 1.0F);
+    for (int64_t x = 0; x < inner; ++x) mask.at(x + kMaskMargin, y + kMaskMargin) = std::clamp(fitted.data<float>()[y * inner + x], 0.0F, 1.0F);
   const double before = share(mask);
   if (before < 0.02 || before > 0.9) {
     const double whole = static_cast<double>(std::min(w, h)) / static_cast<double>(longest);

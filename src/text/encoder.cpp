@@ -4,21 +4,20 @@
 
 namespace ptah {
 
-Json to_json(const TextEncoderConfig& c) {
-  return {{"vocabulary", c.vocabulary}, {"width", c.width}, {"layers", c.layers}, {"heads", c.heads}, {"most_tokens", c.most_tokens}};
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, TextEncoderConfig>
+void fields(C& c, const Visit& visit) {
+  visit("vocabulary", c.vocabulary);
+  visit("width", c.width);
+  visit("layers", c.layers);
+  visit("heads", c.heads);
+  visit("most_tokens", c.most_tokens);
 }
 
+Json to_json(const TextEncoderConfig& c) { return json_of_fields(c); }
+
 Result<TextEncoderConfig> text_encoder_config(const Json& json) {
-  TextEncoderConfig c;
-  try {
-    c.vocabulary = json.at("vocabulary").get<int64_t>();
-    c.width = json.at("width").get<int64_t>();
-    c.layers = json.at("layers").get<int64_t>();
-    c.heads = json.at("heads").get<int64_t>();
-    c.most_tokens = json.at("most_tokens").get<int64_t>();
-  } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "text encoder config: {}", problem.what());
-  }
+  PTAH_TRY(const TextEncoderConfig c, fields_from_json<TextEncoderConfig>(json, "text encoder config"));
   if (c.vocabulary < 3 || c.vocabulary > (1 << 20) || c.width < 1 || c.width > 8192 || c.layers < 0 || c.layers > 64 || c.heads < 1 || c.width % c.heads != 0 ||
       c.most_tokens < 1 || c.most_tokens > 1024)
     return fail(ErrorCode::corrupt, "text encoder config: values out of range in {}", json.dump());

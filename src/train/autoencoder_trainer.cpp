@@ -81,4 +81,20 @@ Result<void> train_autoencoder(const Json& json, const fs::path& folder, const P
   return write_safetensors(folder / "weights.safetensors", file);
 }
 
+Result<void> take_autoencoder(const fs::path& model_path, const fs::path& folder) {
+  PTAH_TRY(const TensorFile model, read_safetensors(model_path));
+  const auto text = model.metadata.find("config");
+  if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no 'config' in its metadata)", model_path.string());
+  PTAH_TRY(const Json config, parse_json(text->second));
+  if (!config.contains("autoencoder")) return fail(ErrorCode::corrupt, "{}: config lacks 'autoencoder'", model_path.string());
+  TensorFile file;
+  for (const auto& [name, tensor] : model.tensors)
+    if (name.rfind("encoder.", 0) == 0 || name.rfind("decoder.", 0) == 0) file.tensors.emplace(name, tensor);
+  file.metadata["config"] = config["autoencoder"].dump();
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) return fail(ErrorCode::io, "cannot create {}: {}", folder.string(), problem.message());
+  return write_safetensors(folder / "weights.safetensors", file);
+}
+
 }  // namespace ptah

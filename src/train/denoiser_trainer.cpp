@@ -103,30 +103,67 @@ Result<LatentStore> make_latents(const fs::path& path, const PictureSet& set, co
   return store;
 }
 
-/// Draws pictures concept by concept, so that a concept with many styles is not seen more often.
+/// How often what is drawn; names that are not listed weigh 1.
+struct PictureWeights {
+  std::map<std::string, float> groups, styles;
+  float recoloured = 0.5F;
+};
+
+float weight_of(const std::map<std::string, float>& weights, const std::string& name) {
+  const auto found = weights.find(name);
+  return found == weights.end() ? 1.0F : found->second;
+}
+
+std::map<std::string, float> read_weights(const Json& json, const std::string& where) {
+  std::map<std::string, float> weights;
+  for (const auto& [name, value] : json.items()) {
+    if (!value.is_number() || !(value.get<float>() >= 0))
+      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}.{}' is {}; expected a number of at least 0", where, name, value.dump())});
+    weights[name] = value.get<float>();
+  }
+  return weights;
+}
+
+/// Draws pictures concept by concept, so that a concept with many styles is not seen more often than its group's weight says.
 class PicturePicker {
  public:
-  explicit PicturePicker(const PictureSet& set) {
-    std::map<std::string, std::vector<std::pair<int64_t, float>>> concepts;
+  PicturePicker(const PictureSet& set, const PictureWeights& weights) {
+    std::map<std::string, Concept> concepts;
     for (const int64_t i : train_indices(set)) {
       const PictureEntry& entry = set.entries[static_cast<size_t>(i)];
-      const float weight = (entry.style == "glossy" ? 3.0F : 1.0F) * (entry.recoloured ? 0.5F : 1.0F);
-      concepts[entry.concept_name].emplace_back(i, weight);
+      const float weight = weight_of(weights.styles, entry.style) * (entry.recoloured ? weights.recoloured : 1.0F);
+      if (weight <= 0) continue;
+      Concept& mine = concepts[entry.concept_name];
+      mine.weight = weight_of(weights.groups, entry.group);
+      mine.total += weight;
+      mine.pictures.emplace_back(i, weight);
     }
-    for (auto& [name, pictures] : concepts) concepts_.push_back(std::move(pictures));
+    for (auto& [name, found] : concepts) {
+      if (found.weight <= 0) continue;
+      total_ += found.weight;
+      concepts_.push_back(std::move(found));
+    }
+    if (concepts_.empty()) throw Failure({ErrorCode::invalid_argument, "config: every picture has weight 0"});
   }
   int64_t pick(Random& random) const {
-    const auto& pictures = concepts_[random.below(static_cast<uint32_t>(concepts_.size()))];
-    float total = 0;
-    for (const auto& [index, weight] : pictures) total += weight;
-    float left = random.uniform() * total;
-    for (const auto& [index, weight] : pictures)
-      if ((left -= weight) < 0) return index;
-    return pictures.back().first;
+    const Concept& chosen = concepts_[draw(random, concepts_, total_, [](const Concept& c) { return c.weight; })];
+    return chosen.pictures[draw(random, chosen.pictures, chosen.total, [](const auto& p) { return p.second; })].first;
   }
 
  private:
-  std::vector<std::vector<std::pair<int64_t, float>>> concepts_;
+  struct Concept {
+    float weight = 1, total = 0;
+    std::vector<std::pair<int64_t, float>> pictures;
+  };
+  template <class Items, class Weight>
+  static size_t draw(Random& random, const Items& items, float total, const Weight& weight) {
+    float left = random.uniform() * total;
+    for (size_t i = 0; i < items.size(); ++i)
+      if ((left -= weight(items[i])) < 0) return i;
+    return items.size() - 1;
+  }
+  std::vector<Concept> concepts_;
+  float total_ = 0;
 };
 
 struct Batch {
@@ -143,13 +180,16 @@ struct Parts {
 
 }  // namespace
 
-Result<void> train_denoiser(const Json& json, const fs::path& out, const PictureSet& set, const TrainCallbacks& callbacks) {
+Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::path& start_from, const PictureSet& set, const TrainCallbacks& callbacks) {
   Reader reader(json, "denoiser");
   const fs::path folder = out / "denoiser";
   Stage stage = read_stage(reader, folder);
   const auto variants = reader.get<int64_t>("variants", 3);
   const auto drop = reader.get<float>("drop_caption", 0.1F);
-  const auto start_from = reader.get<std::string>("start_from", "");
+  PictureWeights picture_weights;
+  picture_weights.groups = read_weights(reader.object("group_weights"), "denoiser.group_weights");
+  picture_weights.styles = read_weights(reader.get<Json>("style_weights", {{"glossy", 3}}), "denoiser.style_weights");
+  picture_weights.recoloured = reader.get<float>("recoloured_weight", 0.5F);
   DenoiserConfig shape;
   shape.width = reader.get<int64_t>("width", shape.width);
   shape.blocks = reader.get<int64_t>("blocks", shape.blocks);
@@ -167,7 +207,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
   Weights autoencoder_weights(autoencoder.tensors);
   const PictureEncoder encoder(Scope(autoencoder_weights, "encoder"), autoencoder_shape);
   const PictureDecoder decoder(Scope(autoencoder_weights, "decoder"), autoencoder_shape);
-  PTAH_TRY(const LatentStore latents, make_latents(folder / "latents.safetensors", set, encoder, autoencoder_shape, variants, callbacks));
+  PTAH_TRY(LatentStore stored, make_latents(folder / "latents.safetensors", set, encoder, autoencoder_shape, variants, callbacks));
   shape.tokens = autoencoder_shape.latent_size() * autoencoder_shape.latent_size();
   shape.channels = autoencoder_shape.latent_channels;
 
@@ -176,6 +216,12 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
   if (!start_from.empty()) {
     PTAH_TRY(const TensorFile model, read_safetensors(start_from));
     PTAH_TRY(vocabulary, Vocabulary::parse(model.metadata.at("vocabulary")));
+    for (const auto& [name, scale] : {std::pair{"latent.mean", &stored.mean}, {"latent.deviation", &stored.deviation}}) {
+      const auto found = model.tensors.find(name);
+      if (found == model.tensors.end() || found->second.shape() != scale->shape() || found->second.dtype() != DType::f32)
+        return fail(ErrorCode::mismatch, "{}: tensor '{}' is missing or not f32 {}", start_from.string(), name, scale->shape().str());
+      *scale = found->second;  // the weights know latents in this scale
+    }
     for (const auto& [name, tensor] : model.tensors)
       if (name.rfind("text.", 0) == 0 || name.rfind("denoiser.", 0) == 0) start.emplace(name, cast(tensor, DType::f32).clone());
   } else {
@@ -184,6 +230,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
       for (const std::string& caption : set.entries[static_cast<size_t>(i)].captions) captions.push_back(caption);
     vocabulary = Vocabulary::learn(captions, 400);
   }
+  const LatentStore latents = std::move(stored);
   text_shape.vocabulary = vocabulary.size();
   Weights weights = start.empty() ? Weights::fresh(stage.seed) : Weights(start);
   const Parts parts(weights, text_shape, shape);
@@ -195,7 +242,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
     callbacks.say(fmt::format("text encoder and denoiser: {:.1f} M parameters, {} words and pieces", static_cast<double>(count) / 1e6, vocabulary.size()));
   }
 
-  const PicturePicker picker(set);
+  const PicturePicker picker(set, picture_weights);
   std::vector<std::string> styles;
   for (const PictureEntry& entry : set.entries)
     if (std::find(styles.begin(), styles.end(), entry.style) == styles.end()) styles.push_back(entry.style);
@@ -224,7 +271,9 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const Picture
         batch.target.data<float>()[i * width + j] = e - x;
       }
     }
-    batch.text = make_token_batch(prompts, text_shape.most_tokens);
+    size_t longest = 1;
+    for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
+    batch.text = make_token_batch(prompts, static_cast<int64_t>(longest));
     return batch;
   };
   Ahead<Batch> batches(make_batch);

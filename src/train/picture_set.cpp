@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "base/philox.h"
+#include "image/picture.h"
 #include "media/picture.h"
-#include "tensor/ops.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -45,6 +45,7 @@ Result<PictureSet> read_packed(const fs::path& folder, int64_t size) {
     PictureEntry entry;
     try {
       entry.concept_name = json->at("concept").get<std::string>();
+      entry.group = json->value("group", "");
       entry.style = json->at("style").get<std::string>();
       entry.test = json->at("split").get<std::string>() == "test";
       entry.recoloured = json->value("recoloured", false);
@@ -58,28 +59,6 @@ Result<PictureSet> read_packed(const fs::path& folder, int64_t size) {
   if (static_cast<int64_t>(set.entries.size()) != set.pictures.dim(0))
     return fail(ErrorCode::mismatch, "{}: {} captions for {} pictures", folder.string(), set.entries.size(), set.pictures.dim(0));
   return set;
-}
-
-/// Fitted into size × size, centred, transparent around.
-void fit(const Picture& picture, int64_t size, uint8_t* out) {
-  const double scale = static_cast<double>(size) / static_cast<double>(std::max(picture.width, picture.height));
-  const int64_t w = std::clamp<int64_t>(static_cast<int64_t>(std::lround(static_cast<double>(picture.width) * scale)), 1, size);
-  const int64_t h = std::clamp<int64_t>(static_cast<int64_t>(std::lround(static_cast<double>(picture.height) * scale)), 1, size);
-  Tensor x = Tensor::empty({1, picture.height, picture.width, 4});
-  for (int64_t i = 0; i < picture.width * picture.height; ++i) {
-    const float alpha = static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + 3)]) / 255;
-    for (int64_t c = 0; c < 4; ++c) x.data<float>()[i * 4 + c] = static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + c)]) * (c < 3 ? alpha : 1.0F);
-  }
-  const Tensor small = resize(x, h, w, Filter::lanczos);
-  std::fill_n(out, size * size * 4, uint8_t{0});
-  for (int64_t y = 0; y < h; ++y)
-    for (int64_t xx = 0; xx < w; ++xx) {
-      const float* from = small.data<float>() + (y * w + xx) * 4;
-      uint8_t* to = out + ((y + (size - h) / 2) * size + xx + (size - w) / 2) * 4;
-      const float alpha = std::clamp(from[3], 0.0F, 255.0F);
-      to[3] = static_cast<uint8_t>(std::lround(alpha));
-      for (int c = 0; c < 3; ++c) to[c] = alpha < 1 ? uint8_t{0} : static_cast<uint8_t>(std::lround(std::clamp(from[c] * 255 / alpha, 0.0F, 255.0F)));
-    }
 }
 
 Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
@@ -99,7 +78,8 @@ Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
     PTAH_TRY(const Bytes bytes, read_file(files[i]));
     auto picture = decode_picture(bytes);
     if (!picture) return fail(picture.error().code, "{}: {}", files[i].string(), picture.error().message);
-    fit(*picture, size, set.pictures.data<uint8_t>() + static_cast<int64_t>(i) * size * size * 4);
+    const Picture fitted = to_picture(to_sample(*picture, size));
+    std::copy(fitted.rgba.begin(), fitted.rgba.end(), set.pictures.data<uint8_t>() + static_cast<int64_t>(i) * size * size * 4);
     PictureEntry entry;
     entry.concept_name = files[i].stem().string();
     entry.style = "own";

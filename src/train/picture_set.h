@@ -11,9 +11,9 @@
 namespace ptah {
 
 struct PictureEntry {
-  std::string concept_name, style;
-  bool test = false;        ///< held out
-  bool recoloured = false;  ///< a copy with turned hues
+  std::string concept_name, group, style;  ///< group: a broad kind such as "Food & Drink"; may be empty
+  bool test = false;                       ///< held out
+  bool recoloured = false;                 ///< a copy with turned hues
   std::vector<std::string> captions;
 };
 

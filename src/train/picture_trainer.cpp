@@ -11,6 +11,8 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     Reader reader(config, "");
     const fs::path data = base_folder / reader.get<std::string>("data", "pictures");
     const fs::path out = base_folder / reader.get<std::string>("out", "picture-model");
+    const std::string start = reader.get<std::string>("start_from", "");
+    const fs::path start_from = start.empty() ? fs::path() : base_folder / start;
     const Json autoencoder = reader.object("autoencoder"), model = reader.object("autoencoder_model"), denoiser = reader.object("denoiser");
     AutoencoderConfig shape;
     if (!model.empty()) {
@@ -18,8 +20,11 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     }
     reader.done();
     PTAH_TRY(const PictureSet set, read_picture_set(data, shape.size));
-    if (!fs::exists(out / "autoencoder" / "weights.safetensors")) PTAH_TRY_VOID(train_autoencoder(autoencoder, out / "autoencoder", set, shape, callbacks));
-    if (!denoiser.empty()) PTAH_TRY_VOID(train_denoiser(denoiser, out, set, callbacks));
+    if (!fs::exists(out / "autoencoder" / "weights.safetensors")) {
+      PTAH_TRY_VOID(start.empty() ? train_autoencoder(autoencoder, out / "autoencoder", set, shape, callbacks)
+                                  : take_autoencoder(start_from, out / "autoencoder"));
+    }
+    if (!denoiser.empty()) PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
     return {};
   });
 }

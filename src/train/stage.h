@@ -97,7 +97,12 @@ Result<void> save_sheet(const std::filesystem::path& path, const Tensor& samples
 Result<void> train_autoencoder(const Json& json, const std::filesystem::path& folder, const PictureSet& set, const AutoencoderConfig& config,
                                const TrainCallbacks& callbacks);
 
-/// Reads autoencoder/weights.safetensors below `out`, writes denoiser/ and the whole model, picture.safetensors (bf16).
-Result<void> train_denoiser(const Json& json, const std::filesystem::path& out, const PictureSet& set, const TrainCallbacks& callbacks);
+/// Takes the autoencoder of a model file as it is: writes folder/weights.safetensors. Errors: not_found, corrupt.
+Result<void> take_autoencoder(const std::filesystem::path& model, const std::filesystem::path& folder);
+
+/// Reads autoencoder/weights.safetensors below `out`, writes denoiser/ and the whole model, picture.safetensors (bf16). A non-empty
+/// `start_from` is a model file whose words, text encoder, denoiser and latent scale the training goes on from.
+Result<void> train_denoiser(const Json& json, const std::filesystem::path& out, const std::filesystem::path& start_from, const PictureSet& set,
+                            const TrainCallbacks& callbacks);
 
 }  // namespace ptah

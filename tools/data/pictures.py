@@ -4,7 +4,7 @@
     tools/data/pictures.py --out DIR [--size 128] [--jobs 2]
 
 Writes DIR/pictures.safetensors (tensor "pictures", u8, [count, size, size, 4], straight-alpha sRGB) and DIR/captions.jsonl
-(one line a picture: concept, style, split, captions). Sets and versions are pinned in SETS; all are MIT, Apache-2.0 or
+(one line a picture: concept, group, style, split, captions). Sets and versions are pinned in SETS; all are MIT, Apache-2.0 or
 CC-BY-4.0. Needs npm, rsvg-convert (librsvg2-bin) and Python with numpy and Pillow.
 """
 import argparse
@@ -54,7 +54,7 @@ def slug(name):
 
 
 def concepts(folder_names, folder_words):
-    """slug → (name, keywords, code points) for every emoji that is neither a flag nor a skin-tone variant."""
+    """slug → (name, keywords, code points, group) for every emoji that is neither a flag nor a skin-tone variant."""
     names = json.loads((folder_names / "data-by-emoji.json").read_text())
     words = json.loads((folder_words / "dist/emoji-en-US.json").read_text())
     out = {}
@@ -68,7 +68,7 @@ def concepts(folder_names, folder_words):
             if re.fullmatch(r"[a-z][a-z ]+", word) and word != own and word not in keys:
                 keys.append(word)
         points = "-".join(f"{ord(c):04x}" for c in char)
-        out[slug(own)] = (own, keys, points)
+        out[slug(own)] = (own, keys, points, info["group"])
     return out
 
 
@@ -161,7 +161,7 @@ def icon_index(folder, known):
         by_points = json.loads((folder / "chars.json").read_text())
     flat = {icon.replace("-", ""): icon for icon in icons["icons"]}
     found = {}
-    for concept, (_, _, points) in known.items():
+    for concept, (_, _, points, _) in known.items():
         icon = by_points.get(points) or by_points.get(points.replace("-fe0f", ""))
         if icon is None and concept in icons["icons"]:
             icon = concept
@@ -188,7 +188,7 @@ def main():
             folder = fetch(package, cache)
             jobs = {}
             if kind == "webp":
-                for concept, (_, _, points) in known.items():
+                for concept, (_, _, points, _) in known.items():
                     for stem in (points, points.replace("-fe0f", "")):
                         file = folder / "assets" / f"{stem}.webp"
                         if file.exists():
@@ -207,11 +207,11 @@ def main():
                     continue
                 if (pixels[..., 3] > 128).mean() < 0.01:
                     continue
-                name, keys, _ = known[concept]
+                name, keys, _, group = known[concept]
                 colour = main_colour(pixels)
                 split = "test" if rng.random() < 0.02 else "train"
                 pictures.append(pixels)
-                lines.append({"concept": concept, "style": style, "split": split,
+                lines.append({"concept": concept, "group": group, "style": style, "split": split,
                               "captions": captions(name, keys, style, colour, rng)})
                 drawn += 1
                 if style in RECOLOURED and colour in (*HUES, "brown") and split == "train":
@@ -220,7 +220,7 @@ def main():
                     plain = re.sub(r" face$", "", name)
                     plain = re.sub(r"^(red|orange|yellow|green|blue|purple|pink|brown) ", "", plain)
                     pictures.append(recolour(pixels, colour, target))
-                    lines.append({"concept": concept, "style": style, "split": "train", "recoloured": True,
+                    lines.append({"concept": concept, "group": group, "style": style, "split": "train", "recoloured": True,
                                   "captions": captions(plain, keys, style, target, rng, True)})
             print(f"{package}: {drawn} pictures", flush=True)
     data = numpy.stack(pictures)

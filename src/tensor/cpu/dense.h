@@ -13,6 +13,10 @@ enum class Activation { none, relu, silu, gelu, tanh, sigmoid };
 
 namespace detail {
 
+/// Whether the kernels below take operands of this dtype on this processor: f32 always, bf16 from AVX-512 on. Others are widened to f32 and rounded at the
+/// edges.
+bool has_dense(DType type);
+
 /// c[m, n] = activation(a[m, k] · b[k, n] + bias[n]) + residual[m, n], `batch` times. Matrices are dense; a transposed operand
 /// lies in memory as [k, m] or [n, k]. If `weight` is set, b is that tensor's matrix [n, k] (or [k, n] if not b_transposed),
 /// packed once for this kernel and kept with the tensor.

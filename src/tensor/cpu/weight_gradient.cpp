@@ -27,11 +27,13 @@ std::unique_ptr<Block> padded_rows(const bf16* from, int64_t count, int64_t dept
 }
 }  // namespace
 
-bool tile_weight_gradient(const bf16* grad, const bf16* x, int64_t m, int64_t n, int64_t k, float* out) {
+bool has_tile_weight_gradient(int64_t m, int64_t n, int64_t k) { return bf16_tile_kernels() && n % 32 == 0 && k % kPanel == 0 && n > 0 && k > 0 && m > 0; }
+
+void tile_weight_gradient(const bf16* grad, const bf16* x, int64_t m, int64_t n, int64_t k, float* out) {
   const TileKernels<bf16>* tile = bf16_tile_kernels();
-  if (!tile || n % 32 != 0 || k % kPanel != 0 || n == 0 || k == 0 || m == 0) return false;
   const int64_t panels = k / kPanel, stripes = (n + kStripe - 1) / kStripe;
   const Block packed_block(static_cast<size_t>(kChunk * k) * sizeof(bf16));
+  if (DryRun::active()) return;
   auto* packed = static_cast<bf16*>(packed_block.data());
   for (int64_t first = 0; first < m; first += kChunk) {
     const int64_t count = std::min(kChunk, m - first), depth = (count + 31) / 32 * 32;
@@ -61,7 +63,6 @@ bool tile_weight_gradient(const bf16* grad, const bf16* x, int64_t m, int64_t n,
       }
     });
   }
-  return true;
 }
 
 }  // namespace ptah::detail

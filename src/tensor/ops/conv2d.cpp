@@ -8,10 +8,10 @@ Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dArgs& args) {
   PTAH_CHECK(x.rank() == 4 && weight.rank() == 4 && args.groups > 0 && x.dim(3) == weight.dim(1) * args.groups && weight.dim(0) % args.groups == 0,
              "conv2d: x {} and weight {} with {} groups do not fit", x.shape().str(), weight.shape().str(), args.groups);
   PTAH_CHECK(args.stride > 0 && args.padding >= 0, "conv2d: stride {}, padding {}", args.stride, args.padding);
-  if (x.dtype() == DType::f16) {
+  if (!detail::has_dense(x.dtype())) {
     Conv2dArgs wide = args;
     if (wide.residual.defined()) wide.residual = cast(wide.residual, DType::f32);
-    return cast(conv2d(cast(x, DType::f32), weight, wide), DType::f16);
+    return cast(conv2d(cast(x, DType::f32), weight, wide), x.dtype());
   }
   if (args.bias.defined())
     PTAH_CHECK(args.bias.dtype() == DType::f32 && args.bias.elements() == weight.dim(0), "conv2d: bias {} for weight {}", args.bias.shape().str(),

@@ -53,7 +53,7 @@ Tensor product(const Product& p, DType type, DType out_type) {
 
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulArgs args) {
   PTAH_CHECK(a.rank() >= 2 && a.rank() == b.rank(), "matmul of {} and {}", a.shape().str(), b.shape().str());
-  if (a.dtype() == DType::f16) return cast(matmul(cast(a, DType::f32), cast(b, DType::f32), args), DType::f16);
+  if (!detail::has_dense(a.dtype())) return cast(matmul(cast(a, DType::f32), cast(b, DType::f32), args), a.dtype());
   const int last = a.rank() - 1;
   Product p{&a, &b, args.transpose_a, args.transpose_b, a.shape().product(0, last - 1), 0, 0, 0};
   p.m = a.dim(args.transpose_a ? last : last - 1);
@@ -84,10 +84,10 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulArgs args) {
 
 Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
   PTAH_CHECK(weight.rank() == 2 && x.rank() >= 1 && x.dim(-1) == weight.dim(1), "linear: x {} and weight {} do not fit", x.shape().str(), weight.shape().str());
-  if (x.dtype() == DType::f16) {
+  if (!detail::has_dense(x.dtype())) {
     LinearArgs wide = args;
     if (wide.residual.defined()) wide.residual = cast(wide.residual, DType::f32);
-    return cast(linear(cast(x, DType::f32), weight, wide), DType::f16);
+    return cast(linear(cast(x, DType::f32), weight, wide), x.dtype());
   }
   if (args.bias.defined())
     PTAH_CHECK(args.bias.dtype() == DType::f32 && args.bias.elements() == weight.dim(0), "linear: bias {} {} for weight {}", name_of(args.bias.dtype()),
@@ -142,12 +142,13 @@ Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
       }
       if (tracked(weight)) {
         const Tensor flat = x.detach().reshape({1, m, k});
-        Tensor tiled = Tensor::empty(weight.shape());
-        if (own == DType::bf16 && !DryRun::active() && detail::tile_weight_gradient(g.data<bf16>(), flat.data<bf16>(), m, n, k, tiled.data<float>())) {
+        if (own == DType::bf16 && detail::has_tile_weight_gradient(m, n, k)) {
+          dw = Tensor::empty(weight.shape());
+          detail::tile_weight_gradient(g.data<bf16>(), flat.data<bf16>(), m, n, k, dw.data<float>());
           count_flops(2 * m * n * k);
-          dw = tiled;
-        } else
+        } else {
           dw = product({&g, &flat, true, false, 1, n, k, m}, own, DType::f32).reshape(weight.shape());
+        }
       }
       if (tracked(bias)) db = sum_to(g, {n}).reshape(bias.shape());
       return std::vector{dx, dw, db, grad};

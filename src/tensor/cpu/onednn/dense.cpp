@@ -16,6 +16,9 @@ namespace {
 using dnnl::memory;
 using Tag = memory::format_tag;
 
+dnnl::cpu_isa isa() { return dnnl::get_effective_cpu_isa(); }
+bool has_avx512() { return isa() != dnnl::cpu_isa::sse41 && isa() != dnnl::cpu_isa::avx && isa() != dnnl::cpu_isa::avx2 && isa() != dnnl::cpu_isa::avx2_vnni; }
+
 dnnl::engine& engine() {
   static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
   return instance;
@@ -178,27 +181,28 @@ dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
 
 }  // namespace
 
-void gemm(const GemmCall& call) {
-  count_flops(2 * call.batch * call.m * call.n * call.k);
-  if (call.batch == 0 || call.m == 0 || call.n == 0) return;
+namespace {
+
+/// The product on `team()` threads. `rows` is the number of rows of the whole matrices that call.m rows are a part of.
+void multiply(const GemmCall& call, int64_t all_rows) {
   const bool batched = call.batch > 1;
-  const auto desc = [&](int64_t rows, int64_t columns, DType type, bool transposed) {
+  const auto desc = [&](int64_t rows, int64_t columns, DType type, bool transposed, int64_t whole) {
     memory::dims dims{rows, columns};
-    memory::dims strides = transposed ? memory::dims{1, rows} : memory::dims{columns, 1};
+    memory::dims strides = transposed ? memory::dims{1, whole} : memory::dims{columns, 1};
     if (batched) {
       dims.insert(dims.begin(), call.batch);
-      strides.insert(strides.begin(), rows * columns);
+      strides.insert(strides.begin(), whole * columns);
     }
     return memory::desc(dims, dnnl_type(type), strides);
   };
-  const memory::desc a = desc(call.m, call.k, call.a_type, call.a_transposed);
-  const memory::desc c = desc(call.m, call.n, call.c_type, false);
+  const memory::desc a = desc(call.m, call.k, call.a_type, call.a_transposed, all_rows);
+  const memory::desc c = desc(call.m, call.n, call.c_type, false, all_rows);
   Key key;
-  key << 1 << DryRun::active() << team() << call.batch << call.m << call.n << call.k << static_cast<int>(call.a_type) << call.a_transposed
+  key << 1 << DryRun::active() << team() << call.batch << call.m << call.n << call.k << all_rows << static_cast<int>(call.a_type) << call.a_transposed
       << static_cast<int>(call.b_type) << call.b_transposed << (call.weight != nullptr) << static_cast<int>(call.c_type) << (call.bias != nullptr)
       << static_cast<int>(call.activation) << (call.residual != nullptr);
   const auto prepared = cached(key, [&] {
-    memory::desc b = desc(call.k, call.n, call.b_type, call.b_transposed);
+    memory::desc b = desc(call.k, call.n, call.b_type, call.b_transposed, call.k);
     if (call.weight) b = memory::desc({call.k, call.n}, dnnl_type(call.b_type), Tag::any);
     dnnl::post_ops ops;
     append_activation(ops, call.activation);
@@ -225,6 +229,52 @@ void gemm(const GemmCall& call) {
     arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_SRC_1, wrap(c, call.residual));
   }
   execute(*prepared, arguments);
+}
+
+/// One thread for this thread's primitives while it lives.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+const void* advanced(const void* from, int64_t elements, DType type) {
+  return from ? static_cast<const char*>(from) + elements * static_cast<int64_t>(size_of(type)) : nullptr;
+}
+
+}  // namespace
+
+bool has_dense(DType type) { return type == DType::f32 || (type == DType::bf16 && has_avx512()); }
+
+void gemm(const GemmCall& call) {
+  count_flops(2 * call.batch * call.m * call.n * call.k);
+  if (call.batch == 0 || call.m == 0 || call.n == 0) return;
+  if (has_avx512()) return multiply(call, call.m);
+  // Below AVX-512 oneDNN's products split the sum over threads. Here the rows are cut into parts whose number depends on the shape only, each for one thread.
+  constexpr int64_t kMostParts = 16, kLeastRows = 24;
+  const int64_t parts = std::clamp<int64_t>(call.m / kLeastRows, 1, kMostParts);
+  if (DryRun::active()) {
+    const OneThread one;
+    return multiply(call, call.m);
+  }
+  const auto part = [&](int64_t i) {
+    GemmCall mine = call;
+    const int64_t first = call.m * i / parts;
+    mine.m = call.m * (i + 1) / parts - first;
+    mine.a = advanced(call.a, first * (call.a_transposed ? 1 : call.k), call.a_type);
+    mine.c = const_cast<void*>(advanced(call.c, first * call.n, call.c_type));
+    mine.residual = advanced(call.residual, first * call.n, call.c_type);
+    return mine;
+  };
+  parallel_for(parts, 2 * call.batch * call.m * call.n * call.k / (parts * 16), [&](int64_t begin, int64_t end) {
+    const OneThread one;
+    for (int64_t i = begin; i < end; ++i) multiply(part(i), call.m);
+  });
 }
 
 namespace {
@@ -347,8 +397,7 @@ void conv_backward_weights(const ConvShape& whole, DType type, const void* sourc
   set_threads(outer);
   if (DryRun::active()) return;
   parallel_for(parts, int64_t{1} << 40, [&](int64_t begin, int64_t end) {
-    const int before = omp_get_max_threads();
-    omp_set_num_threads(1);
+    const OneThread one;
     for (int64_t p = begin; p < end; ++p) {
       const auto i = static_cast<size_t>(p);
       const int64_t first = whole.batch * p / parts;
@@ -359,7 +408,6 @@ void conv_backward_weights(const ConvShape& whole, DType type, const void* sourc
       prepared[i]->primitive.execute(stream(), arguments);
       stream().wait();
     }
-    omp_set_num_threads(before);
   });
   const int64_t stored = static_cast<int64_t>(prepared[0]->weights.get_size() / sizeof(float));
   auto* total = static_cast<float*>(sums[0]->data());
@@ -379,12 +427,8 @@ void conv_backward_weights(const ConvShape& whole, DType type, const void* sourc
 
 namespace ptah {
 
-namespace {
-dnnl::cpu_isa isa() { return dnnl::get_effective_cpu_isa(); }
-}  // namespace
-
-bool has_amx() { return isa() == dnnl::cpu_isa::avx512_core_amx; }
-bool has_bf16() { return has_amx() || isa() == dnnl::cpu_isa::avx512_core_bf16; }
+bool has_amx() { return dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_amx; }
+bool has_bf16() { return has_amx() || dnnl::get_effective_cpu_isa() == dnnl::cpu_isa::avx512_core_bf16; }
 
 namespace detail {
 Result<void> cap_dense_isa(std::string_view name) {
