@@ -212,6 +212,24 @@ TEST_F(Tiny, APictureToStartFromShapesTheWorkAndIsKeptWithIt) {
   EXPECT_FALSE(verify_work(out)->whole);
 }
 
+TEST_F(Tiny, AnObjectOfAPictureIsMadeAgainFromItsFolder) {
+  const auto work = object_work(checkered(96), {.target_triangles = 1000}, {true, true, false, false, true});
+  ASSERT_TRUE(work) << work.error().message;
+  const fs::path out = folder() / "object-work";
+  ASSERT_TRUE(write_work(*work, out));
+  EXPECT_TRUE(verify_work(out)->whole);
+  EXPECT_TRUE(verify_work(out / "object.glb")->whole);
+  EXPECT_TRUE(verify_work(out / "picture.png")->whole);
+  const auto receipt = read_receipt(out);
+  ASSERT_TRUE(receipt);
+  EXPECT_TRUE(is_object_receipt(*receipt));
+  const auto again = replay_object(*receipt, *read_sources(*receipt, out));
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->files, work->files);
+  EXPECT_FALSE(replay_object(*receipt, {checkered(97), {}}));
+  EXPECT_FALSE(object_work(checkered(96), {.target_triangles = 1}, {}));
+}
+
 TEST_F(Tiny, WhatTheMaskKeepsStaysToThePixel) {
   const auto loaded = model();
   Picture mask = make_picture(128, 128);

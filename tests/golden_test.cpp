@@ -37,6 +37,7 @@ const std::map<std::string, std::function<Tensor(In)>>& ops() {
       {"leaky_relu", [](In x) { return leaky_relu(x[0], 0.2F); }},
       {"silu", [](In x) { return silu(x[0]); }},
       {"gelu", [](In x) { return gelu(x[0]); }},
+      {"gelu_erf", [](In x) { return gelu_erf(x[0]); }},
       {"tanh", [](In x) { return tanh(x[0]); }},
       {"sigmoid", [](In x) { return sigmoid(x[0]); }},
       {"exp", [](In x) { return exp(x[0]); }},

@@ -7,6 +7,7 @@
 #include "media/mesh.h"
 #include "media/picture.h"
 #include "shape/inflate.h"
+#include "shape/min_cut.h"
 #include "shape/unfold.h"
 
 namespace ptah {
@@ -49,6 +50,73 @@ void expect_solid(const TexturedMesh& textured, int64_t euler, int64_t bodies) {
 }
 
 }  // namespace
+
+/// Against all cuts of small random graphs.
+TEST(MinCut, IsTheLeastOfAllCuts) {
+  uint32_t state = 1;
+  const auto random = [&](uint32_t below) {
+    state = state * 1664525U + 1013904223U;
+    return (state >> 8) % below;
+  };
+  constexpr int32_t kNodes = 9;
+  for (int trial = 0; trial < 300; ++trial) {
+    MinCut graph(kNodes);
+    float source[kNodes], sink[kNodes], edges[kNodes][kNodes] = {};
+    for (int32_t i = 0; i < kNodes; ++i) {
+      source[i] = static_cast<float>(random(8));
+      sink[i] = static_cast<float>(random(8));
+      graph.add_terminal(i, source[i], sink[i]);
+      for (int32_t j = 0; j < i; ++j)
+        if (random(3) == 0) {
+          edges[i][j] = static_cast<float>(random(6));
+          graph.add_edge(i, j, edges[i][j]);
+        }
+    }
+    const auto cost = [&](uint32_t sides) {  // bit set: source's side
+      float sum = 0;
+      for (int32_t i = 0; i < kNodes; ++i) {
+        sum += (sides >> i & 1U) ? source[i] : sink[i];
+        for (int32_t j = 0; j < i; ++j)
+          if ((sides >> i & 1U) != (sides >> j & 1U)) sum += edges[i][j];
+      }
+      return sum;
+    };
+    float least = 1e9F;
+    for (uint32_t sides = 0; sides < (1U << kNodes); ++sides) least = std::min(least, cost(sides));
+    EXPECT_EQ(graph.solve(), static_cast<double>(least)) << trial;
+    uint32_t found = 0;
+    for (int32_t i = 0; i < kNodes; ++i) found |= (graph.on_source_side(i) ? 1U : 0U) << i;
+    EXPECT_EQ(cost(found), least) << trial;
+  }
+}
+
+/// A blue disc with a white eye on grainy paper with a corner of another colour.
+TEST(CutOut, TakesAnObjectOffItsGround) {
+  Picture picture = make_picture(120, 100);
+  uint32_t state = 5;
+  const auto grain = [&] {
+    state = state * 1664525U + 1013904223U;
+    return static_cast<int>(state >> 28) - 8;
+  };
+  for (int64_t y = 0; y < 100; ++y)
+    for (int64_t x = 0; x < 120; ++x) {
+      const float r = std::hypot(static_cast<float>(x) - 60, static_cast<float>(y) - 50);
+      const bool eye = std::hypot(static_cast<float>(x) - 70, static_cast<float>(y) - 45)<6, table = y> 70 + x / 6;
+      const std::array<int, 3> ground = table ? std::array{170, 130, 90} : std::array{236, 232, 224};
+      const std::array<int, 3> colour = r < 30 ? (eye ? std::array{236, 232, 224} : std::array{40, 70, 200}) : ground;
+      for (size_t c = 0; c < 3; ++c) picture.at(x, y)[c] = static_cast<uint8_t>(std::clamp(colour[c] + grain(), 0, 255));
+      picture.at(x, y)[3] = 255;
+    }
+  const Picture cut = cut_out(picture);
+  int64_t wrong = 0;
+  for (int64_t y = 0; y < 100; ++y)
+    for (int64_t x = 0; x < 120; ++x) {
+      const float r = std::hypot(static_cast<float>(x) - 60, static_cast<float>(y) - 50);
+      if (std::abs(r - 30) > 1.5F && (cut.at(x, y)[3] > 127) != (r < 30)) ++wrong;
+    }
+  EXPECT_LE(wrong, 5);
+  EXPECT_EQ(cut_out(cut).rgba, cut.rgba) << "what has transparency stays as it is";
+}
 
 /// Δh = −4 with h = 0 on a circle has the answer R² − r².
 TEST(Thickness, OfADiscIsAHemisphere) {

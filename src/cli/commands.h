@@ -18,9 +18,12 @@ int report(const Error& error);
 using Action = std::function<int()>;
 
 void add_create(CLI::App& app, Action& action);
+void add_object(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
+void add_embed(CLI::App& app, Action& action);
+void add_pull(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 

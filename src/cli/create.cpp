@@ -130,6 +130,25 @@ std::string slug(const std::string& prompt) {
   return out.empty() ? "work" : out;
 }
 
+Result<Work> replay_made(const Json& receipt, const Sources& sources) {
+  PTAH_TRY(const fs::path folder, models_folder());
+  PTAH_TRY(const auto model, load_picture_model(folder));
+  return replay_work(*model, receipt, sources, {}, &interrupted());
+}
+
+/// Writes a work to `out`, or to its default folder below ptah-works, and says so.
+Result<void> deliver(const Work& work, const std::string& name, const fs::path& out, bool json, bool quiet) {
+  const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
+  // The default folder is replaced, but only once the new work is there.
+  if (std::error_code problem; out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
+  PTAH_TRY_VOID(write_work(work, folder));
+  if (json)
+    print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
+  else if (!quiet)
+    for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
+  return {};
+}
+
 Result<void> run_create(const CreateOptions& o) {
   PTAH_TRY(Formats formats, parse_formats(o.formats));
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
@@ -151,15 +170,8 @@ Result<void> run_create(const CreateOptions& o) {
     CreateRequest request = o.request;
     request.seed += static_cast<uint64_t>(i);
     const std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
-    const fs::path folder = o.out.empty() ? fs::path("ptah-works") / name : o.count > 1 ? fs::path(o.out) / name : fs::path(o.out);
     PTAH_TRY(const Work work, create_work(*model, request, formats, sources, make_progress(o.json, o.quiet), &interrupted()));
-    // The default folder is replaced, but only once the new work is there.
-    if (std::error_code problem; o.out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
-    PTAH_TRY_VOID(write_work(work, folder));
-    if (o.json)
-      print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
-    else if (!o.quiet)
-      for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
+    PTAH_TRY_VOID(deliver(work, name, o.count > 1 && !o.out.empty() ? fs::path(o.out) / name : fs::path(o.out), o.json, o.quiet));
   }
   return {};
 }
@@ -211,6 +223,37 @@ void add_create(CLI::App& app, Action& action) {
   });
 }
 
+void add_object(CLI::App& app, Action& action) {
+  struct Options {
+    ObjectRequest request;
+    std::string picture, out, formats = "png,glb";
+    bool quiet = false, json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("object", "a picture of yours in; a textured 3D object out");
+  command->add_option("picture", options->picture, "PNG, JPEG or WebP; an opaque one is cut out of its ground")->required();
+  command->add_option("--solid", options->request.solid, "round, flat-back or slab");
+  command->add_option("--target-tris", options->request.target_triangles, "about how many triangles the object has");
+  command->add_option("--size-mm", options->request.size_mm, "longest edge of the object in millimetres");
+  command->add_option("--out", options->out, "folder of the work (default: ptah-works/NAME)");
+  command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
+  command->add_flag("--quiet", options->quiet, "print nothing but errors");
+  command->add_flag("--json", options->json, "print JSON lines");
+  command->callback([options, &action] {
+    action = [options] {
+      const auto run = [&]() -> Result<void> {
+        PTAH_TRY(const Formats formats, parse_formats(options->formats));
+        if (!formats.any_object()) return fail(ErrorCode::invalid_argument, "--format {} names no object; possible: glb obj ply stl", options->formats);
+        PTAH_TRY(const auto from, read_picture(options->picture));
+        if (!from) return fail(ErrorCode::invalid_argument, "name a picture");
+        PTAH_TRY(const Work work, object_work(*from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
+        return deliver(work, slug(fs::path(options->picture).stem().string()), options->out, options->json, options->quiet);
+      };
+      return finish(run());
+    };
+  });
+}
+
 void add_plan(CLI::App& app, Action& action) {
   auto options = std::make_shared<CreateOptions>();
   CLI::App* command = app.add_subcommand("plan", "memory and time of a `create`, before anything runs");
@@ -237,10 +280,8 @@ void add_replay(CLI::App& app, Action& action) {
         if (options->threads > 0) set_threads(static_cast<int>(options->threads));
         PTAH_TRY(const Json receipt, read_receipt(options->file));
         PTAH_TRY_VOID(match_numeric_path(receipt));
-        PTAH_TRY(const fs::path folder, models_folder());
-        PTAH_TRY(const auto model, load_picture_model(folder));
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
-        PTAH_TRY(const Work work, replay_work(*model, receipt, sources, {}, &interrupted()));
+        PTAH_TRY(const Work work, is_object_receipt(receipt) ? replay_object(receipt, sources, {}, &interrupted()) : replay_made(receipt, sources));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;
         const Json outputs = receipt.value("outputs", Json());

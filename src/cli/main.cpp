@@ -27,9 +27,12 @@ int run(int argc, char** argv) {
   app.require_subcommand(1);
   ptah::cli::Action action;
   ptah::cli::add_create(app, action);
+  ptah::cli::add_object(app, action);
   ptah::cli::add_plan(app, action);
   ptah::cli::add_replay(app, action);
   ptah::cli::add_verify(app, action);
+  ptah::cli::add_embed(app, action);
+  ptah::cli::add_pull(app, action);
   ptah::cli::add_train(app, action);
   ptah::cli::add_models(app, action);
   try {

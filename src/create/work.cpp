@@ -15,9 +15,17 @@ namespace ptah {
 
 namespace fs = std::filesystem;
 
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, ObjectRequest>
+void fields(C& c, const Visit& visit) {
+  visit("solid", c.solid);
+  visit("target_triangles", c.target_triangles);
+  visit("size_mm", c.size_mm);
+}
+
 namespace {
 
-constexpr const char* kKeyword = "ptah-receipt";
+constexpr const char *kKeyword = "ptah-receipt", *kObjectKind = "object of a picture";
 
 std::string content_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
 
@@ -137,6 +145,46 @@ Result<Formats> parse_formats(const std::string& list) {
   return formats;
 }
 
+namespace {
+
+/// The object's files of a work.
+Result<void> add_object(Work& work, const Json& core, const Picture& picture, const ObjectRequest& request, const Formats& formats,
+                        const ProgressCallback& progress, const CancelToken* cancel) {
+  if (progress) progress({"shape", 0.9, -1});
+  PTAH_TRY(const Solid solid, solid_by_name(request.solid));
+  PTAH_TRY(const TexturedMesh mesh, inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm}, cancel));
+  if (formats.glb) {
+    const auto extras = [&](std::span<const uint8_t> body) {
+      Json inside = core;
+      inside["body"] = content_id(body);
+      return canonical_json(Json{{"ptah", inside}});
+    };
+    PTAH_TRY(work.files["object.glb"], encode_glb(mesh, extras));
+  }
+  if (formats.obj) {
+    const ObjFiles files = encode_obj(mesh, "object");
+    const auto text = [](const std::string& s) { return Bytes(s.begin(), s.end()); };
+    work.files["object.obj"] = text(files.obj);
+    work.files["object.mtl"] = text(files.mtl);
+    work.files["object.png"] = mesh.texture_png;
+  }
+  if (formats.ply) work.files["object.ply"] = encode_ply(mesh);
+  if (formats.stl) work.files["object.stl"] = encode_stl(welded(mesh));
+  return {};
+}
+
+/// Lists the finished files in the receipt and puts it beside them.
+Result<void> seal(Work& work, const Json& core) {
+  work.receipt = core;
+  work.receipt["outputs"] = Json::object();
+  for (const auto& [name, bytes] : work.files) work.receipt["outputs"][name] = content_id(bytes);
+  PTAH_TRY(const std::string text, canonical_json(work.receipt));
+  work.files["receipt.json"] = Bytes(text.begin(), text.end());
+  return {};
+}
+
+}  // namespace
+
 Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const Sources& sources,
                          const ProgressCallback& progress, const CancelToken* cancel) {
   PTAH_TRY_VOID(check(request));
@@ -152,37 +200,39 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& request
   for (const auto& [name, source] : named(sources)) {
     PTAH_TRY(work.files[name + ".png"], encode_png(*source));
   }
-  const bool object = request.object && (formats.glb || formats.obj || formats.ply || formats.stl);
-  if (object) {
-    if (progress) progress({"shape", 0.9, -1});
-    PTAH_TRY(const Solid solid, solid_by_name(request.solid));
-    PTAH_TRY(const TexturedMesh mesh, inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm}, cancel));
-    if (formats.glb) {
-      const auto extras = [&](std::span<const uint8_t> body) {
-        Json inside = core;
-        inside["body"] = content_id(body);
-        return canonical_json(Json{{"ptah", inside}});
-      };
-      PTAH_TRY(work.files["object.glb"], encode_glb(mesh, extras));
-    }
-    if (formats.obj) {
-      const ObjFiles files = encode_obj(mesh, "object");
-      const auto text = [](const std::string& s) { return Bytes(s.begin(), s.end()); };
-      work.files["object.obj"] = text(files.obj);
-      work.files["object.mtl"] = text(files.mtl);
-      work.files["object.png"] = mesh.texture_png;
-    }
-    if (formats.ply) work.files["object.ply"] = encode_ply(mesh);
-    if (formats.stl) work.files["object.stl"] = encode_stl(welded(mesh));
-  }
-  work.receipt = core;
-  work.receipt["outputs"] = Json::object();
-  for (const auto& [name, bytes] : work.files) work.receipt["outputs"][name] = content_id(bytes);
-  PTAH_TRY(const std::string text, canonical_json(work.receipt));
-  work.files["receipt.json"] = Bytes(text.begin(), text.end());
+  if (request.object && formats.any_object())
+    PTAH_TRY_VOID(add_object(work, core, picture, {request.solid, request.target_triangles, request.size_mm}, formats, progress, cancel));
+  PTAH_TRY_VOID(seal(work, core));
   if (progress) progress({"done", 1, 0});
   return work;
 }
+
+Result<Work> object_work(const Picture& from, const ObjectRequest& request, const Formats& formats, const ProgressCallback& progress,
+                         const CancelToken* cancel) {
+  return guard([&]() -> Result<Work> {
+    Work work;
+    const Json core = {{"engine", "ptah"},
+                       {"engine_version", kEngineVersion},
+                       {"kind", kObjectKind},
+                       {"numeric_path", numeric_path()},
+                       {"request", json_of_fields(request)},
+                       {"sources", source_ids({from, {}})}};
+    if (formats.png) {
+      Json inside = core;
+      const Picture shown = cut_out(from);
+      inside["pixels"] = pixel_id(shown);
+      PTAH_TRY(const std::string text, canonical_json(inside));
+      PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, text}}));
+    }
+    PTAH_TRY(work.files["from.png"], encode_png(from));
+    PTAH_TRY_VOID(add_object(work, core, from, request, formats, progress, cancel));
+    PTAH_TRY_VOID(seal(work, core));
+    if (progress) progress({"done", 1, 0});
+    return work;
+  });
+}
+
+bool is_object_receipt(const Json& receipt) { return receipt.value("kind", Json()) == Json(kObjectKind); }
 
 Result<void> write_work(const Work& work, const fs::path& folder) {
   std::error_code problem;
@@ -296,18 +346,36 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
   return sources;
 }
 
+namespace {
+
+Formats formats_of(const Json& receipt) {
+  const Json outputs = receipt.value("outputs", Json());
+  if (!outputs.is_object()) return {};
+  return {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"), outputs.contains("object.ply"),
+          outputs.contains("object.stl")};
+}
+
+Result<void> check_sources(const Json& receipt, const Sources& sources) {
+  if (receipt.value("sources", Json::object()) == source_ids(sources)) return {};
+  return fail(ErrorCode::mismatch, "the work started from pictures that were not given; give the folder of the work");
+}
+
+}  // namespace
+
+Result<Work> replay_object(const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
+  PTAH_TRY_VOID(check_sources(receipt, sources));
+  if (!sources.from) return fail(ErrorCode::corrupt, "receipt: an object without its picture");
+  PTAH_TRY(const ObjectRequest request, fields_from_json<ObjectRequest>(receipt["request"], "request"));
+  return object_work(*sources.from, request, formats_of(receipt), progress, cancel);
+}
+
 Result<Work> replay_work(const PictureModel& model, const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
+  const Formats formats = formats_of(receipt);
   const Json made_by = receipt.value("/models/picture"_json_pointer, Json());
   if (made_by != Json("sha256:" + model.sha256()))
     return fail(ErrorCode::mismatch, "the work was made by the model {}; the one here is sha256:{}", made_by.dump(), model.sha256());
   PTAH_TRY(const CreateRequest request, create_request(receipt["request"]));
-  Formats formats{true, true, false, false, false};
-  const Json outputs = receipt.value("outputs", Json());
-  if (outputs.is_object())
-    formats = {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"), outputs.contains("object.ply"),
-               outputs.contains("object.stl")};
-  if (receipt.value("sources", Json::object()) != source_ids(sources))
-    return fail(ErrorCode::mismatch, "the work started from pictures that were not given; give the folder of the work");
+  PTAH_TRY_VOID(check_sources(receipt, sources));
   return create_work(model, request, formats, sources, progress, cancel);
 }
 

@@ -29,6 +29,7 @@ struct Work {
 /// Which files a work gets besides receipt.json.
 struct Formats {
   bool png = true, glb = true, obj = false, ply = false, stl = false;
+  bool any_object() const { return glb || obj || ply || stl; }
 };
 /// From a list such as "png,glb,stl". Errors: invalid_argument.
 Result<Formats> parse_formats(const std::string& list);
@@ -36,6 +37,19 @@ Result<Formats> parse_formats(const std::string& list);
 /// Words (and pictures to start from) → files. Sources are kept beside the work as from.png and mask.png. Errors as PictureModel::create and inflate.
 Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const Sources& sources = {},
                          const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
+
+/// How a picture becomes an object.
+struct ObjectRequest {
+  std::string solid = "round";
+  int64_t target_triangles = 20000;
+  float size_mm = 100;
+};
+/// A picture of the maker's → files of an object, picture.png (cut out of its ground) and from.png. Errors as inflate.
+Result<Work> object_work(const Picture& from, const ObjectRequest& request, const Formats& formats, const ProgressCallback& progress = {},
+                         const CancelToken* cancel = nullptr);
+/// Whether a receipt is one of object_work.
+bool is_object_receipt(const Json& receipt);
+Result<Work> replay_object(const Json& receipt, const Sources& sources, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
 
 /// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
 Result<void> write_work(const Work& work, const std::filesystem::path& folder);

@@ -30,8 +30,8 @@ struct Mask {
   float& at(int64_t x, int64_t y) { return cover[static_cast<size_t>(y * size + x)]; }
 };
 
-/// The alpha channel at `size` pixels, or for an opaque picture what differs from its border's colour in Lab. Components under 1 % of the
-/// object and holes under 0.3 % go. Under 2 % or over 98 % foreground: a rounded slab of the whole picture.
+/// The alpha channel at `size` pixels, or for an opaque picture what the least cut parts from its border's colours in Lab (enclosed parts in those colours
+/// belong to the object). Components under 1 % of the object and holes under 0.3 % go. Under 2 % or over 98 % foreground: a rounded slab of the whole picture.
 Mask object_mask(const Picture& picture, int64_t size);
 
 /// An opaque picture with an alpha channel that leaves out what is reached from its border through the border's colour (as object_mask does); a picture that

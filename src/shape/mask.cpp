@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "shape/inflate.h"
+#include "shape/min_cut.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -21,43 +22,126 @@ std::array<float, 3> lab_of(const uint8_t* rgb) {
   return {116 * fy - 16, 500 * (fx - fy), 200 * (fy - fz)};
 }
 
-/// Coverage of what is reached from the border only through colours unlike the border's.
-std::vector<float> cover_by_border_colour(const Picture& picture) {
+using Lab = std::array<float, 3>;
+
+float squared_distance(const Lab& a, const Lab& b) {
+  float sum = 0;
+  for (size_t c = 0; c < 3; ++c) sum += (a[c] - b[c]) * (a[c] - b[c]);
+  return sum;
+}
+
+/// Up to four colours that stand for the border's (k-means, begun at the farthest points).
+std::vector<Lab> border_colours(const std::vector<Lab>& border) {
+  constexpr float kSame = 15;  // nearer colours are one
+  std::vector<Lab> centres{border[border.size() / 2]};
+  const auto nearest_to = [&](const Lab& colour) {
+    return std::min_element(centres.begin(), centres.end(),
+                            [&](const Lab& a, const Lab& b) { return squared_distance(a, colour) < squared_distance(b, colour); });
+  };
+  while (centres.size() < 4) {
+    const auto farthest = std::max_element(
+        border.begin(), border.end(), [&](const Lab& a, const Lab& b) { return squared_distance(a, *nearest_to(a)) < squared_distance(b, *nearest_to(b)); });
+    if (squared_distance(*farthest, *nearest_to(*farthest)) < kSame * kSame) break;
+    centres.push_back(*farthest);
+  }
+  for (int round = 0; round < 4; ++round) {
+    std::vector<Lab> sums(centres.size(), Lab{});
+    std::vector<float> counts(centres.size(), 0.0F);
+    for (const Lab& colour : border) {
+      const auto k = static_cast<size_t>(nearest_to(colour) - centres.begin());
+      for (size_t c = 0; c < 3; ++c) sums[k][c] += colour[c];
+      counts[k] += 1;
+    }
+    for (size_t k = 0; k < centres.size(); ++k)
+      if (counts[k] > 0)
+        for (size_t c = 0; c < 3; ++c) centres[k][c] = sums[k][c] / counts[k];
+    // What only a few border pixels have is the object cut by the border, not the ground.
+    std::vector<Lab> kept;
+    for (size_t k = 0; k < centres.size(); ++k)
+      if (counts[k] >= 0.12F * static_cast<float>(border.size())) kept.push_back(centres[k]);
+    if (!kept.empty()) centres = kept;
+  }
+  return centres;
+}
+
+/// Coverage of the object in an opaque picture: the least cut between what is unlike the border's colours and what is like them (Boykov and Jolly 2001:
+/// costs by colour, and of cutting where neighbours are alike); of the ground only what is connected to the border counts.
+std::vector<float> cut_by_border_colour(const Picture& picture) {
+  constexpr float kSpread = 6, kMostCost = 8, kObjectCost = 1, kSmoothness = 2;  // Lab units; costs are −log of likelihoods
   const int64_t w = picture.width, h = picture.height;
-  std::vector<std::array<float, 3>> lab(static_cast<size_t>(w * h));
-  for (int64_t i = 0; i < w * h; ++i) lab[static_cast<size_t>(i)] = lab_of(picture.rgba.data() + i * 4);
-  std::array<std::vector<float>, 3> border;
+  const auto count = static_cast<size_t>(w * h);
+  std::vector<Lab> lab(count), border;
+  for (size_t i = 0; i < count; ++i) lab[i] = lab_of(picture.rgba.data() + i * 4);
   std::vector<int64_t> queue;
   for (int64_t y = 0; y < h; ++y)
     for (int64_t x = 0; x < w; ++x)
       if (x == 0 || y == 0 || x == w - 1 || y == h - 1) {
-        for (size_t c = 0; c < 3; ++c) border[c].push_back(lab[static_cast<size_t>(y * w + x)][c]);
+        border.push_back(lab[static_cast<size_t>(y * w + x)]);
         queue.push_back(y * w + x);
       }
-  std::array<float, 3> middle{};
-  for (size_t c = 0; c < 3; ++c) {
-    std::nth_element(border[c].begin(), border[c].begin() + static_cast<std::ptrdiff_t>(border[c].size() / 2), border[c].end());
-    middle[c] = border[c][border[c].size() / 2];
-  }
-  const auto unlike = [&](int64_t i) {
-    float sum = 0;
-    for (size_t c = 0; c < 3; ++c) sum += (lab[static_cast<size_t>(i)][c] - middle[c]) * (lab[static_cast<size_t>(i)][c] - middle[c]);
-    return std::clamp((std::sqrt(sum) - 6) / 12, 0.0F, 1.0F);
+  const std::vector<Lab> ground = border_colours(border);
+  const auto unlike = [&](size_t i) {  // squared
+    float least = 1e9F;
+    for (const Lab& colour : ground) least = std::min(least, squared_distance(lab[i], colour));
+    return least;
   };
-  std::vector<float> cover(static_cast<size_t>(w * h), 1.0F);
-  std::vector<char> seen(static_cast<size_t>(w * h));
+  double contrast = 0;
+  for (int64_t y = 0; y < h; ++y)
+    for (int64_t x = 1; x < w; ++x)
+      contrast += static_cast<double>(squared_distance(lab[static_cast<size_t>(y * w + x)], lab[static_cast<size_t>(y * w + x - 1)]));
+  const auto scale = static_cast<float>(2 * contrast / static_cast<double>(std::max<int64_t>(1, h * (w - 1)))) + 1;
+  MinCut graph(static_cast<int32_t>(count));
+  for (size_t i = 0; i < count; ++i) graph.add_terminal(static_cast<int32_t>(i), kObjectCost, std::min(unlike(i) / (2 * kSpread * kSpread), kMostCost));
+  const auto link = [&](int64_t a, int64_t b, float share) {
+    const float alike = std::exp(-squared_distance(lab[static_cast<size_t>(a)], lab[static_cast<size_t>(b)]) / scale);
+    graph.add_edge(static_cast<int32_t>(a), static_cast<int32_t>(b), share * kSmoothness * alike);
+  };
+  for (int64_t y = 0; y < h; ++y)
+    for (int64_t x = 0; x < w; ++x) {
+      const int64_t i = y * w + x;
+      if (x + 1 < w) link(i, i + 1, 1);
+      if (y + 1 < h) link(i, i + w, 1);
+      if (x + 1 < w && y + 1 < h) link(i, i + w + 1, 0.7F);
+      if (x > 0 && y + 1 < h) link(i, i + w - 1, 0.7F);
+    }
+  graph.solve();
+  std::vector<float> cover(count, 1.0F);
+  std::vector<char> seen(count);
   for (const int64_t i : queue) seen[static_cast<size_t>(i)] = 1;
-  for (size_t next = 0; next < queue.size(); ++next) {  // the background is flooded from the border
+  for (size_t next = 0; next < queue.size(); ++next) {  // the ground is flooded from the border
     const int64_t i = queue[next];
-    cover[static_cast<size_t>(i)] = unlike(i);
-    if (cover[static_cast<size_t>(i)] >= 0.5F) continue;
+    if (graph.on_source_side(static_cast<int32_t>(i))) continue;
+    cover[static_cast<size_t>(i)] = 0;
     for (const int64_t j : {i - 1, i + 1, i - w, i + w}) {
       if (j < 0 || j >= w * h || (std::abs(j - i) == 1 && j / w != i / w) || seen[static_cast<size_t>(j)]) continue;
       seen[static_cast<size_t>(j)] = 1;
       queue.push_back(j);
     }
   }
-  return cover;
+  // Pixels at the cut are partly object: by how far their colour is from the ground's.
+  std::vector<float> soft = cover;
+  for (int64_t y = 0; y < h; ++y)
+    for (int64_t x = 0; x < w; ++x) {
+      const auto i = static_cast<size_t>(y * w + x);
+      const bool edge = (x > 0 && cover[i] != cover[i - 1]) || (x + 1 < w && cover[i] != cover[i + 1]) ||
+                        (y > 0 && cover[i] != cover[i - static_cast<size_t>(w)]) || (y + 1 < h && cover[i] != cover[i + static_cast<size_t>(w)]);
+      if (edge) soft[i] = std::clamp((std::sqrt(unlike(i)) - 4) / 20, cover[i] > 0 ? 0.5F : 0.0F, cover[i] > 0 ? 1.0F : 0.5F);
+    }
+  return soft;
+}
+
+/// The same for pictures of any size: the cut is sought at no more than 512 pixels.
+std::vector<float> cover_by_border_colour(const Picture& picture) {
+  constexpr int64_t kMostEdge = 512;
+  const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
+  if (longest <= kMostEdge) return cut_by_border_colour(picture);
+  Tensor x = Tensor::empty({1, h, w, 4});
+  for (int64_t i = 0; i < w * h * 4; ++i) x.data<float>()[i] = static_cast<float>(picture.rgba[static_cast<size_t>(i)]);
+  const int64_t sw = std::max<int64_t>(1, w * kMostEdge / longest), sh = std::max<int64_t>(1, h * kMostEdge / longest);
+  const Tensor small = resize(x, sh, sw, Filter::bilinear);
+  Picture reduced = make_picture(sw, sh);
+  for (size_t i = 0; i < reduced.rgba.size(); ++i) reduced.rgba[i] = static_cast<uint8_t>(std::lround(std::clamp(small.data<float>()[i], 0.0F, 255.0F)));
+  return resize(Tensor::from({1, sh, sw, 1}, cut_by_border_colour(reduced)), h, w, Filter::bilinear).to_vector();
 }
 
 /// Four-connected regions of pixels that satisfy `in`; calls f(pixels, touches the border).

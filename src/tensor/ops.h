@@ -109,6 +109,8 @@ Tensor leaky_relu(const Tensor& x, float slope = 0.01F);
 Tensor silu(const Tensor& x);
 /// tanh form: 0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))
 Tensor gelu(const Tensor& x);
+/// exact form: x·Φ(x), Φ the normal distribution function (to 10⁻⁷)
+Tensor gelu_erf(const Tensor& x);
 Tensor tanh(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
 Tensor exp(const Tensor& x);

@@ -17,6 +17,10 @@ struct Named {
 };
 constexpr Named kTypes[] = {{DType::f32, "F32"}, {DType::bf16, "BF16"}, {DType::f16, "F16"}, {DType::i32, "I32"}, {DType::u8, "U8"}};
 
+/// What the format has beyond these, with bytes an element.
+constexpr std::pair<const char*, uint64_t> kSkippedTypes[] = {{"F64", 8}, {"I64", 8}, {"U64", 8},  {"U32", 4},     {"I16", 2},
+                                                              {"U16", 2}, {"I8", 1},  {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}};
+
 const char* safetensors_name(DType type) {
   for (const Named& named : kTypes)
     if (named.type == type) return named.name;
@@ -29,7 +33,8 @@ Result<uint64_t> natural(const Json& value, const std::string& what) {
 }
 
 struct Described {
-  DType type;
+  std::optional<DType> type;  ///< none: to be skipped
+  uint64_t element_bytes;
   Shape shape;
   uint64_t begin, end;
 };
@@ -42,14 +47,21 @@ Result<Described> describe(const std::string& name, const Json& entry, uint64_t 
   Described out{};
   const auto& type = entry["dtype"].get_ref<const std::string&>();
   const auto* found = std::find_if(std::begin(kTypes), std::end(kTypes), [&](const Named& n) { return type == n.name; });
-  if (found == std::end(kTypes)) return fail(ErrorCode::unsupported, "safetensors: {} has dtype {}; supported: F32 BF16 F16 I32 U8", label, type.substr(0, 32));
-  out.type = found->type;
+  if (found != std::end(kTypes)) {
+    out.type = found->type;
+    out.element_bytes = size_of(found->type);
+  } else {
+    const auto* other = std::find_if(std::begin(kSkippedTypes), std::end(kSkippedTypes), [&](const auto& t) { return type == t.first; });
+    if (other == std::end(kSkippedTypes))
+      return fail(ErrorCode::unsupported, "safetensors: {} has dtype {}; supported: F32 BF16 F16 I32 U8", label, type.substr(0, 32));
+    out.element_bytes = other->second;
+  }
   const Json& shape = entry["shape"];
   if (!shape.is_array()) return fail(ErrorCode::corrupt, "safetensors: {} has a shape that is no list", label);
   if (shape.size() > Shape::kMostDims)
     return fail(ErrorCode::unsupported, "safetensors: {} has {} axes; at most {} are supported", label, shape.size(), Shape::kMostDims);
   std::vector<int64_t> dims;
-  uint64_t bytes = size_of(out.type);
+  uint64_t bytes = out.element_bytes;
   for (const Json& extent : shape) {
     PTAH_TRY(const uint64_t n, natural(extent, label + " extent"));
     if (n > (uint64_t{1} << 40) || (n > 0 && bytes > (uint64_t{1} << 50) / n)) return fail(ErrorCode::corrupt, "safetensors: {} is impossibly large", label);
@@ -95,11 +107,15 @@ Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared
       continue;
     }
     PTAH_TRY(const Described d, describe(name, entry, data_bytes));
-    const uint8_t* at = data + d.begin;
-    if (reinterpret_cast<uintptr_t>(at) % size_of(d.type) != 0)
-      return fail(ErrorCode::corrupt, "safetensors: tensor '{}' is not aligned to its dtype", name.substr(0, 128));
     if (d.end > d.begin) ranges.emplace_back(d.begin, d.end);
-    file.tensors.emplace(name, Tensor::wrap(d.shape, d.type, at, owner));
+    if (!d.type) {
+      file.skipped.emplace(name, entry["dtype"].get<std::string>());
+      continue;
+    }
+    const uint8_t* at = data + d.begin;
+    if (reinterpret_cast<uintptr_t>(at) % d.element_bytes != 0)
+      return fail(ErrorCode::corrupt, "safetensors: tensor '{}' is not aligned to its dtype", name.substr(0, 128));
+    file.tensors.emplace(name, Tensor::wrap(d.shape, *d.type, at, owner));
   }
   std::sort(ranges.begin(), ranges.end());
   uint64_t at = 0;

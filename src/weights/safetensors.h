@@ -15,11 +15,13 @@ namespace ptah {
 struct TensorFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
+  std::map<std::string, std::string> skipped;  ///< name → dtype of tensors in the format's other dtypes (I64, BOOL …), which nothing here computes with
 };
 
-/// Reads tensors out of bytes that `owner` keeps alive; tensors are views on them. Dtypes F32, BF16, F16, I32, U8.
+/// Reads tensors out of bytes that `owner` keeps alive; tensors are views on them. Dtypes F32, BF16, F16, I32, U8; the format's others
+/// are checked like these and listed as skipped.
 /// Errors: corrupt for a header over 64 MiB, bad JSON, nesting, duplicate names, offsets that overlap, leave gaps or pass the end, byte
-/// counts that do not fit shape and dtype; unsupported for other dtypes and more than six axes. Nothing is allocated before it is checked.
+/// counts that do not fit shape and dtype; unsupported for unknown dtypes and more than six axes. Nothing is allocated before it is checked.
 Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
 
 /// The same from a memory-mapped file; messages begin with its path.

@@ -15,10 +15,19 @@ inline std::vector<OpCase> op_cases() {
     float low, high;
     bool smooth;
   };
-  const Simple simple[] = {{"silu", silu, -4, 4, true},       {"gelu", gelu, -4, 4, true},       {"tanh", tanh, -3, 3, true},
-                           {"sigmoid", sigmoid, -4, 4, true}, {"exp", exp, -2, 2, true},         {"log", log, 0.5F, 3, true},
-                           {"sqrt", sqrt, 0.5F, 3, true},     {"square", square, -2, 2, true},   {"relu", relu, -1, 1, false},
-                           {"abs", abs, -1, 1, false},        {"softmax", softmax, -2, 2, true}, {"log_softmax", log_softmax, -2, 2, true}};
+  const Simple simple[] = {{"silu", silu, -4, 4, true},
+                           {"gelu", gelu, -4, 4, true},
+                           {"gelu_erf", gelu_erf, -4, 4, true},
+                           {"tanh", tanh, -3, 3, true},
+                           {"sigmoid", sigmoid, -4, 4, true},
+                           {"exp", exp, -2, 2, true},
+                           {"log", log, 0.5F, 3, true},
+                           {"sqrt", sqrt, 0.5F, 3, true},
+                           {"square", square, -2, 2, true},
+                           {"relu", relu, -1, 1, false},
+                           {"abs", abs, -1, 1, false},
+                           {"softmax", softmax, -2, 2, true},
+                           {"log_softmax", log_softmax, -2, 2, true}};
   for (const Simple& s : simple)
     for (const Shape& shape : {Shape{1}, Shape{3, 17}, Shape{65, 63}})
       add_case({s.name + shape.str(), {shape}, [f = s.f](In x) { return f(x[0]); }, s.low, s.high, s.smooth, true, s.smooth ? 2e-2 : 0.15});
@@ -57,7 +66,7 @@ inline std::vector<OpCase> op_cases() {
   add_case({"matmul tb", {{17, 63}, {1, 63}}, [](In x) { return matmul(x[0], x[1], {.transpose_b = true}); }});
   add_case({"matmul tatb", {{1, 63, 17}, {1, 5, 63}}, [](In x) { return matmul(x[0], x[1], {.transpose_a = true, .transpose_b = true}); }});
   for (const auto& [m, k, n] : {std::tuple<int64_t, int64_t, int64_t>{1, 16, 16}, {17, 63, 65}, {130, 64, 96}, {3, 1, 1}})
-    for (const Activation activation : {Activation::none, Activation::gelu, Activation::silu})
+    for (const Activation activation : {Activation::none, Activation::gelu, Activation::gelu_erf, Activation::silu})
       add_case({fmt::format("linear {} {} {} {}", m, k, n, static_cast<int>(activation)), {{m, k}, {n, k}, {n}, {m, n}}, [activation](In x) {
                   return linear(x[0], x[1], {.bias = cast(x[2], DType::f32), .activation = activation, .residual = x[3]});
                 }});

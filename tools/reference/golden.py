@@ -69,6 +69,7 @@ def op_cases():
     yield "leaky_relu", lambda x: F.leaky_relu(x, 0.2), [s]
     yield "silu", F.silu, [s]
     yield "gelu", gelu, [s]
+    yield "gelu_erf", F.gelu, [s]
     yield "tanh", torch.tanh, [s]
     yield "sigmoid", torch.sigmoid, [s]
     yield "exp", torch.exp, [s]

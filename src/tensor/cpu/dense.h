@@ -9,7 +9,7 @@
 
 namespace ptah {
 
-enum class Activation { none, relu, silu, gelu, tanh, sigmoid };
+enum class Activation { none, relu, silu, gelu, gelu_erf, tanh, sigmoid };
 
 namespace detail {
 

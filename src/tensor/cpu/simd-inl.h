@@ -109,6 +109,17 @@ HWY_INLINE VF tanh(VF x) {
   return hn::IfThenElse(hn::Lt(hn::Abs(x), splat(0.25F)), near, far);
 }
 
+/// The error function, to 1.5·10⁻⁷ absolute (Abramowitz and Stegun 1964, 7.1.26).
+HWY_INLINE VF erf(VF x) {
+  const VF size = hn::Abs(x), t = hn::Div(splat(1.0F), hn::MulAdd(size, splat(0.3275911F), splat(1.0F)));
+  VF p = hn::MulAdd(t, splat(1.061405429F), splat(-1.453152027F));
+  p = hn::MulAdd(p, t, splat(1.421413741F));
+  p = hn::MulAdd(p, t, splat(-0.284496736F));
+  p = hn::MulAdd(p, t, splat(0.254829592F));
+  const VF tail = hn::Mul(hn::Mul(p, t), exp(hn::Neg(hn::Mul(x, x))));
+  return hn::CopySign(hn::Sub(splat(1.0F), tail), x);
+}
+
 /// Sum over the lanes in a fixed order.
 HWY_INLINE float sum_lanes(VF value) { return hn::GetLane(hn::SumOfLanes(DF(), value)); }
 HWY_INLINE float max_lanes(VF value) { return hn::GetLane(hn::MaxOfLanes(DF(), value)); }

@@ -11,7 +11,7 @@
 #ifndef PTAH_TENSOR_OPS_UNARY_KIND
 #define PTAH_TENSOR_OPS_UNARY_KIND
 namespace ptah {
-enum class Unary { relu, leaky_relu, silu, gelu, tanh, sigmoid, exp, log, sqrt, abs, square, affine };
+enum class Unary { relu, leaky_relu, silu, gelu, gelu_erf, tanh, sigmoid, exp, log, sqrt, abs, square, affine };
 }
 #endif
 
@@ -19,7 +19,7 @@ HWY_BEFORE_NAMESPACE();
 namespace ptah::HWY_NAMESPACE {
 
 constexpr int64_t kChunk = 8192;
-constexpr float kGeluInner = 0.7978845608028654F, kGeluCube = 0.044715F;
+constexpr float kGeluInner = 0.7978845608028654F, kGeluCube = 0.044715F, kRootHalf = 0.7071067811865476F, kNormalPeak = 0.3989422804014327F;
 
 HWY_INLINE VF slow(VF x, float (*f)(float)) {
   HWY_ALIGN float values[kMostLanes];
@@ -40,6 +40,8 @@ HWY_INLINE VF value(Unary kind, VF x, VF p, VF q) {
       const VF inner = hn::Mul(hn::Mul(x, splat(2 * kGeluInner)), hn::MulAdd(hn::Mul(x, x), splat(kGeluCube), splat(1.0F)));
       return hn::Mul(x, sigmoid(inner));
     }
+    case Unary::gelu_erf:
+      return hn::Mul(hn::Mul(x, splat(0.5F)), hn::Add(splat(1.0F), erf(hn::Mul(x, splat(kRootHalf)))));
     case Unary::tanh:
       return tanh(x);
     case Unary::sigmoid:
@@ -76,6 +78,10 @@ HWY_INLINE VF derivative(Unary kind, VF x, VF p) {
       const VF s = sigmoid(hn::Mul(hn::Mul(x, splat(2 * kGeluInner)), hn::MulAdd(square, splat(kGeluCube), one)));
       const VF slope = hn::Mul(splat(2 * kGeluInner), hn::MulAdd(square, splat(3 * kGeluCube), one));
       return hn::Mul(s, hn::MulAdd(hn::Mul(x, slope), hn::Sub(one, s), one));
+    }
+    case Unary::gelu_erf: {  // Φ(x) + x·φ(x)
+      const VF below = hn::MulAdd(splat(0.5F), erf(hn::Mul(x, splat(kRootHalf))), splat(0.5F));
+      return hn::MulAdd(hn::Mul(x, splat(kNormalPeak)), exp(hn::Mul(hn::Mul(x, x), splat(-0.5F))), below);
     }
     case Unary::tanh: {
       const VF y = tanh(x);
@@ -128,7 +134,7 @@ HWY_NOINLINE void backward_kind(DType type, const void* in, const void* grad, vo
   });
 }
 
-#define PTAH_UNARY_KINDS(X) X(relu) X(leaky_relu) X(silu) X(gelu) X(tanh) X(sigmoid) X(exp) X(log) X(sqrt) X(abs) X(square) X(affine)
+#define PTAH_UNARY_KINDS(X) X(relu) X(leaky_relu) X(silu) X(gelu) X(gelu_erf) X(tanh) X(sigmoid) X(exp) X(log) X(sqrt) X(abs) X(square) X(affine)
 
 void unary_forward(Unary kind, DType type, const void* in, void* out, int64_t count, float p, float q) {
   switch (kind) {
@@ -181,6 +187,7 @@ Tensor relu(const Tensor& x) { return unary(Unary::relu, x); }
 Tensor leaky_relu(const Tensor& x, float slope) { return unary(Unary::leaky_relu, x, slope); }
 Tensor silu(const Tensor& x) { return unary(Unary::silu, x); }
 Tensor gelu(const Tensor& x) { return unary(Unary::gelu, x); }
+Tensor gelu_erf(const Tensor& x) { return unary(Unary::gelu_erf, x); }
 Tensor tanh(const Tensor& x) { return unary(Unary::tanh, x); }
 Tensor sigmoid(const Tensor& x) { return unary(Unary::sigmoid, x); }
 Tensor exp(const Tensor& x) { return unary(Unary::exp, x); }
@@ -200,6 +207,8 @@ Tensor activate(const Tensor& x, Activation activation) {
       return silu(x);
     case Activation::gelu:
       return gelu(x);
+    case Activation::gelu_erf:
+      return gelu_erf(x);
     case Activation::tanh:
       return tanh(x);
     case Activation::sigmoid:

@@ -94,6 +94,9 @@ void append_activation(dnnl::post_ops& ops, Activation activation) {
     case Activation::gelu:
       ops.append_eltwise(1, algorithm::eltwise_gelu_tanh, 0, 0);
       return;
+    case Activation::gelu_erf:
+      ops.append_eltwise(1, algorithm::eltwise_gelu_erf, 0, 0);
+      return;
     case Activation::tanh:
       ops.append_eltwise(1, algorithm::eltwise_tanh, 0, 0);
       return;

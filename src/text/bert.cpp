@@ -1,0 +1,162 @@
+#include "text/bert.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/file.h"
+#include "base/parallel.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, BertConfig>
+void fields(C& c, const Visit& visit) {
+  visit("vocab_size", c.vocab_size);
+  visit("hidden_size", c.hidden_size);
+  visit("num_hidden_layers", c.num_hidden_layers);
+  visit("num_attention_heads", c.num_attention_heads);
+  visit("intermediate_size", c.intermediate_size);
+  visit("max_position_embeddings", c.max_position_embeddings);
+  visit("type_vocab_size", c.type_vocab_size);
+  visit("layer_norm_eps", c.layer_norm_eps);
+}
+
+namespace {
+
+constexpr size_t kBatch = 32;
+
+Result<Json> read_json(const std::filesystem::path& path) {
+  PTAH_TRY(const std::string text, read_text(path, 1 << 20));
+  auto json = parse_json(text);
+  if (!json) return fail(json.error().code, "{}: {}", path.string(), json.error().message);
+  return json;
+}
+
+}  // namespace
+
+Result<BertConfig> bert_config(const Json& json) {
+  if (!json.is_object() || json.value("model_type", Json("")) != Json("bert"))
+    return fail(ErrorCode::unsupported, "bert config: model_type is {}; supported: \"bert\"",
+                json.is_object() ? json.value("model_type", Json()).dump() : "missing");
+  if (json.value("hidden_act", Json("gelu")) != Json("gelu"))
+    return fail(ErrorCode::unsupported, "bert config: hidden_act is {}; supported: \"gelu\"", json["hidden_act"].dump());
+  if (json.value("position_embedding_type", Json("absolute")) != Json("absolute"))
+    return fail(ErrorCode::unsupported, "bert config: position_embedding_type is {}; supported: \"absolute\"", json["position_embedding_type"].dump());
+  PTAH_TRY(const BertConfig c, fields_from_json<BertConfig>(json, "bert config"));
+  const auto between = [](int64_t value, int64_t least, int64_t most) { return value >= least && value <= most; };
+  if (!between(c.vocab_size, 4, 1 << 22) || !between(c.hidden_size, 1, 8192) || !between(c.num_hidden_layers, 0, 128) ||
+      !between(c.num_attention_heads, 1, 256) || c.hidden_size % c.num_attention_heads != 0 || !between(c.intermediate_size, 1, 65536) ||
+      !between(c.max_position_embeddings, 2, 1 << 16) || !between(c.type_vocab_size, 1, 64) || !(c.layer_norm_eps >= 0))
+    return fail(ErrorCode::corrupt, "bert config: values out of range in {}", json_of_fields(c).dump());
+  return c;
+}
+
+Bert::Bert(const Scope& scope, const BertConfig& config)
+    : config_(config),
+      words_(scope.weight("embeddings.word_embeddings.weight", {config.vocab_size, config.hidden_size}, Init::normal, 0.02F)),
+      positions_(f32_parameter(scope, "embeddings.position_embeddings.weight", {config.max_position_embeddings, config.hidden_size}, Init::normal)),
+      norm_weight_(f32_parameter(scope, "embeddings.LayerNorm.weight", {config.hidden_size}, Init::ones)),
+      norm_bias_(f32_parameter(scope, "embeddings.LayerNorm.bias", {config.hidden_size}, Init::zeros)) {
+  const int64_t w = config.hidden_size;
+  type_ = slice(f32_parameter(scope, "embeddings.token_type_embeddings.weight", {config.type_vocab_size, w}, Init::normal), 0, 0, 1);
+  for (int64_t i = 0; i < config.num_hidden_layers; ++i) {
+    const Scope here = scope / "encoder.layer" / static_cast<int>(i), self = here / "attention.self";
+    const Linear q(self / "query", w, w), k(self / "key", w, w), v(self / "value", w, w);
+    Layer layer{concat({q.weight, k.weight, v.weight}, 0),
+                concat({q.bias, k.bias, v.bias}, 0),
+                Linear(here / "attention.output.dense", w, w),
+                Linear(here / "intermediate.dense", w, config.intermediate_size),
+                Linear(here / "output.dense", config.intermediate_size, w),
+                f32_parameter(here, "attention.output.LayerNorm.weight", {w}, Init::ones),
+                f32_parameter(here, "attention.output.LayerNorm.bias", {w}, Init::zeros),
+                f32_parameter(here, "output.LayerNorm.weight", {w}, Init::ones),
+                f32_parameter(here, "output.LayerNorm.bias", {w}, Init::zeros)};
+    layers_.push_back(std::move(layer));
+  }
+}
+
+Tensor Bert::operator()(const TokenBatch& batch, DType type) const {
+  const int64_t tokens = batch.ids.dim(1);
+  PTAH_CHECK(tokens <= config_.max_position_embeddings, "{} tokens; the encoder takes {}", tokens, config_.max_position_embeddings);
+  const float eps = config_.layer_norm_eps;
+  Tensor x = add(embedding(words_, batch.ids, type), add(slice(positions_, 0, 0, tokens), type_));
+  x = layer_norm(x, {.weight = norm_weight_, .bias = norm_bias_, .eps = eps});
+  for (const Layer& l : layers_) {
+    const Tensor qkv = linear(x, l.qkv_weight, {.bias = l.qkv_bias});
+    const Tensor mixed = self_attention(qkv, {.heads = config_.num_attention_heads, .key_lengths = batch.lengths});
+    x = layer_norm(l.attention_out(mixed, Activation::none, x), {.weight = l.norm1_weight, .bias = l.norm1_bias, .eps = eps});
+    x = layer_norm(l.down(l.up(x, Activation::gelu_erf), Activation::none, x), {.weight = l.norm2_weight, .bias = l.norm2_bias, .eps = eps});
+  }
+  return x;
+}
+
+Result<std::shared_ptr<SentenceEncoder>> SentenceEncoder::load(const std::filesystem::path& folder) {
+  std::shared_ptr<SentenceEncoder> made(new SentenceEncoder);
+  PTAH_TRY(const Json config, read_json(folder / "config.json"));
+  PTAH_TRY(made->config_, bert_config(config));
+  made->max_tokens_ = made->config_.max_position_embeddings;
+  if (std::filesystem::exists(folder / "sentence_bert_config.json")) {
+    PTAH_TRY(const Json sentence, read_json(folder / "sentence_bert_config.json"));
+    const Json most = sentence.value("max_seq_length", Json());
+    if (most.is_number_unsigned() && most.get<uint64_t>() >= 2) made->max_tokens_ = std::min<int64_t>(made->max_tokens_, most.get<uint32_t>());
+  }
+  bool lowercase = true;
+  if (std::filesystem::exists(folder / "tokenizer_config.json")) {
+    PTAH_TRY(const Json tokenizer, read_json(folder / "tokenizer_config.json"));
+    lowercase = tokenizer.value("do_lower_case", Json(true)) != Json(false);
+  }
+  if (std::filesystem::exists(folder / "1_Pooling" / "config.json")) {
+    PTAH_TRY(const Json pooling, read_json(folder / "1_Pooling" / "config.json"));
+    if (pooling.value("pooling_mode_mean_tokens", Json(true)) != Json(true))
+      return fail(ErrorCode::unsupported, "{}: only the mean of the token states is supported", (folder / "1_Pooling" / "config.json").string());
+  }
+  PTAH_TRY(const std::string vocabulary, read_text(folder / "vocab.txt", 1 << 26));
+  auto tokenizer = WordPiece::parse(vocabulary, lowercase);
+  if (!tokenizer) return fail(tokenizer.error().code, "{}: {}", (folder / "vocab.txt").string(), tokenizer.error().message);
+  if (tokenizer->size() > made->config_.vocab_size)
+    return fail(ErrorCode::mismatch, "{}: {} tokens for a model of {}", (folder / "vocab.txt").string(), tokenizer->size(), made->config_.vocab_size);
+  made->tokenizer_ = std::make_unique<WordPiece>(std::move(*tokenizer));
+  PTAH_TRY(TensorFile file, read_safetensors(folder / "model.safetensors"));
+  return guard([&]() -> Result<std::shared_ptr<SentenceEncoder>> {
+    const bool prefixed = file.tensors.contains("bert.embeddings.word_embeddings.weight");
+    Weights weights(std::move(file.tensors));
+    made->bert_ = std::make_unique<Bert>(Scope(weights, prefixed ? "bert" : ""), made->config_);
+    return made;
+  });
+}
+
+Tensor SentenceEncoder::embed(const std::vector<std::string>& texts, DType type) const {
+  const NoGrad off;
+  const int64_t w = config_.hidden_size;
+  Tensor out = Tensor::empty({static_cast<int64_t>(texts.size()), w});
+  std::vector<std::vector<int32_t>> ids;
+  for (const std::string& text : texts) ids.push_back(tokenizer_->encode(text, static_cast<size_t>(max_tokens_)));
+  std::vector<size_t> order(texts.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a].size() < ids[b].size(); });  // little padding
+  for (size_t first = 0; first < order.size(); first += kBatch) {
+    std::vector<std::vector<int32_t>> prompts;
+    for (size_t i = first; i < std::min(order.size(), first + kBatch); ++i) prompts.push_back(ids[order[i]]);
+    const auto tokens = static_cast<int64_t>(prompts.back().size());
+    const Tensor states = cast((*bert_)(make_token_batch(prompts, tokens), type), DType::f32);
+    if (DryRun::active()) continue;
+    for (size_t b = 0; b < prompts.size(); ++b) {
+      float* to = out.data<float>() + static_cast<int64_t>(order[first + b]) * w;
+      const float* from = states.data<float>() + static_cast<int64_t>(b) * tokens * w;
+      double squares = 0;
+      for (int64_t c = 0; c < w; ++c) {
+        double sum = 0;
+        for (size_t t = 0; t < prompts[b].size(); ++t) sum += static_cast<double>(from[static_cast<int64_t>(t) * w + c]);
+        to[c] = static_cast<float>(sum / static_cast<double>(prompts[b].size()));
+        squares += static_cast<double>(to[c]) * to[c];
+      }
+      const auto scale = static_cast<float>(1 / std::max(std::sqrt(squares), 1e-12));
+      for (int64_t c = 0; c < w; ++c) to[c] *= scale;
+    }
+  }
+  return out;
+}
+
+}  // namespace ptah

@@ -1,0 +1,61 @@
+// BERT-type encoders (Devlin et al. 2019) in Hugging Face's folder layout, and sentence vectors made with them (Reimers and Gurevych 2019).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+
+#include "base/json.h"
+#include "nn/layers.h"
+#include "text/encoder.h"
+#include "text/wordpiece.h"
+
+namespace ptah {
+
+struct BertConfig {
+  int64_t vocab_size = 30522, hidden_size = 768, num_hidden_layers = 12, num_attention_heads = 12, intermediate_size = 3072, max_position_embeddings = 512,
+          type_vocab_size = 2;
+  float layer_norm_eps = 1e-12F;
+};
+/// From config.json. Errors: corrupt for missing or absurd values, unsupported for another model_type, activation or kind of positions.
+Result<BertConfig> bert_config(const Json& json);
+
+class Bert {
+ public:
+  /// Binds the weights by Hugging Face's names.
+  Bert(const Scope& scope, const BertConfig& config);
+  /// The last layer's states [batch, tokens, hidden_size], computed in `type`.
+  Tensor operator()(const TokenBatch& batch, DType type) const;
+
+ private:
+  struct Layer {
+    Tensor qkv_weight, qkv_bias;
+    Linear attention_out, up, down;
+    Tensor norm1_weight, norm1_bias, norm2_weight, norm2_bias;
+  };
+  BertConfig config_;
+  Tensor words_, positions_, type_, norm_weight_, norm_bias_;
+  std::vector<Layer> layers_;
+};
+
+/// A folder with config.json, vocab.txt and model.safetensors, ready to turn texts into vectors.
+class SentenceEncoder {
+ public:
+  /// Errors: not_found, corrupt, unsupported, mismatch; messages name the file.
+  static Result<std::shared_ptr<SentenceEncoder>> load(const std::filesystem::path& folder);
+
+  /// f32 [texts, hidden_size]: the mean of the token states, of length 1. Texts beyond max_tokens() are cut. Does not depend on which texts are embedded
+  /// together.
+  Tensor embed(const std::vector<std::string>& texts, DType type = DType::f32) const;
+  int64_t width() const { return config_.hidden_size; }
+  int64_t max_tokens() const { return max_tokens_; }
+  const WordPiece& tokenizer() const { return *tokenizer_; }
+
+ private:
+  SentenceEncoder() = default;
+  BertConfig config_;
+  int64_t max_tokens_ = 0;
+  std::unique_ptr<WordPiece> tokenizer_;
+  std::unique_ptr<Bert> bert_;
+};
+
+}  // namespace ptah
