@@ -55,6 +55,7 @@ class Decimator {
         around_(mesh.positions.size()),
         quadrics_(mesh.positions.size()),
         versions_(mesh.positions.size(), 0) {
+    for (auto& list : around_) list.reserve(12);
     for (uint32_t t = 0; t < triangles_.size(); ++t) {
       const Triangle& tri = triangles_[t];
       const Vec3 area = cross(positions_[tri[1]] - positions_[tri[0]], positions_[tri[2]] - positions_[tri[0]]);
@@ -117,22 +118,24 @@ class Decimator {
     queue_.push({std::max(0.0, q.error(place(a, b))) + 1e-9 * static_cast<double>(span) * span, a, b, versions_[a] + versions_[b]});
   }
 
-  std::vector<uint32_t> neighbours(uint32_t v) const {
-    std::vector<uint32_t> out;
-    for (const uint32_t t : around_[v])
-      for (const uint32_t w : triangles_[t])
-        if (w != v) out.push_back(w);
-    std::sort(out.begin(), out.end());
-    out.erase(std::unique(out.begin(), out.end()), out.end());
-    return out;
+  /// Vertices that share a triangle with v. On a closed surface each of them is the next one after v in exactly one of those triangles.
+  void neighbours(uint32_t v, std::vector<uint32_t>& out) const {
+    out.clear();
+    for (const uint32_t t : around_[v]) {
+      const Triangle& tri = triangles_[t];
+      out.push_back(tri[0] == v ? tri[1] : tri[1] == v ? tri[2] : tri[0]);
+    }
   }
 
   /// Link condition of a closed surface: the edge's ends have exactly two common neighbours; a tetrahedron is left alone.
-  bool allowed(uint32_t a, uint32_t b) const {
-    const auto x = neighbours(a), y = neighbours(b);
-    std::vector<uint32_t> common;
-    std::set_intersection(x.begin(), x.end(), y.begin(), y.end(), std::back_inserter(common));
-    return common.size() == 2 && x.size() + y.size() > 7 && x.size() + y.size() < 26;
+  bool allowed(uint32_t a, uint32_t b) {
+    const size_t both = around_[a].size() + around_[b].size();
+    if (both <= 7 || both >= 26) return false;
+    neighbours(a, near_a_);
+    neighbours(b, near_b_);
+    size_t common = 0;
+    for (const uint32_t v : near_b_) common += std::find(near_a_.begin(), near_a_.end(), v) != near_a_.end();
+    return common == 2;
   }
 
   bool turns(uint32_t v, uint32_t other, const Vec3& to) const {
@@ -171,7 +174,8 @@ class Decimator {
     }
     around_[b].clear();
     ++versions_[a];
-    for (const uint32_t v : neighbours(a)) push(a, v);
+    neighbours(a, near_a_);
+    for (const uint32_t v : near_a_) push(a, v);
     return gone;
   }
 
@@ -181,6 +185,7 @@ class Decimator {
   std::vector<Quadric> quadrics_;
   std::vector<uint32_t> versions_;
   std::priority_queue<Candidate> queue_;
+  std::vector<uint32_t> near_a_, near_b_;  ///< scratch
 };
 
 }  // namespace

@@ -118,6 +118,9 @@ Key layout_key(const memory::desc& desc, bool transposed) {
   return key;
 }
 
+/// The dtype in which a weight is handed to oneDNN's reorder, whose conversions of f16, and of bf16 below AVX-512, are missing or slow.
+DType plain_type(const Tensor& weight) { return weight.dtype() == DType::bf16 && has_avx512() ? DType::bf16 : DType::f32; }
+
 /// A plan counts each packed copy once and forgets it when the dry run ends, whatever real copies exist.
 std::shared_ptr<Block> planned_copy(const Tensor& weight, const memory::desc& wanted, const Key& key) {
   thread_local std::unordered_map<std::string, std::weak_ptr<Block>> copies;
@@ -143,7 +146,7 @@ std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, c
     for (const PackedCopy& copy : body.packed)
       if (copy.version == body.version && copy.key == key.str()) return copy.block;
   }
-  const Tensor source = weight.dtype() == DType::f16 ? cast(weight, DType::f32) : weight;
+  const Tensor source = cast(weight.detach(), plain_type(weight));
   auto block = std::make_shared<Block>(wanted.get_size());
   memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
   dnnl::reorder(from, to).execute(stream(), from, to);
@@ -158,8 +161,6 @@ std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, c
   body.packed.push_back({key.str(), body.version, block});
   return block;
 }
-
-DType plain_type(const Tensor& weight) { return weight.dtype() == DType::f16 ? DType::f32 : weight.dtype(); }
 
 void execute(const Prepared& prepared, std::unordered_map<int, memory>& arguments) {
   const Block scratch(prepared.scratchpad.get_size());
