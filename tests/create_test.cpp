@@ -230,6 +230,30 @@ TEST_F(Tiny, AnObjectOfAPictureIsMadeAgainFromItsFolder) {
   EXPECT_FALSE(object_work(checkered(96), {.target_triangles = 1}, {}));
 }
 
+TEST_F(Tiny, TheJudgeChoosesAmongSeveral) {
+  const auto trained = run("judges", 0, 2,
+                           {{"start_from", "whole/picture.safetensors"},
+                            {"autoencoder", Json::object()},
+                            {"denoiser", Json::object()},
+                            {"judges", {{"judge", {{"batch", 4}, {"steps", 60}, {"warmup", 5}, {"learning_rate", 3e-3}, {"group_weights", Json::object()}}}}}});
+  ASSERT_TRUE(trained) << trained.error().message;
+  const auto loaded = model();
+  CreateRequest r = request();
+  r.best_of = 3;
+  EXPECT_FALSE(loaded->create(r)) << "without a judge";
+  ASSERT_TRUE(loaded->add_judge(folder() / "judges" / "judge" / "judge.safetensors"));
+  const auto plan = plan_work(*loaded, r);
+  ASSERT_TRUE(plan) << plan.error().message;
+  const auto work = create_work(*loaded, r, {});
+  ASSERT_TRUE(work) << work.error().message;
+  EXPECT_EQ(work->receipt["models"]["judge"], "sha256:" + loaded->judge_sha256());
+  const auto again = replay_work(*loaded, work->receipt);
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_EQ(again->files, work->files);
+  EXPECT_FALSE(replay_work(*model(), work->receipt)) << "a model without that judge";
+  EXPECT_FALSE(loaded->add_judge(folder() / "whole" / "picture.safetensors")) << "not a judge";
+}
+
 TEST_F(Tiny, WhatTheMaskKeepsStaysToThePixel) {
   const auto loaded = model();
   Picture mask = make_picture(128, 128);
@@ -291,6 +315,7 @@ TEST_F(Tiny, BadRequestsAreRefusedInOneLine) {
   refused([](auto& r) { r.size = 4096; }, "128 to 512");
   refused([](auto& r) { r.background = "#12345"; }, "background");
   refused([](auto& r) { r.strength = 0; }, "strength");
+  refused([](auto& r) { r.best_of = 0; }, "best-of");
   refused([](auto& r) { r.guidance = std::nanf(""); }, "guidance");
   EXPECT_FALSE(parse_formats("png,exe"));
 }

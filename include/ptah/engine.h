@@ -23,6 +23,7 @@ struct MakeRequest {
   std::int64_t steps = 24;
   float guidance = 3;
   std::string background = "transparent";  ///< or "white", "black", "#rrggbb"
+  std::int64_t best_of = 1;                ///< draw so many (1 to 16) and keep the one that fits the words best
   bool object = true;                      ///< make the 3D object too
   std::string solid = "round";             ///< "round", "flat-back" or "slab"
   std::int64_t target_triangles = 20000;

@@ -24,6 +24,7 @@ CreateRequest inner(const MakeRequest& r) {
           .solid = r.solid,
           .target_triangles = r.target_triangles,
           .size_mm = r.size_mm,
+          .best_of = r.best_of,
           .strength = r.strength};
 }
 

@@ -48,6 +48,29 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
   });
 }
 
+Result<void> PictureModel::add_judge(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
+  PTAH_TRY(const auto mapped, MappedFile::open(path));
+  const std::string digest = sha256_hex(mapped->bytes());
+  if (!sha256_hex_wanted.empty() && digest != sha256_hex_wanted)
+    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), digest.substr(0, 12),
+                sha256_hex_wanted.substr(0, 12));
+  auto parsed = parse_safetensors(mapped->bytes(), mapped);
+  if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
+  if (!parsed->metadata.contains("config") || !parsed->metadata.contains("vocabulary_sha256"))
+    return fail(ErrorCode::corrupt, "{}: not a judge (no config in its metadata)", path.string());
+  PTAH_TRY(const Json json, parse_json(parsed->metadata["config"]));
+  PTAH_TRY(const JudgeConfig config, judge_config(json));
+  if (parsed->metadata["vocabulary_sha256"] != sha256_hex(as_bytes(vocabulary_.text())) || autoencoder_.size % config.size != 0)
+    return fail(ErrorCode::mismatch, "{}: this judge was trained for the words or the size of another picture model", path.string());
+  return guard([&]() -> Result<void> {
+    Weights weights(std::move(parsed->tensors));
+    judge_ = std::make_unique<Judge>(Scope(weights), config);
+    judge_sha256_ = digest;
+    file_bytes_ += static_cast<int64_t>(mapped->bytes().size());
+    return {};
+  });
+}
+
 std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) const {
   static const std::vector<std::string> kSmall{"a",  "an", "the",  "of", "in",  "on", "and",  "with",    "at",
                                                "to", "my", "your", "is", "for", "by", "from", "picture", "style"};
@@ -94,11 +117,16 @@ Result<Picture> PictureModel::create(const CreateRequest& request, const Sources
   if (sources.from && !encoder_) return fail(ErrorCode::unsupported, "this model file has no encoder, so it cannot start from a picture");
   if (request.style != "any" && std::find(styles_.begin(), styles_.end(), request.style) == styles_.end())
     return fail(ErrorCode::invalid_argument, "unknown style '{}'; known: {} any", request.style, fmt::join(styles_, " "));
+  if (request.best_of > 1 && !judge_) return fail(ErrorCode::unsupported, "best-of {} needs a judge, and there is none among the models", request.best_of);
   PTAH_TRY(const Sampler sampler, sampler_by_name(request.sampler));
   return guard([&]() -> Result<Picture> {
     const NoGrad off;
     const auto most = static_cast<size_t>(text_config_.most_tokens);
-    const TokenBatch tokens = make_token_batch({vocabulary_.encode(conditioned_prompt(request), most), vocabulary_.encode("", most)}, text_config_.most_tokens);
+    const int64_t drawn = request.best_of;
+    const std::vector<int32_t> prompt = vocabulary_.encode(conditioned_prompt(request), most);
+    std::vector<std::vector<int32_t>> prompts(static_cast<size_t>(drawn), prompt);
+    prompts.resize(static_cast<size_t>(2 * drawn), vocabulary_.encode("", most));
+    const TokenBatch tokens = make_token_batch(prompts, static_cast<int64_t>(prompt.size()));
     const TextStates text = (*text_)(tokens, compute_dtype());
     PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = sampler};
     how.before_step = [&](int64_t step) {
@@ -106,7 +134,9 @@ Result<Picture> PictureModel::create(const CreateRequest& request, const Sources
       if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(request.steps), -1});
     };
     const DenoiserConfig& shape = denoiser_->config();
-    const Tensor noise = Tensor::normal({1, shape.tokens, shape.channels}, request.seed, 0);
+    std::vector<Tensor> noises;
+    for (int64_t i = 0; i < drawn; ++i) noises.push_back(Tensor::normal({1, shape.tokens, shape.channels}, request.seed, static_cast<uint64_t>(i)));
+    const Tensor noise = concat(noises, 0);
     Picture base;
     if (sources.from) {
       base = DryRun::active() ? *sources.from : cut_out(*sources.from);
@@ -119,6 +149,12 @@ Result<Picture> PictureModel::create(const CreateRequest& request, const Sources
     }
     const Tensor z = sample_latents(*denoiser_, scale_, {text.states, text.pooled, text.lengths}, noise, how);
     Tensor made = decode_latents(*decoder_, autoencoder_, z);
+    if (drawn > 1) {
+      const TokenBatch asked = make_token_batch({prompt}, static_cast<int64_t>(prompt.size()));
+      const Tensor fit = matmul(judge_->pictures(made, compute_dtype()), judge_->prompts(asked.ids, asked.lengths), {.transpose_b = true});
+      const int64_t best = DryRun::active() ? 0 : std::max_element(fit.data<float>(), fit.data<float>() + drawn) - fit.data<float>();
+      made = slice(made, 0, best, best + 1);
+    }
     if (request.size != autoencoder_.size) made = resize(made, request.size, request.size, Filter::lanczos);
     if (sources.mask) {  // what stays, stays to the pixel
       const Tensor kept = to_sample(base, request.size);

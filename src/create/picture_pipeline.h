@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "create/request.h"
+#include "image/judge.h"
 #include "image/picture_model.h"
 #include "media/picture.h"
 #include "text/encoder.h"
@@ -18,8 +19,11 @@ class PictureModel {
   /// Reads a model file. With a non-empty digest (hex SHA-256) the file must have it. Errors: not_found, corrupt, mismatch.
   static Result<std::shared_ptr<PictureModel>> load(const std::filesystem::path& path, const std::string& sha256_hex = "");
 
+  /// Adds a judge for request.best_of. Errors: not_found, corrupt, mismatch (digest, or trained on other words).
+  Result<void> add_judge(const std::filesystem::path& path, const std::string& sha256_hex = "");
+
   /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
-  /// encoder). Under DryRun the picture is empty.
+  /// encoder; best_of, but there is no judge). Under DryRun the picture is empty.
   Result<Picture> create(const CreateRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {},
                          const CancelToken* cancel = nullptr) const;
 
@@ -27,6 +31,8 @@ class PictureModel {
   std::vector<std::string> unknown_words(const std::string& prompt) const;
   const std::vector<std::string>& styles() const { return styles_; }
   const std::string& sha256() const { return sha256_; }
+  /// Of the judge; empty without one.
+  const std::string& judge_sha256() const { return judge_sha256_; }
   int64_t file_bytes() const { return file_bytes_; }
 
  private:
@@ -37,12 +43,13 @@ class PictureModel {
   TextEncoderConfig text_config_;
   Vocabulary vocabulary_;
   std::vector<std::string> styles_;
-  std::string sha256_;
+  std::string sha256_, judge_sha256_;
   int64_t file_bytes_ = 0;
   std::unique_ptr<TextEncoder> text_;
   std::unique_ptr<Denoiser> denoiser_;
   std::unique_ptr<PictureEncoder> encoder_;  ///< may be missing
   std::unique_ptr<PictureDecoder> decoder_;
+  std::unique_ptr<Judge> judge_;  ///< may be missing
   LatentScale scale_;
 };
 

@@ -24,6 +24,7 @@ struct CreateRequest {
   std::string solid = "round";             ///< round, flat-back or slab
   int64_t target_triangles = 20000;
   float size_mm = 100;
+  int64_t best_of = 1;    ///< how many are drawn, of which the judge keeps the one that fits the words best; 1 to 16
   float strength = 0.6F;  ///< with a picture to start from: how much of it is drawn anew, above 0 to 1
 };
 

@@ -82,6 +82,7 @@ Json core_receipt(const PictureModel& model, const CreateRequest& request, const
                {"numeric_path", numeric_path()},
                {"request", to_json(request)}};
   if (sources.from) core["sources"] = source_ids(sources);
+  if (request.best_of > 1) core["models"]["judge"] = "sha256:" + model.judge_sha256();
   return core;
 }
 
@@ -118,9 +119,12 @@ Result<std::vector<ModelEntry>> list_models(const fs::path& folder) {
 
 Result<std::shared_ptr<PictureModel>> load_picture_model(const fs::path& folder) {
   PTAH_TRY(const auto entries, list_models(folder));
-  for (const ModelEntry& entry : entries)
-    if (entry.name == "picture") return PictureModel::load(folder / entry.file, entry.sha256);
-  return fail(ErrorCode::not_found, "{} lists no model 'picture'", (folder / "index.json").string());
+  const auto find = [&](const char* name) { return std::find_if(entries.begin(), entries.end(), [&](const ModelEntry& entry) { return entry.name == name; }); };
+  const auto picture = find("picture"), judge = find("judge");
+  if (picture == entries.end()) return fail(ErrorCode::not_found, "{} lists no model 'picture'", (folder / "index.json").string());
+  PTAH_TRY(const auto model, PictureModel::load(folder / picture->file, picture->sha256));
+  if (judge != entries.end()) PTAH_TRY_VOID(model->add_judge(folder / judge->file, judge->sha256));
+  return model;
 }
 
 Result<Formats> parse_formats(const std::string& list) {
@@ -375,6 +379,9 @@ Result<Work> replay_work(const PictureModel& model, const Json& receipt, const S
   if (made_by != Json("sha256:" + model.sha256()))
     return fail(ErrorCode::mismatch, "the work was made by the model {}; the one here is sha256:{}", made_by.dump(), model.sha256());
   PTAH_TRY(const CreateRequest request, create_request(receipt["request"]));
+  const Json judged_by = receipt.value("/models/judge"_json_pointer, Json());
+  if (request.best_of > 1 && judged_by != Json("sha256:" + model.judge_sha256()))
+    return fail(ErrorCode::mismatch, "the work was chosen by the judge {}; the one here is sha256:{}", judged_by.dump(), model.judge_sha256());
   PTAH_TRY_VOID(check_sources(receipt, sources));
   return create_work(model, request, formats, sources, progress, cancel);
 }

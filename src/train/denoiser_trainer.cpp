@@ -8,6 +8,7 @@
 #include "tensor/ops.h"
 #include "text/encoder.h"
 #include "text/vocabulary.h"
+#include "train/picker.h"
 #include "train/stage.h"
 #include "weights/safetensors.h"
 
@@ -103,69 +104,6 @@ Result<LatentStore> make_latents(const fs::path& path, const PictureSet& set, co
   return store;
 }
 
-/// How often what is drawn; names that are not listed weigh 1.
-struct PictureWeights {
-  std::map<std::string, float> groups, styles;
-  float recoloured = 0.5F;
-};
-
-float weight_of(const std::map<std::string, float>& weights, const std::string& name) {
-  const auto found = weights.find(name);
-  return found == weights.end() ? 1.0F : found->second;
-}
-
-std::map<std::string, float> read_weights(const Json& json, const std::string& where) {
-  std::map<std::string, float> weights;
-  for (const auto& [name, value] : json.items()) {
-    if (!value.is_number() || !(value.get<float>() >= 0))
-      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}.{}' is {}; expected a number of at least 0", where, name, value.dump())});
-    weights[name] = value.get<float>();
-  }
-  return weights;
-}
-
-/// Draws pictures concept by concept, so that a concept with many styles is not seen more often than its group's weight says.
-class PicturePicker {
- public:
-  PicturePicker(const PictureSet& set, const PictureWeights& weights) {
-    std::map<std::string, Concept> concepts;
-    for (const int64_t i : train_indices(set)) {
-      const PictureEntry& entry = set.entries[static_cast<size_t>(i)];
-      const float weight = weight_of(weights.styles, entry.style) * (entry.recoloured ? weights.recoloured : 1.0F);
-      if (weight <= 0) continue;
-      Concept& mine = concepts[entry.concept_name];
-      mine.weight = weight_of(weights.groups, entry.group);
-      mine.total += weight;
-      mine.pictures.emplace_back(i, weight);
-    }
-    for (auto& [name, found] : concepts) {
-      if (found.weight <= 0) continue;
-      total_ += found.weight;
-      concepts_.push_back(std::move(found));
-    }
-    if (concepts_.empty()) throw Failure({ErrorCode::invalid_argument, "config: every picture has weight 0"});
-  }
-  int64_t pick(Random& random) const {
-    const Concept& chosen = concepts_[draw(random, concepts_, total_, [](const Concept& c) { return c.weight; })];
-    return chosen.pictures[draw(random, chosen.pictures, chosen.total, [](const auto& p) { return p.second; })].first;
-  }
-
- private:
-  struct Concept {
-    float weight = 1, total = 0;
-    std::vector<std::pair<int64_t, float>> pictures;
-  };
-  template <class Items, class Weight>
-  static size_t draw(Random& random, const Items& items, float total, const Weight& weight) {
-    float left = random.uniform() * total;
-    for (size_t i = 0; i < items.size(); ++i)
-      if ((left -= weight(items[i])) < 0) return i;
-    return items.size() - 1;
-  }
-  std::vector<Concept> concepts_;
-  float total_ = 0;
-};
-
 struct Batch {
   Tensor noised, target, time;
   TokenBatch text;
@@ -186,10 +124,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   Stage stage = read_stage(reader, folder);
   const auto variants = reader.get<int64_t>("variants", 3);
   const auto drop = reader.get<float>("drop_caption", 0.1F);
-  PictureWeights picture_weights;
-  picture_weights.groups = read_weights(reader.object("group_weights"), "denoiser.group_weights");
-  picture_weights.styles = read_weights(reader.get<Json>("style_weights", {{"glossy", 3}}), "denoiser.style_weights");
-  picture_weights.recoloured = reader.get<float>("recoloured_weight", 0.5F);
+  const PictureWeights picture_weights = read_picture_weights(reader, "denoiser");
   DenoiserConfig shape;
   shape.width = reader.get<int64_t>("width", shape.width);
   shape.blocks = reader.get<int64_t>("blocks", shape.blocks);

@@ -1,4 +1,4 @@
-// Training of the picture model: first the autoencoder, then text encoder and denoiser together on its latents.
+// Training of the picture model: first the autoencoder, then text encoder and denoiser together on its latents; and of judges.
 #pragma once
 
 #include <filesystem>

@@ -105,4 +105,8 @@ Result<void> take_autoencoder(const std::filesystem::path& model, const std::fil
 Result<void> train_denoiser(const Json& json, const std::filesystem::path& out, const std::filesystem::path& start_from, const PictureSet& set,
                             const TrainCallbacks& callbacks);
 
+/// Trains a judge on the words of a picture model; writes folder/judge.safetensors (bf16).
+Result<void> train_judge(const Json& json, const std::filesystem::path& folder, const std::filesystem::path& picture_model, const PictureSet& set,
+                         const TrainCallbacks& callbacks);
+
 }  // namespace ptah
