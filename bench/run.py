@@ -46,7 +46,7 @@ def ceiling():
     values = ptah("ceiling")
     for item in values.values():
         print(f"{item['case']:24} {item.get('gflops', 0):8.0f} GFLOP/s" if "gflops" in item else f"{item['case']:24} {item['gbytes_per_second']:8.1f} GB/s")
-    return max(v.get("gflops", 0) for k, v in values.items() if "bf16" in k) or max(v.get("gflops", 0) for v in values.values())
+    return max((v.get("gflops", 0) for k, v in values.items() if "bf16" in k), default=0) or max(v.get("gflops", 0) for v in values.values())
 
 
 def compare(name):

@@ -12,19 +12,36 @@
 
 namespace ptah {
 
-Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
+namespace {
+
+struct ModelFile {
+  TensorFile content;
+  std::string digest;
+  int64_t bytes = 0;
+};
+
+/// Maps and parses a model file; with a non-empty digest (hex SHA-256) it must have that.
+Result<ModelFile> open_model(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
   PTAH_TRY(const auto mapped, MappedFile::open(path));
-  std::shared_ptr<PictureModel> model(new PictureModel);
-  model->file_bytes_ = static_cast<int64_t>(mapped->bytes().size());
-  model->sha256_ = sha256_hex(mapped->bytes());
-  if (!sha256_hex_wanted.empty() && model->sha256_ != sha256_hex_wanted)
-    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), model->sha256_.substr(0, 12),
+  const std::string digest = sha256_hex(mapped->bytes());
+  if (!sha256_hex_wanted.empty() && digest != sha256_hex_wanted)
+    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), digest.substr(0, 12),
                 sha256_hex_wanted.substr(0, 12));
   auto parsed = parse_safetensors(mapped->bytes(), mapped);
   if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
+  return ModelFile{std::move(*parsed), digest, static_cast<int64_t>(mapped->bytes().size())};
+}
+
+}  // namespace
+
+Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
+  PTAH_TRY(ModelFile file, open_model(path, sha256_hex_wanted));
+  std::shared_ptr<PictureModel> model(new PictureModel);
+  model->file_bytes_ = file.bytes;
+  model->sha256_ = file.digest;
   const auto metadata = [&](const char* key) -> Result<std::string> {
-    const auto found = parsed->metadata.find(key);
-    if (found == parsed->metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no '{}' in its metadata)", path.string(), key);
+    const auto found = file.content.metadata.find(key);
+    if (found == file.content.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no '{}' in its metadata)", path.string(), key);
     return found->second;
   };
   PTAH_TRY(const std::string config_text, metadata("config"));
@@ -38,7 +55,7 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
   PTAH_TRY(model->vocabulary_, Vocabulary::parse(vocabulary_text));
   if (config.contains("styles")) model->styles_ = config["styles"].get<std::vector<std::string>>();
   return guard([&]() -> Result<std::shared_ptr<PictureModel>> {
-    Weights weights(std::move(parsed->tensors));
+    Weights weights(std::move(file.content.tensors));
     model->text_ = std::make_unique<TextEncoder>(Scope(weights, "text"), model->text_config_);
     model->denoiser_ = std::make_unique<Denoiser>(Scope(weights, "denoiser"), denoiser);
     if (weights.all().contains("encoder.in.weight")) model->encoder_ = std::make_unique<PictureEncoder>(Scope(weights, "encoder"), model->autoencoder_);
@@ -49,24 +66,19 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
 }
 
 Result<void> PictureModel::add_judge(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
-  PTAH_TRY(const auto mapped, MappedFile::open(path));
-  const std::string digest = sha256_hex(mapped->bytes());
-  if (!sha256_hex_wanted.empty() && digest != sha256_hex_wanted)
-    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), digest.substr(0, 12),
-                sha256_hex_wanted.substr(0, 12));
-  auto parsed = parse_safetensors(mapped->bytes(), mapped);
-  if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
-  if (!parsed->metadata.contains("config") || !parsed->metadata.contains("vocabulary_sha256"))
+  PTAH_TRY(ModelFile file, open_model(path, sha256_hex_wanted));
+  auto& metadata = file.content.metadata;
+  if (!metadata.contains("config") || !metadata.contains("vocabulary_sha256"))
     return fail(ErrorCode::corrupt, "{}: not a judge (no config in its metadata)", path.string());
-  PTAH_TRY(const Json json, parse_json(parsed->metadata["config"]));
+  PTAH_TRY(const Json json, parse_json(metadata["config"]));
   PTAH_TRY(const JudgeConfig config, judge_config(json));
-  if (parsed->metadata["vocabulary_sha256"] != sha256_hex(as_bytes(vocabulary_.text())) || autoencoder_.size % config.size != 0)
+  if (metadata["vocabulary_sha256"] != sha256_hex(as_bytes(vocabulary_.text())) || autoencoder_.size % config.size != 0)
     return fail(ErrorCode::mismatch, "{}: this judge was trained for the words or the size of another picture model", path.string());
   return guard([&]() -> Result<void> {
-    Weights weights(std::move(parsed->tensors));
+    Weights weights(std::move(file.content.tensors));
     judge_ = std::make_unique<Judge>(Scope(weights), config);
-    judge_sha256_ = digest;
-    file_bytes_ += static_cast<int64_t>(mapped->bytes().size());
+    judge_sha256_ = file.digest;
+    file_bytes_ += file.bytes;
     return {};
   });
 }
