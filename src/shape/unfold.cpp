@@ -43,9 +43,9 @@ class EveningFlow {
     int64_t count = 0;
     for (const float d : density_)
       if (d > 0) sum += static_cast<double>(d), ++count;
-    mean_ = count ? static_cast<float>(sum / static_cast<double>(count)) : 1.0F;
+    const float mean = count ? static_cast<float>(sum / static_cast<double>(count)) : 1.0F;
     for (float& d : density_)
-      if (d > 0) d = std::clamp(d, 0.1F * mean_, 40 * mean_);
+      if (d > 0) d = std::clamp(d, 0.1F * mean, 40 * mean);
     solve();
   }
 
@@ -185,7 +185,6 @@ class EveningFlow {
 
   int64_t n_;
   std::vector<float> density_, around_, goal_, right_, down_;  ///< around_ and goal_ go on beyond the border
-  float mean_ = 1;
 };
 
 /// Unknown pixels take the mean of their known neighbours, ring by ring, until all are known.
