@@ -30,14 +30,12 @@ CreateRequest inner(const MakeRequest& r) {
 
 Result<Sources> sources_of(const MakeRequest& r) {
   Sources sources;
-  const auto read = [](const std::filesystem::path& path, std::optional<Picture>& to) -> Result<void> {
-    if (path.empty()) return {};
-    PTAH_TRY(const Bytes bytes, read_file(path));
-    PTAH_TRY(to, decode_picture(bytes));
-    return {};
-  };
-  PTAH_TRY_VOID(read(r.from, sources.from));
-  PTAH_TRY_VOID(read(r.mask, sources.mask));
+  if (!r.from.empty()) {
+    PTAH_TRY(sources.from, read_picture(r.from));
+  }
+  if (!r.mask.empty()) {
+    PTAH_TRY(sources.mask, read_picture(r.mask));
+  }
   return sources;
 }
 

@@ -75,18 +75,14 @@ Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
   return load_picture_model(folder);
 }
 
-Result<std::optional<Picture>> read_picture(const std::string& path) {
-  if (path.empty()) return std::optional<Picture>();
-  PTAH_TRY(const Bytes bytes, read_file(path));
-  auto picture = decode_picture(bytes);
-  if (!picture) return fail(picture.error().code, "{}: {}", path, picture.error().message);
-  return std::optional<Picture>(std::move(*picture));
-}
-
 Result<Sources> read_sources(const CreateOptions& o) {
   Sources sources;
-  PTAH_TRY(sources.from, read_picture(o.from));
-  PTAH_TRY(sources.mask, read_picture(o.mask));
+  if (!o.from.empty()) {
+    PTAH_TRY(sources.from, read_picture(o.from));
+  }
+  if (!o.mask.empty()) {
+    PTAH_TRY(sources.mask, read_picture(o.mask));
+  }
   if (o.strength && !sources.from) return fail(ErrorCode::invalid_argument, "--strength needs a picture to start from (--from)");
   PTAH_TRY_VOID(check(sources));
   return sources;
@@ -245,9 +241,9 @@ void add_object(CLI::App& app, Action& action) {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY(const Formats formats, parse_formats(options->formats));
         if (!formats.any_object()) return fail(ErrorCode::invalid_argument, "--format {} names no object; possible: glb obj ply stl", options->formats);
-        PTAH_TRY(const auto from, read_picture(options->picture));
-        if (!from) return fail(ErrorCode::invalid_argument, "name a picture");
-        PTAH_TRY(const Work work, object_work(*from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
+        if (options->picture.empty()) return fail(ErrorCode::invalid_argument, "name a picture");
+        PTAH_TRY(const Picture from, read_picture(options->picture));
+        PTAH_TRY(const Work work, object_work(from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
         return deliver(work, slug(fs::path(options->picture).stem().string()), options->out, options->json, options->quiet);
       };
       return finish(run());

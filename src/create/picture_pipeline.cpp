@@ -123,6 +123,56 @@ Tensor anew_share(const Picture& mask, int64_t size) {
 
 }  // namespace
 
+Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const ProgressCallback& progress, const CancelToken* cancel) const {
+  const int64_t drawn = request.best_of;
+  std::vector<std::vector<int32_t>> prompts(static_cast<size_t>(drawn), d.prompt);
+  prompts.resize(static_cast<size_t>(2 * drawn), vocabulary_.encode("", d.prompt.size()));
+  const TokenBatch tokens = make_token_batch(prompts, static_cast<int64_t>(d.prompt.size()));
+  const TextStates text = (*text_)(tokens, compute_dtype());
+  PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = d.sampler};
+  how.before_step = [&](int64_t step) {
+    if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+    if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(request.steps), -1});
+  };
+  if (d.base) {
+    how.start = encode_pictures(*encoder_, autoencoder_, to_sample(*d.base, autoencoder_.size));
+    how.strength = request.strength;
+  }
+  if (d.mask) {
+    const int64_t edge = autoencoder_.latent_size();
+    how.anew = resize(anew_share(*d.mask, autoencoder_.size), edge, edge, Filter::bilinear).reshape({1, edge * edge, 1});
+  }
+  const DenoiserConfig& shape = denoiser_->config();
+  std::vector<Tensor> noises;
+  for (int64_t i = 0; i < drawn; ++i) noises.push_back(Tensor::normal({1, shape.tokens, shape.channels}, request.seed, static_cast<uint64_t>(i)));
+  const Tensor z = sample_latents(*denoiser_, scale_, {text.states, text.pooled, text.lengths}, concat(noises, 0), how);
+  return decode_latents(*decoder_, autoencoder_, z);
+}
+
+Tensor PictureModel::best_of(const Tensor& drafts, const std::vector<int32_t>& prompt) const {
+  if (drafts.dim(0) == 1) return drafts;
+  const TokenBatch asked = make_token_batch({prompt}, static_cast<int64_t>(prompt.size()));
+  const Tensor fit = matmul(judge_->pictures(drafts, compute_dtype()), judge_->prompts(asked.ids, asked.lengths), {.transpose_b = true});
+  const int64_t best = DryRun::active() ? 0 : std::max_element(fit.data<float>(), fit.data<float>() + drafts.dim(0)) - fit.data<float>();
+  return slice(drafts, 0, best, best + 1);
+}
+
+Picture PictureModel::compose(Tensor made, const CreateRequest& request, const Drawing& d) const {
+  if (request.size != autoencoder_.size) made = resize(made, request.size, request.size, Filter::lanczos);
+  if (d.mask) {  // what stays, stays to the pixel
+    const Tensor kept = to_sample(*d.base, request.size);
+    made = add(kept, mul(sub(made, kept), anew_share(*d.mask, request.size)));
+  }
+  if (DryRun::active()) return make_picture(request.size, request.size);
+  Picture picture = to_picture(made);
+  for (size_t i = 3; i < picture.rgba.size(); i += 4) {  // a clean ground: faint haze goes, nearly full becomes full
+    const float alpha = std::clamp((static_cast<float>(picture.rgba[i]) / 255 - 0.08F) / 0.87F, 0.0F, 1.0F);
+    picture.rgba[i] = static_cast<uint8_t>(std::lround(alpha * 255));
+    if (picture.rgba[i] == 0) picture.rgba[i - 1] = picture.rgba[i - 2] = picture.rgba[i - 3] = 0;
+  }
+  return picture;
+}
+
 Result<Picture> PictureModel::create(const CreateRequest& request, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) const {
   PTAH_TRY_VOID(check(request));
   PTAH_TRY_VOID(check(sources));
@@ -133,53 +183,10 @@ Result<Picture> PictureModel::create(const CreateRequest& request, const Sources
   PTAH_TRY(const Sampler sampler, sampler_by_name(request.sampler));
   return guard([&]() -> Result<Picture> {
     const NoGrad off;
-    const auto most = static_cast<size_t>(text_config_.most_tokens);
-    const int64_t drawn = request.best_of;
-    const std::vector<int32_t> prompt = vocabulary_.encode(conditioned_prompt(request), most);
-    std::vector<std::vector<int32_t>> prompts(static_cast<size_t>(drawn), prompt);
-    prompts.resize(static_cast<size_t>(2 * drawn), vocabulary_.encode("", most));
-    const TokenBatch tokens = make_token_batch(prompts, static_cast<int64_t>(prompt.size()));
-    const TextStates text = (*text_)(tokens, compute_dtype());
-    PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = sampler};
-    how.before_step = [&](int64_t step) {
-      if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
-      if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(request.steps), -1});
-    };
-    const DenoiserConfig& shape = denoiser_->config();
-    std::vector<Tensor> noises;
-    for (int64_t i = 0; i < drawn; ++i) noises.push_back(Tensor::normal({1, shape.tokens, shape.channels}, request.seed, static_cast<uint64_t>(i)));
-    const Tensor noise = concat(noises, 0);
-    Picture base;
-    if (sources.from) {
-      base = DryRun::active() ? *sources.from : cut_out(*sources.from);
-      how.start = encode_pictures(*encoder_, autoencoder_, to_sample(base, autoencoder_.size));
-      how.strength = request.strength;
-    }
-    if (sources.mask) {
-      const int64_t edge = autoencoder_.latent_size();
-      how.anew = resize(anew_share(*sources.mask, autoencoder_.size), edge, edge, Filter::bilinear).reshape({1, edge * edge, 1});
-    }
-    const Tensor z = sample_latents(*denoiser_, scale_, {text.states, text.pooled, text.lengths}, noise, how);
-    Tensor made = decode_latents(*decoder_, autoencoder_, z);
-    if (drawn > 1) {
-      const TokenBatch asked = make_token_batch({prompt}, static_cast<int64_t>(prompt.size()));
-      const Tensor fit = matmul(judge_->pictures(made, compute_dtype()), judge_->prompts(asked.ids, asked.lengths), {.transpose_b = true});
-      const int64_t best = DryRun::active() ? 0 : std::max_element(fit.data<float>(), fit.data<float>() + drawn) - fit.data<float>();
-      made = slice(made, 0, best, best + 1);
-    }
-    if (request.size != autoencoder_.size) made = resize(made, request.size, request.size, Filter::lanczos);
-    if (sources.mask) {  // what stays, stays to the pixel
-      const Tensor kept = to_sample(base, request.size);
-      made = add(kept, mul(sub(made, kept), anew_share(*sources.mask, request.size)));
-    }
-    if (DryRun::active()) return make_picture(request.size, request.size);
-    Picture picture = to_picture(made);
-    for (size_t i = 3; i < picture.rgba.size(); i += 4) {  // a clean ground: faint haze goes, nearly full becomes full
-      const float alpha = std::clamp((static_cast<float>(picture.rgba[i]) / 255 - 0.08F) / 0.87F, 0.0F, 1.0F);
-      picture.rgba[i] = static_cast<uint8_t>(std::lround(alpha * 255));
-      if (picture.rgba[i] == 0) picture.rgba[i - 1] = picture.rgba[i - 2] = picture.rgba[i - 3] = 0;
-    }
-    return picture;
+    Drawing drawing{vocabulary_.encode(conditioned_prompt(request), static_cast<size_t>(text_config_.most_tokens)), sampler, {}, sources.mask};
+    if (sources.from) drawing.base = DryRun::active() ? *sources.from : cut_out(*sources.from);
+    const Tensor drafts = draw(request, drawing, progress, cancel);
+    return compose(best_of(drafts, drawing.prompt), request, drawing);
   });
 }
 

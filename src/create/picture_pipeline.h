@@ -8,6 +8,7 @@
 #include "create/request.h"
 #include "image/judge.h"
 #include "image/picture_model.h"
+#include "image/sampler.h"
 #include "media/picture.h"
 #include "text/encoder.h"
 #include "text/vocabulary.h"
@@ -37,7 +38,18 @@ class PictureModel {
 
  private:
   PictureModel() = default;
+  /// What a request becomes before it is drawn.
+  struct Drawing {
+    std::vector<int32_t> prompt;
+    Sampler sampler;
+    std::optional<Picture> base, mask;  ///< `base` is cut out of its ground
+  };
   std::string conditioned_prompt(const CreateRequest& request) const;
+  /// f32 [best_of, size, size, 4] at the model's own size.
+  Tensor draw(const CreateRequest& request, const Drawing& drawing, const ProgressCallback& progress, const CancelToken* cancel) const;
+  /// The draft that fits the words best: f32 [1, size, size, 4].
+  Tensor best_of(const Tensor& drafts, const std::vector<int32_t>& prompt) const;
+  Picture compose(Tensor made, const CreateRequest& request, const Drawing& drawing) const;
 
   AutoencoderConfig autoencoder_;
   TextEncoderConfig text_config_;

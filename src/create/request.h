@@ -9,7 +9,7 @@
 
 namespace ptah {
 
-inline constexpr const char* kEngineVersion = "0.1.0";
+inline constexpr const char* kEngineVersion = "0.2.0";
 
 struct CreateRequest {
   std::string prompt;

@@ -221,15 +221,15 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
                        {"numeric_path", numeric_path()},
                        {"request", json_of_fields(request)},
                        {"sources", source_ids({from, {}})}};
+    const Picture shown = cut_out(from);
     if (formats.png) {
       Json inside = core;
-      const Picture shown = cut_out(from);
       inside["pixels"] = pixel_id(shown);
       PTAH_TRY(const std::string text, canonical_json(inside));
       PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, text}}));
     }
     PTAH_TRY(work.files["from.png"], encode_png(from));
-    PTAH_TRY_VOID(add_object(work, core, from, request, formats, progress, cancel));
+    PTAH_TRY_VOID(add_object(work, core, shown, request, formats, progress, cancel));
     PTAH_TRY_VOID(seal(work, core));
     if (progress) progress({"done", 1, 0});
     return work;

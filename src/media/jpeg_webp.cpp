@@ -85,4 +85,11 @@ Result<Picture> decode_picture(std::span<const uint8_t> bytes) {
   return fail(ErrorCode::unsupported, "picture: neither PNG nor JPEG nor WebP");
 }
 
+Result<Picture> read_picture(const std::filesystem::path& path) {
+  PTAH_TRY(const Bytes bytes, read_file(path));
+  auto picture = decode_picture(bytes);
+  if (!picture) return fail(picture.error().code, "{}: {}", path.string(), picture.error().message);
+  return picture;
+}
+
 }  // namespace ptah

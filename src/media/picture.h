@@ -31,6 +31,8 @@ Result<Picture> decode_jpeg(std::span<const uint8_t> bytes);
 Result<Picture> decode_webp(std::span<const uint8_t> bytes);
 /// By the first bytes: PNG, JPEG or WebP.
 Result<Picture> decode_picture(std::span<const uint8_t> bytes);
+/// A picture file, decoded by its first bytes. Errors name the file: not_found, permission, io, corrupt, unsupported.
+Result<Picture> read_picture(const std::filesystem::path& path);
 
 /// Text of an uncompressed iTXt or tEXt chunk; not_found if there is none. Checks lengths and CRCs of all chunks.
 Result<std::string> png_text(std::span<const uint8_t> bytes, const std::string& keyword);

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "shape/bilinear.h"
 #include "shape/unfold.h"
 
 namespace ptah {
@@ -115,13 +116,7 @@ struct Fields {
   int64_t size;
   std::vector<float> thickness, distance;
   float depth;  ///< half the solid's depth in pixels
-  float sample(const std::vector<float>& field, float x, float y) const {
-    const float cx = std::clamp(x - 0.5F, 0.0F, static_cast<float>(size - 1) - 1e-3F), cy = std::clamp(y - 0.5F, 0.0F, static_cast<float>(size - 1) - 1e-3F);
-    const auto x0 = static_cast<int64_t>(cx), y0 = static_cast<int64_t>(cy);
-    const float fx = cx - static_cast<float>(x0), fy = cy - static_cast<float>(y0);
-    const float* at = field.data() + y0 * size + x0;
-    return (at[0] * (1 - fx) + at[1] * fx) * (1 - fy) + (at[size] * (1 - fx) + at[size + 1] * fx) * fy;
-  }
+  float sample(const std::vector<float>& field, float x, float y) const { return bilinear(field, size, x - 0.5F, y - 0.5F); }
 };
 
 /// The implicit solid, about a distance near its surface; positive inside. x, y in pixels, z in pixels.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "shape/bilinear.h"
 
 namespace ptah {
 
@@ -169,13 +170,7 @@ class EveningFlow {
   }
 
   /// Bilinear between the points (x0 + column, y0 + row) at which a field lies.
-  float sample(const std::vector<float>& field, float x, float y) const {
-    const float cx = std::clamp(x, 0.0F, static_cast<float>(n_ - 1) - 1e-3F), cy = std::clamp(y, 0.0F, static_cast<float>(n_ - 1) - 1e-3F);
-    const auto x0 = static_cast<int64_t>(cx), y0 = static_cast<int64_t>(cy);
-    const float fx = cx - static_cast<float>(x0), fy = cy - static_cast<float>(y0);
-    const float* at = field.data() + y0 * n_ + x0;
-    return (at[0] * (1 - fx) + at[1] * fx) * (1 - fy) + (at[n_] * (1 - fx) + at[n_ + 1] * fx) * fy;
-  }
+  float sample(const std::vector<float>& field, float x, float y) const { return bilinear(field, n_, x, y); }
 
   Vec2 velocity(const Vec2& p, float t) const {
     const float now = (1 - t) * sample(around_, p[0] - 0.5F, p[1] - 0.5F) + t * sample(goal_, p[0] - 0.5F, p[1] - 0.5F);

@@ -75,10 +75,8 @@ Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
   PictureSet set;
   set.pictures = Tensor::empty({static_cast<int64_t>(files.size()), size, size, 4}, DType::u8);
   for (size_t i = 0; i < files.size(); ++i) {
-    PTAH_TRY(const Bytes bytes, read_file(files[i]));
-    auto picture = decode_picture(bytes);
-    if (!picture) return fail(picture.error().code, "{}: {}", files[i].string(), picture.error().message);
-    const Picture fitted = to_picture(to_sample(*picture, size));
+    PTAH_TRY(const Picture picture, read_picture(files[i]));
+    const Picture fitted = to_picture(to_sample(picture, size));
     std::copy(fitted.rgba.begin(), fitted.rgba.end(), set.pictures.data<uint8_t>() + static_cast<int64_t>(i) * size * size * 4);
     PictureEntry entry;
     entry.concept_name = files[i].stem().string();
