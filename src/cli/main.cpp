@@ -32,6 +32,9 @@ int run(int argc, char** argv) {
   ptah::cli::add_replay(app, action);
   ptah::cli::add_verify(app, action);
   ptah::cli::add_embed(app, action);
+  ptah::cli::add_generate(app, action);
+  ptah::cli::add_tokenize(app, action);
+  ptah::cli::add_perplexity(app, action);
   ptah::cli::add_pull(app, action);
   ptah::cli::add_train(app, action);
   ptah::cli::add_models(app, action);

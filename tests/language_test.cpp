@@ -1,0 +1,501 @@
+// Language models against transformers, tokenizers and gguf (tools/reference/language.py).
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <thread>
+
+#include "base/file.h"
+#include "base/parallel.h"
+#include "base/philox.h"
+#include "base/sha256.h"
+#include "base/text.h"
+#include "tensor/blocks.h"
+#include "text/generation.h"
+#include "weights/pull.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+const fs::path kGolden = fs::path(PTAH_SOURCE_DIR) / "tests" / "golden";
+
+std::vector<float> normals(int64_t count, uint64_t seed) { return Tensor::normal({count}, seed, 1).to_vector(); }
+
+/// A random matrix of some kind: quantised where Ptah quantises, else random bytes with sensible scales.
+struct OwnMatrix {
+  std::vector<uint8_t> bytes;
+  BlockMatrix matrix;
+};
+OwnMatrix random_matrix(BlockType type, int64_t rows, int64_t columns, uint64_t seed) {
+  OwnMatrix out;
+  const int64_t size = block_bytes(type, rows * columns);
+  out.bytes.resize(static_cast<size_t>(size));
+  const auto values = normals(rows * columns, seed);
+  if (!quantize(type, values.data(), rows * columns, out.bytes.data())) {
+    Random random(seed, 2);
+    for (uint8_t& byte : out.bytes) byte = static_cast<uint8_t>(random.below(256));
+    const BlockLayout& layout = layout_of(type);
+    for (int64_t at = 0; at < size; at += layout.bytes)
+      for (const int64_t place : type == BlockType::q2_k                              ? std::vector<int64_t>{80, 82}
+                                 : type == BlockType::q3_k                            ? std::vector<int64_t>{108}
+                                 : type == BlockType::q6_k                            ? std::vector<int64_t>{208}
+                                 : type == BlockType::q4_k || type == BlockType::q5_k ? std::vector<int64_t>{0, 2}
+                                                                                      : std::vector<int64_t>{0}) {
+        const f16 half = to_f16(0.01F * random.normal());
+        std::memcpy(out.bytes.data() + at + place, &half, 2);
+      }
+  }
+  out.matrix = {type, rows, columns, out.bytes.data(), nullptr};
+  return out;
+}
+
+/// The model of a golden folder with its weights as f32, so that no path rounds them.
+std::shared_ptr<LanguageModel> exact_model(const fs::path& folder) {
+  LanguageWeights weights = value_or_throw(language_weights(folder));
+  for (auto& [name, matrix] : weights.matrices) {
+    Tensor wide = Tensor::empty({matrix.rows, matrix.columns});
+    dequantize(matrix.type, matrix.data, matrix.rows * matrix.columns, wide.data<float>());
+    matrix.type = BlockType::f32;
+    matrix.data = static_cast<const uint8_t*>(wide.raw());
+    matrix.owner = std::make_shared<Tensor>(wide);
+  }
+  return std::make_shared<LanguageModel>(std::move(weights));
+}
+
+constexpr const char* kFamilies[] = {"llama", "llama3", "mistral", "qwen2", "qwen3", "gemma3", "gpt2"};
+
+struct Lcg {
+  uint64_t state;
+  uint64_t below(uint64_t n) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    return (state >> 33) % n;
+  }
+};
+
+std::string digest_of(const std::vector<std::vector<int32_t>>& lists) {
+  std::string all;
+  for (size_t i = 0; i < lists.size(); ++i) all += fmt::format("{}{}", i ? "\n" : "", fmt::join(lists[i], " "));
+  return sha256_hex(as_bytes(all));
+}
+
+std::vector<std::string> random_strings(const std::vector<std::string>& scraps, size_t count, uint64_t seed) {
+  Lcg random{seed};
+  std::vector<std::string> out(count);
+  for (std::string& text : out)
+    for (uint64_t n = random.below(13); n > 0; --n) {
+      text += scraps[random.below(scraps.size())];
+      if (random.below(10) < 4) text += ' ';
+    }
+  return out;
+}
+
+}  // namespace
+
+TEST(Blocks, ValuesEqualGgufs) {
+  const auto golden = read_safetensors(kGolden / "blocks.safetensors");
+  ASSERT_TRUE(golden) << golden.error().message;
+  int kinds = 0;
+  for (const auto& [name, tensor] : golden->tensors) {
+    if (!name.ends_with(".blocks")) continue;
+    const std::string kind = name.substr(0, name.size() - 7);
+    const auto type = block_type_by_name(kind);
+    ASSERT_TRUE(type) << kind;
+    const Tensor& wanted = golden->tensors.at(kind + ".values");
+    std::vector<float> made(static_cast<size_t>(wanted.elements()));
+    dequantize(*type, tensor.data<uint8_t>(), wanted.elements(), made.data());
+    EXPECT_EQ(made, wanted.to_vector()) << kind;
+    ++kinds;
+  }
+  EXPECT_EQ(kinds, 12);
+}
+
+TEST(Blocks, QuantisedBytesEqualGgufs) {
+  const auto golden = read_safetensors(kGolden / "blocks.safetensors");
+  ASSERT_TRUE(golden);
+  const Tensor& input = golden->tensors.at("input");
+  for (const char* kind : {"q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "f16", "bf16"}) {
+    const Tensor& wanted = golden->tensors.at(std::string(kind) + ".quantized");
+    const BlockType type = *block_type_by_name(kind);
+    std::vector<uint8_t> made(static_cast<size_t>(block_bytes(type, input.elements())));
+    ASSERT_TRUE(quantize(type, input.data<float>(), input.elements(), made.data()));
+    EXPECT_TRUE(std::equal(made.begin(), made.end(), wanted.data<uint8_t>())) << kind;
+  }
+}
+
+TEST(Blocks, ProductsOfEveryKindAreRight) {
+  for (int kind = 0; kind < kBlockTypes; ++kind) {
+    const auto type = static_cast<BlockType>(kind);
+    const int64_t rows = 37, columns = 768, count = 7;
+    const OwnMatrix w = random_matrix(type, rows, columns, 3);
+    std::vector<float> wide(static_cast<size_t>(rows * columns));
+    dequantize(type, w.bytes.data(), rows * columns, wide.data());
+    const auto x = normals(count * columns, 4);
+    RoundedVectors rounded;
+    rounded.round(x.data(), count, columns);
+    std::vector<float> y(static_cast<size_t>(count * rows));
+    block_product(w.matrix, x.data(), count, rounded, y.data());
+    for (int64_t i = 0; i < count; ++i)
+      for (int64_t r = 0; r < rows; ++r) {
+        double sum = 0, size = 0;
+        for (int64_t j = 0; j < columns; ++j) {
+          const double v = wants_rounded(type) ? static_cast<double>(rounded.values(i)[j]) * static_cast<double>(rounded.scales(i)[j / 32])
+                                               : static_cast<double>(x[static_cast<size_t>(i * columns + j)]);
+          const double product = v * static_cast<double>(wide[static_cast<size_t>(r * columns + j)]);
+          sum += product;
+          size += std::abs(product);
+        }
+        EXPECT_NEAR(y[static_cast<size_t>(i * rows + r)], sum, 3e-6 * size) << layout_of(type).name << " row " << r;
+      }
+  }
+}
+
+TEST(Blocks, AProductDoesNotDependOnCompanyOrThreads) {
+  for (int kind = 0; kind < kBlockTypes; ++kind) {
+    const auto type = static_cast<BlockType>(kind);
+    const int64_t rows = 300, columns = 512, count = 9;
+    const OwnMatrix w = random_matrix(type, rows, columns, 5);
+    const auto x = normals(count * columns, 6);
+    std::vector<float> together;
+    for (const int team : {1, 2, 3, 8}) {
+      set_threads(team);
+      RoundedVectors rounded;
+      rounded.round(x.data(), count, columns);
+      std::vector<float> y(static_cast<size_t>(count * rows));
+      block_product(w.matrix, x.data(), count, rounded, y.data());
+      if (together.empty()) together = y;
+      EXPECT_EQ(y, together) << layout_of(type).name << ", " << team << " threads";
+    }
+    set_threads(0);
+    for (int64_t i = 0; i < count; ++i) {
+      RoundedVectors rounded;
+      rounded.round(x.data() + i * columns, 1, columns);
+      std::vector<float> alone(static_cast<size_t>(rows));
+      block_product(w.matrix, x.data() + i * columns, 1, rounded, alone.data());
+      EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + i * rows)) << layout_of(type).name << " vector " << i;
+    }
+  }
+}
+
+TEST(Language, LogitsMatchTransformersAtEveryPosition) {
+  for (const char* family : kFamilies) {
+    const auto model = exact_model(kGolden / "language" / family);
+    const auto golden = read_safetensors(kGolden / "language" / family / "logits.safetensors");
+    ASSERT_TRUE(golden);
+    const auto tokens_span = golden->tensors.at("tokens").span<int32_t>();
+    const std::vector<int32_t> tokens(tokens_span.begin(), tokens_span.end());
+    const Tensor &kept = golden->tensors.at("kept"), &wanted = golden->tensors.at("logits");
+    const int64_t vocabulary = model->config().vocabulary;
+    const auto compare = [&](const std::vector<float>& logits, const char* how) {
+      for (int64_t k = 0; k < kept.elements(); ++k)
+        for (int64_t v = 0; v < vocabulary; ++v)
+          ASSERT_NEAR(logits[static_cast<size_t>(kept.data<int32_t>()[k] * vocabulary + v)], wanted.data<float>()[k * vocabulary + v], 1e-4)
+              << family << ", " << how << ", position " << kept.data<int32_t>()[k] << ", token " << v;
+    };
+    KeyValueCache whole(model->config(), 300, DType::f32);
+    compare(model->read(tokens, whole, true), "read at once");
+    KeyValueCache stepped(model->config(), 300, DType::f32);
+    std::vector<float> all;
+    for (const int32_t token : tokens) {
+      const auto one = model->step({token}, {&stepped});
+      all.insert(all.end(), one.begin(), one.end());
+    }
+    compare(all, "token by token");
+    KeyValueCache mixed(model->config(), 300, DType::f32);
+    all = model->read({tokens.begin(), tokens.begin() + 250}, mixed, true);
+    const auto rest = model->read({tokens.begin() + 250, tokens.end()}, mixed, true);
+    all.insert(all.end(), rest.begin(), rest.end());
+    compare(all, "in two parts");
+  }
+}
+
+TEST(Language, ACachedBeginningChangesNoByte) {
+  const auto model = exact_model(kGolden / "language" / "gemma3");
+  std::vector<int32_t> tokens;
+  Random random(3, 3);
+  for (int i = 0; i < 400; ++i) tokens.push_back(static_cast<int32_t>(random.below(96)));
+  KeyValueCache whole(model->config(), 400, DType::bf16), reused(model->config(), 400, DType::bf16);
+  const auto wanted = model->read(tokens, whole);
+  (void)model->read({tokens.begin(), tokens.begin() + 300}, reused);
+  reused.truncate(LanguageModel::kChunk);
+  EXPECT_EQ(model->read({tokens.begin() + LanguageModel::kChunk, tokens.end()}, reused), wanted);
+}
+
+TEST(Language, SequencesInABatchAreWhatTheyAreAlone) {
+  for (const char* family : {"llama", "gemma3", "gpt2"}) {
+    const auto model = exact_model(kGolden / "language" / family);
+    constexpr size_t kSequences = 6;
+    std::vector<std::unique_ptr<KeyValueCache>> together, alone;
+    std::vector<KeyValueCache*> batch;
+    std::vector<int32_t> next, next_alone;
+    const auto best = [&](const float* logits) { return static_cast<int32_t>(std::max_element(logits, logits + 96) - logits); };
+    for (size_t s = 0; s < kSequences; ++s) {
+      const std::vector<int32_t> prompt(s * 9 + 1, static_cast<int32_t>(s * 7 + 1));
+      for (auto* caches : {&together, &alone}) {
+        caches->push_back(std::make_unique<KeyValueCache>(model->config(), 128, DType::bf16));
+        const auto logits = model->read(prompt, *caches->back());
+        (caches == &together ? next : next_alone).push_back(best(logits.data()));
+      }
+      batch.push_back(together.back().get());
+    }
+    for (int i = 0; i < 20; ++i) {
+      const auto logits = model->step(next, batch);
+      for (size_t s = 0; s < kSequences; ++s) {
+        const auto one = model->step({next_alone[s]}, {alone[s].get()});
+        ASSERT_TRUE(std::equal(one.begin(), one.end(), logits.begin() + static_cast<std::ptrdiff_t>(s * 96))) << family << " sequence " << s;
+        next[s] = next_alone[s] = best(one.data());
+      }
+    }
+  }
+}
+
+TEST(Language, TheNumberOfThreadsChangesNoByte) {
+  const auto model = exact_model(kGolden / "language" / "qwen3");
+  std::vector<int32_t> tokens(200);
+  for (size_t i = 0; i < tokens.size(); ++i) tokens[i] = static_cast<int32_t>(i * 31 % 96);
+  std::vector<float> first;
+  for (const int team : {1, 2, 3, 8}) {
+    set_threads(team);
+    KeyValueCache cache(model->config(), 256, DType::bf16);
+    auto logits = model->read(tokens, cache);
+    const auto more = model->step({5}, {&cache});
+    logits.insert(logits.end(), more.begin(), more.end());
+    if (first.empty()) first = logits;
+    EXPECT_EQ(logits, first) << team << " threads";
+  }
+  set_threads(0);
+}
+
+TEST(Language, BadRequestsAndWeightsAreNamed) {
+  const auto model = exact_model(kGolden / "language" / "llama");
+  KeyValueCache cache(model->config(), 4, DType::f32);
+  EXPECT_THROW((void)model->read({}, cache), Failure);
+  EXPECT_THROW((void)model->read({96}, cache), Failure);
+  EXPECT_THROW((void)model->read({-1}, cache), Failure);
+  EXPECT_THROW((void)model->read({1, 2, 3, 4, 5}, cache), Failure);
+  (void)model->read({1, 2, 3, 4}, cache);
+  EXPECT_THROW((void)model->step({1}, {&cache}), Failure);
+  LanguageWeights weights = value_or_throw(language_weights(kGolden / "language" / "llama"));
+  weights.matrices.erase("blk.1.attn_k.weight");
+  try {
+    const LanguageModel broken(std::move(weights));
+    FAIL();
+  } catch (const Failure& failure) {
+    EXPECT_NE(failure.error().message.find("blk.1.attn_k.weight"), std::string::npos) << failure.error().message;
+  }
+}
+
+TEST(Tokens, EveryPreTokenizerEqualsItsReference) {
+  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
+  const auto cases = golden["strings"].get<std::vector<std::string>>();
+  for (const auto& [name, pre] :
+       {std::pair{"gpt-2", PreTokenizer::gpt2}, {"smollm", PreTokenizer::smollm}, {"llama-bpe", PreTokenizer::llama3}, {"qwen2", PreTokenizer::qwen2}}) {
+    TokenizerParts parts;
+    parts.tokens = golden["tokens"].get<std::vector<std::string>>();
+    parts.merges = golden["merges"].get<std::vector<std::string>>();
+    parts.pre_tokenizer = pre;
+    const auto tokenizer = Tokenizer::make(parts);
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+    for (size_t i = 0; i < cases.size(); ++i) {
+      const auto ids = (*tokenizer)->encode(cases[i]);
+      EXPECT_EQ(ids, golden["ids"][name][i].get<std::vector<int32_t>>()) << name << ": " << Json(cases[i]).dump();
+      EXPECT_EQ((*tokenizer)->decode(ids), cases[i]);
+    }
+  }
+}
+
+TEST(Tokens, AnyBytesComeBackAndControlTokensInTextStayText) {
+  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
+  TokenizerParts parts;
+  parts.tokens = golden["tokens"].get<std::vector<std::string>>();
+  parts.merges = golden["merges"].get<std::vector<std::string>>();
+  parts.kinds.assign(parts.tokens.size(), TokenizerParts::Kind::normal);
+  parts.tokens.emplace_back("<|end|>");
+  parts.kinds.push_back(TokenizerParts::Kind::control);
+  const auto control = static_cast<int32_t>(parts.tokens.size()) - 1;
+  const auto tokenizer = value_or_throw(Tokenizer::make(parts));
+  Random random(8, 8);
+  for (int i = 0; i < 300; ++i) {
+    std::string text;
+    for (uint32_t n = random.below(60); n > 0; --n) text += static_cast<char>(random.below(256));
+    EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), text);
+  }
+  const std::string sly = "hello <|end|> world";
+  const auto plain = tokenizer->encode(sly);
+  EXPECT_EQ(std::count(plain.begin(), plain.end(), control), 0);
+  EXPECT_EQ(tokenizer->decode(plain), sly);
+  const auto marked = tokenizer->encode(sly, {.control_tokens = true});
+  EXPECT_EQ(std::count(marked.begin(), marked.end(), control), 1);
+  EXPECT_EQ(tokenizer->decode(marked), "hello  world");
+  const std::string run(200000, 'a');  // no quadratic cliff: this would take minutes
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(run)), run);
+}
+
+TEST(Tokens, SentencePieceMergesByScoreAndFallsBackToBytes) {
+  TokenizerParts parts;
+  parts.algorithm = TokenizerParts::Algorithm::sentencepiece;
+  using Kind = TokenizerParts::Kind;
+  const auto put = [&](const std::string& token, float score, Kind kind) {
+    parts.tokens.push_back(token);
+    parts.scores.push_back(score);
+    parts.kinds.push_back(kind);
+    return static_cast<int32_t>(parts.tokens.size()) - 1;
+  };
+  parts.unknown = put("<unk>", 0, Kind::unknown);
+  for (int b = 0; b < 256; ++b) put(fmt::format("<0x{:02X}>", b), 0, Kind::byte);
+  const int32_t space = put("\u2581", -9, Kind::normal), a = put("a", -8, Kind::normal), b = put("b", -8, Kind::normal);
+  const int32_t ab = put("ab", -3, Kind::normal), sa = put("\u2581a", -2, Kind::normal), sab = put("\u2581ab", -4, Kind::normal);
+  const auto tokenizer = value_or_throw(Tokenizer::make(parts));
+  EXPECT_EQ(tokenizer->encode("ab"), (std::vector<int32_t>{ab}));
+  EXPECT_EQ(tokenizer->encode(" ab"), (std::vector<int32_t>{sab}));  // ▁a first, then ▁a + b
+  EXPECT_EQ(tokenizer->encode("ba a"), (std::vector<int32_t>{b, a, sa}));
+  EXPECT_EQ(tokenizer->encode("a  "), (std::vector<int32_t>{a, space, space}));
+  EXPECT_EQ(tokenizer->encode("é"), (std::vector<int32_t>{1 + 0xC3, 1 + 0xA9}));
+  EXPECT_EQ(tokenizer->decode({sab, 1 + 0xC3, 1 + 0xA9}), " abé");
+}
+
+TEST(Tokens, AStreamGivesOutWholeCharactersOnly) {
+  const std::string text = "añ中🦊\xff!\xe4\xb8";
+  Utf8Stream stream;
+  std::string out;
+  for (const char c : text) {
+    const std::string news = stream.put(std::string(1, c));
+    EXPECT_EQ(invalid_utf8_at(news), std::string::npos);
+    out += news;
+  }
+  out += stream.finish();
+  EXPECT_EQ(out, "añ中🦊\uFFFD!\uFFFD");
+}
+
+TEST(Sampling, FiltersKeepWhatTheyShould) {
+  const std::vector<float> logits{1, 3, 2, std::nanf(""), 0};
+  auto c = candidates_of(logits);
+  keep_top_k(c, 3);
+  ASSERT_EQ(c.size(), 3U);
+  EXPECT_EQ(c[0].token, 1);
+  EXPECT_EQ(c[2].token, 0);
+  normalize(c, 1);
+  EXPECT_NEAR(c[0].probability, std::exp(3.0) / (std::exp(3.0) + std::exp(2.0) + std::exp(1.0)), 1e-6);
+  auto p = c;
+  keep_top_p(p, 0.7F);
+  EXPECT_EQ(p.size(), 2U);
+  auto m = c;
+  keep_min_p(m, 0.2F);
+  EXPECT_EQ(m.size(), 2U);
+  EXPECT_EQ(sample(logits, {}, {.temperature = 0}, 0), 1);
+  SamplingOptions forbidden{.temperature = 0};
+  forbidden.logit_bias[1] = -INFINITY;
+  EXPECT_EQ(sample(logits, {}, forbidden, 0), 2);
+  const std::vector<int32_t> seen{1, 1, 1};
+  EXPECT_EQ(sample(logits, seen, {.temperature = 0, .frequency_penalty = 1}, 0), 2);
+}
+
+TEST(Sampling, DrawsFollowTheProbabilitiesAndTheSeed) {
+  const std::vector<float> logits{std::log(0.5F), std::log(0.3F), std::log(0.2F)};
+  std::vector<int> counts(3);
+  for (uint64_t i = 0; i < 20000; ++i) ++counts[static_cast<size_t>(sample(logits, {}, {.temperature = 1, .top_k = 0, .top_p = 1, .seed = 4}, i))];
+  EXPECT_NEAR(counts[0], 10000, 250);
+  EXPECT_NEAR(counts[1], 6000, 250);
+  EXPECT_EQ(sample(logits, {}, {.seed = 9}, 5), sample(logits, {}, {.seed = 9}, 5));
+}
+
+TEST(Gguf, WhatIsWrittenIsReadAndHostileFilesAreRefused) {
+  const fs::path path = fs::temp_directory_path() / fmt::format("ptah-gguf-{}.gguf", ::getpid());
+  const OwnMatrix w = random_matrix(BlockType::q4_0, 4, 64, 9);
+  const std::map<std::string, GgufValue> metadata{{"a.text", std::string("ñ")},
+                                                  {"b.number", int64_t{-5}},
+                                                  {"c.share", 0.5},
+                                                  {"d.flag", true},
+                                                  {"e.list", std::vector<std::string>{"x", ""}},
+                                                  {"f.numbers", std::vector<int64_t>{1, -2}},
+                                                  {"g.shares", std::vector<double>{0.25}}};
+  ASSERT_TRUE(write_gguf(path, metadata, {{"w", {4, 64}, BlockType::q4_0, w.bytes}}));
+  const auto file = read_gguf(path);
+  ASSERT_TRUE(file) << file.error().message;
+  EXPECT_EQ(file->metadata, metadata);
+  const GgufTensor& tensor = file->tensors.at("w");
+  EXPECT_EQ(tensor.shape, (std::vector<int64_t>{4, 64}));
+  EXPECT_TRUE(std::equal(w.bytes.begin(), w.bytes.end(), tensor.matrix.data));
+  const Bytes good = *read_file(path);
+  fs::remove(path);
+  const size_t padding = (32 - w.bytes.size() % 32) % 32;
+  for (size_t cut = 0; cut < good.size() - padding; ++cut) EXPECT_FALSE(parse_gguf({good.data(), cut}, nullptr)) << cut;
+  Random random(1, 1);
+  int read = 0;
+  for (int i = 0; i < 20000; ++i) {
+    Bytes bad = good;
+    for (uint32_t n = 1 + random.below(3); n > 0; --n) bad[random.below(static_cast<uint32_t>(bad.size()))] = static_cast<uint8_t>(random.below(256));
+    read += parse_gguf(bad, nullptr).has_value();
+  }
+  EXPECT_GT(read, 0);  // flips in the data or in texts are no errors of the format
+  EXPECT_LT(read, 20000);
+}
+
+/// The pulled SmolLM2: what it says, and how it cuts 20,000 strings.
+TEST(SmolLm2, TokensAndAnswersEqualTheReference) {
+  const auto path = find_model("smollm2");
+  if (!path) GTEST_SKIP() << path.error().message;
+  const auto loaded = load_language_model(*path);
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const Json golden = *parse_json(*read_text(kGolden / "smollm2.json"));
+  const auto strings = random_strings(golden["strings"].get<std::vector<std::string>>(), 20000, 3);
+  int different = 0;
+  for (size_t i = 0; i < strings.size(); i += 100) {
+    std::vector<std::vector<int32_t>> ids;
+    for (size_t j = i; j < i + 100; ++j) ids.push_back(loaded->tokenizer->encode(strings[j]));
+    different += digest_of(ids) != golden["digests"][i / 100].get<std::string>();
+  }
+  EXPECT_EQ(different, 0) << "hundreds of strings with a difference";
+  for (const Json& answer : golden["answers"]) {
+    const auto prompt = loaded->tokenizer->encode(answer["prompt"].get<std::string>(), {.control_tokens = true});
+    ASSERT_EQ(prompt, answer["ids"].get<std::vector<int32_t>>()) << answer["prompt"];
+    KeyValueCache cache(loaded->model->config(), 256, DType::f32);
+    std::vector<float> logits = loaded->model->read(prompt, cache);
+    for (const Json& top : answer["top"])  // activations are rounded to 8 bits, so not to 1e-4
+      EXPECT_NEAR(logits[top[0].get<size_t>()], top[1].get<float>(), 0.5) << answer["prompt"];
+    const auto greedy = answer["greedy"].get<std::vector<int32_t>>();
+    size_t same = 0;
+    for (; same < greedy.size(); ++same) {
+      const int32_t token = sample(logits, {}, {.temperature = 0}, 0);
+      if (token != greedy[same]) {  // only a near tie may go the other way
+        EXPECT_LE(logits[static_cast<size_t>(token)] - logits[static_cast<size_t>(greedy[same])], 0.5F) << answer["prompt"] << " at " << same;
+        break;
+      }
+      logits = loaded->model->step({token}, {&cache});
+    }
+    EXPECT_GE(same, 3U) << answer["prompt"];
+    RecordProperty(fmt::format("same_{}", answer["prompt"].dump().substr(1, 12)), static_cast<int>(same));
+    fmt::print("{}: {} of {} greedy tokens are the reference's\n", answer["prompt"].dump(), same, greedy.size());
+  }
+}
+
+TEST(SmolLm2, GenerationStopsWhereItShould) {
+  const auto path = find_model("smollm2");
+  if (!path) GTEST_SKIP() << path.error().message;
+  const auto loaded = load_language_model(*path);
+  ASSERT_TRUE(loaded);
+  const auto prompt = loaded->tokenizer->encode("One, two, three, four,");
+  GenerationOptions options{.sampling = {.temperature = 0}, .max_tokens = 24};
+  KeyValueCache cache(loaded->model->config(), 256, DType::bf16);
+  std::string shown;
+  const Generated free = generate(*loaded, prompt, cache, options, [&](std::string_view news) { shown += news; });
+  EXPECT_EQ(shown, free.text);
+  ASSERT_GE(free.tokens.size(), 8U);
+  options.stop = {free.text.substr(5, 4)};
+  cache.truncate(0);
+  const Generated stopped = generate(*loaded, prompt, cache, options);
+  EXPECT_EQ(stopped.text, free.text.substr(0, free.text.find(options.stop[0])));
+  EXPECT_EQ(stopped.reason, FinishReason::stop_text);
+  KeyValueCache small(loaded->model->config(), static_cast<int64_t>(prompt.size()) + 3, DType::bf16);
+  options.stop.clear();
+  EXPECT_EQ(generate(*loaded, prompt, small, options).reason, FinishReason::context);
+  CancelToken cancel;
+  cancel.cancel();
+  cache.truncate(0);
+  EXPECT_THROW((void)generate(*loaded, prompt, cache, options, {}, &cancel), Failure);
+}
+
+}  // namespace ptah

@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Makes the golden files of the language models.
+
+    tools/reference/language.py [tests/golden] [SMOLLM2.gguf]      (made with torch, transformers, tokenizers, gguf, safetensors, numpy)
+
+tests/golden/language/FAMILY/    tiny random models in Hugging Face's layout with `logits.safetensors`: tokens, and the logits after positions
+                                 KEPT of 300, by `transformers` in f32
+tests/golden/blocks.safetensors  random blocks of every kind with the values `gguf` reads in them, and its blocks of random values
+tests/golden/tokenizers.json     byte-level BPE: a small vocabulary, strings and their ids by `tokenizers` with each family's pre-tokenizer
+tests/golden/smollm2.json        SmolLM2 in SMOLLM2.gguf: digests of the ids of 20,000 strings, one a hundred, the likeliest tokens with logits and 40 greedy
+                                 tokens for some prompts, by `transformers` with the weights widened to f32
+"""
+import hashlib
+import json
+import pathlib
+import sys
+
+import gguf
+import numpy as np
+import torch
+from safetensors.torch import save_file
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
+
+KEPT = [0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 200, 255, 256, 257, 299]
+VOCABULARY = 96
+COMMON = dict(vocab_size=VOCABULARY, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4, max_position_embeddings=512)
+
+
+def families():
+    yield "llama", LlamaConfig(**COMMON, num_key_value_heads=2, rms_norm_eps=1e-5, rope_theta=10000.0, tie_word_embeddings=False)
+    yield "llama3", LlamaConfig(**COMMON, num_key_value_heads=1, rope_parameters={
+        "rope_type": "llama3", "rope_theta": 500000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0, "original_max_position_embeddings": 64})
+    yield "mistral", MistralConfig(**COMMON, num_key_value_heads=2, sliding_window=32)
+    yield "qwen2", Qwen2Config(**COMMON, num_key_value_heads=2, tie_word_embeddings=True)
+    yield "qwen3", Qwen3Config(**COMMON, num_key_value_heads=2, head_dim=16)
+    yield "gemma3", Gemma3TextConfig(**{**COMMON, "num_hidden_layers": 7}, num_key_value_heads=1, head_dim=16, sliding_window=32, query_pre_attn_scalar=16)
+    yield "gpt2", GPT2Config(vocab_size=VOCABULARY, n_embd=32, n_layer=2, n_head=4, n_positions=512)
+
+
+def tiny_models(out):
+    for name, config in families():
+        torch.manual_seed(7)
+        config.torch_dtype = torch.float32
+        model = AutoModelForCausalLM.from_config(config).eval()
+        with torch.no_grad():
+            for parameter_name, p in model.named_parameters():
+                noise = torch.randn_like(p)
+                p.copy_((1 + 0.1 * noise if "norm" in parameter_name and name != "gemma3" or "ln_" in parameter_name and "weight" in parameter_name else
+                         0.1 * noise if p.dim() == 1 else 0.25 * noise).to(torch.bfloat16).float())
+        folder = out / "language" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        tied = config.tie_word_embeddings
+        weights = {k: v.to(torch.bfloat16).contiguous().clone() for k, v in model.state_dict().items() if not (tied and k == "lm_head.weight")}
+        save_file(weights, folder / "model.safetensors")
+        model.config.to_json_file(folder / "config.json", use_diff=False)
+        tokens = torch.randint(0, VOCABULARY, (1, 300), generator=torch.Generator().manual_seed(11))
+        with torch.no_grad():
+            logits = model(tokens).logits[0]
+        save_file({"tokens": tokens[0].to(torch.int32), "kept": torch.tensor(KEPT, dtype=torch.int32), "logits": logits[KEPT].float().contiguous()},
+                  folder / "logits.safetensors")
+
+
+def blocks(out):
+    rng = np.random.default_rng(5)
+    made = {}
+    kinds = gguf.GGMLQuantizationType
+    halves = {"Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q8_0": [0], "Q2_K": [80, 82], "Q3_K": [108], "Q4_K": [0, 2], "Q5_K": [0, 2],
+              "Q6_K": [208], "IQ4_NL": [0], "IQ4_XS": [0]}
+    for name, places in halves.items():
+        kind = kinds[name]
+        elements, size = gguf.GGML_QUANT_SIZES[kind]
+        raw = rng.integers(0, 256, (512 // elements, size), dtype=np.uint8)
+        for place in places:
+            raw[:, place:place + 2] = rng.normal(0, 0.1, (len(raw), 1)).astype(np.float16).view(np.uint8)
+        made[name.lower() + ".blocks"] = torch.from_numpy(raw.reshape(-1).copy())
+        made[name.lower() + ".values"] = torch.from_numpy(gguf.quants.dequantize(raw, kind).astype(np.float32).reshape(-1).copy())
+    values = np.concatenate([rng.normal(0, 1, 448), np.zeros(32), rng.normal(0, 1e-3, 32)]).astype(np.float32)
+    made["input"] = torch.from_numpy(values)
+    for name in ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "BF16", "F16"]:
+        made[name.lower() + ".quantized"] = torch.from_numpy(np.ascontiguousarray(gguf.quants.quantize(values, kinds[name])).view(np.uint8).reshape(-1).copy())
+    save_file(made, out / "blocks.safetensors")
+
+
+SCRAPS = ["the quick brown fox", " jumps", "Don't", "I'LL", "we've", "it's", "he'd", "'s", "''", "  ", "   ", "\n", "\n\n", "\r\n", " \n ", "\t", "\t\t", "123", "1234567", "3.14", " 42", "x2y",
+          "é", "naïve", "Ångström", "中文", "测试文本", "東京", "한국어", "Привет", "мир", "مرحبا", "שלום", "नमस्ते", "สวัสดี", "🦊", "👨‍👩‍👧", "🇩🇪", "❤️", "½", "²", "Ⅳ", "①", "٣", "...", "!?", "--", "==", "{", "}",
+          "();", "/*", "#!", "@user", "http://a.b/c?d=e", "<|im_end|>", "<|endoftext|>", "[INST]", "</s>", "\u00a0", "\u2028", "\u3000", "\u200b", "_", "__init__", "camelCase", "ALL CAPS", "a", "I",
+          "can't", "CAN'T", "ſ", "'ſ", "ﬁ", "e\u0301", "\u0085", "\x00", "\x7f", "“quoted”", "—", "…", "€100", "C++20"]
+
+
+class Lcg:
+    """The same numbers as in tests/language_test.cpp."""
+
+    def __init__(self, seed):
+        self.state = seed
+
+    def below(self, n):
+        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (self.state >> 33) % n
+
+
+def strings(count, seed):
+    rng = Lcg(seed)
+    out = []
+    for _ in range(count):
+        text = ""
+        for _ in range(rng.below(13)):
+            text += SCRAPS[rng.below(len(SCRAPS))] + (" " if rng.below(10) < 4 else "")
+        out.append(text)
+    return out
+
+
+GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+byte_level = lambda: pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+split = lambda pattern: pre_tokenizers.Split(Regex(pattern), "isolated")
+PRE = {"gpt-2": lambda: [split(GPT2), byte_level()], "smollm": lambda: [pre_tokenizers.Digits(individual_digits=True), split(GPT2), byte_level()],
+       "llama-bpe": lambda: [split(LLAMA3), byte_level()], "qwen2": lambda: [split(LLAMA3.replace("{1,3}", "")), byte_level()]}
+
+
+def tokenizers(out):
+    text = strings(3000, 1)
+    trained = Tokenizer(models.BPE())
+    trained.pre_tokenizer = pre_tokenizers.Sequence(PRE["gpt-2"]())
+    trained.train_from_iterator(text, trainers.BpeTrainer(vocab_size=700, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False))
+    model = json.loads(trained.to_str())["model"]
+    vocabulary = sorted(model["vocab"], key=model["vocab"].get)
+    merges = [" ".join(m) for m in model["merges"]]
+    cases = strings(400, 2)
+    ids = {}
+    for name, parts in PRE.items():
+        trained.pre_tokenizer = pre_tokenizers.Sequence(parts())
+        ids[name] = [trained.encode(s).ids for s in cases]
+    (out / "tokenizers.json").write_text(json.dumps({"tokens": vocabulary, "merges": merges, "strings": cases, "ids": ids}, ensure_ascii=False, separators=(",", ":")))
+
+
+def digest(lists):
+    return hashlib.sha256("\n".join(" ".join(map(str, ids)) for ids in lists).encode()).hexdigest()
+
+
+PROMPTS = ["The capital of France is", "Once upon a time, there was a fox who", "def fibonacci(n):\n", "Water boils at",
+           "<|im_start|>user\nWhat is the largest planet?<|im_end|>\n<|im_start|>assistant\n"]
+
+
+def smollm2(out, path):
+    reader = gguf.GGUFReader(path)
+    field = lambda key: reader.fields[key].contents()
+    tokens, kinds = field("tokenizer.ggml.tokens"), field("tokenizer.ggml.token_type")
+    special = [t for t, k in zip(tokens, kinds) if k == 3]
+    bpe = Tokenizer(models.BPE({t: i for i, t in enumerate(tokens)}, [tuple(m.split(" ")) for m in field("tokenizer.ggml.merges")]))
+    bpe.pre_tokenizer = pre_tokenizers.Sequence(PRE["smollm"]())
+    cases = strings(20000, 3)
+    plain = [bpe.encode(s).ids for s in cases]
+    bpe.add_special_tokens(special)
+    encode = lambda s: bpe.encode(s).ids
+    folder, name = str(pathlib.Path(path).parent), pathlib.Path(path).name
+    model = AutoModelForCausalLM.from_pretrained(folder, gguf_file=name, dtype=torch.float32).eval()
+    answers = []
+    for prompt in PROMPTS:
+        ids = encode(prompt)
+        with torch.no_grad():
+            logits = model(torch.tensor([ids])).logits[0, -1]
+            greedy = list(ids)
+            for _ in range(40):
+                greedy.append(int(model(torch.tensor([greedy])).logits[0, -1].argmax()))
+        top = logits.topk(8)
+        answers.append({"prompt": prompt, "ids": ids, "top": [[int(i), float(v)] for v, i in zip(*top)], "greedy": greedy[len(ids):]})
+    (out / "smollm2.json").write_text(json.dumps({"strings": SCRAPS, "digests": [digest(plain[i:i + 100]) for i in range(0, len(plain), 100)],
+                                                  "answers": answers}, ensure_ascii=False, separators=(",", ":")))
+
+
+if __name__ == "__main__":
+    out = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/golden")
+    tiny_models(out)
+    blocks(out)
+    tokenizers(out)
+    if len(sys.argv) > 2:
+        smollm2(out, sys.argv[2])
