@@ -10,6 +10,8 @@
 namespace ptah {
 
 using Json = nlohmann::json;
+/// Keeps the order of keys.
+using OrderedJson = nlohmann::ordered_json;
 
 /// Parses text from outside. Errors: corrupt for bad syntax, invalid UTF-8, duplicate keys or nesting deeper than most_depth.
 Result<Json> parse_json(std::string_view text, int most_depth = 32);

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "tensor/cpu/dense.h"
+#include "text/chat.h"
 #include "text/generation.h"
 #include "weights/pull.h"
 
@@ -73,6 +74,21 @@ Result<void> run_generate(const LanguageOptions& o) {
   } else {
     fmt::print("\n");
   }
+  return {};
+}
+
+/// Renders a chat template for a conversation in JSON: for checking templates against transformers.
+Result<void> run_template(const std::string& file) {
+  PTAH_TRY(const std::string text, read_text(file, 1 << 20));
+  PTAH_TRY(const auto made, JinjaTemplate::parse(text));
+  OrderedJson variables;
+  try {
+    variables = OrderedJson::parse(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+  } catch (const OrderedJson::exception& problem) {
+    return fail(ErrorCode::corrupt, "standard input: {}", problem.what());
+  }
+  PTAH_TRY(const std::string out, made->render(variables));
+  fmt::print("{}", out);
   return {};
 }
 
@@ -158,6 +174,13 @@ void add_tokenize(CLI::App& app, Action& action) {
   command->add_option("text", o->prompt, "the text");
   add_common(command, o);
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_tokenize(*o); })); }; });
+}
+
+void add_template(CLI::App& app, Action& action) {
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("template", "renders a chat template; variables as JSON on standard input");
+  command->add_option("file", *file, "the Jinja template")->required();
+  command->callback([file, &action] { action = [file] { return finish(guard([&] { return run_template(*file); })); }; });
 }
 
 void add_perplexity(CLI::App& app, Action& action) {

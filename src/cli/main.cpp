@@ -33,6 +33,8 @@ int run(int argc, char** argv) {
   ptah::cli::add_verify(app, action);
   ptah::cli::add_embed(app, action);
   ptah::cli::add_generate(app, action);
+  ptah::cli::add_chat(app, action);
+  ptah::cli::add_template(app, action);
   ptah::cli::add_tokenize(app, action);
   ptah::cli::add_perplexity(app, action);
   ptah::cli::add_pull(app, action);

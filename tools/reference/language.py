@@ -6,6 +6,7 @@
 tests/golden/language/FAMILY/    tiny random models in Hugging Face's layout with `logits.safetensors`: tokens, and the logits after positions
                                  KEPT of 300, by `transformers` in f32
 tests/golden/blocks.safetensors  random blocks of every kind with the values `gguf` reads in them, and its blocks of random values
+tests/golden/templates.json      small Jinja templates with what jinja2 makes of them (null: it refuses)
 tests/golden/tokenizers.json     byte-level BPE: a small vocabulary, strings and their ids by `tokenizers` with each family's pre-tokenizer
 tests/golden/smollm2.json        SmolLM2 in SMOLLM2.gguf: digests of the ids of 20,000 strings, one a hundred, the likeliest tokens with logits and 40 greedy
                                  tokens for some prompts, by `transformers` with the weights widened to f32
@@ -16,8 +17,11 @@ import pathlib
 import sys
 
 import gguf
+import jinja2
+import jinja2.ext
 import numpy as np
 import torch
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
@@ -134,6 +138,66 @@ def tokenizers(out):
     (out / "tokenizers.json").write_text(json.dumps({"tokens": vocabulary, "merges": merges, "strings": cases, "ids": ids}, ensure_ascii=False, separators=(",", ":")))
 
 
+VARIABLES = {"messages": [{"role": "system", "content": " Be brief. "}, {"role": "user", "content": "Hi 'you' & \"me\"\n<b> é 中"}, {"role": "assistant", "content": "Hello"}],
+             "add_generation_prompt": True, "bos_token": "<s>", "name": "Ptah", "n": 7, "x": 2.5, "nothing": None, "numbers": [3, 1, 2, 3], "empty": [], "words": "a  b c",
+             "tree": {"b": 1, "a": {"deep": [True, None, "t", 1.5]}, "C": "x"}, "people": [{"name": "Ada", "age": 36}, {"name": "Bo", "age": 4}, {"name": "Cy"}]}
+SNIPPETS = r"""{{ name }}, {{ n }} {{ x }} {{ nothing }} {{ missing }}|{{ numbers }}|{{ tree }}
+{% for m in messages %}{{ m.role }}:{{ m['content'] | trim }};{% endfor %}
+{%- for m in messages -%}\n  {{ loop.index }}/{{ loop.length }}{% if loop.first %} first{% elif loop.last %} last{% else %} mid{% endif %}\n{%- endfor %}
+a\n  {% if n > 3 %}\n  yes\n  {% else %}\n  no\n  {% endif %}\nb\n
+a {%- if true %} b {%- endif %} c {{- name -}} d
+a\n   {#- note -#}   \n b\n  {# note #}\nc
+{% set ns = namespace(found=false, count=0) %}{% for m in messages %}{% if m.role == 'user' %}{% set ns.found = true %}{% set ns.count = ns.count + 1 %}{% endif %}{% endfor %}{{ ns.found }} {{ ns.count }}
+{% set y = 1 %}{% for i in [1,2] %}{% set y = y + i %}{{ y }}{% endfor %}{{ y }}
+{{ 1 + 2 * 3 - 4 / 2 }} {{ 7 // 2 }} {{ 7 % 3 }} {{ -7 // 2 }} {{ -7 % 3 }} {{ 7.5 // 2 }} {{ 1 ~ 2 ~ 'a' }} {{ 'ab' * 3 }}
+{{ n == 7 and not x < 1 or false }} {{ 'a' in 'cat' }} {{ 3 in numbers }} {{ 'b' in tree }} {{ 9 not in numbers }} {{ 1 == 1.0 }} {{ 'a' < 'b' }} {{ true == 1 }}
+{{ 'yes' if n > 5 else 'no' }} {{ 'x' if false }}| {{ (1 if n == 7 else 2) + 1 }}
+{{ numbers[0] }} {{ numbers[-1] }} {{ numbers[1:] }} {{ numbers[:-1] }} {{ numbers[::-1] }} {{ numbers[::2] }} {{ numbers[5] }}| {{ 'héllo'[1:3] }} {{ 'héllo'[-1] }} {{ 'abc'[::-1] }}
+{{ name | upper }} {{ name | lower }} {{ 'hello world' | title }} {{ 'hELLO' | capitalize }} {{ '  x ' | trim }}| {{ messages | length }} {{ 'é中' | length }} {{ tree | length }}
+{{ missing | default('d') }} {{ '' | default('d') }}| {{ '' | default('d', true) }} {{ nothing | default('d') }} {{ numbers | join(', ') }} {{ numbers | first }} {{ numbers | last }}
+{{ tree | tojson }} {{ messages[1].content | tojson }} {{ tree | tojson(indent=2) }} {{ empty | tojson }} {{ nothing | tojson }} {{ x | tojson }}
+{% for k, v in tree.items() %}{{ k }}={{ v }};{% endfor %}{% for k in tree %}{{ k }}{% endfor %}{{ tree.keys() | list }} {{ tree.get('b') }} {{ tree.get('z', 5) }} {{ tree.get('z') }}
+{{ people | map(attribute='name') | join('+') }} {{ people | selectattr('age', 'defined') | list | length }} {{ people | rejectattr('age', 'defined') | map(attribute='name') | list }} {{ people | selectattr('name', 'equalto', 'Bo') | first }}
+{{ words.split() }} {{ words.split(' ') }} {{ 'a-b-c'.split('-', 1) }} {{ ' x '.strip() }}| {{ 'xxaxx'.strip('x') }} {{ 'xxa'.lstrip('x') }} {{ name.startswith('Pt') }} {{ name.endswith('x') }} {{ 'a.b'.replace('.', '-') }} {{ name.upper() }}
+{{ x is defined }} {{ missing is defined }} {{ missing is not defined }} {{ nothing is none }} {{ name is string }} {{ n is number }} {{ tree is mapping }} {{ numbers is iterable }} {{ n is odd }} {{ n is even }} {{ not missing is defined }} {{ n is divisibleby 7 }}
+{% macro greet(who, mark='!') %}Hi {{ who }}{{ mark }}{% endmacro %}{{ greet('Bo') }} {{ greet(who='Cy', mark='?') }} {{ greet() }}
+{% for i in range(5) %}{% if i == 1 %}{% continue %}{% endif %}{% if i == 4 %}{% break %}{% endif %}{{ i }}{% endfor %} {{ range(2, 8, 3) | list }} {{ range(3) | list }}
+{% for m in messages if m.role != 'system' %}{{ loop.index0 }}{{ m.role }}{% else %}none{% endfor %}{% for z in empty %}x{% else %}none{% endfor %}
+{% set block %}in {{ name }}{% endset %}{{ block | upper }} {% set a, b = 1, 2 %}
+{{ numbers | sort }} {{ numbers | unique | list }} {{ numbers | max }} {{ numbers | min }} {{ numbers | sum }} {{ numbers | reverse | list }} {{ tree | dictsort | first | first }} {{ '3' | int + 1 }} {{ '2.5' | float }} {{ 'x' | int }} {{ 2.4 | round }} {{ -3 | abs }}
+{{ "it's" }} {{ 'say "x"' }} {{ ["it's"] }} {{ 'a\\nb' }} {{ 'é' }} {{ "\\u4e2d" }} {{ 'x' 'y' }}
+{{ messages[0]['role'] == 'system' and messages[0].content | trim | length > 3 }} {{ (messages | last).role }} {{ loop is defined }}
+{% if messages[0].role == 'system' %}{% set rest = messages[1:] %}{% else %}{% set rest = messages %}{% endif %}{{ rest | length }} {{ rest[0].content }}
+{{ raise_exception('no') }}
+{{ missing.field }}
+{{ 1 + 'a' }}
+{% if true %}no end
+{{ name | nosuchfilter }}
+{{ dict(a=1, b='x') }} {{ [1, [2, 'a']] }} {{ (1, 2) | list }} {{ true }} {{ True and None }}
+{% raw %}{{ x }}{% endraw %}
+{{ {'a': {'b': 1}} }} {{ {'a': 1}['a'] }} {{- {'k': [1, {'z': 2}]} | tojson -}} end
+{{ 'line one\\nline two' | indent }} {{ 'x\\ny' | indent(2, true) }} {{ '<a & b>' | e }} {{ 'abcabc'.count('b') }} {{ 'abc'.find('c') }} {{ 'a' ~ nothing }}
+{%+ if true %}  kept{% endif +%}\n end""".split("\n")  # \\n there is a line end, \\\\ a backslash
+
+
+def templates(out):
+    def raise_exception(message):
+        raise jinja2.exceptions.TemplateError(message)
+
+    env = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=[jinja2.ext.loopcontrols])
+    env.filters["tojson"] = lambda x, indent=None: json.dumps(x, ensure_ascii=False, indent=indent)
+    env.globals["raise_exception"] = raise_exception
+    cases = []
+    for snippet in SNIPPETS:
+        text = snippet.replace("\\\\", "\0").replace("\\n", "\n").replace("\0", "\\")
+        try:
+            made = env.from_string(text).render(**VARIABLES)
+        except Exception:
+            made = None
+        cases.append([text, made])
+    (out / "templates.json").write_text(json.dumps({"variables": VARIABLES, "cases": cases}, ensure_ascii=False, indent=1) + "\n")
+
+
 def digest(lists):
     return hashlib.sha256("\n".join(" ".join(map(str, ids)) for ids in lists).encode()).hexdigest()
 
@@ -174,5 +238,6 @@ if __name__ == "__main__":
     tiny_models(out)
     blocks(out)
     tokenizers(out)
+    templates(out)
     if len(sys.argv) > 2:
         smollm2(out, sys.argv[2])

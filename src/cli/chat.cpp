@@ -1,0 +1,146 @@
+#include <unistd.h>
+
+#include <iostream>
+
+#include "base/parallel.h"
+#include "cli/commands.h"
+#include "text/conversation.h"
+#include "weights/pull.h"
+
+namespace ptah::cli {
+
+namespace {
+
+struct ChatOptions {
+  std::string model = "smollm2", system = "", load = "";
+  int64_t threads = 0, context = 0;
+  GenerationOptions generation = {.sampling = {.temperature = 0.2F, .top_p = 0.9F, .repetition_penalty = 1.05F}, .max_tokens = 512};
+};
+
+constexpr const char* kHelp =
+    "  /system TEXT   sets how the model should behave (without TEXT: nothing)\n"
+    "  /regenerate    another answer to the last message\n"
+    "  /history       the conversation so far\n"
+    "  /save FILE     keeps the conversation    /load FILE   goes on with one\n"
+    "  /clear         begins anew               /quit        ends (Ctrl-D too)\n";
+
+/// The word after the slash and the rest of the line.
+std::pair<std::string, std::string> command_of(const std::string& line) {
+  const size_t space = line.find(' ');
+  std::string rest = space == std::string::npos ? "" : line.substr(space + 1);
+  rest.erase(0, std::min(rest.find_first_not_of(' '), rest.size()));
+  return {line.substr(1, space == std::string::npos ? space : space - 1), rest};
+}
+
+class Session {
+ public:
+  Session(const ChatOptions& options, Conversation& conversation) : options_(options), talk_(conversation), terminal_(isatty(STDIN_FILENO) != 0) {}
+
+  void run() {
+    if (terminal_) fmt::print("{} · /help lists what can be said to the program\n", options_.model);
+    std::string line;
+    while (!over_ && ask(line))
+      if (const auto done = line[0] == '/' ? command(line) : say(line); !done) fmt::print(stderr, "ptah: {}\n", done.error().message);
+  }
+
+ private:
+  bool ask(std::string& line) {
+    do {
+      if (terminal_) {
+        fmt::print("\n> ");
+        std::fflush(stdout);
+      }
+      if (interrupted().cancelled() || !std::getline(std::cin, line)) return false;
+    } while (line.find_first_not_of(" \t\r") == std::string::npos);
+    return true;
+  }
+
+  template <class F>
+  Result<void> answered(const F& make) {
+    GenerationOptions options = options_.generation;
+    options.sampling.seed += turn_++;
+    PTAH_TRY(const Generated made, make(options, [](std::string_view news) {
+               fmt::print("{}", news);
+               std::fflush(stdout);
+             }));
+    fmt::print("\n");
+    if (made.reason == FinishReason::length || made.reason == FinishReason::context)
+      fmt::print(stderr, "(the answer was cut at {} tokens)\n", made.tokens.size());
+    if (talk_.left_out()) fmt::print(stderr, "(the window is full: the first {} messages are out of the model's sight)\n", talk_.left_out());
+    return {};
+  }
+
+  Result<void> say(const std::string& line) {
+    return answered([&](const GenerationOptions& o, const auto& show) { return talk_.say(line, o, show, &interrupted()); });
+  }
+
+  Result<void> command(const std::string& line) {
+    const auto [word, rest] = command_of(line);
+    if (word == "quit" || word == "exit") {
+      over_ = true;
+    } else if (word == "help") {
+      fmt::print("{}", kHelp);
+    } else if (word == "system") {
+      talk_.set_system(rest);
+    } else if (word == "clear") {
+      talk_.clear();
+    } else if (word == "regenerate") {
+      return answered([&](const GenerationOptions& o, const auto& show) { return talk_.regenerate(o, show, &interrupted()); });
+    } else if (word == "history") {
+      for (const ChatMessage& message : talk_.messages()) fmt::print("{}: {}\n", message.role, message.content);
+    } else if (word == "save" || word == "load") {
+      if (rest.empty()) return fail(ErrorCode::invalid_argument, "/{} needs a file name", word);
+      return word == "save" ? talk_.save(rest) : talk_.load(rest);
+    } else {
+      return fail(ErrorCode::invalid_argument, "there is no /{}; /help lists what there is", word);
+    }
+    return {};
+  }
+
+  const ChatOptions& options_;
+  Conversation& talk_;
+  bool terminal_, over_ = false;
+  uint64_t turn_ = 0;
+};
+
+Result<void> run_chat(const ChatOptions& o) {
+  PTAH_TRY_VOID(check(o.generation.sampling));
+  if (o.generation.max_tokens < 1) return fail(ErrorCode::invalid_argument, "max-tokens {}", o.generation.max_tokens);
+  if (o.threads < 0 || o.threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", o.threads);
+  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  PTAH_TRY(const auto path, find_model(o.model));
+  PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
+  PTAH_TRY(const auto conversation, Conversation::make(std::move(model), o.context));
+  if (!o.load.empty()) PTAH_TRY_VOID(conversation->load(o.load));
+  if (!o.system.empty()) conversation->set_system(o.system);
+  Session(o, *conversation).run();
+  return {};
+}
+
+}  // namespace
+
+void add_chat(CLI::App& app, Action& action) {
+  auto o = std::make_shared<ChatOptions>();
+  CLI::App* command = app.add_subcommand("chat", "a conversation with a language model; messages from standard input, a line each");
+  GenerationOptions& g = o->generation;
+  command->add_option("--model", o->model, "name of a pulled model, a GGUF file or a folder with one");
+  command->add_option("--system", o->system, "how the model should behave");
+  command->add_option("--load", o->load, "a conversation to go on with");
+  command->add_option("--context", o->context, "tokens the model sees at most");
+  command->add_option("--max-tokens", g.max_tokens, "longest answer");
+  command->add_option("--temperature", g.sampling.temperature, "0: always the likeliest token");
+  command->add_option("--top-k", g.sampling.top_k, "only the likeliest k tokens; 0: all");
+  command->add_option("--top-p", g.sampling.top_p, "only the likeliest tokens that sum to this probability");
+  command->add_option("--min-p", g.sampling.min_p, "only tokens with this share of the likeliest one's probability");
+  command->add_option("--repetition-penalty", g.sampling.repetition_penalty, "above 1: tokens of the last 64 become less likely");
+  command->add_option("--seed", g.sampling.seed, "the same seed and messages give the same answers");
+  command->add_option("--threads", o->threads, "threads to use");
+  command->callback([o, &action] {
+    action = [o] {
+      const auto done = guard([&] { return run_chat(*o); });
+      return done ? 0 : report(done.error());
+    };
+  });
+}
+
+}  // namespace ptah::cli
