@@ -4,9 +4,15 @@
 #include <memory>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "media/mesh.h"
 #include "media/picture.h"
+#include "text/bert.h"
+#include "text/jinja.h"
+#include "text/language_model.h"
 #include "text/vocabulary.h"
+#include "text/wordpiece.h"
+#include "weights/gguf.h"
 #include "weights/safetensors.h"
 
 using namespace ptah;
@@ -36,6 +42,57 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
 #elif PTAH_FUZZ_TARGET == 6
   const auto vocabulary = Vocabulary::parse(text);
   if (vocabulary) (void)vocabulary->encode(text, 64);
+#elif PTAH_FUZZ_TARGET == 7
+  auto copy = std::make_shared<std::vector<uint64_t>>(size / 8 + 1);
+  std::memcpy(copy->data(), data, size);
+  const auto file = parse_gguf({reinterpret_cast<const uint8_t*>(copy->data()), size}, copy);
+  if (file) {
+    for (const auto& [name, tensor] : file->tensors) {
+      const BlockMatrix& m = tensor.matrix;
+      float values[256];
+      const int64_t block = layout_of(m.type).elements;
+      dequantize(m.type, m.row(m.rows - 1) + m.row_bytes() - layout_of(m.type).bytes, block, values);
+    }
+    const auto weights = language_weights(*file);
+    if (weights) (void)guard([&]() -> Result<int> { return LanguageModel(*weights).config().layers > 0; });
+    const auto tokenizer = Tokenizer::from_gguf(*file);
+    if (tokenizer) (void)(*tokenizer)->encode("Hello, 12 wörlds", {.control_tokens = true, .bos_eos = true});
+  }
+#elif PTAH_FUZZ_TARGET == 8
+  const auto made = JinjaTemplate::parse(text);
+  static const OrderedJson variables = OrderedJson::parse(
+      R"({"messages": [{"role": "user", "content": " hi "}, {"role": "assistant", "content": "é"}], "add_generation_prompt": true, "n": 3, "tools": [{"a": [1.5, null]}]})");
+  if (made) (void)(*made)->render(variables);
+#elif PTAH_FUZZ_TARGET == 9
+  static const auto tokenizers = [] {
+    std::vector<std::shared_ptr<Tokenizer>> out;
+    for (const PreTokenizer pre : {PreTokenizer::gpt2, PreTokenizer::smollm, PreTokenizer::llama3, PreTokenizer::qwen2}) {
+      TokenizerParts parts;
+      for (int b = 0, next = 256; b < 256; ++b) {
+        const bool plain = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
+        const int c = plain ? b : next++;
+        parts.tokens.push_back(c < 0x80 ? std::string(1, static_cast<char>(c))
+                                        : std::string{static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 63))});
+      }
+      parts.tokens.insert(parts.tokens.end(), {"th", "the", "in", "11", "aa", "aaaa"});
+      parts.merges = {"t h", "th e", "i n", "1 1", "a a", "aa aa"};
+      parts.pre_tokenizer = pre;
+      out.push_back(value_or_throw(Tokenizer::make(parts)));
+    }
+    return out;
+  }();
+  for (const auto& tokenizer : tokenizers)
+    if (tokenizer->decode(tokenizer->encode(text)) != text) __builtin_trap();
+  Utf8Stream stream;
+  for (const char c : text)
+    if (invalid_utf8_at(stream.put({&c, 1})) != std::string::npos) __builtin_trap();
+#elif PTAH_FUZZ_TARGET == 10
+  const size_t half = text.find('\xff');
+  const auto pieces = WordPiece::parse(text.substr(0, half), true);
+  if (pieces) (void)pieces->encode(half == std::string_view::npos ? text : text.substr(half), 64);
+  (void)bert_normalized(text, true);
+  const auto json = parse_json(text);
+  if (json) (void)bert_config(*json);
 #endif
   return 0;
 }

@@ -13,6 +13,7 @@
 #include "tensor/blocks.h"
 #include "text/chat.h"
 #include "text/generation.h"
+#include "text/grammar_builder.h"
 #include "weights/pull.h"
 #include "weights/safetensors.h"
 
@@ -308,6 +309,28 @@ TEST(Tokens, EveryPreTokenizerEqualsItsReference) {
   }
 }
 
+TEST(Tokens, HuggingFaceFilesGiveTheSameIds) {
+  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
+  const auto cases = golden["strings"].get<std::vector<std::string>>();
+  Json vocabulary = Json::object();
+  for (size_t i = 0; i < golden["tokens"].size(); ++i) vocabulary[golden["tokens"][i].get<std::string>()] = i;
+  for (const auto& [name, pre] : golden["pre_tokenizers"].items()) {
+    const Json file{{"added_tokens", Json::array()}, {"pre_tokenizer", pre}, {"model", {{"type", "BPE"}, {"vocab", vocabulary}, {"merges", golden["merges"]}}}};
+    const auto tokenizer = Tokenizer::from_json(file);
+    ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+    for (size_t i = 0; i < cases.size(); ++i)
+      EXPECT_EQ((*tokenizer)->encode(cases[i]), golden["ids"][name][i].get<std::vector<int32_t>>()) << name << ": " << cases[i];
+  }
+  const auto fallback = Tokenizer::from_json(golden["fallback"]);
+  ASSERT_TRUE(fallback) << fallback.error().message;
+  for (size_t i = 0; i < cases.size(); ++i)
+    EXPECT_EQ((*fallback)->encode(cases[i], {.control_tokens = true, .bos_eos = true}), golden["fallback_ids"][i].get<std::vector<int32_t>>())
+        << Json(cases[i]).dump();
+  for (const char* broken :
+       {"{}", "{\"model\": {\"type\": \"Unigram\"}}", "{\"model\": {\"vocab\": {\"a\": -1}, \"merges\": []}}", "{\"model\": {\"vocab\": {\"a\": 99999999}}}"})
+    EXPECT_FALSE(Tokenizer::from_json(*parse_json(broken))) << broken;
+}
+
 TEST(Tokens, AnyBytesComeBackAndControlTokensInTextStayText) {
   const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
   TokenizerParts parts;
@@ -491,6 +514,199 @@ TEST(Chat, WordsOfUsersNeverBecomeControlTokens) {
   EXPECT_FALSE(format->tokens({{"user", "\xff"}}));
   model.chat_template.clear();
   EXPECT_FALSE(ChatFormat::make(model));
+}
+
+namespace {
+
+/// Byte-level BPE of the golden file plus one token that ends a text.
+std::shared_ptr<Tokenizer> small_tokenizer(int32_t& end) {
+  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
+  TokenizerParts parts;
+  parts.tokens = golden["tokens"].get<std::vector<std::string>>();
+  parts.merges = golden["merges"].get<std::vector<std::string>>();
+  parts.kinds.assign(parts.tokens.size(), TokenizerParts::Kind::normal);
+  parts.tokens.emplace_back("<|end|>");
+  parts.kinds.push_back(TokenizerParts::Kind::control);
+  end = static_cast<int32_t>(parts.tokens.size()) - 1;
+  return value_or_throw(Tokenizer::make(parts));
+}
+
+/// What a model of random weights would say under a grammar.
+std::string babble(const std::shared_ptr<const Grammar>& grammar, const std::shared_ptr<Tokenizer>& tokenizer, int32_t end, int64_t most, uint64_t seed) {
+  const auto mask = value_or_throw(GrammarMask::make(grammar, tokenizer, {end}, most));
+  std::string out;
+  for (int64_t i = 0; i < most && !mask->finished(); ++i) {
+    std::vector<float> logits = normals(tokenizer->size(), seed * 1000 + static_cast<uint64_t>(i));
+    mask->apply(logits, most - i);
+    const int32_t token = sample(logits, {}, {.temperature = 3, .top_k = 0, .top_p = 1, .seed = seed}, static_cast<uint64_t>(i));
+    EXPECT_GT(logits[static_cast<size_t>(token)], -1e29F);
+    mask->accept(token);
+    if (token == end) break;
+    out += tokenizer->bytes_of(token);
+  }
+  EXPECT_TRUE(mask->whole()) << out;
+  return out;
+}
+
+/// Whether a value satisfies a schema of the kinds below.
+bool satisfies(const Json& v, const Json& schema, const Json& root) {
+  if (schema.is_boolean()) return schema.get<bool>();
+  if (schema.contains("$ref")) return satisfies(v, root["$defs"][schema["$ref"].get<std::string>().substr(8)], root);
+  if (schema.contains("const")) return v == schema["const"];
+  if (schema.contains("enum")) return std::find(schema["enum"].begin(), schema["enum"].end(), v) != schema["enum"].end();
+  if (schema.contains("anyOf")) return std::any_of(schema["anyOf"].begin(), schema["anyOf"].end(), [&](const Json& s) { return satisfies(v, s, root); });
+  const std::string type = schema["type"];
+  if (type == "integer") return v.is_number_integer();
+  if (type == "number") return v.is_number();
+  if (type == "boolean") return v.is_boolean();
+  if (type == "null") return v.is_null();
+  if (type == "string") {
+    if (!v.is_string()) return false;
+    const auto& s = v.get_ref<const std::string&>();
+    const auto length = std::count_if(s.begin(), s.end(), [](char c) { return (static_cast<uint8_t>(c) & 0xC0) != 0x80; });
+    return length >= schema.value("minLength", 0) && length <= schema.value("maxLength", 1 << 30);
+  }
+  if (type == "array") {
+    if (!v.is_array() || v.size() < schema.value("minItems", size_t{0}) || v.size() > schema.value("maxItems", size_t{1} << 30)) return false;
+    const size_t fixed = schema.contains("prefixItems") ? schema["prefixItems"].size() : 0;
+    for (size_t i = 0; i < v.size(); ++i)
+      if (!satisfies(v[i], i < fixed ? schema["prefixItems"][i] : schema.value("items", Json(true)), root)) return false;
+    return true;
+  }
+  if (!v.is_object()) return false;
+  for (const Json& name : schema.value("required", Json::array()))
+    if (!v.contains(name.get<std::string>())) return false;
+  for (const auto& [name, value] : v.items())
+    if (!schema["properties"].contains(name) || !satisfies(value, schema["properties"][name], root)) return false;
+  return true;
+}
+
+OrderedJson random_schema(Random& random, int depth) {
+  switch (random.below(depth > 2 ? 7 : 10)) {
+    case 0:
+      return {{"type", "integer"}};
+    case 1:
+      return {{"type", "number"}, {"description", "any"}};
+    case 2:
+      return {{"type", "boolean"}};
+    case 3: {
+      OrderedJson out{{"type", "string"}};
+      if (random.below(2)) out["minLength"] = random.below(4);
+      if (random.below(2)) out["maxLength"] = 4 + random.below(20);
+      return out;
+    }
+    case 4:
+      return {{"enum", {"red", 7, nullptr, "é\"\n", OrderedJson::array({1, 2})}}};
+    case 5:
+      return {{"const", "fox"}};
+    case 6:
+      return {{"$ref", "#/$defs/tree"}};
+    case 7: {
+      OrderedJson out{{"type", "array"}, {"items", random_schema(random, depth + 1)}};
+      if (random.below(2)) out["minItems"] = random.below(3);
+      if (random.below(2)) out["maxItems"] = 2 + random.below(4);
+      if (random.below(3) == 0) out["prefixItems"] = OrderedJson::array({random_schema(random, depth + 1), random_schema(random, depth + 1)});
+      return out;
+    }
+    case 8:
+      return {{"anyOf", OrderedJson::array({random_schema(random, depth + 1), random_schema(random, depth + 1)})}};
+    default: {
+      OrderedJson out{{"type", "object"}, {"properties", OrderedJson::object()}, {"required", OrderedJson::array()}};
+      for (uint32_t i = 0, n = random.below(5); i < n; ++i) {
+        const std::string name = fmt::format("{}{}", random.below(2) ? "näme \"" : "p", i);
+        out["properties"][name] = random_schema(random, depth + 1);
+        if (random.below(2)) out["required"].push_back(name);
+      }
+      return out;
+    }
+  }
+}
+
+}  // namespace
+
+TEST(Grammars, EveryAnswerUnderAThousandRandomSchemasIsValid) {
+  int32_t end = 0;
+  const auto tokenizer = small_tokenizer(end);
+  const OrderedJson tree = OrderedJson::parse(
+      R"({"type": "object", "properties": {"leaf": {"type": "integer"}, "branches": {"type": "array", "items": {"$ref": "#/$defs/tree"}}}, "required": ["leaf"]})");
+  Random random(17, 1);
+  for (uint64_t i = 0; i < 1000; ++i) {
+    OrderedJson schema = random_schema(random, 0);
+    schema["$defs"]["tree"] = tree;
+    const auto grammar = Grammar::from_json_schema(schema);
+    ASSERT_TRUE(grammar) << schema.dump() << "\n" << grammar.error().message;
+    const GrammarAutomaton automaton(*grammar);
+    const int64_t most = automaton.shortest(automaton.start()) + static_cast<int64_t>(random.below(60));
+    const std::string text = babble(*grammar, tokenizer, end, most, i);
+    const auto value = parse_json(text, 64);
+    const Json plain = Json::parse(schema.dump());
+    ASSERT_TRUE(value) << schema.dump() << "\n" << text;
+    ASSERT_TRUE(satisfies(*value, plain, plain)) << schema.dump() << "\n" << text;
+  }
+}
+
+TEST(Grammars, GbnfMatchesWhatItSays) {
+  const auto matches = [](const char* grammar, const std::string& text) { return GrammarAutomaton(value_or_throw(Grammar::from_gbnf(grammar))).matches(text); };
+  const char* list = "# a list\nroot ::= \"[\" (item (\", \" item)*)? \"]\"\nitem ::= [a-z]+ | number # or a number\nnumber ::= [0-9]{2,3}\n";
+  for (const char* good : {"[]", "[abc]", "[abc, 12, 345]"}) EXPECT_TRUE(matches(list, good)) << good;
+  for (const char* bad : {"", "[", "[abc,12]", "[1]", "[1234]", "[]x", "[A]"}) EXPECT_FALSE(matches(list, bad)) << bad;
+  EXPECT_TRUE(matches("root ::= [^a]+", "xé中🦊"));
+  EXPECT_FALSE(matches("root ::= [^a]+", "xa"));
+  EXPECT_FALSE(matches("root ::= [^a]+", "\xc3"));
+  EXPECT_TRUE(matches("root ::= [\\u00e0-\\u4e2d]{2}", "é中"));
+  EXPECT_FALSE(matches("root ::= [\\u00e0-\\u4e2c]{2}", "é中"));
+  EXPECT_TRUE(matches("root ::= a\na ::= \"x\" a \"y\" | \"\"", "xxxyyy"));
+  EXPECT_FALSE(matches("root ::= a\na ::= \"x\" a \"y\" | \"\"", "xxxyy"));
+  EXPECT_TRUE(matches("root ::= \"a\" |\n  \"b\"", "b"));
+  for (const char* broken :
+       {"", "a ::= \"x\"", "root ::= b", "root ::= \"x", "root ::= root \"x\" | \"y\"", "root ::= (\"\")*", "root ::= \"x\" root", "root ::= [b-a]",
+        "root ::= [", "root ::= \"a\"{3,2}", "root = \"x\"", "root ::= \"a\"\nroot ::= \"b\"", "root ::= \"\\q\"", "root ::= ((((\"a\")"})
+    EXPECT_FALSE(Grammar::from_gbnf(broken)) << broken;
+}
+
+TEST(Grammars, CharacterRangesAreExact) {
+  Random random(5, 5);
+  const auto utf8 = [](uint32_t c) {
+    std::string out;
+    for (const auto& bytes : utf8_ranges(c, c))
+      for (const auto& [low, high] : bytes) out += static_cast<char>(low);
+    return out;
+  };
+  EXPECT_EQ(utf8(0x1F98A), "🦊");
+  for (int i = 0; i < 60; ++i) {
+    const uint32_t low = random.below(0x110000) >> random.below(16), high = std::min<uint32_t>(low + (random.below(0x110000) >> random.below(20)), 0x10FFFF);
+    const auto inside = [&](uint32_t c) {
+      const std::string text = utf8(c);
+      for (const auto& sequence : utf8_ranges(low, high)) {
+        bool fits = sequence.size() == text.size();
+        for (size_t b = 0; fits && b < text.size(); ++b)
+          fits = static_cast<uint8_t>(text[b]) >= sequence[b].first && static_cast<uint8_t>(text[b]) <= sequence[b].second;
+        if (fits) return true;
+      }
+      return false;
+    };
+    std::vector<uint32_t> probes{0, 0x7F, 0x80, 0x7FF, 0x800, 0xFFFF, 0x10000, 0x10FFFF, low, high};
+    if (low) probes.push_back(low - 1);
+    if (high < 0x10FFFF) probes.push_back(high + 1);
+    for (int j = 0; j < 50; ++j) probes.push_back(random.below(0x110000));
+    for (const uint32_t c : probes) {
+      if (c >= 0xD800 && c <= 0xDFFF) continue;
+      EXPECT_EQ(inside(c), c >= low && c <= high) << low << " " << high << " " << c;
+    }
+  }
+}
+
+TEST(Grammars, SchemasThatAreNotCompiledAreRefusedBeforeTheFirstToken) {
+  for (const char* schema :
+       {R"({"type": "string", "pattern": "a+"})", R"({"type": "integer", "minimum": 3})", R"({"oneOf": [{"type": "null"}]})", R"({"not": {}})",
+        R"({"type": "thing"})", R"({"$ref": "#/nowhere"})", R"({"$ref": "http://x/y"})", R"({"type": "array", "items": {"format": "date"}})", R"({"enum": []})",
+        "7", "false", R"({"type": "object", "properties": {}, "required": ["x"]})", R"({"type": "array", "minItems": 3, "maxItems": 2})",
+        R"({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"})", R"({"type": "integer", "enum": ["x"]})",
+        R"({"type": "array", "uniqueItems": true})"})
+    EXPECT_FALSE(Grammar::from_json_schema(OrderedJson::parse(schema))) << schema;
+  int32_t end = 0;
+  const auto tokenizer = small_tokenizer(end);
+  EXPECT_FALSE(GrammarMask::make(value_or_throw(Grammar::from_json_schema(OrderedJson::parse(R"({"const": "a long text"})"))), tokenizer, {end}, 5));
 }
 
 /// The pulled SmolLM2: what it says, and how it cuts 20,000 strings.

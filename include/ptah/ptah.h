@@ -2,5 +2,6 @@
 #pragma once
 
 #include "ptah/engine.h"
+#include "ptah/language.h"
 #include "ptah/result.h"
 #include "ptah/train.h"

@@ -22,6 +22,7 @@ class Outcome {
   /// Only when true.
   const T& operator*() const { return *value_; }
   const T* operator->() const { return &*value_; }
+  T* operator->() { return &*value_; }
   T& operator*() { return *value_; }
   /// Only when false.
   const Problem& problem() const { return problem_; }

@@ -17,7 +17,7 @@ namespace ptah::cli {
 namespace {
 
 struct LanguageOptions {
-  std::string model = "smollm2", prompt = "", file = "";
+  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "";
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
   bool json = false, control = false;
@@ -46,7 +46,18 @@ int64_t context_for(const LanguageOptions& o, const LanguageConfig& config, int6
   return std::min(o.context > 0 ? o.context : config.context, std::max<int64_t>(wanted, 1));
 }
 
-Result<void> run_generate(const LanguageOptions& o) {
+/// The form that the answer has to have, if one was asked for.
+Result<std::shared_ptr<const Grammar>> grammar_of(const LanguageOptions& o) {
+  if (!o.schema.empty() && !o.grammar.empty()) return fail(ErrorCode::invalid_argument, "--schema and --grammar exclude each other");
+  if (o.schema.empty() && o.grammar.empty()) return std::shared_ptr<const Grammar>();
+  PTAH_TRY(const std::string text, read_text(o.schema.empty() ? o.grammar : o.schema, 1 << 24));
+  if (o.schema.empty()) return Grammar::from_gbnf(text);
+  PTAH_TRY(const Json checked, parse_json(text, 64));
+  return Grammar::from_json_schema(OrderedJson::parse(text));
+}
+
+Result<void> run_generate(LanguageOptions o) {
+  PTAH_TRY(o.generation.grammar, grammar_of(o));
   PTAH_TRY_VOID(check(o.generation.sampling));
   if (o.generation.max_tokens < 0) return fail(ErrorCode::invalid_argument, "max-tokens {}", o.generation.max_tokens);
   PTAH_TRY(const std::string text, text_of(o));
@@ -163,6 +174,8 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--frequency-penalty", g.sampling.frequency_penalty, "subtracted for each time a token came");
   command->add_option("--presence-penalty", g.sampling.presence_penalty, "subtracted once for a token that came");
   command->add_option("--seed", g.sampling.seed, "the same seed gives the same text");
+  command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
+  command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
   command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");
   command->add_flag("--log-probabilities", g.log_probabilities, "with --json: of each token");
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_generate(*o); })); }; });

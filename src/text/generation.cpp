@@ -71,6 +71,11 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   using Clock = std::chrono::steady_clock;
   const auto seconds_since = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
   value_or_throw(check(options.sampling));
+  std::unique_ptr<GrammarMask> mask;
+  // A text that has to be whole may use no more tokens than fit into the cache behind the prompt.
+  const int64_t most =
+      options.grammar ? std::min(options.max_tokens, cache.capacity() - cache.length() - static_cast<int64_t>(prompt.size()) + 1) : options.max_tokens;
+  if (options.grammar) mask = value_or_throw(GrammarMask::make(options.grammar, model.tokenizer, model.stop_tokens, most));
   Generated out;
   out.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
@@ -85,13 +90,15 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
     if (show && !news.empty()) show(news);
   };
   bool stopped = false;
-  for (int64_t i = 0; i < options.max_tokens; ++i) {
+  for (int64_t i = 0; i < most; ++i) {
     if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+    if (mask) mask->apply(logits, most - i);
     const int32_t token = sample(logits, seen, options.sampling, static_cast<uint64_t>(i));
     if (std::find(model.stop_tokens.begin(), model.stop_tokens.end(), token) != model.stop_tokens.end()) {
       out.reason = FinishReason::stop_token;
       break;
     }
+    if (mask) mask->accept(token);
     out.tokens.push_back(token);
     seen.push_back(token);
     if (options.log_probabilities) out.log_probabilities.push_back(log_probability(logits, token));
@@ -101,7 +108,11 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
       break;
     }
     tell(false);
-    if (i + 1 == options.max_tokens) break;
+    if (mask && mask->finished()) {
+      out.reason = FinishReason::stop_token;
+      break;
+    }
+    if (i + 1 == most) break;
     if (cache.length() >= cache.capacity()) {
       out.reason = FinishReason::context;
       break;

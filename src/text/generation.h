@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/progress.h"
+#include "text/grammar.h"
 #include "text/language_model.h"
 #include "text/sampling.h"
 
@@ -16,6 +17,7 @@ struct GenerationOptions {
   int64_t max_tokens = 256;
   std::vector<std::string> stop = {};  ///< texts that end the answer and do not belong to it
   bool log_probabilities = false;
+  std::shared_ptr<const Grammar> grammar = nullptr;  ///< the text will match it, whole within max_tokens
 };
 
 enum class FinishReason { stop_token, stop_text, length, context };
@@ -31,7 +33,8 @@ struct Generated {
 };
 
 /// Goes on from what the cache holds with `prompt` and generates. `show` gets the text as it comes, whole UTF-8 characters only, and never a part of a stop
-/// text. Throws Failure: cancelled (within one token), invalid_argument (the prompt does not fit into the cache).
+/// text. Throws Failure: cancelled (within one token), invalid_argument (the prompt does not fit into the cache; too few
+/// tokens for the grammar).
 Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
                    const std::function<void(std::string_view)>& show = {}, const CancelToken* cancel = nullptr);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 
+#include "base/file.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "tensor/decoder_ops.h"
@@ -403,40 +404,86 @@ std::vector<float> LanguageModel::step(const std::vector<int32_t>& tokens, const
   return state_->logits(states.data(), static_cast<int64_t>(tokens.size()));
 }
 
+namespace {
+
+void add_stop_tokens(LoadedLanguageModel& model) {
+  const auto add = [&](int32_t id) {
+    if (id >= 0 && std::find(model.stop_tokens.begin(), model.stop_tokens.end(), id) == model.stop_tokens.end()) model.stop_tokens.push_back(id);
+  };
+  add(model.tokenizer->parts().eos);
+  for (const char* name : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>"}) add(model.tokenizer->id_of(name));
+}
+
+Result<LoadedLanguageModel> load_gguf(const std::filesystem::path& file) {
+  PTAH_TRY(const GgufFile gguf, read_gguf(file));
+  LoadedLanguageModel out;
+  PTAH_TRY(LanguageWeights weights, language_weights(gguf));
+  PTAH_TRY(out.tokenizer, Tokenizer::from_gguf(gguf));
+  out.model = std::make_shared<LanguageModel>(std::move(weights));
+  if (out.tokenizer->size() != out.model->config().vocabulary)
+    return fail(ErrorCode::mismatch, "{} tokens, but embeddings for {}", out.tokenizer->size(), out.model->config().vocabulary);
+  out.chat_template = gguf.get<std::string>("tokenizer.chat_template", "");
+  out.name = gguf.get<std::string>("general.name", file.stem().string());
+  add_stop_tokens(out);
+  return out;
+}
+
+/// A special token in tokenizer_config.json: its text, or an object that holds it.
+std::string token_text(const Json& config, const char* key) {
+  const Json value = config.value(key, Json());
+  if (value.is_string()) return value.get<std::string>();
+  return value.is_object() ? value.value("content", "") : "";
+}
+
+/// Hugging Face's layout: config.json, tokenizer.json, tokenizer_config.json (may be missing) and weights.
+Result<LoadedLanguageModel> load_folder(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  LoadedLanguageModel out;
+  const auto json_at = [&](const char* name) -> Result<Json> {
+    PTAH_TRY(const std::string text, read_text(folder / name, size_t{1} << 27));
+    auto json = parse_json(text, 64);
+    if (!json) return fail(json.error().code, "{}: {}", name, json.error().message);
+    return json;
+  };
+  PTAH_TRY(const Json tokenizer, json_at("tokenizer.json"));
+  PTAH_TRY(const auto plain, Tokenizer::from_json(tokenizer));
+  TokenizerParts parts = plain->parts();
+  if (fs::exists(folder / "tokenizer_config.json")) {
+    PTAH_TRY(const Json config, json_at("tokenizer_config.json"));
+    if (const int32_t eos = plain->id_of(token_text(config, "eos_token")); eos >= 0) parts.eos = eos;
+    if (const int32_t bos = plain->id_of(token_text(config, "bos_token")); bos >= 0) parts.bos = bos;
+    if (config.value("chat_template", Json()).is_string()) out.chat_template = config["chat_template"].get<std::string>();
+  }
+  if (fs::exists(folder / "chat_template.jinja")) {
+    PTAH_TRY(out.chat_template, read_text(folder / "chat_template.jinja", 1 << 20));
+  }
+  PTAH_TRY(out.tokenizer, Tokenizer::make(std::move(parts)));
+  PTAH_TRY(LanguageWeights weights, language_weights(folder));
+  out.model = std::make_shared<LanguageModel>(std::move(weights));
+  if (out.tokenizer->size() > out.model->config().vocabulary)
+    return fail(ErrorCode::mismatch, "{} tokens, but embeddings for {}", out.tokenizer->size(), out.model->config().vocabulary);
+  out.name = fs::absolute(folder).filename().string();
+  add_stop_tokens(out);
+  return out;
+}
+
+}  // namespace
+
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
-  return guard([&]() -> Result<LoadedLanguageModel> {
-    fs::path file = path;
-    if (fs::is_directory(path)) {
-      for (const auto& item : fs::directory_iterator(path))
-        if (item.path().extension() == ".gguf" && (file == path || item.path() < file)) file = item.path();
-      if (file == path)
-        return fail(ErrorCode::unsupported,
-                    "{}: no GGUF file there; folders in Hugging Face's layout have weights Ptah reads, but their tokenizer.json not yet", path.string());
-    }
-    PTAH_TRY(const GgufFile gguf, read_gguf(file));
-    LoadedLanguageModel out;
-    const auto named = [&](const Error& error) { return fail(error.code, "{}: {}", file.string(), error.message); };
-    auto weights = language_weights(gguf);
-    if (!weights) return named(weights.error());
-    auto tokenizer = Tokenizer::from_gguf(gguf);
-    if (!tokenizer) return named(tokenizer.error());
-    out.tokenizer = *tokenizer;
-    try {
-      out.model = std::make_shared<LanguageModel>(std::move(*weights));
-    } catch (const Failure& failure) {
-      return named(failure.error());
-    }
-    if (out.tokenizer->size() != out.model->config().vocabulary)
-      return fail(ErrorCode::mismatch, "{}: {} tokens, but embeddings for {}", file.string(), out.tokenizer->size(), out.model->config().vocabulary);
-    out.chat_template = gguf.get<std::string>("tokenizer.chat_template", "");
-    out.name = gguf.get<std::string>("general.name", file.stem().string());
-    if (const int32_t eos = out.tokenizer->parts().eos; eos >= 0) out.stop_tokens.push_back(eos);
-    for (const char* name : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>"})
-      if (const int32_t id = out.tokenizer->id_of(name); id >= 0 && std::find(out.stop_tokens.begin(), out.stop_tokens.end(), id) == out.stop_tokens.end())
-        out.stop_tokens.push_back(id);
-    return out;
-  });
+  fs::path file = path;
+  std::error_code ignored;
+  if (fs::is_directory(path, ignored) && !fs::exists(path / "config.json", ignored)) {
+    std::vector<fs::path> found;
+    for (const auto& item : fs::directory_iterator(path, ignored))
+      if (item.path().extension() == ".gguf") found.push_back(item.path());
+    if (found.empty()) return fail(ErrorCode::not_found, "{}: neither a GGUF file nor config.json there", path.string());
+    file = *std::min_element(found.begin(), found.end());
+  }
+  auto loaded = guard([&] { return fs::is_directory(file) ? load_folder(file) : load_gguf(file); });
+  if (!loaded && loaded.error().message.find(file.string()) == std::string::npos)
+    return fail(loaded.error().code, "{}: {}", file.string(), loaded.error().message);
+  return loaded;
 }
 
 }  // namespace ptah

@@ -202,6 +202,22 @@ struct Tokenizer::State {
     return ++count;
   }
 
+  Result<void> read_merges(const std::vector<std::string>& list) {
+    if (list.size() > (1U << 24)) return fail(ErrorCode::corrupt, "tokenizer: {} merges", list.size());
+    merges.reserve(list.size());
+    for (size_t i = 0; i < list.size(); ++i) {
+      const std::string& merge = list[i];
+      const size_t space = merge.find(' ', 1);
+      if (space == std::string::npos) return fail(ErrorCode::corrupt, "tokenizer: merge {} is '{}'", i, merge);
+      const std::string left = merge.substr(0, space), right = merge.substr(space + 1);
+      const auto a = by_name.find(left), b = by_name.find(right), c = by_name.find(left + right);
+      if (a == by_name.end() || b == by_name.end() || c == by_name.end())
+        return fail(ErrorCode::corrupt, "tokenizer: merge {} ('{}') is of unknown tokens", i, merge);
+      merges.emplace(pair_key(a->second, b->second), Merge{static_cast<int32_t>(i), c->second});
+    }
+    return {};
+  }
+
   // Joins neighbours until no pair can be joined. `join(a, b)` gives (order, id): the lowest order first, leftmost among equals; id −1 if there is none.
   template <class Join>
   static void merge_all(std::vector<int32_t>& pieces, const Join& join) {
@@ -316,9 +332,9 @@ struct Tokenizer::State {
     encode_words(text.substr(start), kGpt2, out);
   }
 
-  void encode_sentencepiece(std::string_view text, bool first, std::vector<int32_t>& out) const {
+  void encode_sentencepiece(std::string_view text, std::vector<int32_t>& out) const {
     std::string spaced;
-    if (first && parts.space_prefix) spaced += "\u2581";
+    if (parts.space_prefix) spaced += "\u2581";
     for (const char c : text) c == ' ' ? spaced += "\u2581" : spaced += c;
     // Pieces are numbered: tokens by id, characters without a token from `fresh` on.
     std::vector<int32_t> pieces;
@@ -338,6 +354,10 @@ struct Tokenizer::State {
     std::string joined;
     merge_all(pieces, [&](int32_t a, int32_t b) {
       if (a >= known || b >= known) return std::pair{0.0, -1};
+      if (parts.merges_of_characters) {
+        const auto merge = merges.find(pair_key(a, b));
+        return merge == merges.end() ? std::pair{0.0, -1} : std::pair{static_cast<double>(merge->second.rank), merge->second.result};
+      }
       joined = parts.tokens[static_cast<size_t>(a)];
       joined += parts.tokens[static_cast<size_t>(b)];
       const auto found = by_name.find(joined);
@@ -371,7 +391,7 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
   if (count == 0 || count > (1U << 24)) return fail(ErrorCode::corrupt, "tokenizer: {} tokens", count);
   if (parts.kinds.empty()) parts.kinds.assign(count, Kind::normal);
   const bool pieces = parts.algorithm == Algorithm::sentencepiece;
-  if (parts.kinds.size() != count || (pieces && parts.scores.size() != count))
+  if (parts.kinds.size() != count || (pieces && !parts.merges_of_characters && parts.scores.size() != count))
     return fail(ErrorCode::corrupt, "tokenizer: {} tokens, {} kinds, {} scores", count, parts.kinds.size(), parts.scores.size());
   for (const int32_t id : {parts.bos, parts.eos, parts.unknown})
     if (id >= static_cast<int32_t>(count)) return fail(ErrorCode::corrupt, "tokenizer: token {} of {}", id, count);
@@ -412,23 +432,9 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
   for (auto& list : state->found_in_text)
     std::stable_sort(list.begin(), list.end(),
                      [&](int32_t a, int32_t b) { return parts.tokens[static_cast<size_t>(a)].size() > parts.tokens[static_cast<size_t>(b)].size(); });
-  if (pieces) {
-    if (parts.unknown < 0 && std::find(state->bytes.begin(), state->bytes.end(), -1) != state->bytes.end())
-      return fail(ErrorCode::corrupt, "tokenizer: neither all bytes nor an unknown token");
-  } else {
-    if (parts.merges.size() > (1U << 24)) return fail(ErrorCode::corrupt, "tokenizer: {} merges", parts.merges.size());
-    state->merges.reserve(parts.merges.size());
-    for (size_t i = 0; i < parts.merges.size(); ++i) {
-      const std::string& merge = parts.merges[i];
-      const size_t space = merge.find(' ', 1);
-      if (space == std::string::npos) return fail(ErrorCode::corrupt, "tokenizer: merge {} is '{}'", i, merge);
-      const std::string left = merge.substr(0, space), right = merge.substr(space + 1);
-      const auto a = state->by_name.find(left), b = state->by_name.find(right), c = state->by_name.find(left + right);
-      if (a == state->by_name.end() || b == state->by_name.end() || c == state->by_name.end())
-        return fail(ErrorCode::corrupt, "tokenizer: merge {} ('{}') is of unknown tokens", i, merge);
-      state->merges.emplace(pair_key(a->second, b->second), Merge{static_cast<int32_t>(i), c->second});
-    }
-  }
+  if (pieces && parts.unknown < 0 && std::find(state->bytes.begin(), state->bytes.end(), -1) != state->bytes.end())
+    return fail(ErrorCode::corrupt, "tokenizer: neither all bytes nor an unknown token");
+  if (!pieces || parts.merges_of_characters) PTAH_TRY_VOID(state->read_merges(parts.merges));
   state->parts = std::move(parts);
   return std::shared_ptr<Tokenizer>(new Tokenizer(std::move(state)));
 }
@@ -480,12 +486,12 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
   std::vector<int32_t> out;
   if (options.bos_eos && s.parts.add_bos && s.parts.bos >= 0) out.push_back(s.parts.bos);
   const size_t which = options.control_tokens ? 1 : 0;
-  const auto plain = [&](std::string_view piece, bool first) {
+  const auto plain = [&](std::string_view piece) {
     if (piece.empty()) return;
     if (s.parts.algorithm == TokenizerParts::Algorithm::byte_bpe)
       s.encode_byte_level(piece, out);
     else
-      s.encode_sentencepiece(piece, first, out);
+      s.encode_sentencepiece(piece, out);
   };
   size_t start = 0;
   if (!s.found_in_text[which].empty())
@@ -495,7 +501,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
         for (const int32_t id : s.found_in_text[which]) {
           const std::string& token = s.parts.tokens[static_cast<size_t>(id)];
           if (text.compare(at, token.size(), token) != 0) continue;
-          plain(text.substr(start, at - start), start == 0);
+          plain(text.substr(start, at - start));
           out.push_back(id);
           length = token.size();
           break;
@@ -503,7 +509,7 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
       at += std::max<size_t>(length, 1);
       if (length) start = at;
     }
-  plain(text.substr(start), start == 0);
+  plain(text.substr(start));
   if (options.bos_eos && s.parts.add_eos && s.parts.eos >= 0) out.push_back(s.parts.eos);
   return out;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "weights/gguf.h"
 
 namespace ptah {
@@ -20,12 +21,13 @@ struct TokenizerParts {
   enum class Kind : uint8_t { normal, unknown, control, user_defined, unused, byte };  ///< user_defined ones are found in any text, control ones on request
   Algorithm algorithm = Algorithm::byte_bpe;
   PreTokenizer pre_tokenizer = PreTokenizer::gpt2;
-  std::vector<std::string> tokens;  ///< as in the files: byte-level ones in GPT-2's printable alphabet, SentencePiece ones with ▁
-  std::vector<Kind> kinds;          ///< empty: all normal
-  std::vector<float> scores;        ///< SentencePiece
-  std::vector<std::string> merges;  ///< byte-level: "left right" in order
-  bool whole_words_first = false;   ///< a word that is a token is taken without merging (Llama 3)
-  bool space_prefix = false;        ///< SentencePiece: a space before the text
+  std::vector<std::string> tokens;    ///< as in the files: byte-level ones in GPT-2's printable alphabet, SentencePiece ones with ▁
+  std::vector<Kind> kinds;            ///< empty: all normal
+  std::vector<float> scores;          ///< SentencePiece
+  std::vector<std::string> merges;    ///< byte-level: "left right" in order
+  bool merges_of_characters = false;  ///< SentencePiece in Hugging Face's form: `merges` instead of scores
+  bool whole_words_first = false;     ///< a word that is a token is taken without merging (Llama 3)
+  bool space_prefix = false;          ///< SentencePiece: a space before the text, and before what follows a control token
   bool add_bos = false, add_eos = false;
   int32_t bos = -1, eos = -1, unknown = -1;
 };
@@ -41,6 +43,8 @@ class Tokenizer {
   static Result<std::shared_ptr<Tokenizer>> make(TokenizerParts parts);
   /// From the metadata of a language model. Errors: corrupt; unsupported for other algorithms, naming them.
   static Result<std::shared_ptr<Tokenizer>> from_gguf(const GgufFile& file);
+  /// From Hugging Face's tokenizer.json (model type BPE). Errors: corrupt; unsupported for other models, normalizers and pre-tokenizers, naming them.
+  static Result<std::shared_ptr<Tokenizer>> from_json(const Json& json);
   ~Tokenizer();
 
   /// Any bytes, valid UTF-8 or not. Safe to call from several threads.

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from safetensors.torch import save_file
-from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
 KEPT = [0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 200, 255, 256, 257, 299]
@@ -131,11 +131,22 @@ def tokenizers(out):
     vocabulary = sorted(model["vocab"], key=model["vocab"].get)
     merges = [" ".join(m) for m in model["merges"]]
     cases = strings(400, 2)
-    ids = {}
-    for name, parts in PRE.items():
-        trained.pre_tokenizer = pre_tokenizers.Sequence(parts())
+    ids, files = {}, {}
+    whole = {"gpt-2": pre_tokenizers.ByteLevel(add_prefix_space=False), "smollm": pre_tokenizers.Sequence([pre_tokenizers.Digits(True), pre_tokenizers.ByteLevel(add_prefix_space=False)])}
+    for name, parts in PRE.items():  # as the models' own files write them
+        trained.pre_tokenizer = whole.get(name) or pre_tokenizers.Sequence(parts())
         ids[name] = [trained.encode(s).ids for s in cases]
-    (out / "tokenizers.json").write_text(json.dumps({"tokens": vocabulary, "merges": merges, "strings": cases, "ids": ids}, ensure_ascii=False, separators=(",", ":")))
+        files[name] = json.loads(trained.to_str())["pre_tokenizer"]
+    pieces = Tokenizer(models.BPE(byte_fallback=True, unk_token="<unk>"))
+    pieces.normalizer = normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")])
+    pieces.train_from_iterator(text[:1500], trainers.BpeTrainer(vocab_size=600, limit_alphabet=60, show_progress=False,
+                                                               special_tokens=["<unk>", "<s>", "</s>"] + [f"<0x{b:02X}>" for b in range(256)]))
+    pieces.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
+    file = json.loads(pieces.to_str())
+    file["added_tokens"] = [t for t in file["added_tokens"] if t["id"] < 3]  # bytes are ordinary tokens, as in Llama 2's file
+    pieces = Tokenizer.from_str(json.dumps(file))
+    (out / "tokenizers.json").write_text(json.dumps({"tokens": vocabulary, "merges": merges, "strings": cases, "ids": ids, "pre_tokenizers": files, "fallback": file,
+                                                     "fallback_ids": [pieces.encode(s).ids for s in cases]}, ensure_ascii=False, separators=(",", ":")))
 
 
 VARIABLES = {"messages": [{"role": "system", "content": " Be brief. "}, {"role": "user", "content": "Hi 'you' & \"me\"\n<b> é 中"}, {"role": "assistant", "content": "Hello"}],

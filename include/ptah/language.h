@@ -1,0 +1,76 @@
+// Language models: texts, conversations, and vectors that say how near meanings are.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ptah/result.h"
+
+namespace ptah {
+
+/// How answers are drawn; unset fields have these defaults.
+struct AnswerOptions {
+  std::int64_t max_tokens = 256;
+  float temperature = 0.8F;  ///< 0: always the likeliest token
+  std::int64_t top_k = 40;   ///< 0: all
+  float top_p = 0.95F;       ///< 1: all
+  float min_p = 0;
+  float repetition_penalty = 1;
+  std::uint64_t seed = 0;                                  ///< the same prompt, options and seed give the same text
+  std::vector<std::string> stop = {};                      ///< texts that end the answer and do not belong to it
+  std::string json_schema = {};                            ///< if not empty: the answer is JSON that satisfies it
+  std::string grammar = {};                                ///< if not empty: the answer matches it (GBNF, rule `root`)
+  std::function<void(const std::string& news)> show = {};  ///< the text as it comes, whole UTF-8 characters only
+  const std::atomic<bool>* cancel = nullptr;               ///< looked at before each token
+};
+
+struct Answer {
+  std::string text;
+  std::string finish_reason;  ///< stop_token, stop_text, length or context
+  std::int64_t prompt_tokens = 0, tokens = 0;
+};
+
+/// A model in memory; copies share it. For one thread at a time.
+class Language {
+ public:
+  /// A pulled model by name ("smollm2"), a GGUF file, or a folder with one.
+  static Outcome<Language> open(const std::string& name_or_path);
+  /// Goes on with a text.
+  Outcome<Answer> generate(const std::string& prompt, const AnswerOptions& options = {}) const;
+
+ private:
+  friend class Chat;
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// A conversation; what the model has read is not read again.
+class Chat {
+ public:
+  /// Fails with "unsupported" for a base model, which has no chat template.
+  static Outcome<Chat> begin(const Language& language, const std::string& system = "");
+  Outcome<Answer> say(const std::string& message, const AnswerOptions& options = {});
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+/// Turns texts into vectors of length 1 whose products say how near their meanings are.
+class Embedder {
+ public:
+  /// A pulled model by name ("minilm") or a folder in Hugging Face's layout (BERT type).
+  static Outcome<Embedder> open(const std::string& name_or_path);
+  Outcome<std::vector<std::vector<float>>> embed(const std::vector<std::string>& texts) const;
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+}  // namespace ptah

@@ -1,0 +1,144 @@
+#include "ptah/language.h"
+
+#include "tensor/cpu/dense.h"
+#include "text/bert.h"
+#include "text/conversation.h"
+#include "weights/pull.h"
+
+namespace ptah {
+
+namespace {
+
+Problem problem_of(const Error& error) {
+  const ErrorInfo& info = error_info(error.code);
+  return {info.name, error.message, info.exit_status};
+}
+
+template <class T, class F>
+Outcome<T> outcome(const F& make) {
+  Result<T> result = guard(make);
+  if (!result) return problem_of(result.error());
+  return std::move(*result);
+}
+
+Result<GenerationOptions> inner(const AnswerOptions& o) {
+  GenerationOptions out;
+  out.sampling = {
+      .temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .min_p = o.min_p, .repetition_penalty = o.repetition_penalty, .seed = o.seed};
+  out.max_tokens = o.max_tokens;
+  out.stop = o.stop;
+  if (!o.json_schema.empty() && !o.grammar.empty()) return fail(ErrorCode::invalid_argument, "json_schema and grammar exclude each other");
+  if (!o.grammar.empty()) {
+    PTAH_TRY(out.grammar, Grammar::from_gbnf(o.grammar));
+  }
+  if (!o.json_schema.empty()) {
+    PTAH_TRY(const Json checked, parse_json(o.json_schema, 64));
+    PTAH_TRY(out.grammar, Grammar::from_json_schema(OrderedJson::parse(o.json_schema)));
+  }
+  return out;
+}
+
+/// Carries the caller's flag over to the token that the engine looks at.
+class Watch {
+ public:
+  explicit Watch(const AnswerOptions& options) : options_(options) { look(); }
+  void operator()(std::string_view news) {
+    if (options_.show) options_.show(std::string(news));
+    look();
+  }
+  const CancelToken* token() const { return &token_; }
+
+ private:
+  void look() {
+    if (options_.cancel && options_.cancel->load()) token_.cancel();
+  }
+  const AnswerOptions& options_;
+  CancelToken token_;
+};
+
+Answer outer(Generated made) {
+  return {std::move(made.text), std::string(name_of(made.reason)), made.prompt_tokens, static_cast<std::int64_t>(made.tokens.size())};
+}
+
+}  // namespace
+
+struct Language::State {
+  LoadedLanguageModel model;
+};
+
+Outcome<Language> Language::open(const std::string& name_or_path) {
+  return outcome<Language>([&]() -> Result<Language> {
+    PTAH_TRY(const auto path, find_model(name_or_path));
+    auto state = std::make_shared<State>();
+    PTAH_TRY(state->model, load_language_model(path));
+    Language language;
+    language.state_ = std::move(state);
+    return language;
+  });
+}
+
+Outcome<Answer> Language::generate(const std::string& prompt, const AnswerOptions& options) const {
+  return outcome<Answer>([&]() -> Result<Answer> {
+    const LoadedLanguageModel& model = state_->model;
+    const auto tokens = model.tokenizer->encode(prompt, {.bos_eos = true});
+    const int64_t capacity = std::min(model.model->config().context, static_cast<int64_t>(tokens.size()) + std::max<int64_t>(options.max_tokens, 1));
+    KeyValueCache cache(model.model->config(), capacity, compute_dtype());
+    PTAH_TRY(const GenerationOptions how, inner(options));
+    Watch watch(options);
+    return outer(ptah::generate(
+        model, tokens, cache, how, [&](std::string_view news) { watch(news); }, watch.token()));
+  });
+}
+
+struct Chat::State {
+  std::unique_ptr<Conversation> conversation;
+};
+
+Outcome<Chat> Chat::begin(const Language& language, const std::string& system) {
+  return outcome<Chat>([&]() -> Result<Chat> {
+    Chat chat;
+    chat.state_ = std::make_shared<State>();
+    PTAH_TRY(chat.state_->conversation, Conversation::make(language.state_->model));
+    chat.state_->conversation->set_system(system);
+    return chat;
+  });
+}
+
+Outcome<Answer> Chat::say(const std::string& message, const AnswerOptions& options) {
+  return outcome<Answer>([&]() -> Result<Answer> {
+    PTAH_TRY(const GenerationOptions how, inner(options));
+    Watch watch(options);
+    PTAH_TRY(Generated made, state_->conversation->say(
+                                 message, how, [&](std::string_view news) { watch(news); }, watch.token()));
+    return outer(std::move(made));
+  });
+}
+
+struct Embedder::State {
+  std::shared_ptr<SentenceEncoder> encoder;
+};
+
+Outcome<Embedder> Embedder::open(const std::string& name_or_path) {
+  return outcome<Embedder>([&]() -> Result<Embedder> {
+    PTAH_TRY(const auto path, find_model(name_or_path));
+    auto state = std::make_shared<State>();
+    PTAH_TRY(state->encoder, SentenceEncoder::load(path));
+    Embedder embedder;
+    embedder.state_ = std::move(state);
+    return embedder;
+  });
+}
+
+Outcome<std::vector<std::vector<float>>> Embedder::embed(const std::vector<std::string>& texts) const {
+  return outcome<std::vector<std::vector<float>>>([&]() -> Result<std::vector<std::vector<float>>> {
+    const Tensor vectors = state_->encoder->embed(texts);
+    std::vector<std::vector<float>> out;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const float* row = vectors.data<float>() + static_cast<int64_t>(i) * state_->encoder->width();
+      out.emplace_back(row, row + state_->encoder->width());
+    }
+    return out;
+  });
+}
+
+}  // namespace ptah

@@ -1,0 +1,405 @@
+#include "text/grammar.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+
+#include "text/grammar_builder.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr size_t kMostParts = 1'000'000, kMostStacks = 4096, kMostDepth = 4096, kMostStates = 200'000;
+constexpr int64_t kMostRepeats = 20'000, kEndless = int64_t{1} << 40;
+
+}  // namespace
+
+std::vector<std::vector<std::pair<uint8_t, uint8_t>>> utf8_ranges(uint32_t low, uint32_t high) {
+  std::vector<std::vector<std::pair<uint8_t, uint8_t>>> out;
+  const std::function<void(uint32_t, uint32_t)> split = [&](uint32_t a, uint32_t b) {
+    if (a > b) return;
+    for (const uint32_t edge : {0x7FU, 0x7FFU, 0xFFFFU})  // one length of encoding at a time
+      if (a <= edge && b > edge) {
+        split(a, edge);
+        split(edge + 1, b);
+        return;
+      }
+    if (a <= 0xDFFF && b >= 0xD800) {  // surrogates are no characters
+      if (a < 0xD800) split(a, 0xD7FF);
+      if (b > 0xDFFF) split(0xE000, b);
+      return;
+    }
+    const int extra = b < 0x80 ? 0 : b < 0x800 ? 1 : b < 0x10000 ? 2 : 3;
+    for (int i = 1; i <= extra; ++i) {  // the last i bytes take all values or one prefix is shared
+      const uint32_t mask = (1U << (6 * i)) - 1;
+      if ((a & ~mask) == (b & ~mask)) continue;
+      if (a & mask) {
+        split(a, a | mask);
+        split((a | mask) + 1, b);
+        return;
+      }
+      if ((b & mask) != mask) {
+        split(a, (b & ~mask) - 1);
+        split(b & ~mask, b);
+        return;
+      }
+    }
+    std::vector<std::pair<uint8_t, uint8_t>> bytes;
+    constexpr std::array<uint32_t, 4> kLead{0, 0xC0, 0xE0, 0xF0};
+    for (int i = extra; i >= 0; --i) {
+      const uint32_t x = a >> (6 * i), y = b >> (6 * i);
+      if (i == extra)
+        bytes.emplace_back(static_cast<uint8_t>(kLead[static_cast<size_t>(extra)] | x), static_cast<uint8_t>(kLead[static_cast<size_t>(extra)] | y));
+      else
+        bytes.emplace_back(static_cast<uint8_t>(0x80 | (x & 63)), static_cast<uint8_t>(0x80 | (y & 63)));
+    }
+    out.push_back(std::move(bytes));
+  };
+  split(low, std::min<uint32_t>(high, 0x10FFFF));
+  return out;
+}
+
+void GrammarBuilder::count(size_t more) {
+  parts_ += more;
+  if (parts_ > kMostParts) throw Failure({ErrorCode::over_budget, fmt::format("grammar: more than {} parts", kMostParts)});
+}
+
+GrammarBuilder::Piece GrammarBuilder::add(const std::vector<std::vector<Grammar::Element>>& alternatives) {
+  for (const auto& alternative : alternatives) count(alternative.size() + 1);
+  rules_.push_back(alternatives);
+  return static_cast<Piece>(rules_.size()) - 1;
+}
+
+Grammar::Element GrammarBuilder::bytes(uint8_t low, uint8_t high) {
+  Grammar::Element out;
+  for (int b = low; b <= high; ++b) out.bytes.set(static_cast<size_t>(b));
+  return out;
+}
+
+GrammarBuilder::Piece GrammarBuilder::literal(std::string_view text) {
+  std::vector<Grammar::Element> out;
+  for (const char c : text) out.push_back(bytes(static_cast<uint8_t>(c), static_cast<uint8_t>(c)));
+  return add({out});
+}
+
+GrammarBuilder::Piece GrammarBuilder::characters(std::vector<std::pair<uint32_t, uint32_t>> ranges, bool outside) {
+  if (outside) {
+    std::sort(ranges.begin(), ranges.end());
+    std::vector<std::pair<uint32_t, uint32_t>> others;
+    uint32_t from = 0;
+    for (const auto& [low, high] : ranges) {
+      if (low > from) others.emplace_back(from, low - 1);
+      from = std::max(from, high + 1);
+    }
+    if (from <= 0x10FFFF) others.emplace_back(from, 0x10FFFF);
+    ranges = std::move(others);
+  }
+  Grammar::Element single;  // all of ASCII in one element
+  std::vector<std::vector<Grammar::Element>> alternatives;
+  for (const auto& [low, high] : ranges)
+    for (const auto& sequence : utf8_ranges(low, high)) {
+      if (sequence.size() == 1) {
+        single.bytes |= bytes(sequence[0].first, sequence[0].second).bytes;
+        continue;
+      }
+      std::vector<Grammar::Element> alternative;
+      for (const auto& [a, b] : sequence) alternative.push_back(bytes(a, b));
+      alternatives.push_back(std::move(alternative));
+    }
+  if (single.bytes.any()) alternatives.push_back({single});
+  if (alternatives.empty()) throw Failure({ErrorCode::corrupt, "grammar: a class of no characters"});
+  return add(alternatives);
+}
+
+GrammarBuilder::Piece GrammarBuilder::sequence(const std::vector<Piece>& pieces) {
+  std::vector<Grammar::Element> out;
+  for (const Piece piece : pieces) out.push_back(of(piece));
+  return add({out});
+}
+
+GrammarBuilder::Piece GrammarBuilder::choice(const std::vector<Piece>& pieces) {
+  std::vector<std::vector<Grammar::Element>> out;
+  for (const Piece piece : pieces) out.push_back({of(piece)});
+  return add(out);
+}
+
+GrammarBuilder::Piece GrammarBuilder::repeat(Piece piece, int64_t least, int64_t most) {
+  if (least < 0 || least > kMostRepeats || most > kMostRepeats || (most >= 0 && most < least))
+    throw Failure({ErrorCode::unsupported, fmt::format("grammar: {} to {} times; up to {} are possible", least, most, kMostRepeats)});
+  Piece tail = -1;
+  if (most < 0) {
+    tail = declare();
+    rules_[static_cast<size_t>(tail)] = {{of(piece), of(tail)}, {}};
+    count(3);
+  }
+  for (int64_t i = least; i < most; ++i) tail = tail < 0 ? add({{of(piece)}, {}}) : add({{of(piece), of(tail)}, {}});
+  std::vector<Grammar::Element> out(static_cast<size_t>(least), of(piece));
+  if (tail >= 0) out.push_back(of(tail));
+  return add({out});
+}
+
+GrammarBuilder::Piece GrammarBuilder::declare() {
+  rules_.emplace_back();
+  return static_cast<Piece>(rules_.size()) - 1;
+}
+
+void GrammarBuilder::define(Piece declared, Piece as) {
+  rules_[static_cast<size_t>(declared)] = {{of(as)}};
+  count(2);
+}
+
+std::shared_ptr<const Grammar> GrammarBuilder::build(Piece root) {
+  // How short a rule can be: lowered until nothing changes.
+  std::vector<int64_t> shortest(rules_.size(), kEndless);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (size_t r = 0; r < rules_.size(); ++r)
+      for (const auto& alternative : rules_[r]) {
+        int64_t sum = 0;
+        for (const auto& element : alternative) sum = std::min(kEndless, sum + (element.rule < 0 ? 1 : shortest[static_cast<size_t>(element.rule)]));
+        if (sum < shortest[r]) shortest[r] = sum, changed = true;
+      }
+  }
+  if (shortest[static_cast<size_t>(root)] >= kEndless)
+    throw Failure({ErrorCode::corrupt, "grammar: no text can ever be whole (a rule refers to itself without an end)"});
+  // Left recursion: a rule that can come back to itself before a byte is read.
+  enum : uint8_t { fresh, open, done };
+  std::vector<uint8_t> mark(rules_.size(), fresh);
+  struct Visit {
+    size_t rule, alternative, element;
+  };
+  for (size_t start = 0; start < rules_.size(); ++start) {
+    if (mark[start] != fresh) continue;
+    std::vector<Visit> path{{start, 0, 0}};
+    mark[start] = open;
+    while (!path.empty()) {
+      Visit& v = path.back();
+      const auto& alternatives = rules_[v.rule];
+      if (v.alternative >= alternatives.size()) {
+        mark[v.rule] = done;
+        path.pop_back();
+        continue;
+      }
+      const auto& alternative = alternatives[v.alternative];
+      if (v.element >= alternative.size() || alternative[v.element].rule < 0) {
+        ++v.alternative;
+        v.element = 0;
+        continue;
+      }
+      const auto next = static_cast<size_t>(alternative[v.element].rule);
+      if (shortest[next] == 0)
+        ++v.element;
+      else
+        ++v.alternative, v.element = 0;
+      if (mark[next] == open)
+        throw Failure({ErrorCode::corrupt, "grammar: left recursion (a rule that begins with itself, or a repetition of something empty)"});
+      if (mark[next] == fresh) {
+        mark[next] = open;
+        path.push_back({next, 0, 0});
+      }
+    }
+  }
+  auto out = std::make_shared<Grammar>();
+  for (const auto& alternatives : rules_) {
+    out->rules_.emplace_back();
+    for (const auto& alternative : alternatives) {
+      out->rules_.back().push_back(static_cast<int32_t>(out->elements_.size()));
+      out->elements_.insert(out->elements_.end(), alternative.begin(), alternative.end());
+      out->elements_.push_back({Grammar::kEnd, {}});
+    }
+  }
+  out->shortest_ = std::move(shortest);
+  out->root_ = root;
+  return out;
+}
+
+GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar) : grammar_(std::move(grammar)) {
+  std::vector<Stack> stacks;
+  bool accepts = false;
+  for (const int32_t first : grammar_->rules_[static_cast<size_t>(grammar_->root_)]) expand({first}, stacks, accepts, 0);
+  start_ = intern(std::move(stacks), accepts);
+}
+
+/// Replaces the rules on top of a stack by what they begin with, until a byte is next.
+void GrammarAutomaton::expand(Stack stack, std::vector<Stack>& out, bool& accepts, int depth) const {
+  const auto& elements = grammar_->elements_;
+  while (!stack.empty() && elements[static_cast<size_t>(stack.back())].rule == Grammar::kEnd) stack.pop_back();
+  if (stack.empty()) {
+    accepts = true;
+    return;
+  }
+  const Grammar::Element& top = elements[static_cast<size_t>(stack.back())];
+  if (top.rule < 0) {
+    out.push_back(std::move(stack));
+    return;
+  }
+  if (out.size() > kMostStacks || stack.size() > kMostDepth || depth > static_cast<int>(kMostDepth))
+    throw Failure({ErrorCode::over_budget, "grammar: too many ways to read the text, or nested too deeply"});
+  ++stack.back();
+  if (elements[static_cast<size_t>(stack.back())].rule == Grammar::kEnd) stack.pop_back();  // nothing to come back to
+  for (const int32_t first : grammar_->rules_[static_cast<size_t>(top.rule)]) {
+    Stack deeper = stack;
+    deeper.push_back(first);
+    expand(std::move(deeper), out, accepts, depth + 1);
+  }
+}
+
+Grammar::State GrammarAutomaton::intern(std::vector<Stack> stacks, bool accepts) {
+  if (stacks.empty() && !accepts) return Grammar::kDead;
+  std::sort(stacks.begin(), stacks.end());
+  stacks.erase(std::unique(stacks.begin(), stacks.end()), stacks.end());
+  auto& numbers = numbers_[accepts ? 1 : 0];
+  if (const auto found = numbers.find(stacks); found != numbers.end()) return found->second;
+  if (states_.size() >= kMostStates) throw Failure({ErrorCode::over_budget, "grammar: too many states"});
+  int64_t shortest = accepts ? 0 : kEndless;
+  for (const Stack& stack : stacks) {
+    int64_t sum = 0;
+    for (const int32_t first : stack)
+      for (auto e = static_cast<size_t>(first); grammar_->elements_[e].rule != Grammar::kEnd; ++e) {
+        const int32_t rule = grammar_->elements_[e].rule;
+        sum = std::min(kEndless, sum + (rule < 0 ? 1 : grammar_->shortest_[static_cast<size_t>(rule)]));
+      }
+    shortest = std::min(shortest, sum);
+  }
+  const auto number = static_cast<int32_t>(states_.size());
+  states_.push_back({stacks, accepts, shortest, nullptr});
+  numbers.emplace(std::move(stacks), number);
+  return number;
+}
+
+Grammar::State GrammarAutomaton::next(Grammar::State state, uint8_t byte) {
+  if (state == Grammar::kDead) return Grammar::kDead;
+  auto& table = states_[static_cast<size_t>(state)].next;
+  if (!table) {
+    table = std::make_unique<std::array<int32_t, 256>>();
+    table->fill(kUnknown);
+  }
+  if (const int32_t known = (*table)[byte]; known != kUnknown) return known;
+  std::vector<Stack> stacks;
+  bool accepts = false;
+  for (const Stack& stack : states_[static_cast<size_t>(state)].stacks) {
+    if (!grammar_->elements_[static_cast<size_t>(stack.back())].bytes[byte]) continue;
+    Stack after = stack;
+    ++after.back();
+    expand(std::move(after), stacks, accepts, 0);
+  }
+  const Grammar::State found = intern(std::move(stacks), accepts);
+  (*states_[static_cast<size_t>(state)].next)[byte] = found;
+  return found;
+}
+
+bool GrammarAutomaton::matches(std::string_view text) {
+  Grammar::State state = start_;
+  for (const char c : text)
+    if ((state = next(state, static_cast<uint8_t>(c))) == Grammar::kDead) return false;
+  return accepts(state);
+}
+
+struct GrammarMask::Impl {
+  std::shared_ptr<const Tokenizer> tokenizer;
+  std::vector<int32_t> stops;
+  GrammarAutomaton automaton;
+  Grammar::State state;
+  bool ended = false;
+
+  /// A tree of the vocabulary's bytes, children in order of bytes.
+  struct Node {
+    uint8_t byte;
+    int32_t child = -1, sibling = -1;
+    std::vector<int32_t> tokens = {};
+  };
+  std::vector<Node> tree{{0}};
+
+  /// Which tokens can come in a state, and where they lead.
+  struct Allowed {
+    std::vector<std::pair<int32_t, Grammar::State>> tokens;
+    int64_t farthest = 0;  ///< the largest `shortest` after any of them
+  };
+  std::map<Grammar::State, Allowed> allowed;
+
+  Impl(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const Tokenizer> t, std::vector<int32_t> s)
+      : tokenizer(std::move(t)), stops(std::move(s)), automaton(std::move(grammar)), state(automaton.start()) {
+    for (int32_t token = 0; token < tokenizer->size(); ++token) {
+      const std::string bytes = tokenizer->bytes_of(token);
+      if (bytes.empty() || tokenizer->parts().kinds[static_cast<size_t>(token)] == TokenizerParts::Kind::unknown ||
+          std::find(stops.begin(), stops.end(), token) != stops.end())
+        continue;
+      int32_t at = 0;
+      for (const char c : bytes) {
+        const auto byte = static_cast<uint8_t>(c);
+        int32_t child = tree[static_cast<size_t>(at)].child;
+        while (child >= 0 && tree[static_cast<size_t>(child)].byte != byte) child = tree[static_cast<size_t>(child)].sibling;
+        if (child < 0) {
+          child = static_cast<int32_t>(tree.size());
+          tree.push_back({byte, -1, tree[static_cast<size_t>(at)].child});
+          tree[static_cast<size_t>(at)].child = child;
+        }
+        at = child;
+      }
+      tree[static_cast<size_t>(at)].tokens.push_back(token);
+    }
+  }
+
+  const Allowed& allowed_in(Grammar::State from) {
+    if (const auto found = allowed.find(from); found != allowed.end()) return found->second;
+    if (allowed.size() >= 256) allowed.clear();
+    Allowed out;
+    std::vector<std::pair<int32_t, Grammar::State>> open{{0, from}};
+    while (!open.empty()) {
+      const auto [node, at] = open.back();
+      open.pop_back();
+      for (const int32_t token : tree[static_cast<size_t>(node)].tokens) {
+        out.tokens.emplace_back(token, at);
+        out.farthest = std::max(out.farthest, automaton.shortest(at));
+      }
+      for (int32_t child = tree[static_cast<size_t>(node)].child; child >= 0; child = tree[static_cast<size_t>(child)].sibling)
+        if (const Grammar::State next = automaton.next(at, tree[static_cast<size_t>(child)].byte); next != Grammar::kDead) open.emplace_back(child, next);
+    }
+    return allowed.emplace(from, std::move(out)).first->second;
+  }
+};
+
+GrammarMask::GrammarMask() = default;
+GrammarMask::~GrammarMask() = default;
+
+Result<std::unique_ptr<GrammarMask>> GrammarMask::make(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const Tokenizer> tokenizer,
+                                                       std::vector<int32_t> stop_tokens, int64_t max_tokens) {
+  return guard([&]() -> Result<std::unique_ptr<GrammarMask>> {
+    if (stop_tokens.empty()) return fail(ErrorCode::unsupported, "grammar: the model has no token that ends its text");
+    std::unique_ptr<GrammarMask> out(new GrammarMask);
+    out->impl_ = std::make_unique<Impl>(std::move(grammar), std::move(tokenizer), std::move(stop_tokens));
+    const int64_t needed = out->impl_->automaton.shortest(out->impl_->state);
+    if (needed > max_tokens) return fail(ErrorCode::invalid_argument, "grammar: the shortest text has {} bytes; {} tokens may not hold it", needed, max_tokens);
+    return out;
+  });
+}
+
+void GrammarMask::apply(std::span<float> logits, int64_t remaining) {
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  const Impl::Allowed& allowed = impl_->allowed_in(impl_->state);
+  std::vector<std::pair<int32_t, float>> kept;
+  // One byte a token always gets on, so a text whose shortest end has no more bytes than tokens are left can still be made whole.
+  for (const auto& [token, after] : allowed.tokens)
+    if (allowed.farthest < remaining || impl_->automaton.shortest(after) < remaining) kept.emplace_back(token, logits[static_cast<size_t>(token)]);
+  if (impl_->automaton.accepts(impl_->state))
+    for (const int32_t stop : impl_->stops) kept.emplace_back(stop, logits[static_cast<size_t>(stop)]);
+  if (kept.empty()) throw Failure({ErrorCode::unsupported, "grammar: the vocabulary has no token for what has to come next"});
+  std::fill(logits.begin(), logits.end(), kNever);
+  for (const auto& [token, logit] : kept) logits[static_cast<size_t>(token)] = logit == kNever || logit != logit ? -1e30F : logit;
+}
+
+void GrammarMask::accept(int32_t token) {
+  if (std::find(impl_->stops.begin(), impl_->stops.end(), token) != impl_->stops.end()) {
+    impl_->ended = true;
+    return;
+  }
+  for (const char c : impl_->tokenizer->bytes_of(token)) impl_->state = impl_->automaton.next(impl_->state, static_cast<uint8_t>(c));
+  PTAH_CHECK(impl_->state != Grammar::kDead, "token {} is outside the grammar", token);
+}
+
+bool GrammarMask::finished() const { return impl_->ended || (whole() && impl_->allowed_in(impl_->state).tokens.empty()); }
+bool GrammarMask::whole() const { return impl_->automaton.accepts(impl_->state); }
+
+}  // namespace ptah

@@ -1,0 +1,40 @@
+// Puts a grammar together from pieces; what GBNF and JSON schemas have in common.
+#pragma once
+
+#include "text/grammar.h"
+
+namespace ptah {
+
+class GrammarBuilder {
+ public:
+  /// A piece is a rule by number. All of these make new rules.
+  using Piece = int32_t;
+  Piece literal(std::string_view bytes);
+  /// One code point within any of the ranges (or outside all of them).
+  Piece characters(std::vector<std::pair<uint32_t, uint32_t>> ranges, bool outside = false);
+  Piece sequence(const std::vector<Piece>& pieces);
+  Piece choice(const std::vector<Piece>& pieces);
+  /// From `least` to `most` times; most < 0: any number.
+  Piece repeat(Piece piece, int64_t least, int64_t most);
+  Piece optional(Piece piece) { return repeat(piece, 0, 1); }
+  /// A rule to be defined later.
+  Piece declare();
+  void define(Piece declared, Piece as);
+
+  /// Checks and finishes. Throws Failure.
+  std::shared_ptr<const Grammar> build(Piece root);
+
+ private:
+  Piece add(const std::vector<std::vector<Grammar::Element>>& alternatives);
+  static Grammar::Element bytes(uint8_t low, uint8_t high);
+  static Grammar::Element of(Piece piece) { return {piece, {}}; }
+  void count(size_t more);
+
+  std::vector<std::vector<std::vector<Grammar::Element>>> rules_;
+  size_t parts_ = 0;
+};
+
+/// Ranges of code points as sequences of byte ranges in UTF-8.
+std::vector<std::vector<std::pair<uint8_t, uint8_t>>> utf8_ranges(uint32_t low, uint32_t high);
+
+}  // namespace ptah

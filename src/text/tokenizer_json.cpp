@@ -1,0 +1,133 @@
+// Hugging Face's tokenizer.json as the parts of a Tokenizer.
+#include <algorithm>
+
+#include "text/tokenizer.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
+constexpr const char* kLlama3Pattern = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+constexpr const char* kQwen2Pattern = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+/// The members of a Sequence, or the one thing itself; none for null.
+std::vector<Json> members(const Json& json, const char* key) {
+  if (json.is_null()) return {};
+  if (json.value("type", "") != "Sequence") return {json};
+  return json.at(key).get<std::vector<Json>>();
+}
+
+Result<PreTokenizer> pre_tokenizer_of(const Json& json) {
+  bool digits = false;
+  std::string pattern;
+  for (const Json& part : members(json, "pretokenizers")) {
+    const std::string type = part.value("type", "");
+    if (type == "Digits" && part.value("individual_digits", false)) {
+      digits = true;
+    } else if (type == "ByteLevel" && !part.value("add_prefix_space", false)) {
+      if (part.value("use_regex", true)) pattern = kGpt2Pattern;
+    } else if (type == "Split" && part.value("behavior", "") == "Isolated" && !part.value("invert", false) && part.at("pattern").contains("Regex")) {
+      pattern = part.at("pattern").at("Regex").get<std::string>();
+    } else {
+      return fail(ErrorCode::unsupported, "tokenizer.json: pre-tokenizer {}", part.dump().substr(0, 200));
+    }
+  }
+  if (pattern == kGpt2Pattern) return digits ? PreTokenizer::smollm : PreTokenizer::gpt2;
+  if (pattern == kLlama3Pattern && !digits) return PreTokenizer::llama3;
+  if (pattern == kQwen2Pattern && !digits) return PreTokenizer::qwen2;
+  return fail(ErrorCode::unsupported, "tokenizer.json: words are cut by '{}'; known are the rules of GPT-2, SmolLM, Llama 3 and Qwen 2",
+              pattern.substr(0, 200));
+}
+
+/// Blanks become ▁, and one may be put before the text.
+Result<void> read_normalizer(const Json& json, TokenizerParts& parts) {
+  bool replaced = false;
+  for (const Json& part : members(json, "normalizers")) {
+    const std::string type = part.value("type", "");
+    if (type == "Prepend" && part.value("prepend", "") == "\u2581")
+      parts.space_prefix = true;
+    else if (type == "Replace" && part.at("pattern").value("String", "") == " " && part.value("content", "") == "\u2581")
+      replaced = true;
+    else
+      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
+  }
+  if (!replaced) return fail(ErrorCode::unsupported, "tokenizer.json: bytes as a last resort, but blanks are not written as \u2581");
+  return {};
+}
+
+Result<TokenizerParts> read_parts(const Json& json) {
+  using Kind = TokenizerParts::Kind;
+  TokenizerParts parts;
+  const Json& model = json.at("model");
+  if (model.value("type", "BPE") != "BPE") return fail(ErrorCode::unsupported, "tokenizer.json: model of type {}; known: BPE", model["type"].dump());
+  const Json& vocabulary = model.at("vocab");
+  const Json added = json.value("added_tokens", Json::array());
+  int64_t count = 0;
+  const auto within = [&](const Json& id) {
+    const auto value = id.get<int64_t>();
+    if (value < 0 || value >= (1 << 24)) throw Failure({ErrorCode::corrupt, fmt::format("tokenizer.json: token number {}", value)});
+    count = std::max(count, value + 1);
+    return static_cast<size_t>(value);
+  };
+  for (const auto& [token, id] : vocabulary.items()) within(id);
+  for (const Json& token : added) within(token.at("id"));
+  parts.tokens.resize(static_cast<size_t>(count));
+  parts.kinds.assign(static_cast<size_t>(count), Kind::unused);
+  for (const auto& [token, id] : vocabulary.items()) {
+    parts.tokens[within(id)] = token;
+    parts.kinds[within(id)] = Kind::normal;
+  }
+  if (model.value("byte_fallback", false)) {
+    parts.algorithm = TokenizerParts::Algorithm::sentencepiece;
+    parts.merges_of_characters = true;
+    PTAH_TRY_VOID(read_normalizer(json.value("normalizer", Json()), parts));
+    for (size_t i = 0; i < parts.tokens.size(); ++i)
+      if (parts.tokens[i].size() == 6 && parts.tokens[i].rfind("<0x", 0) == 0 && parts.tokens[i].back() == '>') parts.kinds[i] = Kind::byte;
+  } else {
+    if (const Json normalizer = json.value("normalizer", Json()); !normalizer.is_null() && normalizer.value("type", "") != "NFC")
+      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", normalizer.dump().substr(0, 200));
+    PTAH_TRY(parts.pre_tokenizer, pre_tokenizer_of(json.value("pre_tokenizer", Json())));
+  }
+  for (const Json& token : added) {
+    parts.tokens[within(token.at("id"))] = token.at("content").get<std::string>();
+    parts.kinds[within(token.at("id"))] = token.value("special", false) ? Kind::control : Kind::user_defined;
+  }
+  for (const Json& merge : model.at("merges")) {
+    if (merge.is_string())
+      parts.merges.push_back(merge.get<std::string>());
+    else
+      parts.merges.push_back(fmt::format("{} {}", merge.at(0).get<std::string>(), merge.at(1).get<std::string>()));
+  }
+  parts.whole_words_first = model.value("ignore_merges", false);
+  if (const Json unknown = model.value("unk_token", Json()); unknown.is_string() && vocabulary.contains(unknown.get<std::string>()))
+    parts.unknown = vocabulary.at(unknown.get<std::string>()).get<int32_t>();
+  const Json after = json.value("post_processor", Json());
+  for (const Json& step : members(after, "processors")) {
+    if (step.value("type", "") != "TemplateProcessing") continue;
+    bool text_seen = false;
+    for (const Json& piece : step.at("single")) {
+      if (piece.contains("Sequence")) text_seen = true;
+      if (!piece.contains("SpecialToken")) continue;
+      const auto id = step.at("special_tokens").at(piece.at("SpecialToken").at("id").get<std::string>()).at("ids").at(0).get<int32_t>();
+      (text_seen ? parts.add_eos : parts.add_bos) = true;
+      (text_seen ? parts.eos : parts.bos) = id;
+    }
+  }
+  return parts;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Tokenizer>> Tokenizer::from_json(const Json& json) {
+  return guard([&]() -> Result<std::shared_ptr<Tokenizer>> {
+    try {
+      PTAH_TRY(TokenizerParts parts, read_parts(json));
+      return make(std::move(parts));
+    } catch (const Json::exception& problem) {
+      return fail(ErrorCode::corrupt, "tokenizer.json: {}", problem.what());
+    }
+  });
+}
+
+}  // namespace ptah
