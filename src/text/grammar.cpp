@@ -304,13 +304,15 @@ struct GrammarMask::Impl {
   Grammar::State state;
   bool ended = false;
 
-  /// A tree of the vocabulary's bytes, children in order of bytes.
+  /// The vocabulary's bytes as a tree, each node before its children: one walk reads the memory in order and leaps over what cannot come.
   struct Node {
     uint8_t byte;
-    int32_t child = -1, sibling = -1;
-    std::vector<int32_t> tokens = {};
+    uint16_t depth;
+    int32_t end;                  ///< behind the last node below this one
+    int32_t first_token, tokens;  ///< in `words`
   };
-  std::vector<Node> tree{{0}};
+  std::vector<Node> tree;
+  std::vector<std::pair<std::string, int32_t>> words;  ///< sorted by bytes
 
   /// Which tokens can come in a state, and where they lead.
   struct Allowed {
@@ -322,40 +324,46 @@ struct GrammarMask::Impl {
   Impl(std::shared_ptr<const Grammar> grammar, std::shared_ptr<const Tokenizer> t, std::vector<int32_t> s)
       : tokenizer(std::move(t)), stops(std::move(s)), automaton(std::move(grammar)), state(automaton.start()) {
     for (int32_t token = 0; token < tokenizer->size(); ++token) {
-      const std::string bytes = tokenizer->bytes_of(token);
-      if (bytes.empty() || tokenizer->parts().kinds[static_cast<size_t>(token)] == TokenizerParts::Kind::unknown ||
-          std::find(stops.begin(), stops.end(), token) != stops.end())
-        continue;
-      int32_t at = 0;
-      for (const char c : bytes) {
-        const auto byte = static_cast<uint8_t>(c);
-        int32_t child = tree[static_cast<size_t>(at)].child;
-        while (child >= 0 && tree[static_cast<size_t>(child)].byte != byte) child = tree[static_cast<size_t>(child)].sibling;
-        if (child < 0) {
-          child = static_cast<int32_t>(tree.size());
-          tree.push_back({byte, -1, tree[static_cast<size_t>(at)].child});
-          tree[static_cast<size_t>(at)].child = child;
-        }
-        at = child;
-      }
-      tree[static_cast<size_t>(at)].tokens.push_back(token);
+      std::string bytes = tokenizer->bytes_of(token);
+      const bool unknown = tokenizer->parts().kinds[static_cast<size_t>(token)] == TokenizerParts::Kind::unknown;
+      if (!bytes.empty() && bytes.size() < 4096 && !unknown && std::find(stops.begin(), stops.end(), token) == stops.end()) words.emplace_back(std::move(bytes), token);
     }
+    std::sort(words.begin(), words.end());
+    std::vector<int32_t> path;
+    const auto close = [&](size_t depth) {
+      for (; path.size() > depth; path.pop_back()) tree[static_cast<size_t>(path.back())].end = static_cast<int32_t>(tree.size());
+    };
+    for (size_t w = 0; w < words.size(); ++w) {
+      const std::string& word = words[w].first;
+      size_t same = 0;
+      if (w > 0)
+        while (same < word.size() && same < words[w - 1].first.size() && word[same] == words[w - 1].first[same]) ++same;
+      close(same);
+      for (size_t d = same; d < word.size(); ++d) {
+        path.push_back(static_cast<int32_t>(tree.size()));
+        tree.push_back({static_cast<uint8_t>(word[d]), static_cast<uint16_t>(d + 1), 0, static_cast<int32_t>(w), 0});
+      }
+      ++tree[static_cast<size_t>(path.back())].tokens;
+    }
+    close(0);
   }
 
   const Allowed& allowed_in(Grammar::State from) {
     if (const auto found = allowed.find(from); found != allowed.end()) return found->second;
     if (allowed.size() >= 256) allowed.clear();
     Allowed out;
-    std::vector<std::pair<int32_t, Grammar::State>> open{{0, from}};
-    while (!open.empty()) {
-      const auto [node, at] = open.back();
-      open.pop_back();
-      for (const int32_t token : tree[static_cast<size_t>(node)].tokens) {
-        out.tokens.emplace_back(token, at);
-        out.farthest = std::max(out.farthest, automaton.shortest(at));
+    std::vector<Grammar::State> at(4097, from);
+    for (size_t i = 0; i < tree.size();) {
+      const Node& node = tree[i];
+      const Grammar::State next = automaton.next(at[node.depth - 1U], node.byte);
+      if (next == Grammar::kDead) {
+        i = static_cast<size_t>(node.end);
+        continue;
       }
-      for (int32_t child = tree[static_cast<size_t>(node)].child; child >= 0; child = tree[static_cast<size_t>(child)].sibling)
-        if (const Grammar::State next = automaton.next(at, tree[static_cast<size_t>(child)].byte); next != Grammar::kDead) open.emplace_back(child, next);
+      at[node.depth] = next;
+      if (node.tokens) out.farthest = std::max(out.farthest, automaton.shortest(next));
+      for (int32_t t = 0; t < node.tokens; ++t) out.tokens.emplace_back(words[static_cast<size_t>(node.first_token + t)].second, next);
+      ++i;
     }
     return allowed.emplace(from, std::move(out)).first->second;
   }
@@ -379,15 +387,21 @@ Result<std::unique_ptr<GrammarMask>> GrammarMask::make(std::shared_ptr<const Gra
 void GrammarMask::apply(std::span<float> logits, int64_t remaining) {
   constexpr float kNever = -std::numeric_limits<float>::infinity();
   const Impl::Allowed& allowed = impl_->allowed_in(impl_->state);
-  std::vector<std::pair<int32_t, float>> kept;
-  // One byte a token always gets on, so a text whose shortest end has no more bytes than tokens are left can still be made whole.
-  for (const auto& [token, after] : allowed.tokens)
-    if (allowed.farthest < remaining || impl_->automaton.shortest(after) < remaining) kept.emplace_back(token, logits[static_cast<size_t>(token)]);
-  if (impl_->automaton.accepts(impl_->state))
-    for (const int32_t stop : impl_->stops) kept.emplace_back(stop, logits[static_cast<size_t>(stop)]);
-  if (kept.empty()) throw Failure({ErrorCode::unsupported, "grammar: the vocabulary has no token for what has to come next"});
+  const std::vector<float> before(logits.begin(), logits.end());
   std::fill(logits.begin(), logits.end(), kNever);
-  for (const auto& [token, logit] : kept) logits[static_cast<size_t>(token)] = logit == kNever || logit != logit ? -1e30F : logit;
+  bool any = false;
+  const auto keep = [&](int32_t token) {
+    const float logit = before[static_cast<size_t>(token)];
+    logits[static_cast<size_t>(token)] = logit == kNever || logit != logit ? -1e30F : logit;
+    any = true;
+  };
+  // One byte a token always gets on, so a text whose shortest end has no more bytes than tokens are left can still be made whole.
+  const bool all = allowed.farthest < remaining;
+  for (const auto& [token, after] : allowed.tokens)
+    if (all || impl_->automaton.shortest(after) < remaining) keep(token);
+  if (impl_->automaton.accepts(impl_->state))
+    for (const int32_t stop : impl_->stops) keep(stop);
+  if (!any) throw Failure({ErrorCode::unsupported, "grammar: the vocabulary has no token for what has to come next"});
 }
 
 void GrammarMask::accept(int32_t token) {
