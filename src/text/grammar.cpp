@@ -326,7 +326,8 @@ struct GrammarMask::Impl {
     for (int32_t token = 0; token < tokenizer->size(); ++token) {
       std::string bytes = tokenizer->bytes_of(token);
       const bool unknown = tokenizer->parts().kinds[static_cast<size_t>(token)] == TokenizerParts::Kind::unknown;
-      if (!bytes.empty() && bytes.size() < 4096 && !unknown && std::find(stops.begin(), stops.end(), token) == stops.end()) words.emplace_back(std::move(bytes), token);
+      if (!bytes.empty() && bytes.size() < 4096 && !unknown && std::find(stops.begin(), stops.end(), token) == stops.end())
+        words.emplace_back(std::move(bytes), token);
     }
     std::sort(words.begin(), words.end());
     std::vector<int32_t> path;

@@ -235,7 +235,7 @@ HWY_INLINE float half(const uint8_t* at) {
 }
 
 template <BlockType kType, int N>
-HWY_INLINE void small_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
+void small_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
   using Kind = Small<kType>;
   constexpr int64_t kBytes = kType == BlockType::q4_0 ? 18 : kType == BlockType::q4_1 ? 20 : kType == BlockType::q5_0 ? 22 : kType == BlockType::q5_1 ? 24 : 34;
   Sums<N> sums;
@@ -278,7 +278,7 @@ HWY_INLINE void six_bit_pairs(const uint8_t* packed, uint64_t& scales, uint64_t&
 }
 
 template <bool kFive, int N>
-HWY_INLINE void k45_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
+void k45_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
   constexpr int64_t kBytes = kFive ? 176 : 144;
   Sums<N> sums;
   for (int64_t b = 0; b < columns / 256; ++b) {
@@ -316,7 +316,7 @@ HWY_INLINE void k45_blocks(const uint8_t* w, int64_t columns, const detail::Vect
 }
 
 template <int N>
-HWY_INLINE void q6_k_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
+void q6_k_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
   Sums<N> sums;
   for (int64_t b = 0; b < columns / 256; ++b) {
     const uint8_t* block = w + b * 210;
@@ -348,7 +348,7 @@ HWY_INLINE void q6_k_blocks(const uint8_t* w, int64_t columns, const detail::Vec
 
 /// Any kind, by way of small integers in memory.
 template <int N>
-HWY_INLINE void unpacked_blocks(BlockType type, const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
+void unpacked_blocks(BlockType type, const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
   const BlockLayout& layout = layout_of(type);
   Sums<N> sums;
   float offsets[N] = {};
@@ -372,7 +372,7 @@ HWY_INLINE void unpacked_blocks(BlockType type, const uint8_t* w, int64_t column
 }
 
 template <class T, int N>
-HWY_INLINE void plain_row(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
+void plain_row(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
   const T* row = reinterpret_cast<const T*>(w);
   Sums<N> sums;
   int64_t i = 0;
@@ -387,7 +387,7 @@ HWY_INLINE void plain_row(const uint8_t* w, int64_t columns, const detail::Vecto
 }
 
 template <int N>
-HWY_INLINE void row_product(BlockType type, const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
+void row_product(BlockType type, const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
   switch (type) {
     case BlockType::f32:
       return plain_row<float, N>(w, columns, x, out);
