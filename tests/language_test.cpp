@@ -95,6 +95,20 @@ std::vector<std::string> random_strings(const std::vector<std::string>& scraps, 
   return out;
 }
 
+/// The byte-level vocabulary of the golden file, with control tokens behind it.
+TokenizerParts small_vocabulary(const std::vector<std::string>& control = {}) {
+  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
+  TokenizerParts parts;
+  parts.tokens = golden["tokens"].get<std::vector<std::string>>();
+  parts.merges = golden["merges"].get<std::vector<std::string>>();
+  parts.kinds.assign(parts.tokens.size(), TokenizerParts::Kind::normal);
+  for (const std::string& name : control) {
+    parts.tokens.push_back(name);
+    parts.kinds.push_back(TokenizerParts::Kind::control);
+  }
+  return parts;
+}
+
 }  // namespace
 
 TEST(Blocks, ValuesEqualGgufs) {
@@ -295,9 +309,7 @@ TEST(Tokens, EveryPreTokenizerEqualsItsReference) {
   const auto cases = golden["strings"].get<std::vector<std::string>>();
   for (const auto& [name, pre] :
        {std::pair{"gpt-2", PreTokenizer::gpt2}, {"smollm", PreTokenizer::smollm}, {"llama-bpe", PreTokenizer::llama3}, {"qwen2", PreTokenizer::qwen2}}) {
-    TokenizerParts parts;
-    parts.tokens = golden["tokens"].get<std::vector<std::string>>();
-    parts.merges = golden["merges"].get<std::vector<std::string>>();
+    TokenizerParts parts = small_vocabulary();
     parts.pre_tokenizer = pre;
     const auto tokenizer = Tokenizer::make(parts);
     ASSERT_TRUE(tokenizer) << tokenizer.error().message;
@@ -332,13 +344,7 @@ TEST(Tokens, HuggingFaceFilesGiveTheSameIds) {
 }
 
 TEST(Tokens, AnyBytesComeBackAndControlTokensInTextStayText) {
-  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
-  TokenizerParts parts;
-  parts.tokens = golden["tokens"].get<std::vector<std::string>>();
-  parts.merges = golden["merges"].get<std::vector<std::string>>();
-  parts.kinds.assign(parts.tokens.size(), TokenizerParts::Kind::normal);
-  parts.tokens.emplace_back("<|end|>");
-  parts.kinds.push_back(TokenizerParts::Kind::control);
+  const TokenizerParts parts = small_vocabulary({"<|end|>"});
   const auto control = static_cast<int32_t>(parts.tokens.size()) - 1;
   const auto tokenizer = value_or_throw(Tokenizer::make(parts));
   Random random(8, 8);
@@ -489,15 +495,7 @@ TEST(Templates, EndlessOnesAreStopped) {
 }
 
 TEST(Chat, WordsOfUsersNeverBecomeControlTokens) {
-  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
-  TokenizerParts parts;
-  parts.tokens = golden["tokens"].get<std::vector<std::string>>();
-  parts.merges = golden["merges"].get<std::vector<std::string>>();
-  parts.kinds.assign(parts.tokens.size(), TokenizerParts::Kind::normal);
-  for (const char* name : {"<|begin|>", "<|end|>"}) {
-    parts.tokens.emplace_back(name);
-    parts.kinds.push_back(TokenizerParts::Kind::control);
-  }
+  const TokenizerParts parts = small_vocabulary({"<|begin|>", "<|end|>"});
   const auto begin = static_cast<int32_t>(parts.tokens.size()) - 2, end = begin + 1;
   LoadedLanguageModel model;
   model.tokenizer = value_or_throw(Tokenizer::make(parts));
@@ -520,13 +518,7 @@ namespace {
 
 /// Byte-level BPE of the golden file plus one token that ends a text.
 std::shared_ptr<Tokenizer> small_tokenizer(int32_t& end) {
-  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
-  TokenizerParts parts;
-  parts.tokens = golden["tokens"].get<std::vector<std::string>>();
-  parts.merges = golden["merges"].get<std::vector<std::string>>();
-  parts.kinds.assign(parts.tokens.size(), TokenizerParts::Kind::normal);
-  parts.tokens.emplace_back("<|end|>");
-  parts.kinds.push_back(TokenizerParts::Kind::control);
+  const TokenizerParts parts = small_vocabulary({"<|end|>"});
   end = static_cast<int32_t>(parts.tokens.size()) - 1;
   return value_or_throw(Tokenizer::make(parts));
 }

@@ -1,16 +1,12 @@
 #include "ptah/engine.h"
 
+#include "api/outcome.h"
 #include "base/parallel.h"
 #include "create/work.h"
 
 namespace ptah {
 
 namespace {
-
-Problem problem_of(const Error& error) {
-  const ErrorInfo& info = error_info(error.code);
-  return {info.name, error.message, info.exit_status};
-}
 
 CreateRequest inner(const MakeRequest& r) {
   return {.prompt = r.prompt,
@@ -46,12 +42,6 @@ Result<MadeWork> outer(Work work) {
   return made;
 }
 
-template <class T>
-Outcome<T> outcome(Result<T> result) {
-  if (!result) return problem_of(result.error());
-  return std::move(*result);
-}
-
 }  // namespace
 
 struct Engine::State {
@@ -69,7 +59,7 @@ Outcome<Engine> Engine::open(const std::filesystem::path& folder) {
     Engine engine;
     engine.state_ = std::move(state);
     return engine;
-  }());
+  });
 }
 
 Outcome<MadeWork> Engine::make(const MakeRequest& request, const MakeOptions& options) const {
@@ -87,7 +77,7 @@ Outcome<MadeWork> Engine::make(const MakeRequest& request, const MakeOptions& op
     PTAH_TRY(const Sources sources, sources_of(request));
     PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, sources, progress, &token));
     return outer(std::move(work));
-  }());
+  });
 }
 
 Outcome<MakePlan> Engine::plan(const MakeRequest& request) const {
@@ -95,7 +85,7 @@ Outcome<MakePlan> Engine::plan(const MakeRequest& request) const {
     PTAH_TRY(const Sources sources, sources_of(request));
     PTAH_TRY(const Plan plan, plan_work(*state_->model, inner(request), sources));
     return MakePlan{plan.peak_bytes, plan.flops, plan.seconds};
-  }());
+  });
 }
 
 Outcome<MadeWork> Engine::replay(const std::filesystem::path& path) const {
@@ -104,7 +94,7 @@ Outcome<MadeWork> Engine::replay(const std::filesystem::path& path) const {
     PTAH_TRY(const Sources sources, read_sources(receipt, path));
     PTAH_TRY(Work work, replay_work(*state_->model, receipt, sources));
     return outer(std::move(work));
-  }());
+  });
 }
 
 std::vector<std::string> Engine::unknown_words(const std::string& prompt) const { return state_->model->unknown_words(prompt); }

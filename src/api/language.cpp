@@ -1,5 +1,6 @@
 #include "ptah/language.h"
 
+#include "api/outcome.h"
 #include "tensor/cpu/dense.h"
 #include "text/bert.h"
 #include "text/conversation.h"
@@ -8,18 +9,6 @@
 namespace ptah {
 
 namespace {
-
-Problem problem_of(const Error& error) {
-  const ErrorInfo& info = error_info(error.code);
-  return {info.name, error.message, info.exit_status};
-}
-
-template <class T, class F>
-Outcome<T> outcome(const F& make) {
-  Result<T> result = guard(make);
-  if (!result) return problem_of(result.error());
-  return std::move(*result);
-}
 
 Result<GenerationOptions> inner(const AnswerOptions& o) {
   GenerationOptions out;
