@@ -72,6 +72,13 @@ TEST(Bert, MiniLmMatchesItsReferenceOn200Texts) {
     EXPECT_LE(farthest(made.data<float>() + i * 384, vectors.data<float>() + i * 384, 384), 1e-4F) << texts[static_cast<size_t>(i)].substr(0, 80);
 }
 
+TEST(Bert, ASizeThatIsNoIntegerIsRefused) {
+  Json config = *parse_json(*read_text(kGolden / "bert" / "config.json"));
+  ASSERT_TRUE(bert_config(config));
+  config["hidden_size"] = 2e122;
+  EXPECT_FALSE(bert_config(config));
+}
+
 TEST(Bert, AVectorDoesNotDependOnItsCompany) {
   const auto encoder = SentenceEncoder::load(kGolden / "bert");
   ASSERT_TRUE(encoder) << encoder.error().message;

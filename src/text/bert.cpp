@@ -44,6 +44,10 @@ Result<BertConfig> bert_config(const Json& json) {
     return fail(ErrorCode::unsupported, "bert config: hidden_act is {}; supported: \"gelu\"", json["hidden_act"].dump());
   if (json.value("position_embedding_type", Json("absolute")) != Json("absolute"))
     return fail(ErrorCode::unsupported, "bert config: position_embedding_type is {}; supported: \"absolute\"", json["position_embedding_type"].dump());
+  for (const char* key :
+       {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"})
+    if (json.contains(key) && !json[key].is_number_integer())
+      return fail(ErrorCode::corrupt, "bert config: '{}' is {}; expected an integer", key, json[key].dump());
   PTAH_TRY(const BertConfig c, fields_from_json<BertConfig>(json, "bert config"));
   const auto between = [](int64_t value, int64_t least, int64_t most) { return value >= least && value <= most; };
   if (!between(c.vocab_size, 4, 1 << 22) || !between(c.hidden_size, 1, 8192) || !between(c.num_hidden_layers, 0, 128) ||

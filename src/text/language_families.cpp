@@ -143,7 +143,7 @@ Result<T> json_value(const Json& json, const char* key, std::optional<T> fallbac
   if constexpr (std::is_same_v<T, bool>) {
     if (found->is_boolean()) return found->get<T>();
   } else {
-    if (found->is_number()) return found->get<T>();
+    if (std::is_floating_point_v<T> ? found->is_number() : found->is_number_integer()) return found->get<T>();
   }
   return fail(ErrorCode::corrupt, "config.json: '{}' is {}", key, found->dump().substr(0, 60));
 }

@@ -65,6 +65,7 @@ Result<TokenizerParts> read_parts(const Json& json) {
   const Json added = json.value("added_tokens", Json::array());
   int64_t count = 0;
   const auto within = [&](const Json& id) {
+    if (!id.is_number_integer()) throw Failure({ErrorCode::corrupt, fmt::format("tokenizer.json: token number {}", id.dump())});
     const auto value = id.get<int64_t>();
     if (value < 0 || value >= (1 << 24)) throw Failure({ErrorCode::corrupt, fmt::format("tokenizer.json: token number {}", value)});
     count = std::max(count, value + 1);
