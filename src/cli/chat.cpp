@@ -2,7 +2,6 @@
 
 #include <iostream>
 
-#include "base/parallel.h"
 #include "cli/commands.h"
 #include "text/conversation.h"
 #include "weights/pull.h"
@@ -106,8 +105,7 @@ class Session {
 Result<void> run_chat(const ChatOptions& o) {
   PTAH_TRY_VOID(check(o.generation.sampling));
   if (o.generation.max_tokens < 1) return fail(ErrorCode::invalid_argument, "max-tokens {}", o.generation.max_tokens);
-  if (o.threads < 0 || o.threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", o.threads);
-  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));
   PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
   PTAH_TRY(const auto conversation, Conversation::make(std::move(model), o.context));

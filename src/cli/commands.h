@@ -14,6 +14,12 @@ CancelToken& interrupted();
 /// Prints the error in one line and returns its exit status.
 int report(const Error& error);
 
+/// Takes --threads; 0 leaves the default. Errors: invalid_argument.
+Result<void> take_threads(int64_t threads);
+
+/// The text of a file; - is standard input.
+Result<std::string> read_input(const std::string& file);
+
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;
 

@@ -67,8 +67,7 @@ Result<int64_t> parse_bytes(const std::string& text) {
 }
 
 Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
-  if (o.threads < 0 || o.threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", o.threads);
-  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  PTAH_TRY_VOID(take_threads(o.threads));
   if (!o.isa.empty()) PTAH_TRY_VOID(cap_isa(o.isa));
   PTAH_TRY_VOID(check(o.request));
   PTAH_TRY(const fs::path folder, models_folder());

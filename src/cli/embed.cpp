@@ -1,5 +1,3 @@
-#include <iostream>
-
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/text.h"
@@ -23,7 +21,7 @@ constexpr size_t kMostTexts = 1 << 20;
 Result<std::vector<std::string>> texts_of(const EmbedOptions& o) {
   std::vector<std::string> texts = o.texts;
   if (!o.file.empty()) {
-    PTAH_TRY(const std::string all, o.file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(o.file));
+    PTAH_TRY(const std::string all, read_input(o.file));
     for (size_t at = 0; at < all.size();) {
       const size_t end = std::min(all.find('\n', at), all.size());
       texts.push_back(all.substr(at, end - at));

@@ -1,10 +1,6 @@
-#include <unistd.h>
-
 #include <cmath>
-#include <iostream>
 
 #include "base/file.h"
-#include "base/parallel.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "tensor/cpu/dense.h"
@@ -26,8 +22,7 @@ struct LanguageOptions {
 int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
 
 Result<LoadedLanguageModel> open_model(const LanguageOptions& o) {
-  if (o.threads < 0 || o.threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", o.threads);
-  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
+  PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));
   return load_language_model(path);
 }
@@ -36,7 +31,7 @@ Result<LoadedLanguageModel> open_model(const LanguageOptions& o) {
 Result<std::string> text_of(const LanguageOptions& o) {
   std::string text = o.prompt;
   if (!o.file.empty()) {
-    PTAH_TRY(text, o.file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(o.file));
+    PTAH_TRY(text, read_input(o.file));
   }
   if (text.empty()) return fail(ErrorCode::invalid_argument, "no text; give one, or --file FILE (- for standard input)");
   return text;
@@ -94,7 +89,7 @@ Result<void> run_template(const std::string& file) {
   PTAH_TRY(const auto made, JinjaTemplate::parse(text));
   OrderedJson variables;
   try {
-    variables = OrderedJson::parse(std::string(std::istreambuf_iterator<char>(std::cin), {}));
+    variables = OrderedJson::parse(value_or_throw(read_input("-")));
   } catch (const OrderedJson::exception& problem) {
     return fail(ErrorCode::corrupt, "standard input: {}", problem.what());
   }

@@ -1,5 +1,8 @@
 #include <csignal>
+#include <iostream>
 
+#include "base/file.h"
+#include "base/parallel.h"
 #include "cli/commands.h"
 #include "create/request.h"
 
@@ -8,6 +11,16 @@ namespace ptah::cli {
 CancelToken& interrupted() {
   static CancelToken token;
   return token;
+}
+
+Result<void> take_threads(int64_t threads) {
+  if (threads < 0 || threads > 1024) return fail(ErrorCode::invalid_argument, "threads {}; 1 to 1024 are possible", threads);
+  if (threads > 0) set_threads(static_cast<int>(threads));
+  return {};
+}
+
+Result<std::string> read_input(const std::string& file) {
+  return file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(file);
 }
 
 int report(const Error& error) {

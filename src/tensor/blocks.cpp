@@ -61,20 +61,26 @@ float largest(const float* x) {
   return found;
 }
 
+/// Puts 32 levels of 4 or 5 bits behind a block's head: the fifth bits first, then the nibbles.
+template <class Level>
+void pack_levels(const float* x, int bits, const Level& level, uint8_t* to) {
+  uint8_t* nibbles = to + (bits == 5 ? 4 : 0);
+  uint32_t high = 0;
+  for (int i = 0; i < 16; ++i) {
+    const int a = level(x[i]), b = level(x[i + 16]);
+    nibbles[i] = static_cast<uint8_t>((a & 15) | (b & 15) << 4);
+    high |= static_cast<uint32_t>(a >> 4 & 1) << i | static_cast<uint32_t>(b >> 4 & 1) << (i + 16);
+  }
+  if (bits == 5) std::memcpy(to, &high, 4);
+}
+
 /// q4_0 and q5_0: signed, the largest value sits on −2^(bits − 1).
 void quantize_symmetric(const float* x, int bits, uint8_t* block) {
   const int half = 1 << (bits - 1);
   const float d = largest(x) / static_cast<float>(-half), inverse = d != 0 ? 1 / d : 0;
   put_half(d, block);
-  uint8_t* nibbles = block + (bits == 5 ? 6 : 2);
-  uint32_t high = 0;
-  for (int i = 0; i < 16; ++i) {
-    const auto level = [&](float v) { return std::min(2 * half - 1, static_cast<int>(static_cast<int8_t>(v * inverse + (static_cast<float>(half) + 0.5F)))); };
-    const int a = level(x[i]), b = level(x[i + 16]);
-    nibbles[i] = static_cast<uint8_t>((a & 15) | (b & 15) << 4);
-    high |= static_cast<uint32_t>(a >> 4 & 1) << i | static_cast<uint32_t>(b >> 4 & 1) << (i + 16);
-  }
-  if (bits == 5) std::memcpy(block + 2, &high, 4);
+  const auto level = [&](float v) { return std::min(2 * half - 1, static_cast<int>(static_cast<int8_t>(v * inverse + (static_cast<float>(half) + 0.5F)))); };
+  pack_levels(x, bits, level, block + 2);
 }
 
 /// q4_1 and q5_1: between the smallest and the largest value.
@@ -85,18 +91,11 @@ void quantize_affine(const float* x, int bits, uint8_t* block) {
   const float d = (top - low) / static_cast<float>(most), inverse = d != 0 ? 1 / d : 0;
   put_half(d, block);
   put_half(low, block + 2);
-  uint8_t* nibbles = block + (bits == 5 ? 8 : 4);
-  uint32_t high = 0;
-  for (int i = 0; i < 16; ++i) {
-    const auto level = [&](float v) {
-      const auto raw = static_cast<int>((v - low) * inverse + 0.5F);
-      return bits == 4 ? std::min(most, raw) : raw;
-    };
-    const int a = level(x[i]), b = level(x[i + 16]);
-    nibbles[i] = static_cast<uint8_t>((a & 15) | (b & 15) << 4);
-    high |= static_cast<uint32_t>(a >> 4 & 1) << i | static_cast<uint32_t>(b >> 4 & 1) << (i + 16);
-  }
-  if (bits == 5) std::memcpy(block + 4, &high, 4);
+  const auto level = [&](float v) {
+    const auto raw = static_cast<int>((v - low) * inverse + 0.5F);
+    return bits == 4 ? std::min(most, raw) : raw;
+  };
+  pack_levels(x, bits, level, block + 4);
 }
 
 void quantize_q8_0(const float* x, uint8_t* block) {

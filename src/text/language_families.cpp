@@ -60,8 +60,6 @@ Result<void> check(LanguageConfig& c) {
   return {};
 }
 
-int64_t default_window_pattern(const std::string& family) { return family == "gemma3" ? 6 : 0; }
-
 /// Hugging Face's names → GGUF's, within a layer and outside.
 struct NamePair {
   const char *theirs, *ours;
@@ -252,7 +250,7 @@ Result<LanguageConfig> config_from_gguf(const GgufFile& file) {
   if (c.family == "gemma3") {
     c.embedding_scale = std::sqrt(static_cast<float>(c.width));
     c.window = file.get<int64_t>(key("attention.sliding_window"), 0);
-    c.window_pattern = file.get<int64_t>(key("attention.sliding_window_pattern"), default_window_pattern(c.family));
+    c.window_pattern = file.get<int64_t>(key("attention.sliding_window_pattern"), int64_t{6});
     c.rotated = c.head_dim;
   }
   if (const auto factors = file.tensors.find("rope_freqs.weight"); factors != file.tensors.end()) {

@@ -69,10 +69,6 @@ class Binder {
 
 }  // namespace
 
-int64_t cache_bytes(const LanguageConfig& c, int64_t capacity, DType type) {
-  return 2 * c.layers * c.kv_heads * capacity * c.head_dim * static_cast<int64_t>(size_of(type));
-}
-
 KeyValueCache::KeyValueCache(const LanguageConfig& c, int64_t capacity, DType type)
     : capacity_(capacity), layer_elements_(c.kv_heads * capacity * c.head_dim), type_(type) {
   PTAH_CHECK(capacity > 0 && (type == DType::f32 || type == DType::bf16), "cache of {} tokens in {}", capacity, name_of(type));

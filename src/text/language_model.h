@@ -62,9 +62,6 @@ class KeyValueCache {
   Tensor keys_, values_;  ///< [layers, kv_heads, capacity, head_dim]
 };
 
-/// Bytes of a cache, for plans.
-int64_t cache_bytes(const LanguageConfig& config, int64_t capacity, DType type);
-
 class LanguageModel {
  public:
   /// Binds the weights. Throws Failure naming a matrix that is missing (with the nearest name) or of the wrong shape.

@@ -260,6 +260,12 @@ struct Tokenizer::State {
     for (int32_t i = 0; i >= 0; i = nodes[static_cast<size_t>(i)].after) pieces.push_back(nodes[static_cast<size_t>(i)].id);
   }
 
+  /// What two neighbours become by the list of merges, as merge_all asks for it.
+  std::pair<double, int32_t> by_rank(int32_t a, int32_t b) const {
+    const auto found = merges.find(pair_key(a, b));
+    return found == merges.end() ? std::pair{0.0, -1} : std::pair{static_cast<double>(found->second.rank), found->second.result};
+  }
+
   void merge_short(std::vector<int32_t>& pieces) const {
     while (pieces.size() > 1) {
       int32_t best = std::numeric_limits<int32_t>::max(), result = -1;
@@ -295,10 +301,7 @@ struct Tokenizer::State {
     if (pieces.size() <= 32)
       merge_short(pieces);
     else
-      merge_all(pieces, [&](int32_t a, int32_t b) {
-        const auto found = merges.find(pair_key(a, b));
-        return found == merges.end() ? std::pair{0.0, -1} : std::pair{static_cast<double>(found->second.rank), found->second.result};
-      });
+      merge_all(pieces, [&](int32_t a, int32_t b) { return by_rank(a, b); });
     out.insert(out.end(), pieces.begin(), pieces.end());
     if (small) {
       if (cache.size() >= kMostCached) cache.clear();
@@ -354,10 +357,7 @@ struct Tokenizer::State {
     std::string joined;
     merge_all(pieces, [&](int32_t a, int32_t b) {
       if (a >= known || b >= known) return std::pair{0.0, -1};
-      if (parts.merges_of_characters) {
-        const auto merge = merges.find(pair_key(a, b));
-        return merge == merges.end() ? std::pair{0.0, -1} : std::pair{static_cast<double>(merge->second.rank), merge->second.result};
-      }
+      if (parts.merges_of_characters) return by_rank(a, b);
       joined = parts.tokens[static_cast<size_t>(a)];
       joined += parts.tokens[static_cast<size_t>(b)];
       const auto found = by_name.find(joined);
