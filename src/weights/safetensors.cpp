@@ -136,16 +136,15 @@ Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
 Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
   Json header = Json::object();
   if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  if (file.tensors.count("__metadata__") != 0) return fail(ErrorCode::invalid_argument, "safetensors: a tensor cannot be called __metadata__");
+  // The format knows no gaps: the widest elements first keep everything aligned to its dtype.
+  std::vector<const std::pair<const std::string, Tensor>*> order;
+  for (const auto& entry : file.tensors) order.push_back(&entry);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return size_of(a->second.dtype()) > size_of(b->second.dtype()); });
   uint64_t at = 0;
   std::vector<std::span<const uint8_t>> parts{{}, {}};
-  static constexpr uint8_t kZeros[64] = {};
-  for (const auto& [name, tensor] : file.tensors) {
-    if (name == "__metadata__") return fail(ErrorCode::invalid_argument, "safetensors: a tensor cannot be called {}", name);
-    if (at % 64 != 0) {
-      const uint64_t gap = 64 - at % 64;
-      parts.emplace_back(kZeros, gap);
-      at += gap;
-    }
+  for (const auto* entry : order) {
+    const auto& [name, tensor] = *entry;
     std::vector<int64_t> dims;
     for (int i = 0; i < tensor.rank(); ++i) dims.push_back(tensor.dim(i));
     header[name] = {{"dtype", safetensors_name(tensor.dtype())}, {"shape", dims}, {"data_offsets", {at, at + tensor.bytes()}}};
