@@ -2,8 +2,11 @@
 
 #include <cstring>
 
+#include "base/file.h"
+#include "base/json.h"
 #include "nn/weights.h"
 #include "tensor/ops.h"
+#include "weights/gguf.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -54,6 +57,33 @@ TEST(Safetensors, RoundTripKeepsEveryDtypeAndTheMetadata) {
   std::filesystem::remove(path);
 }
 
+TEST(Safetensors, FilesHaveNoGaps) {  // the reference reader refuses them
+  const auto path = std::filesystem::temp_directory_path() / fmt::format("ptah-gaps-{}.safetensors", ::getpid());
+  TensorFile file;
+  file.tensors.emplace("a", Tensor::zeros({3}, DType::bf16));
+  file.tensors.emplace("b", Tensor::zeros({5}, DType::f32));
+  file.tensors.emplace("c", Tensor::zeros({7}, DType::u8));
+  file.tensors.emplace("d", Tensor::zeros({1}, DType::f32));
+  ASSERT_TRUE(write_safetensors(path, file));
+  const auto bytes = read_file(path);
+  ASSERT_TRUE(bytes);
+  uint64_t length = 0;
+  std::memcpy(&length, bytes->data(), 8);
+  EXPECT_EQ(length % 8, 0U);
+  const Json header = *parse_json({reinterpret_cast<const char*>(bytes->data()) + 8, length});
+  std::map<int64_t, int64_t> ranges;
+  for (const auto& [name, entry] : header.items()) ranges[entry["data_offsets"][0]] = entry["data_offsets"][1];
+  int64_t at = 0;
+  for (const auto& [begin, end] : ranges) {
+    EXPECT_EQ(begin, at);
+    at = end;
+  }
+  EXPECT_EQ(at, 24 + 6 + 7);
+  EXPECT_EQ(bytes->size(), 8 + length + 37);
+  EXPECT_TRUE(read_safetensors(path));
+  std::filesystem::remove(path);
+}
+
 TEST(Safetensors, RefusesHostileFiles) {
   EXPECT_FALSE(parse_safetensors({}, nullptr));
   EXPECT_FALSE(parse("{}", 0, uint64_t{1} << 62));
@@ -92,6 +122,41 @@ TEST(Weights, FreshWeightsDependOnSeedAndNameOnly) {
   const auto make = [](Weights& w) { return Scope(w).weight("x", {4, 4}, Init::fan_in).to_vector(); };
   EXPECT_EQ(make(a), make(b));
   EXPECT_NE(make(a), make(c));
+}
+
+TEST(Gguf, RequantizesMatricesOnly) {
+  const auto folder = std::filesystem::temp_directory_path() / fmt::format("ptah-requantize-{}", ::getpid());
+  std::filesystem::create_directories(folder);
+  const auto as_bytes_of = [](const Tensor& t) {
+    const auto* raw = static_cast<const uint8_t*>(t.raw());
+    return std::vector<uint8_t>(raw, raw + t.bytes());
+  };
+  const Tensor matrix = Tensor::normal({2, 64}, 1, 2), odd = Tensor::normal({3, 33}, 1, 3), vector = Tensor::normal({64}, 1, 4);
+  const std::map<std::string, GgufValue> metadata{
+      {"general.architecture", std::string("llama")}, {"general.alignment", int64_t{64}}, {"a.list", std::vector<std::string>{"x", "y"}}};
+  ASSERT_TRUE(write_gguf(folder / "from.gguf", metadata,
+                         {{"matrix", {2, 64}, BlockType::f32, as_bytes_of(matrix)},
+                          {"odd", {3, 33}, BlockType::f32, as_bytes_of(odd)},
+                          {"vector", {64}, BlockType::f32, as_bytes_of(vector)}}));
+  EXPECT_EQ(requantize_gguf(folder / "from.gguf", folder / "to.gguf", BlockType::q4_k).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(requantize_gguf(folder / "from.gguf", folder / "from.gguf", BlockType::q4_0).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(requantize_gguf(folder / "none.gguf", folder / "to.gguf", BlockType::q4_0).error().code, ErrorCode::not_found);
+  const auto done = requantize_gguf(folder / "from.gguf", folder / "to.gguf", BlockType::q4_0);
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->changed, 1);
+  EXPECT_EQ(done->kept, 2);
+  EXPECT_EQ(done->bytes_after, 2 * 2 * 18 + 4 * (99 + 64));
+  const auto read = read_gguf(folder / "to.gguf");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->get<std::vector<std::string>>("a.list", {}), (std::vector<std::string>{"x", "y"}));
+  const BlockMatrix& made = read->tensors.at("matrix").matrix;
+  ASSERT_EQ(made.type, BlockType::q4_0);
+  std::vector<uint8_t> wanted(2 * 2 * 18);
+  ASSERT_TRUE(quantize(BlockType::q4_0, matrix.data<float>(), 128, wanted.data()));
+  EXPECT_EQ(std::vector<uint8_t>(made.data, made.data + wanted.size()), wanted);
+  EXPECT_EQ(std::memcmp(read->tensors.at("odd").matrix.data, odd.raw(), odd.bytes()), 0);
+  EXPECT_EQ(std::memcmp(read->tensors.at("vector").matrix.data, vector.raw(), vector.bytes()), 0);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace ptah

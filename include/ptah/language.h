@@ -33,6 +33,16 @@ struct Answer {
   std::string text;
   std::string finish_reason;  ///< stop_token, stop_text, length or context
   std::int64_t prompt_tokens = 0, tokens = 0;
+  std::string broken_principle = {};       ///< of the request or the answer; then `text` says so
+  std::vector<std::string> recalled = {};  ///< facts from the memory that the model was given
+};
+
+/// What a conversation keeps, recalls and refuses; nothing by default. Recall and principles need the sentence encoder "minilm".
+struct ChatSetup {
+  std::string system = {};
+  std::filesystem::path memory = {};      ///< an SQLite file, made if it is not there; empty: no memory
+  std::string user = "me";                ///< whose memory
+  std::filesystem::path principles = {};  ///< JSON; empty: none
 };
 
 /// A model in memory; copies share it. For one thread at a time.
@@ -54,6 +64,8 @@ class Chat {
  public:
   /// Fails with "unsupported" for a base model, which has no chat template.
   static Outcome<Chat> begin(const Language& language, const std::string& system = "");
+  /// Fails also with "not_found" if a memory or principles are wished and "minilm" is not pulled.
+  static Outcome<Chat> begin(const Language& language, const ChatSetup& setup);
   Outcome<Answer> say(const std::string& message, const AnswerOptions& options = {});
 
  private:

@@ -3,7 +3,7 @@
 #include "api/outcome.h"
 #include "tensor/cpu/dense.h"
 #include "text/bert.h"
-#include "text/conversation.h"
+#include "text/companion.h"
 #include "weights/pull.h"
 
 namespace ptah {
@@ -80,15 +80,31 @@ Outcome<Answer> Language::generate(const std::string& prompt, const AnswerOption
 }
 
 struct Chat::State {
-  std::unique_ptr<Conversation> conversation;
+  std::unique_ptr<Memory> memory;
+  std::unique_ptr<Companion> companion;
 };
 
-Outcome<Chat> Chat::begin(const Language& language, const std::string& system) {
+Outcome<Chat> Chat::begin(const Language& language, const std::string& system) { return begin(language, ChatSetup{.system = system}); }
+
+Outcome<Chat> Chat::begin(const Language& language, const ChatSetup& setup) {
   return outcome<Chat>([&]() -> Result<Chat> {
     Chat chat;
     chat.state_ = std::make_shared<State>();
-    PTAH_TRY(chat.state_->conversation, Conversation::make(language.state_->model));
-    chat.state_->conversation->set_system(system);
+    PTAH_TRY(auto conversation, Conversation::make(language.state_->model));
+    conversation->set_system(setup.system);
+    std::shared_ptr<SentenceEncoder> encoder;
+    if (!setup.memory.empty() || !setup.principles.empty()) {
+      PTAH_TRY(const auto folder, find_model("minilm"));
+      PTAH_TRY(encoder, SentenceEncoder::load(folder));
+    }
+    if (!setup.memory.empty()) {
+      PTAH_TRY(chat.state_->memory, Memory::open(setup.memory, encoder));
+    }
+    std::shared_ptr<const Principles> principles;
+    if (!setup.principles.empty()) {
+      PTAH_TRY(principles, Principles::load(setup.principles, encoder));
+    }
+    chat.state_->companion = std::make_unique<Companion>(std::move(conversation), "", setup.user, chat.state_->memory.get(), principles);
     return chat;
   });
 }
@@ -97,9 +113,13 @@ Outcome<Answer> Chat::say(const std::string& message, const AnswerOptions& optio
   return outcome<Answer>([&]() -> Result<Answer> {
     PTAH_TRY(const GenerationOptions how, inner(options));
     Watch watch(options);
-    PTAH_TRY(Generated made, state_->conversation->say(
-                                 message, how, [&](std::string_view news) { watch(news); }, watch.token()));
-    return outer(std::move(made));
+    PTAH_TRY(Reply reply, state_->companion->say(
+                              message, how, [&](std::string_view news) { watch(news); }, watch.token()));
+    Answer answer = outer(std::move(reply.generated));
+    answer.text = std::move(reply.text);
+    if (reply.breach) answer.broken_principle = reply.breach->principle;
+    for (Fact& fact : reply.recalled) answer.recalled.push_back(std::move(fact.text));
+    return answer;
   });
 }
 

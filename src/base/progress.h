@@ -21,8 +21,11 @@ using ProgressCallback = std::function<void(const Progress&)>;
 /// Set from any thread or signal handler; a job looks at it between steps.
 class CancelToken {
  public:
+  CancelToken() = default;
+  /// Cancelled too when `above` is, which must live longer (or be null).
+  explicit CancelToken(const CancelToken* above) : above_(above) {}
   void cancel() { flag_.store(true, std::memory_order_relaxed); }
-  bool cancelled() const { return flag_.load(std::memory_order_relaxed); }
+  bool cancelled() const { return flag_.load(std::memory_order_relaxed) || (above_ && above_->cancelled()); }
   Result<void> check() const {
     if (cancelled()) return fail(ErrorCode::cancelled, "cancelled");
     return {};
@@ -30,6 +33,7 @@ class CancelToken {
 
  private:
   std::atomic<bool> flag_{false};
+  const CancelToken* above_ = nullptr;
 };
 
 }  // namespace ptah

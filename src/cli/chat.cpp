@@ -3,7 +3,8 @@
 #include <iostream>
 
 #include "cli/commands.h"
-#include "text/conversation.h"
+#include "create/work.h"
+#include "text/companion.h"
 #include "weights/pull.h"
 
 namespace ptah::cli {
@@ -11,8 +12,10 @@ namespace ptah::cli {
 namespace {
 
 struct ChatOptions {
-  std::string model = "smollm2", system = "", load = "";
-  int64_t threads = 0, context = 0;
+  std::string model = "smollm2", system = "", load = "", principles = "";
+  int64_t threads = 0, context = 0, resume = 0;
+  MemoryOptions memory = {};
+  bool no_memory = false, no_principles = false;
   GenerationOptions generation = {.sampling = {.temperature = 0.2F, .top_p = 0.9F, .repetition_penalty = 1.05F}, .max_tokens = 512};
 };
 
@@ -33,7 +36,8 @@ std::pair<std::string, std::string> command_of(const std::string& line) {
 
 class Session {
  public:
-  Session(const ChatOptions& options, Conversation& conversation) : options_(options), talk_(conversation), terminal_(isatty(STDIN_FILENO) != 0) {}
+  Session(const ChatOptions& options, Companion& companion)
+      : options_(options), companion_(companion), talk_(companion.conversation()), terminal_(isatty(STDIN_FILENO) != 0) {}
 
   void run() {
     if (terminal_) fmt::print("{} · /help lists what can be said to the program\n", options_.model);
@@ -58,19 +62,26 @@ class Session {
   Result<void> answered(const F& make) {
     GenerationOptions options = options_.generation;
     options.sampling.seed += turn_++;
-    PTAH_TRY(const Generated made, make(options, [](std::string_view news) {
+    PTAH_TRY(const Reply reply, make(options, [](std::string_view news) {
                fmt::print("{}", news);
                std::fflush(stdout);
              }));
     fmt::print("\n");
+    const Generated& made = reply.generated;
+    if (reply.breach) {
+      fmt::print(stderr, "({} it breaks the principle '{}': {})\n", reply.request_refused ? "refused:" : "the answer was stopped:", reply.breach->principle,
+                 reply.breach->rule);
+      return {};
+    }
+    if (terminal_ && !reply.recalled.empty()) fmt::print(stderr, "(recalled: {})\n", fmt::join(texts_of(reply.recalled), " · "));
     if (made.reason == FinishReason::length || made.reason == FinishReason::context)
       fmt::print(stderr, "(the answer was cut at {} tokens)\n", made.tokens.size());
-    if (talk_.left_out()) fmt::print(stderr, "(the window is full: the first {} messages are out of the model's sight)\n", talk_.left_out());
+    if (talk_.left_out()) fmt::print(stderr, "(the window is full: the model sees the first {} messages as a summary)\n", talk_.left_out());
     return {};
   }
 
   Result<void> say(const std::string& line) {
-    return answered([&](const GenerationOptions& o, const auto& show) { return talk_.say(line, o, show, &interrupted()); });
+    return answered([&](const GenerationOptions& o, const auto& show) { return companion_.say(line, o, show, &interrupted()); });
   }
 
   Result<void> command(const std::string& line) {
@@ -82,36 +93,70 @@ class Session {
     } else if (word == "system") {
       talk_.set_system(rest);
     } else if (word == "clear") {
-      talk_.clear();
+      companion_.clear();
     } else if (word == "regenerate") {
-      return answered([&](const GenerationOptions& o, const auto& show) { return talk_.regenerate(o, show, &interrupted()); });
+      return answered([&](const GenerationOptions& o, const auto& show) { return companion_.regenerate(o, show, &interrupted()); });
     } else if (word == "history") {
       for (const ChatMessage& message : talk_.messages()) fmt::print("{}: {}\n", message.role, message.content);
     } else if (word == "save" || word == "load") {
       if (rest.empty()) return fail(ErrorCode::invalid_argument, "/{} needs a file name", word);
-      return word == "save" ? talk_.save(rest) : talk_.load(rest);
+      if (word == "save") return talk_.save(rest);
+      companion_.clear();
+      return talk_.load(rest);
     } else {
       return fail(ErrorCode::invalid_argument, "there is no /{}; /help lists what there is", word);
     }
     return {};
   }
 
+  static std::vector<std::string> texts_of(const std::vector<Fact>& facts) {
+    std::vector<std::string> out;
+    for (const Fact& fact : facts) out.push_back(fact.text);
+    return out;
+  }
+
   const ChatOptions& options_;
+  Companion& companion_;
   Conversation& talk_;
   bool terminal_, over_ = false;
   uint64_t turn_ = 0;
 };
 
+Result<std::shared_ptr<const Principles>> principles_for(const ChatOptions& o, const std::shared_ptr<SentenceEncoder>& encoder) {
+  if (o.no_principles) return nullptr;
+  if (!encoder) {
+    if (!o.principles.empty()) return fail(ErrorCode::not_found, "principles are matched by meaning: ./ptah pull minilm first");
+    return nullptr;
+  }
+  if (!o.principles.empty()) return Principles::load(o.principles, encoder);
+  PTAH_TRY(const auto models, models_folder());
+  return Principles::load(models / "principles" / "principles.json", encoder);
+}
+
 Result<void> run_chat(const ChatOptions& o) {
   PTAH_TRY_VOID(check(o.generation.sampling));
   if (o.generation.max_tokens < 1) return fail(ErrorCode::invalid_argument, "max-tokens {}", o.generation.max_tokens);
+  if (o.no_memory && o.resume != 0) return fail(ErrorCode::invalid_argument, "--resume needs the memory");
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));
   PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
-  PTAH_TRY(const auto conversation, Conversation::make(std::move(model), o.context));
-  if (!o.load.empty()) PTAH_TRY_VOID(conversation->load(o.load));
-  if (!o.system.empty()) conversation->set_system(o.system);
-  Session(o, *conversation).run();
+  PTAH_TRY(auto conversation, Conversation::make(std::move(model), o.context));
+  std::shared_ptr<SentenceEncoder> encoder;
+  if (const auto minilm = find_model("minilm")) {
+    PTAH_TRY(encoder, SentenceEncoder::load(*minilm));
+  } else if (!o.no_memory || !o.no_principles) {
+    fmt::print(stderr, "(no sentence encoder: nothing is recalled and nothing refused; ./ptah pull minilm)\n");
+  }
+  PTAH_TRY(const auto principles, principles_for(o, encoder));
+  std::unique_ptr<Memory> memory;
+  if (!o.no_memory) {
+    PTAH_TRY(memory, open_memory(o.memory, encoder));
+  }
+  Companion companion(std::move(conversation), o.model, o.memory.user, memory.get(), principles);
+  if (!o.load.empty()) PTAH_TRY_VOID(companion.conversation().load(o.load));
+  if (o.resume != 0) PTAH_TRY_VOID(companion.resume(o.resume));
+  if (!o.system.empty()) companion.conversation().set_system(o.system);
+  Session(o, companion).run();
   return {};
 }
 
@@ -124,6 +169,11 @@ void add_chat(CLI::App& app, Action& action) {
   command->add_option("--model", o->model, "name of a pulled model, a GGUF file or a folder with one");
   command->add_option("--system", o->system, "how the model should behave");
   command->add_option("--load", o->load, "a conversation to go on with");
+  command->add_option("--resume", o->resume, "the number of a conversation in the memory to go on with (`ptah memory conversations`)");
+  add_memory_options(*command, o->memory);
+  command->add_flag("--no-memory", o->no_memory, "keep and recall nothing");
+  command->add_option("--principles", o->principles, "what is refused, with examples (JSON)");
+  command->add_flag("--no-principles", o->no_principles, "refuse nothing");
   command->add_option("--context", o->context, "tokens the model sees at most");
   command->add_option("--max-tokens", g.max_tokens, "longest answer");
   command->add_option("--temperature", g.sampling.temperature, "0: always the likeliest token");

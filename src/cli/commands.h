@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/progress.h"
+#include "text/memory.h"
 
 namespace ptah::cli {
 
@@ -20,6 +21,14 @@ Result<void> take_threads(int64_t threads);
 /// The text of a file; - is standard input.
 Result<std::string> read_input(const std::string& file);
 
+/// Whose memory, and in which file (empty: the usual one).
+struct MemoryOptions {
+  std::string user, file;
+  MemoryOptions();
+};
+void add_memory_options(CLI::App& command, MemoryOptions& options);
+Result<std::unique_ptr<Memory>> open_memory(const MemoryOptions& options, std::shared_ptr<SentenceEncoder> encoder);
+
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;
 
@@ -31,7 +40,9 @@ void add_verify(CLI::App& app, Action& action);
 void add_embed(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
 void add_chat(CLI::App& app, Action& action);
+void add_memory(CLI::App& app, Action& action);
 void add_template(CLI::App& app, Action& action);
+void add_quantize(CLI::App& app, Action& action);
 void add_tokenize(CLI::App& app, Action& action);
 void add_perplexity(CLI::App& app, Action& action);
 void add_pull(CLI::App& app, Action& action);

@@ -6,6 +6,7 @@
 #include "tensor/cpu/dense.h"
 #include "text/chat.h"
 #include "text/generation.h"
+#include "weights/gguf.h"
 #include "weights/pull.h"
 
 namespace ptah::cli {
@@ -182,6 +183,32 @@ void add_tokenize(CLI::App& app, Action& action) {
   command->add_option("text", o->prompt, "the text");
   add_common(command, o);
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_tokenize(*o); })); }; });
+}
+
+void add_quantize(CLI::App& app, Action& action) {
+  struct Options {
+    std::string from, to, kind = "q4_1";
+    int64_t threads = 0;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("quantize", "a GGUF file with its matrices in another kind");
+  command->add_option("from", o->from, "the GGUF file")->required();
+  command->add_option("to", o->to, "the file to write")->required();
+  command->add_option("--kind", o->kind, "f32 f16 bf16 q4_0 q4_1 q5_0 q5_1 q8_0");
+  command->add_option("--threads", o->threads, "threads to use");
+  command->callback([o, &action] {
+    action = [o] {
+      return finish(guard([&]() -> Result<void> {
+        PTAH_TRY_VOID(take_threads(o->threads));
+        const auto type = block_type_by_name(o->kind);
+        if (!type) return fail(ErrorCode::invalid_argument, "unknown kind '{}'; known: f32 f16 bf16 q4_0 q4_1 q5_0 q5_1 q8_0", o->kind);
+        PTAH_TRY(const Requantized done, requantize_gguf(o->from, o->to, *type));
+        fmt::print("{}: {} matrices as {}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind, done.kept,
+                   static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);
+        return {};
+      }));
+    };
+  });
 }
 
 void add_template(CLI::App& app, Action& action) {

@@ -47,7 +47,9 @@ int run(int argc, char** argv) {
   ptah::cli::add_embed(app, action);
   ptah::cli::add_generate(app, action);
   ptah::cli::add_chat(app, action);
+  ptah::cli::add_memory(app, action);
   ptah::cli::add_template(app, action);
+  ptah::cli::add_quantize(app, action);
   ptah::cli::add_tokenize(app, action);
   ptah::cli::add_perplexity(app, action);
   ptah::cli::add_pull(app, action);

@@ -1,8 +1,11 @@
 #include "weights/gguf.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
+
+#include "base/parallel.h"
 
 namespace ptah {
 
@@ -348,8 +351,10 @@ Result<void> write_gguf(const fs::path& path, const std::map<std::string, GgufVa
   head.insert(head.end(), {'G', 'G', 'U', 'F'});
   put<uint32_t>(head, 3);
   put<uint64_t>(head, tensors.size());
-  put<uint64_t>(head, metadata.size());
+  constexpr const char* kAlignmentKey = "general.alignment";  // without it readers take 32
+  put<uint64_t>(head, metadata.size() - metadata.count(kAlignmentKey));
   for (const auto& [key, value] : metadata) {
+    if (key == kAlignmentKey) continue;
     put_text(head, key);
     std::visit(PutValue{head}, value);
   }
@@ -372,6 +377,74 @@ Result<void> write_gguf(const fs::path& path, const std::map<std::string, GgufVa
     parts.emplace_back(kZeros.data(), (kAlignment - tensor.bytes.size() % kAlignment) % kAlignment);
   }
   return write_file(path, parts);
+}
+
+namespace {
+
+/// llama.cpp's number for a file mostly of one kind.
+int64_t file_type(BlockType type) {
+  switch (type) {
+    case BlockType::f32:
+      return 0;
+    case BlockType::f16:
+      return 1;
+    case BlockType::q4_0:
+      return 2;
+    case BlockType::q4_1:
+      return 3;
+    case BlockType::q8_0:
+      return 7;
+    case BlockType::q5_0:
+      return 8;
+    case BlockType::q5_1:
+      return 9;
+    default:
+      return 32;  // bf16
+  }
+}
+
+}  // namespace
+
+Result<Requantized> requantize_gguf(const fs::path& from, const fs::path& to, BlockType type) {
+  const BlockLayout& layout = layout_of(type);
+  const std::vector<float> zeros(static_cast<size_t>(layout.elements));
+  Bytes block(static_cast<size_t>(layout.bytes));
+  PTAH_TRY_VOID(quantize(type, zeros.data(), layout.elements, block.data()));  // a kind that is never written is refused before anything is read
+  std::error_code problem;
+  if (fs::equivalent(from, to, problem)) return fail(ErrorCode::invalid_argument, "{} would be overwritten by itself", from.string());
+  PTAH_TRY(GgufFile file, read_gguf(from));
+  Requantized report;
+  std::vector<GgufOutput> tensors;
+  for (auto& [name, tensor] : file.tensors) {
+    const BlockMatrix& m = tensor.matrix;
+    GgufOutput out{name, tensor.shape, m.type, {}};
+    const int64_t before = m.row_bytes() * m.rows;
+    if (tensor.shape.size() >= 2 && m.columns % layout.elements == 0) {
+      out.type = type;
+      out.bytes.resize(static_cast<size_t>(block_bytes(type, m.columns) * m.rows));
+      std::atomic<bool> failed{false};
+      parallel_for(m.rows, m.columns, [&](int64_t begin, int64_t end) {
+        std::vector<float> values(static_cast<size_t>(m.columns));
+        for (int64_t r = begin; r < end; ++r) {
+          dequantize(m.type, m.row(r), m.columns, values.data());
+          if (!quantize(type, values.data(), m.columns, out.bytes.data() + r * block_bytes(type, m.columns))) failed = true;
+        }
+      });
+      if (failed) return fail(ErrorCode::unsupported, "{}: tensor '{}' cannot be written as {}", from.string(), name, layout.name);
+      ++report.changed;
+    } else {
+      out.bytes.assign(m.data, m.data + before);
+      ++report.kept;
+    }
+    report.bytes_before += before;
+    report.bytes_after += static_cast<int64_t>(out.bytes.size());
+    tensors.push_back(std::move(out));
+  }
+  for (const char* key : {"split.no", "split.count", "split.tensors.count"}) file.metadata.erase(key);
+  file.metadata["general.file_type"] = file_type(type);
+  file.metadata["general.quantization_version"] = int64_t{2};
+  PTAH_TRY_VOID(write_gguf(to, file.metadata, tensors));
+  return report;
 }
 
 }  // namespace ptah

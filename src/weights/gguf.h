@@ -49,7 +49,7 @@ Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, std::shared_ptr<cons
 /// The same from a memory-mapped file. For the first of a split set (NAME-00001-of-00003.gguf) the others are read from beside it.
 Result<GgufFile> read_gguf(const std::filesystem::path& path);
 
-/// The file of metadata and tensors (name → shape outermost first, kind, bytes). Written atomically, alignment 32.
+/// The file of metadata and tensors (name → shape outermost first, kind, bytes). Written atomically, alignment 32 whatever the metadata say.
 struct GgufOutput {
   std::string name;
   std::vector<int64_t> shape;
@@ -57,5 +57,13 @@ struct GgufOutput {
   std::vector<uint8_t> bytes;
 };
 Result<void> write_gguf(const std::filesystem::path& path, const std::map<std::string, GgufValue>& metadata, const std::vector<GgufOutput>& tensors);
+
+struct Requantized {
+  int64_t changed = 0, kept = 0;  ///< tensors
+  int64_t bytes_before = 0, bytes_after = 0;
+};
+/// The same model with its matrices in another kind; vectors, and matrices whose rows are no multiple of the block, stay as they are. Metadata is kept (a
+/// split set becomes one file). Errors: unsupported for kinds that quantize() does not write, invalid_argument if `to` is the file itself.
+Result<Requantized> requantize_gguf(const std::filesystem::path& from, const std::filesystem::path& to, BlockType type);
 
 }  // namespace ptah

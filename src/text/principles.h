@@ -1,0 +1,77 @@
+// Principles: plain rules with examples of what breaks them and of what only looks like it. A text is matched by meaning against the examples; the threshold is
+// found on the examples themselves, each judged by the others.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "text/bert.h"
+
+namespace ptah {
+
+struct Principle {
+  std::string name, rule, reply;    ///< reply: what is said instead
+  std::vector<std::string> refuse;  ///< texts that break the rule
+};
+
+struct Breach {
+  std::string principle, rule, reply;
+  float score = 0;  ///< how far above the threshold
+};
+
+class Principles {
+ public:
+  /// {"principles": [{"name", "rule", "reply", "refuse": [texts]}], "allow": [texts]}. Errors: corrupt, naming what is missing.
+  static Result<std::shared_ptr<const Principles>> make(const Json& json, std::shared_ptr<SentenceEncoder> encoder);
+  /// From a file. Errors: also not_found.
+  static Result<std::shared_ptr<const Principles>> load(const std::filesystem::path& path, std::shared_ptr<SentenceEncoder> encoder);
+
+  /// What the text breaks, if anything. A long text is looked at sentence by sentence too. No guarantee: see docs/language.md for precision and recall.
+  std::optional<Breach> check(const std::string& text) const;
+
+  float threshold() const { return threshold_; }
+  const std::vector<Principle>& principles() const { return principles_; }
+
+ private:
+  Principles() = default;
+  struct Score {
+    float value = 0;
+    size_t principle = 0;
+  };
+  Score score(const float* vector) const;
+  void fit();
+
+  std::shared_ptr<SentenceEncoder> encoder_;
+  std::vector<Principle> principles_;
+  Tensor examples_;                   ///< f32 [examples, width], those to refuse first
+  std::vector<size_t> principle_of_;  ///< of the examples to refuse
+  std::vector<float> weights_;        ///< of all examples
+  float threshold_ = 0;
+};
+
+/// Lets an answer through sentence by sentence, each only after its check; a sentence that breaks a principle and all after it are held back.
+class AnswerGuard {
+ public:
+  /// `principles` may be null: then all passes at once. `show` gets what may be seen.
+  AnswerGuard(std::shared_ptr<const Principles> principles, std::function<void(std::string_view)> show);
+  /// False once a principle is broken: stop generating.
+  bool add(std::string_view news);
+  /// The rest; false as above.
+  bool finish();
+  const std::optional<Breach>& breach() const { return breach_; }
+  /// What was shown.
+  const std::string& shown() const { return shown_; }
+
+ private:
+  bool release(size_t bytes);
+  std::shared_ptr<const Principles> principles_;
+  std::function<void(std::string_view)> show_;
+  std::string held_, shown_;
+  std::optional<Breach> breach_;
+};
+
+}  // namespace ptah
