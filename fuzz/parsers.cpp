@@ -8,6 +8,7 @@
 #include "media/mesh.h"
 #include "media/picture.h"
 #include "text/bert.h"
+#include "text/grammar.h"
 #include "text/jinja.h"
 #include "text/language_model.h"
 #include "text/vocabulary.h"
@@ -93,6 +94,27 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)bert_normalized(text, true);
   const auto json = parse_json(text);
   if (json) (void)bert_config(*json);
+#elif PTAH_FUZZ_TARGET == 11 || PTAH_FUZZ_TARGET == 12
+  // What compiles can be walked, here along the rest of the input; a text may end exactly where nothing has to follow.
+  const size_t half = text.find('\xff');
+  const std::string_view source = text.substr(0, half), rest = half == std::string_view::npos ? source : text.substr(half + 1);
+#if PTAH_FUZZ_TARGET == 11
+  const auto grammar = Grammar::from_gbnf(source);
+#else
+  if (!parse_json(source, 64)) return 0;
+  const auto grammar = Grammar::from_json_schema(OrderedJson::parse(source));
+#endif
+  if (!grammar) return 0;
+  try {
+    GrammarAutomaton automaton(*grammar);
+    Grammar::State state = automaton.start();
+    for (size_t i = 0; i < std::min<size_t>(rest.size(), 200) && state != Grammar::kDead; ++i) {
+      if ((automaton.shortest(state) == 0) != automaton.accepts(state)) __builtin_trap();
+      state = automaton.next(state, static_cast<uint8_t>(rest[i]));
+    }
+  } catch (const Failure& failure) {
+    if (failure.error().code != ErrorCode::over_budget) throw;
+  }
 #endif
   return 0;
 }
