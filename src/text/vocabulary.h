@@ -30,6 +30,8 @@ class Vocabulary {
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   /// Whether the word stood in a caption.
   bool knows(const std::string& word) const;
+  /// The token of a whole word of words().
+  int32_t id(const std::string& word) const { return ids_.at(word); }
   /// kStart and the words' tokens, longest pieces first; at most `most` ids. With `split`(word index) true a known word is cut into pieces, so
   /// that training teaches those too.
   std::vector<int32_t> encode(std::string_view text, size_t most, const std::function<bool(size_t)>& split = {}) const;

@@ -6,10 +6,12 @@
 #include "image/picture_model.h"
 #include "image/sampler.h"
 #include "tensor/ops.h"
+#include "text/bert.h"
 #include "text/encoder.h"
 #include "text/vocabulary.h"
 #include "train/picker.h"
 #include "train/stage.h"
+#include "weights/pull.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -104,6 +106,24 @@ Result<LatentStore> make_latents(const fs::path& path, const PictureSet& set, co
   return store;
 }
 
+/// Writes the meaning of the vocabulary's whole words into their rows of `table` f32 [vocabulary, width]: a sentence encoder's vectors without their mean,
+/// thrown onto `width` random directions (which keeps distances; Johnson and Lindenstrauss 1984), of the deviation that fresh tables have. Pieces stay.
+Result<void> take_word_vectors(const std::string& model, const Vocabulary& vocabulary, uint64_t seed, Tensor table) {
+  PTAH_TRY(const fs::path folder, find_model(model));
+  PTAH_TRY(const auto encoder, SentenceEncoder::load(folder));
+  const std::vector<std::string>& words = vocabulary.words();
+  const NoGrad off;
+  const Tensor vectors = encoder->embed(words);
+  const Tensor directions = Tensor::normal({table.dim(1), encoder->width()}, seed, uint64_t{8} << 48);
+  const Tensor thrown = matmul(sub(vectors, mean(vectors, 0)), directions, {.transpose_b = true});
+  const float scale = 0.5F / std::sqrt(mean(square(thrown)).item());
+  const int64_t width = table.dim(1);
+  float* rows = table.data<float>();
+  for (size_t i = 0; i < words.size(); ++i)
+    for (int64_t c = 0; c < width; ++c) rows[vocabulary.id(words[i]) * width + c] = scale * thrown.data<float>()[static_cast<int64_t>(i) * width + c];
+  return {};
+}
+
 struct Batch {
   Tensor noised, target, time;
   TokenBatch text;
@@ -124,6 +144,8 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   Stage stage = read_stage(reader, folder);
   const auto variants = reader.get<int64_t>("variants", 3);
   const auto drop = reader.get<float>("drop_caption", 0.1F);
+  const auto time_mean = reader.get<float>("time_mean", 0);
+  const auto word_vectors = reader.get<std::string>("word_vectors", "");
   const PictureWeights picture_weights = read_picture_weights(reader, "denoiser");
   DenoiserConfig shape;
   shape.width = reader.get<int64_t>("width", shape.width);
@@ -169,6 +191,9 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   text_shape.vocabulary = vocabulary.size();
   Weights weights = start.empty() ? Weights::fresh(stage.seed) : Weights(start);
   const Parts parts(weights, text_shape, shape);
+  if (!word_vectors.empty()) {
+    PTAH_TRY_VOID(take_word_vectors(word_vectors, vocabulary, stage.seed, weights.all().at("text.embedding")));
+  }
   Optimizer optimizer(weights.all(), stage.optimizer,
                       [](const std::string& name, const Tensor&) { return name.rfind("denoiser.blocks.", 0) == 0 || name.rfind("text.layers.", 0) == 0; });
   if (callbacks.say) {
@@ -190,7 +215,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     Random random(stage.seed, (uint64_t{6} << 48) + static_cast<uint64_t>(step));
     for (int64_t i = 0; i < n; ++i) {
       const int64_t index = picker.pick(random), variant = random.below(static_cast<uint32_t>(latents.variants));
-      const float t = 1 / (1 + std::exp(-random.normal()));
+      const float t = 1 / (1 + std::exp(-time_mean - random.normal()));
       const auto& captions = set.entries[static_cast<size_t>(index)].captions;
       const std::string& caption = captions[random.below(static_cast<uint32_t>(captions.size()))];
       const bool dropped = random.uniform() < drop;

@@ -66,6 +66,7 @@ Optimizer::Optimizer(const std::map<std::string, Tensor>& weights, OptimizerConf
     slot.weight.set_requires_grad();
     slot.first = Tensor::zeros(weight.shape());
     slot.muon = weight.rank() == 2 && with_muon && with_muon(name, weight);
+    slot.table = config_.table_learning_rate > 0 && name.size() >= 9 && name.compare(name.size() - 9, 9, "embedding") == 0;
     slot.decays = weight.rank() >= 2;
     if (!slot.muon) slot.second = Tensor::zeros(weight.shape());
     if (config_.ema_decay > 0) slot.average = weight.clone();
@@ -139,7 +140,7 @@ float Optimizer::step(float schedule) {
       call.beta2 = config_.beta2;
       call.correction1 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(config_.beta1), t)));
       call.correction2 = static_cast<float>(1 / (1 - std::pow(static_cast<double>(config_.beta2), t)));
-      call.rate = config_.learning_rate * schedule;
+      call.rate = (slot.table ? config_.table_learning_rate : config_.learning_rate) * schedule;
       call.decay = slot.decays ? 1 - call.rate * config_.weight_decay : 1.0F;
       call.epsilon = config_.epsilon;
       call.ema = ema;

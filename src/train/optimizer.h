@@ -14,6 +14,7 @@ namespace ptah {
 struct OptimizerConfig {
   float learning_rate = 4e-4F;       ///< of AdamW
   float muon_learning_rate = 0.01F;  ///< of the matrices that Muon trains
+  float table_learning_rate = 0;     ///< of tables of embeddings, whose rows are seldom touched; 0: as learning_rate
   float beta1 = 0.9F, beta2 = 0.99F, epsilon = 1e-8F;
   float weight_decay = 0.01F;  ///< matrices only
   float muon_momentum = 0.95F;
@@ -26,7 +27,7 @@ class Optimizer {
   /// Trains the given weights (f32 leaves; they are marked as requiring gradients). `with_muon` chooses by name and shape.
   Optimizer(const std::map<std::string, Tensor>& weights, OptimizerConfig config, const std::function<bool(const std::string&, const Tensor&)>& with_muon = {});
 
-  /// One update from the gradients in the leaves, which are cleared. `schedule` multiplies both learning rates. Returns the norm of
+  /// One update from the gradients in the leaves, which are cleared. `schedule` multiplies all learning rates. Returns the norm of
   /// all gradients before clipping.
   float step(float schedule);
   int64_t steps() const { return steps_; }
@@ -43,7 +44,7 @@ class Optimizer {
   struct Slot {
     std::string name;
     Tensor weight, first, second, average;
-    bool muon = false, decays = false;
+    bool muon = false, decays = false, table = false;
   };
   void muon_step(Slot& slot, const Tensor& grad, float rate, float clip, float ema);
 

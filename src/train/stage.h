@@ -59,6 +59,7 @@ inline Stage read_stage(Reader& reader, const std::filesystem::path& folder) {
   stage.run.log_every = reader.get<int64_t>("log_every", 20);
   stage.optimizer.learning_rate = reader.get<float>("learning_rate", 4e-4F);
   stage.optimizer.muon_learning_rate = reader.get<float>("muon_learning_rate", 0.01F);
+  stage.optimizer.table_learning_rate = reader.get<float>("table_learning_rate", 0);
   stage.optimizer.weight_decay = reader.get<float>("weight_decay", 0.01F);
   stage.optimizer.ema_decay = reader.get<float>("ema_decay", 0.999F);
   stage.optimizer.clip_norm = reader.get<float>("clip_norm", 1.0F);
