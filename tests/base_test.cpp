@@ -98,6 +98,23 @@ TEST(ParseJson, RefusesHostileText) {
   EXPECT_TRUE(parse_json("[[1]]"));
 }
 
+TEST(JsonValues, RefusesNumbersThatTheTypeCannotHold) {
+  EXPECT_EQ(value_of<int64_t>(Json::parse("1e3")), 1000);
+  EXPECT_EQ(value_of<uint8_t>(Json::parse("255")), 255);
+  EXPECT_EQ(value_of<uint64_t>(Json::parse("18446744073709551615")), ~uint64_t{0});
+  EXPECT_EQ(value_of<std::vector<int>>(Json::parse("[1, 2]")), (std::vector<int>{1, 2}));
+  EXPECT_EQ(value_of<float>(Json::parse("1")), 1.0F);
+  EXPECT_TRUE(value_of<bool>(Json::parse("true")));
+  for (const char* text : {"1e300", "-1e300", "1.5", "18446744073709551615", "\"1\"", "true", "null"})
+    EXPECT_THROW((void)value_of<int64_t>(Json::parse(text)), Json::exception) << text;
+  EXPECT_THROW((void)value_of<uint8_t>(Json::parse("256")), Json::exception);
+  EXPECT_THROW((void)value_of<uint8_t>(Json::parse("-1")), Json::exception);
+  EXPECT_THROW((void)value_of<float>(Json::parse("1e300")), Json::exception);
+  EXPECT_THROW((void)value_of<std::vector<int>>(Json::parse("[1, 1e300]")), Json::exception);
+  EXPECT_THROW((void)value_of<std::vector<int>>(Json::parse("3")), Json::exception);
+  EXPECT_THROW((void)value_of<bool>(Json::parse("1")), Json::exception);
+}
+
 TEST(Utf8, FindsTheFirstInvalidByte) {
   EXPECT_EQ(invalid_utf8_at("füchslein 🦊"), std::string::npos);
   EXPECT_EQ(invalid_utf8_at("ab\xC0\xAF"), 2U);         // overlong

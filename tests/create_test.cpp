@@ -230,6 +230,30 @@ TEST_F(Tiny, AnObjectOfAPictureIsMadeAgainFromItsFolder) {
   EXPECT_FALSE(object_work(checkered(96), {.target_triangles = 1}, {}));
 }
 
+TEST_F(Tiny, TrainingsGoOnWithOtherNoiseAndRates) {
+  const auto go_on = [&](const std::string& out, const Json& denoiser) {
+    return run(out, 0, 2, {{"start_from", "whole/picture.safetensors"}, {"autoencoder", Json::object()}, {"denoiser", denoiser}});
+  };
+  ASSERT_TRUE(go_on("plain", {{"time_mean", 0}}));
+  const auto trained = go_on("noisier", {{"time_mean", 1}});
+  ASSERT_TRUE(trained) << trained.error().message;
+  ASSERT_TRUE(go_on("tables", {{"table_learning_rate", 0.02}}));
+  const auto weights = [&](const std::string& out) { return *read_safetensors(folder() / out / "picture.safetensors"); };
+  EXPECT_NE(digest("plain"), digest("noisier"));
+  const auto moved = [&](const std::string& out) {  // how far the words went from where they began
+    const auto before = weights("whole").tensors.at("text.embedding").to_vector(), after = weights(out).tensors.at("text.embedding").to_vector();
+    double sum = 0;
+    for (size_t i = 0; i < before.size(); ++i) sum += std::abs(static_cast<double>(after[i]) - static_cast<double>(before[i]));
+    return sum;
+  };
+  EXPECT_GT(moved("tables"), 5 * moved("plain"));
+  for (const Json& wrong : {Json(1e300), Json(1.5), Json("8"), Json(-1e30)}) {
+    const auto refused = go_on("refused", {{"steps", wrong}});
+    ASSERT_FALSE(refused);
+    EXPECT_NE(refused.error().message.find("'denoiser.steps'"), std::string::npos) << refused.error().message;
+  }
+}
+
 TEST_F(Tiny, TheJudgeChoosesAmongSeveral) {
   const auto trained = run("judges", 0, 2,
                            {{"start_from", "whole/picture.safetensors"},

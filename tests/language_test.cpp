@@ -765,4 +765,50 @@ TEST(SmolLm2, GenerationStopsWhereItShould) {
   EXPECT_THROW((void)generate(*loaded, prompt, cache, options, {}, &cancel), Failure);
 }
 
+TEST(SmolLm2, GuessingAheadChangesNoByte) {
+  const auto path = find_model("smollm2");
+  if (!path) GTEST_SKIP() << path.error().message;
+  const auto loaded = load_language_model(*path);
+  ASSERT_TRUE(loaded);
+  const std::string list = "red fox, blue owl, green frog, red fox, blue owl, green frog, red fox,";
+  const auto grammar = value_or_throw(Grammar::from_gbnf("root ::= (\" \" [a-z]+ \" \" [a-z]+ \",\")+"));
+  std::vector<GenerationOptions> ways(4);
+  for (GenerationOptions& how : ways) how.sampling.temperature = 0, how.max_tokens = 40;
+  ways[0].log_probabilities = ways[1].log_probabilities = true;
+  ways[1].sampling.temperature = 0.9F;
+  ways[1].sampling.repetition_penalty = 1.02F;
+  ways[1].sampling.seed = 7;
+  ways[2].grammar = grammar;
+  ways[3].stop = {"owl, green frog, red"};
+  int64_t right = 0;
+  for (const auto& [text, capacity] : {std::pair<std::string, int64_t>{list, 300}, {list, 40}, {"Why is the sky blue?", 100}}) {
+    const auto prompt = loaded->tokenizer->encode(text);
+    for (GenerationOptions how : ways) {
+      if (how.grammar && text != list) continue;
+      how.lookup = 0;
+      KeyValueCache plain(loaded->model->config(), capacity, DType::bf16);
+      const Generated wanted = generate(*loaded, prompt, plain, how);
+      EXPECT_EQ(wanted.guessed, 0);
+      for (const int64_t lookup : {1, 4, 11}) {
+        how.lookup = lookup;
+        KeyValueCache cache(loaded->model->config(), capacity, DType::bf16);
+        const Generated made = generate(*loaded, prompt, cache, how);
+        EXPECT_EQ(made.tokens, wanted.tokens) << text << " " << lookup;
+        EXPECT_EQ(made.text, wanted.text);
+        EXPECT_EQ(made.reason, wanted.reason);
+        EXPECT_EQ(made.log_probabilities, wanted.log_probabilities);
+        EXPECT_EQ(cache.length(), plain.length());
+        right += made.guessed_right;
+        if (cache.length() + 4 > capacity) continue;
+        KeyValueCache again = plain;  // what is left in the cache is the same too
+        EXPECT_EQ(loaded->model->read({5, 6}, cache), loaded->model->read({5, 6}, again));
+      }
+    }
+  }
+  EXPECT_GT(right, 50);
+  KeyValueCache cache(loaded->model->config(), 100, DType::bf16);
+  ways[0].lookup = 12;
+  EXPECT_THROW((void)generate(*loaded, {1, 2}, cache, ways[0]), Failure);
+}
+
 }  // namespace ptah

@@ -1,9 +1,13 @@
 // JSON: nlohmann-json for the values, plus a reader for hostile text and the canonical form (RFC 8785) for what is hashed.
 #pragma once
 
+#include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -20,6 +24,35 @@ Result<Json> parse_json(std::string_view text, int most_depth = 32);
 /// Errors: invalid_argument for NaN, infinity and integers beyond ±2^53.
 Result<std::string> canonical_json(const Json& value);
 
+namespace detail {
+template <class T>
+constexpr bool kIsVector = false;
+template <class T>
+constexpr bool kIsVector<std::vector<T>> = true;
+}  // namespace detail
+
+/// The value as T. Throws Json::exception as get() does, and also for numbers that T cannot hold (which get() would cast): 1e300 or 1.5 as an integer.
+template <class T>
+T value_of(const Json& json) {
+  if constexpr (detail::kIsVector<T>) {
+    T out;
+    for (const Json& item : json.get_ref<const Json::array_t&>()) out.push_back(value_of<typename T::value_type>(item));
+    return out;
+  } else if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
+    bool fits = json.is_number();
+    if constexpr (std::is_floating_point_v<T>) {
+      fits = fits && std::abs(json.get<double>()) <= static_cast<double>(std::numeric_limits<T>::max());
+    } else if (json.is_number_float()) {  // 1e3 is an integer too
+      const double value = json.get<double>();
+      fits = std::abs(value) <= 9007199254740992.0 && value == std::floor(value) && std::in_range<T>(static_cast<int64_t>(value));
+    } else if (fits) {
+      fits = json.is_number_unsigned() ? std::in_range<T>(json.get<uint64_t>()) : std::in_range<T>(json.get<int64_t>());
+    }
+    if (!fits) throw Json::type_error::create(302, std::is_integral_v<T> ? "expected an integer in range" : "expected a number in range", &json);
+  }
+  return json.get<T>();
+}
+
 /// One list of fields serves writing and reading: a struct T has a function `fields(T&, visit)` beside it, a template over T or const T, that calls
 /// visit("name", member) for each member.
 template <class T>
@@ -33,7 +66,7 @@ template <class T>
 Result<T> fields_from_json(const Json& json, const char* what) {
   T value;
   try {
-    fields(value, [&](const char* name, auto& member) { json.at(name).get_to(member); });
+    fields(value, [&](const char* name, auto& member) { member = value_of<std::remove_reference_t<decltype(member)>>(json.at(name)); });
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "{}: {}", what, problem.what());
   }

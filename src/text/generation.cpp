@@ -64,6 +64,66 @@ class StopTexts {
   size_t shown_ = 0;
 };
 
+constexpr int64_t kMostGuesses = 11;  // with the token before them no more than what is read as decoding reads it
+
+/// What followed the last occurrence of the longest end of `seen` (three tokens, then two), at most `most` tokens.
+std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most) {
+  const auto size = static_cast<int64_t>(seen.size());
+  for (int64_t n = 3; n >= 2; --n)
+    for (int64_t at = size - n - 1; at >= 0; --at) {
+      if (!std::equal(seen.end() - n, seen.end(), seen.begin() + at)) continue;
+      const int64_t from = at + n;
+      return {seen.begin() + from, seen.begin() + std::min(size, from + most)};
+    }
+  return {};
+}
+
+/// Logits of the next positions: those of a token, and of the guesses that were read with it.
+class Lookahead {
+ public:
+  Lookahead(const LanguageModel& model, KeyValueCache& cache, std::vector<float> first) : model_(model), cache_(cache), rows_(std::move(first)) {
+    width_ = rows_.size();
+  }
+  std::span<float> logits() { return {rows_.data() + row_ * width_, width_}; }
+
+  /// Whether the token was guessed: then it is read already.
+  bool knows(int32_t token) const { return row_ < guesses_.size() && guesses_[row_] == token; }
+  /// Goes on to the logits after `token`, the last of `seen`; wrong guesses are forgotten by now. At most `most` guesses are read with it if it has to be read.
+  void advance(int32_t token, const std::vector<int32_t>& seen, int64_t most) {
+    if (knows(token)) {
+      ++row_;
+      ++right;
+      return;
+    }
+    guesses_ = guess(seen, std::min({most, patience_, cache_.capacity() - cache_.length() - 1}));
+    made += static_cast<int64_t>(guesses_.size());
+    row_ = 0;
+    if (guesses_.empty()) {
+      rows_ = model_.step({token}, {&cache_});
+      return;
+    }
+    std::vector<int32_t> tokens{token};
+    tokens.insert(tokens.end(), guesses_.begin(), guesses_.end());
+    rows_ = model_.read(tokens, cache_, true);
+  }
+  /// Takes what was read but did not come out of the cache again.
+  void forget_wrong_guesses() {
+    if (!guesses_.empty()) patience_ = row_ == guesses_.size() ? kMostGuesses : std::max<int64_t>(2, static_cast<int64_t>(row_) + 1);
+    cache_.truncate(cache_.length() - static_cast<int64_t>(guesses_.size() - row_));
+    guesses_.clear();
+    row_ = 0;
+  }
+  int64_t made = 0, right = 0;
+
+ private:
+  const LanguageModel& model_;
+  KeyValueCache& cache_;
+  std::vector<float> rows_;
+  std::vector<int32_t> guesses_;
+  size_t row_ = 0, width_ = 0;
+  int64_t patience_ = 4;  ///< guesses at once: more after they were right, fewer after they were wrong
+};
+
 }  // namespace
 
 Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
@@ -71,6 +131,8 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   using Clock = std::chrono::steady_clock;
   const auto seconds_since = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
   value_or_throw(check(options.sampling));
+  if (options.lookup < 0 || options.lookup > kMostGuesses)
+    throw Failure({ErrorCode::invalid_argument, fmt::format("lookup {}; 0 to {} tokens can be guessed ahead", options.lookup, kMostGuesses)});
   std::unique_ptr<GrammarMask> mask;
   // A text that has to be whole may use no more tokens than fit into the cache behind the prompt.
   const int64_t most =
@@ -79,7 +141,7 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   Generated out;
   out.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
-  std::vector<float> logits = model.model->read(prompt, cache, false, cancel);
+  Lookahead ahead(*model.model, cache, model.model->read(prompt, cache, false, cancel));
   out.prompt_seconds = seconds_since(start);
   const auto decode = Clock::now();
   std::vector<int32_t> seen = prompt;
@@ -92,6 +154,7 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   bool stopped = false;
   for (int64_t i = 0; i < most; ++i) {
     if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+    const std::span<float> logits = ahead.logits();
     if (mask) mask->apply(logits, most - i);
     const int32_t token = sample(logits, seen, options.sampling, static_cast<uint64_t>(i));
     if (std::find(model.stop_tokens.begin(), model.stop_tokens.end(), token) != model.stop_tokens.end()) {
@@ -113,12 +176,16 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
       break;
     }
     if (i + 1 == most) break;
-    if (cache.length() >= cache.capacity()) {
+    if (!ahead.knows(token)) ahead.forget_wrong_guesses();
+    if (!ahead.knows(token) && cache.length() >= cache.capacity()) {
       out.reason = FinishReason::context;
       break;
     }
-    logits = model.model->step({token}, {&cache});
+    ahead.advance(token, seen, std::min(options.lookup, most - i - 2));
   }
+  ahead.forget_wrong_guesses();
+  out.guessed = ahead.made;
+  out.guessed_right = ahead.right;
   if (!stopped && text.put(utf8.finish())) out.reason = FinishReason::stop_text;
   tell(true);
   out.text = text.text();

@@ -17,6 +17,9 @@ struct GenerationOptions {
   int64_t max_tokens = 256;
   std::vector<std::string> stop = {};  ///< texts that end the answer and do not belong to it
   bool log_probabilities = false;
+  /// How many tokens are guessed ahead at most (0 to 11): what followed the same last tokens earlier, read in one go with the token before them (prompt
+  /// look-up, Saxena 2023). The text is the same, byte for byte; where texts repeat it comes faster.
+  int64_t lookup = 0;
   std::shared_ptr<const Grammar> grammar = nullptr;  ///< the text will match it, whole within max_tokens
 };
 
@@ -29,6 +32,7 @@ struct Generated {
   std::vector<float> log_probabilities;  ///< of each token under the model, if asked for
   FinishReason reason = FinishReason::length;
   int64_t prompt_tokens = 0;
+  int64_t guessed = 0, guessed_right = 0;  ///< tokens ahead, see GenerationOptions::lookup
   double prompt_seconds = 0, decode_seconds = 0;
 };
 

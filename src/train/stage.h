@@ -21,9 +21,9 @@ class Reader {
     known_.push_back(key);
     if (!json_.contains(key)) return fallback;
     try {
-      return json_.at(key).get<T>();
+      return value_of<T>(json_.at(key));
     } catch (const Json::exception&) {
-      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}.{}' has the wrong type: {}", where_, key, json_.at(key).dump())});
+      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}.{}' has the wrong type or is out of range: {}", where_, key, json_.at(key).dump())});
     }
   }
   Json object(const std::string& key) { return get<Json>(key, Json::object()); }

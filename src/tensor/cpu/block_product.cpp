@@ -182,6 +182,17 @@ struct Sums {
 
 // ---- kinds with blocks of 32
 
+/// Half to float without a branch.
+HWY_INLINE float half(const uint8_t* at) {
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
+  uint16_t bits;
+  std::memcpy(&bits, at, 2);
+  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
+#else
+  return detail::half_at(at);
+#endif
+}
+
 template <BlockType kType>
 struct Small;
 template <>
@@ -194,7 +205,7 @@ template <>
 struct Small<BlockType::q4_1> {
   static constexpr bool is_signed = false, affine = true;
   static HWY_INLINE Bytes32 values(const uint8_t* block) { return nibbles32(block + 4); }
-  static HWY_INLINE float offset(const uint8_t* block, float) { return detail::half_at(block + 2); }
+  static HWY_INLINE float offset(const uint8_t* block, float) { return half(block + 2); }
 };
 template <>
 struct Small<BlockType::q5_0> {
@@ -214,7 +225,7 @@ struct Small<BlockType::q5_1> {
     std::memcpy(&high, block + 4, 4);
     return or32(nibbles32(block + 8), spread_bits(high, 16));
   }
-  static HWY_INLINE float offset(const uint8_t* block, float) { return detail::half_at(block + 2); }
+  static HWY_INLINE float offset(const uint8_t* block, float) { return half(block + 2); }
 };
 template <>
 struct Small<BlockType::q8_0> {
@@ -222,17 +233,6 @@ struct Small<BlockType::q8_0> {
   static HWY_INLINE Bytes32 values(const uint8_t* block) { return load32(block + 2); }
   static HWY_INLINE float offset(const uint8_t*, float) { return 0; }
 };
-
-/// Half to float without a branch.
-HWY_INLINE float half(const uint8_t* at) {
-#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX2
-  uint16_t bits;
-  std::memcpy(&bits, at, 2);
-  return _mm_cvtss_f32(_mm_cvtph_ps(_mm_cvtsi32_si128(bits)));
-#else
-  return detail::half_at(at);
-#endif
-}
 
 template <BlockType kType, int N>
 void small_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* x, float* out) {
@@ -250,7 +250,7 @@ void small_blocks(const uint8_t* w, int64_t columns, const detail::VectorParts* 
       sums.chain[chain][n] = fma8(splat8(d * x[n].scales[b]), dot, sums.chain[chain][n]);
     }
     if constexpr (Kind::affine) {
-      const float offset = kType == BlockType::q4_1 || kType == BlockType::q5_1 ? half(block + 2) : Kind::offset(block, d);
+      const float offset = Kind::offset(block, d);
       for (int n = 0; n < N; ++n) offsets[n] += offset * x[n].sums32[b];
     }
   };
