@@ -55,6 +55,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_pull(app, action);
   ptah::cli::add_train(app, action);
   ptah::cli::add_models(app, action);
+  ptah::cli::add_completion(app, action);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
