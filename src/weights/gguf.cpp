@@ -17,14 +17,19 @@ enum class Kind : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, text, lis
 constexpr int64_t kMostElements = int64_t{1} << 40;
 constexpr size_t kMostRank = 4;
 
-/// Ids of ggml's kinds.
+/// ggml's numbers of the kinds, and llama.cpp's for a file mostly of one.
 struct KindId {
   uint32_t id;
   BlockType type;
+  int64_t file_type;
 };
-constexpr KindId kKinds[] = {{0, BlockType::f32},   {1, BlockType::f16},   {2, BlockType::q4_0},    {3, BlockType::q4_1},    {6, BlockType::q5_0},
-                             {7, BlockType::q5_1},  {8, BlockType::q8_0},  {10, BlockType::q2_k},   {11, BlockType::q3_k},   {12, BlockType::q4_k},
-                             {13, BlockType::q5_k}, {14, BlockType::q6_k}, {20, BlockType::iq4_nl}, {23, BlockType::iq4_xs}, {30, BlockType::bf16}};
+constexpr KindId kKinds[] = {{0, BlockType::f32, 0},      {1, BlockType::f16, 1},      {2, BlockType::q4_0, 2},   {3, BlockType::q4_1, 3},
+                             {6, BlockType::q5_0, 8},     {7, BlockType::q5_1, 9},     {8, BlockType::q8_0, 7},   {10, BlockType::q2_k, 10},
+                             {11, BlockType::q3_k, 12},   {12, BlockType::q4_k, 15},   {13, BlockType::q5_k, 17}, {14, BlockType::q6_k, 18},
+                             {20, BlockType::iq4_nl, 25}, {23, BlockType::iq4_xs, 30}, {30, BlockType::bf16, 32}};
+const KindId& kind_of(BlockType type) {
+  return *std::find_if(std::begin(kKinds), std::end(kKinds), [&](const KindId& k) { return k.type == type; });
+}
 
 std::string name_of_kind(uint32_t id) {
   static constexpr const char* kNames[] = {"f32",   "f16",    "q4_0", "q4_1", "q4_2", "q4_3",    "q5_0",   "q5_1",    "q8_0",  "q8_1",   "q2_k",
@@ -364,8 +369,7 @@ Result<void> write_gguf(const fs::path& path, const std::map<std::string, GgufVa
     put_text(head, tensor.name);
     put<uint32_t>(head, static_cast<uint32_t>(tensor.shape.size()));
     for (size_t i = tensor.shape.size(); i-- > 0;) put<uint64_t>(head, static_cast<uint64_t>(tensor.shape[i]));
-    for (const KindId& kind : kKinds)
-      if (kind.type == tensor.type) put(head, kind.id);
+    put(head, kind_of(tensor.type).id);
     put(head, offset);
     offset += (tensor.bytes.size() + kAlignment - 1) / kAlignment * kAlignment;
   }
@@ -378,32 +382,6 @@ Result<void> write_gguf(const fs::path& path, const std::map<std::string, GgufVa
   }
   return write_file(path, parts);
 }
-
-namespace {
-
-/// llama.cpp's number for a file mostly of one kind.
-int64_t file_type(BlockType type) {
-  switch (type) {
-    case BlockType::f32:
-      return 0;
-    case BlockType::f16:
-      return 1;
-    case BlockType::q4_0:
-      return 2;
-    case BlockType::q4_1:
-      return 3;
-    case BlockType::q8_0:
-      return 7;
-    case BlockType::q5_0:
-      return 8;
-    case BlockType::q5_1:
-      return 9;
-    default:
-      return 32;  // bf16
-  }
-}
-
-}  // namespace
 
 Result<Requantized> requantize_gguf(const fs::path& from, const fs::path& to, BlockType type) {
   const BlockLayout& layout = layout_of(type);
@@ -441,7 +419,7 @@ Result<Requantized> requantize_gguf(const fs::path& from, const fs::path& to, Bl
     tensors.push_back(std::move(out));
   }
   for (const char* key : {"split.no", "split.count", "split.tensors.count"}) file.metadata.erase(key);
-  file.metadata["general.file_type"] = file_type(type);
+  file.metadata["general.file_type"] = kind_of(type).file_type;
   file.metadata["general.quantization_version"] = int64_t{2};
   PTAH_TRY_VOID(write_gguf(to, file.metadata, tensors));
   return report;
