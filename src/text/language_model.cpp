@@ -226,18 +226,23 @@ struct LanguageModel::State {
         for (int64_t j = 0; j < seen; ++j) row[j] = begin + j < first || begin + j > position + i ? -INFINITY : 0;
       }
     }
-    Tensor queries = Tensor::empty({1, count * group, d});
+    // All heads at once: one parallel region, and the copies are small beside the products.
+    Tensor queries = Tensor::empty({c.kv_heads, count * group, d});
+    Tensor keys = Tensor::empty({c.kv_heads, seen, d}, cache.type_), values = Tensor::empty({c.kv_heads, seen, d}, cache.type_);
+    const auto take = [&](const Tensor& all, Tensor& to, int64_t h) {
+      const auto item = static_cast<int64_t>(size_of(cache.type_));
+      const char* from = static_cast<const char*>(all.raw()) + (layer * cache.layer_elements_ + (h * cache.capacity_ + begin) * d) * item;
+      std::memcpy(static_cast<char*>(to.raw()) + h * seen * d * item, from, static_cast<size_t>(seen * d * item));
+    };
     for (int64_t h = 0; h < c.kv_heads; ++h) {
-      for (int64_t i = 0; i < count; ++i) std::copy_n(q + (i * c.heads + h * group) * d, group * d, queries.data<float>() + i * group * d);
-      const int64_t at = layer * cache.layer_elements_ + (h * cache.capacity_ + begin) * d;
-      const auto held = [&](const Tensor& all) {
-        const char* from = static_cast<const char*>(all.raw()) + at * static_cast<int64_t>(size_of(cache.type_));
-        return Tensor::wrap({1, seen, d}, cache.type_, from, nullptr);
-      };
-      const Tensor asked = cache.type_ == DType::f32 ? queries : cast(queries, cache.type_);
-      const Tensor made = cast(attention(asked, held(cache.keys_), held(cache.values_), {.heads = 1, .bias = bias, .scale = c.attention_scale}), DType::f32);
-      for (int64_t i = 0; i < count; ++i) std::copy_n(made.data<float>() + i * group * d, group * d, out + (i * c.heads + h * group) * d);
+      for (int64_t i = 0; i < count; ++i) std::copy_n(q + (i * c.heads + h * group) * d, group * d, queries.data<float>() + (h * count + i) * group * d);
+      take(cache.keys_, keys, h);
+      take(cache.values_, values, h);
     }
+    const Tensor asked = cache.type_ == DType::f32 ? queries : cast(queries, cache.type_);
+    const Tensor made = cast(attention(asked, keys, values, {.heads = 1, .bias = bias, .scale = c.attention_scale}), DType::f32);
+    for (int64_t h = 0; h < c.kv_heads; ++h)
+      for (int64_t i = 0; i < count; ++i) std::copy_n(made.data<float>() + (h * count + i) * group * d, group * d, out + (i * c.heads + h * group) * d);
   }
 
   /// The states after the last norm, [rows, width]; keys and values of the rows are in their caches then. `dense`: the rows follow each other in one cache.
