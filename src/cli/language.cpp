@@ -174,7 +174,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
   command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");
-  command->add_option("--lookup", g.lookup, "tokens guessed ahead (0 to 11) where the text repeats itself: the same text, sooner");
+  command->add_option("--lookup", g.lookup, "tokens guessed ahead (0 to 11) where the text repeats itself; the text stays the same");
   command->add_flag("--log-probabilities", g.log_probabilities, "with --json: of each token");
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_generate(*o); })); }; });
 }

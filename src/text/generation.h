@@ -18,7 +18,7 @@ struct GenerationOptions {
   std::vector<std::string> stop = {};  ///< texts that end the answer and do not belong to it
   bool log_probabilities = false;
   /// How many tokens are guessed ahead at most (0 to 11): what followed the same last tokens earlier, read in one go with the token before them (prompt
-  /// look-up, Saxena 2023). The text is the same, byte for byte; where texts repeat it comes faster.
+  /// look-up, Saxena 2023). The text is the same, byte for byte; it comes faster where reading the weights is the limit.
   int64_t lookup = 0;
   std::shared_ptr<const Grammar> grammar = nullptr;  ///< the text will match it, whole within max_tokens
 };
