@@ -8,12 +8,6 @@ Companion::Companion(std::unique_ptr<Conversation> conversation, std::string mod
 
 namespace {
 
-/// Messages without the system's.
-int64_t said_so_far(const Conversation& conversation) {
-  const auto& messages = conversation.messages();
-  return static_cast<int64_t>(messages.size()) - (!messages.empty() && messages[0].role == "system" ? 1 : 0);
-}
-
 std::string note_of(const std::vector<Fact>& recalled) {
   if (recalled.empty()) return "";
   std::string note = "(I told you before:";
@@ -23,7 +17,7 @@ std::string note_of(const std::vector<Fact>& recalled) {
 
 }  // namespace
 
-Place Companion::last() const { return {stored_, said_so_far(*conversation_) - 2}; }
+Place Companion::last() const { return {stored_, static_cast<int64_t>(conversation_->messages().size() - conversation_->first()) - 2}; }
 
 Result<Reply> Companion::guarded(const std::function<Result<Generated>(const Show&, const CancelToken*)>& make, const Show& show, const CancelToken* cancel) {
   CancelToken stop(cancel);
@@ -104,8 +98,7 @@ Result<Reply> Companion::regenerate(const GenerationOptions& options, const Show
 Result<void> Companion::resume(int64_t conversation) {
   if (!memory_) return fail(ErrorCode::invalid_argument, "there is no memory to resume a conversation from");
   PTAH_TRY(auto messages, memory_->messages(user_, conversation));
-  const auto& now = conversation_->messages();
-  if (!now.empty() && now[0].role == "system") messages.insert(messages.begin(), now[0]);
+  if (conversation_->first() == 1) messages.insert(messages.begin(), conversation_->messages()[0]);
   PTAH_TRY_VOID(conversation_->take(std::move(messages)));
   stored_ = conversation;
   return {};

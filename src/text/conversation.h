@@ -34,6 +34,8 @@ class Conversation {
   void replace_answer(const std::string& answer) { messages_.back().content = answer; }
 
   const std::vector<ChatMessage>& messages() const { return messages_; }
+  /// Where what was said begins in messages(): behind the system message, if there is one.
+  size_t first() const { return !messages_.empty() && messages_[0].role == "system" ? 1 : 0; }
   /// How many messages the model did not see at the last answer, and its summary of them.
   size_t left_out() const { return left_out_; }
   const std::string& summary() const { return summary_; }
@@ -47,7 +49,6 @@ class Conversation {
 
  private:
   Conversation() = default;
-  size_t first() const { return !messages_.empty() && messages_[0].role == "system" ? 1 : 0; }
   std::vector<ChatMessage> visible() const;
   Result<void> make_room(int64_t room, std::vector<int32_t>& tokens, const CancelToken* cancel);
   Result<std::string> summed_up(size_t begin, size_t end, const CancelToken* cancel) const;

@@ -68,6 +68,7 @@ constexpr int64_t kMostGuesses = 11;  // with the token before them no more than
 
 /// What followed the last occurrence of the longest end of `seen` (three tokens, then two), at most `most` tokens.
 std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most) {
+  if (most == 0) return {};  // nothing is wished: no search
   const auto size = static_cast<int64_t>(seen.size());
   for (int64_t n = 3; n >= 2; --n)
     for (int64_t at = size - n - 1; at >= 0; --at) {
@@ -176,10 +177,12 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
       break;
     }
     if (i + 1 == most) break;
-    if (!ahead.knows(token)) ahead.forget_wrong_guesses();
-    if (!ahead.knows(token) && cache.length() >= cache.capacity()) {
-      out.reason = FinishReason::context;
-      break;
+    if (!ahead.knows(token)) {
+      ahead.forget_wrong_guesses();
+      if (cache.length() >= cache.capacity()) {
+        out.reason = FinishReason::context;
+        break;
+      }
     }
     ahead.advance(token, seen, std::min(options.lookup, most - i - 2));
   }
