@@ -116,14 +116,17 @@ Result<void> take_out(const Options& o, Memory& memory) {
 void add_memory(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("memory", "what conversations left behind: facts, and the conversations themselves");
   command->require_subcommand(1);
-  const auto sub = [&](const char* name, const char* what, Result<void> (*run)(const Options&, Memory&)) {
+  const auto sub = [&](const char* name, const char* what, Result<void> (*run)(const Options&, Memory&), bool by_meaning = false) {
     auto o = std::make_shared<Options>();
     CLI::App* one = command->add_subcommand(name, what);
     add_memory_options(*one, o->memory);
-    one->callback([o, run, &action] {
-      action = [o, run] {
+    one->callback([o, run, by_meaning, &action] {
+      action = [o, run, by_meaning] {
         const auto done = guard([&]() -> Result<void> {
-          PTAH_TRY(const auto encoder, encoder_if_pulled());
+          std::shared_ptr<SentenceEncoder> encoder;  // lists need none
+          if (by_meaning) {
+            PTAH_TRY(encoder, encoder_if_pulled());
+          }
           PTAH_TRY(const auto memory, open_memory(o->memory, encoder));
           return run(*o, *memory);
         });
@@ -135,14 +138,14 @@ void add_memory(CLI::App& app, Action& action) {
   const auto with_json = [](const auto& made) { made.first->add_flag("--json", made.second->json, "JSON lines"); };
   const auto with_text = [](const auto& made) { made.first->add_option("TEXT", made.second->text, "the words")->required(); };
   with_json(sub("list", "the facts", list));
-  with_text(sub("add", "remembers a fact", add));
-  const auto edited = sub("edit", "puts a fact in other words", edit);
+  with_text(sub("add", "remembers a fact", add, true));
+  const auto edited = sub("edit", "puts a fact in other words", edit, true);
   edited.first->add_option("ID", edited.second->id, "the fact's number")->required();
   with_text(edited);
   const auto forgotten = sub("forget", "removes a fact, or everything", forget);
   forgotten.first->add_option("ID", forgotten.second->id, "the fact's number");
   forgotten.first->add_flag("--all", forgotten.second->all, "all facts and conversations of the user");
-  const auto recalled = sub("recall", "the facts nearest in meaning to a text", recall);
+  const auto recalled = sub("recall", "the facts nearest in meaning to a text", recall, true);
   with_text(recalled);
   with_json(recalled);
   with_json(sub("conversations", "the conversations", conversations));
