@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/sha256.h"
 #include "create/work.h"
+#include "train/evaluation.h"
 #include "train/picture_trainer.h"
 #include "weights/safetensors.h"
 
@@ -276,6 +277,73 @@ TEST_F(Tiny, TheJudgeChoosesAmongSeveral) {
   EXPECT_EQ(again->files, work->files);
   EXPECT_FALSE(replay_work(*model(), work->receipt)) << "a model without that judge";
   EXPECT_FALSE(loaded->add_judge(folder() / "whole" / "picture.safetensors")) << "not a judge";
+}
+
+TEST_F(Tiny, SynonymsAreDrawnAsTheWordsTheyStandFor) {
+  const auto give = [&](const std::string& lines, const std::string& out) {
+    EXPECT_TRUE(write_file(folder() / "synonyms.txt", lines));
+    return run(out, 0, 2, {{"start_from", "whole/picture.safetensors"}, {"autoencoder", nullptr}, {"denoiser", nullptr}, {"synonyms", "synonyms.txt"}});
+  };
+  EXPECT_FALSE(give("sphere moon\n", "refused")) << "no picture of a moon";
+  EXPECT_FALSE(fs::exists(folder() / "refused" / "picture.safetensors"));
+  const auto given = give("sphere ball\n", "synonyms");
+  ASSERT_TRUE(given) << given.error().message;
+  const auto loaded = PictureModel::load(folder() / "synonyms" / "picture.safetensors");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  EXPECT_EQ((*loaded)->unknown_words("a red sphere"), std::vector<std::string>{"no picture was trained on \"sphere\"; drawn as \"ball\""});
+  CreateRequest asked = request();
+  const auto ball = (*loaded)->create(asked);
+  asked.prompt = "a red sphere";
+  const auto sphere = (*loaded)->create(asked), without = model()->create(asked);
+  ASSERT_TRUE(ball && sphere && without);
+  EXPECT_EQ(sphere->rgba, ball->rgba);
+  EXPECT_NE(without->rgba, ball->rgba);
+  // They outlive a training that goes on from there.
+  ASSERT_TRUE(run("later", 0, 2, {{"start_from", "synonyms/picture.safetensors"}, {"autoencoder", Json::object()}, {"denoiser", {{"steps", 1}}}}));
+  EXPECT_EQ(read_safetensors(folder() / "later" / "picture.safetensors")->metadata.at("synonyms"), "sphere ball\n");
+}
+
+TEST_F(Tiny, EvaluationMeasuresEveryPart) {
+  ASSERT_TRUE(run("measured", 0, 2,
+                  {{"start_from", "whole/picture.safetensors"},
+                   {"autoencoder", nullptr},
+                   {"denoiser", nullptr},
+                   {"judges", {{"measure", {{"batch", 4}, {"steps", 5}, {"warmup", 2}, {"group_weights", Json::object()}}}}}}));
+  const auto loaded = model();
+  const auto judge = loaded->load_judge(folder() / "measured" / "measure" / "judge.safetensors");
+  ASSERT_TRUE(judge) << judge.error().message;
+  auto set = read_picture_set(folder() / "data", 32);
+  ASSERT_TRUE(set);
+  Evaluation evaluation;
+  evaluation.request.steps = 1;
+  evaluation.count = 2;
+  evaluation.prompts = {"a red ball", "a green box"};
+  evaluation.synonyms = {{"orb", set->entries[0].concept_name}};
+  evaluation.sheets = folder() / "sheets";
+  const auto measure = [&] { return evaluate_picture_model(*loaded, **judge, *set, evaluation, {}); };
+  evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest"};
+  const auto report = measure();
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ((*report)["prompts"]["of"], 2);
+  EXPECT_EQ((*report)["prompts"]["top5"], 1.0) << "there are but two";
+  EXPECT_EQ((*report)["colours"]["of"], 200);
+  EXPECT_EQ((*report)["synonyms"]["top5"], 1.0) << "there are but four concepts";
+  EXPECT_GT((*report)["frechet"]["distance"].get<double>(), (*report)["frechet"]["between_true"].get<double>()) << "hardly trained";
+  EXPECT_EQ((*report)["nearest"]["of"], 4);
+  for (const std::string& part : evaluation.parts) EXPECT_TRUE(read_picture(folder() / "sheets" / (part + ".png"))) << part;
+  EXPECT_EQ(*measure(), *report) << "the same figures again";
+  for (const char* part : {"held-out", "beauty"}) {
+    evaluation.parts = {part};
+    const auto refused = measure();
+    ASSERT_FALSE(refused) << part;
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid_argument);
+  }
+  CancelToken cancel;
+  cancel.cancel();
+  evaluation.parts = {"prompts"};
+  const auto cancelled = evaluate_picture_model(*loaded, **judge, *set, evaluation, {{}, {}, &cancel});
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(cancelled.error().code, ErrorCode::cancelled);
 }
 
 TEST_F(Tiny, WhatTheMaskKeepsStaysToThePixel) {

@@ -47,6 +47,7 @@ void add_tokenize(CLI::App& app, Action& action);
 void add_perplexity(CLI::App& app, Action& action);
 void add_pull(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
+void add_evaluate(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 

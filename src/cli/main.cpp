@@ -54,6 +54,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_perplexity(app, action);
   ptah::cli::add_pull(app, action);
   ptah::cli::add_train(app, action);
+  ptah::cli::add_evaluate(app, action);
   ptah::cli::add_models(app, action);
   ptah::cli::add_completion(app, action);
   try {

@@ -4,35 +4,12 @@
 #include <cmath>
 
 #include "base/parallel.h"
-#include "base/sha256.h"
 #include "base/text.h"
+#include "create/model_file.h"
 #include "image/picture.h"
 #include "shape/inflate.h"
-#include "weights/safetensors.h"
 
 namespace ptah {
-
-namespace {
-
-struct ModelFile {
-  TensorFile content;
-  std::string digest;
-  int64_t bytes = 0;
-};
-
-/// Maps and parses a model file; with a non-empty digest (hex SHA-256) it must have that.
-Result<ModelFile> open_model(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
-  PTAH_TRY(const auto mapped, MappedFile::open(path));
-  const std::string digest = sha256_hex(mapped->bytes());
-  if (!sha256_hex_wanted.empty() && digest != sha256_hex_wanted)
-    return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…: restore the file", path.string(), digest.substr(0, 12),
-                sha256_hex_wanted.substr(0, 12));
-  auto parsed = parse_safetensors(mapped->bytes(), mapped);
-  if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
-  return ModelFile{std::move(*parsed), digest, static_cast<int64_t>(mapped->bytes().size())};
-}
-
-}  // namespace
 
 Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
   PTAH_TRY(ModelFile file, open_model(path, sha256_hex_wanted));
@@ -53,6 +30,10 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
   PTAH_TRY(const DenoiserConfig denoiser, denoiser_config(config["denoiser"]));
   PTAH_TRY(model->text_config_, text_encoder_config(config["text"]));
   PTAH_TRY(model->vocabulary_, Vocabulary::parse(vocabulary_text));
+  if (const auto synonyms = file.content.metadata.find("synonyms"); synonyms != file.content.metadata.end()) {
+    auto added = model->vocabulary_.add_synonyms(synonyms->second);
+    if (!added) return fail(ErrorCode::corrupt, "{}: {}", path.string(), added.error().message);
+  }
   if (config.contains("styles")) model->styles_ = config["styles"].get<std::vector<std::string>>();
   return guard([&]() -> Result<std::shared_ptr<PictureModel>> {
     Weights weights(std::move(file.content.tensors));
@@ -65,22 +46,13 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
   });
 }
 
+Result<std::shared_ptr<const PictureJudge>> PictureModel::load_judge(const std::filesystem::path& path, const std::string& sha256_hex_wanted) const {
+  return PictureJudge::load(path, vocabulary_, autoencoder_.size, sha256_hex_wanted);
+}
+
 Result<void> PictureModel::add_judge(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
-  PTAH_TRY(ModelFile file, open_model(path, sha256_hex_wanted));
-  auto& metadata = file.content.metadata;
-  if (!metadata.contains("config") || !metadata.contains("vocabulary_sha256"))
-    return fail(ErrorCode::corrupt, "{}: not a judge (no config in its metadata)", path.string());
-  PTAH_TRY(const Json json, parse_json(metadata["config"]));
-  PTAH_TRY(const JudgeConfig config, judge_config(json));
-  if (metadata["vocabulary_sha256"] != sha256_hex(as_bytes(vocabulary_.text())) || autoencoder_.size % config.size != 0)
-    return fail(ErrorCode::mismatch, "{}: this judge was trained for the words or the size of another picture model", path.string());
-  return guard([&]() -> Result<void> {
-    Weights weights(std::move(file.content.tensors));
-    judge_ = std::make_unique<Judge>(Scope(weights), config);
-    judge_sha256_ = file.digest;
-    file_bytes_ += file.bytes;
-    return {};
-  });
+  PTAH_TRY(judge_, load_judge(path, sha256_hex_wanted));
+  return {};
 }
 
 std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) const {
@@ -90,6 +62,11 @@ std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) 
   for (const std::string& word : split_words(prompt)) {
     if (vocabulary_.knows(word) || std::find(kSmall.begin(), kSmall.end(), word) != kSmall.end()) continue;
     if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) continue;
+    const std::string meant = vocabulary_.meant(word);
+    if (!meant.empty()) {
+      notes.push_back(fmt::format("no picture was trained on \"{}\"; drawn as \"{}\"", word, meant));
+      continue;
+    }
     notes.push_back(fmt::format("no picture was trained on \"{}\"; nearest: {}", word, nearest(word, vocabulary_.words())));
   }
   return notes;
@@ -151,8 +128,7 @@ Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const 
 
 Tensor PictureModel::best_of(const Tensor& drafts, const std::vector<int32_t>& prompt) const {
   if (drafts.dim(0) == 1) return drafts;
-  const TokenBatch asked = make_token_batch({prompt}, static_cast<int64_t>(prompt.size()));
-  const Tensor fit = matmul(judge_->pictures(drafts, compute_dtype()), judge_->prompts(asked.ids, asked.lengths), {.transpose_b = true});
+  const Tensor fit = matmul(judge_->pictures(drafts), judge_->prompts({prompt}), {.transpose_b = true});
   const int64_t best = DryRun::active() ? 0 : std::max_element(fit.data<float>(), fit.data<float>() + drafts.dim(0)) - fit.data<float>();
   return slice(drafts, 0, best, best + 1);
 }

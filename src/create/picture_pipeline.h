@@ -5,8 +5,8 @@
 #include <memory>
 
 #include "base/progress.h"
+#include "create/picture_judge.h"
 #include "create/request.h"
-#include "image/judge.h"
 #include "image/picture_model.h"
 #include "image/sampler.h"
 #include "media/picture.h"
@@ -22,6 +22,8 @@ class PictureModel {
 
   /// Adds a judge for request.best_of. Errors: not_found, corrupt, mismatch (digest, or trained on other words).
   Result<void> add_judge(const std::filesystem::path& path, const std::string& sha256_hex = "");
+  /// A judge on this model's words that does not choose for it. Errors as add_judge.
+  Result<std::shared_ptr<const PictureJudge>> load_judge(const std::filesystem::path& path, const std::string& sha256_hex = "") const;
 
   /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
   /// encoder; best_of, but there is no judge). Under DryRun the picture is empty.
@@ -33,8 +35,11 @@ class PictureModel {
   const std::vector<std::string>& styles() const { return styles_; }
   const std::string& sha256() const { return sha256_; }
   /// Of the judge; empty without one.
-  const std::string& judge_sha256() const { return judge_sha256_; }
-  int64_t file_bytes() const { return file_bytes_; }
+  std::string judge_sha256() const { return judge_ ? judge_->sha256() : ""; }
+  int64_t file_bytes() const { return file_bytes_ + (judge_ ? judge_->file_bytes() : 0); }
+  const Vocabulary& vocabulary() const { return vocabulary_; }
+  /// Edge in pixels of what the model draws before it is made larger.
+  int64_t own_size() const { return autoencoder_.size; }
 
  private:
   PictureModel() = default;
@@ -55,13 +60,13 @@ class PictureModel {
   TextEncoderConfig text_config_;
   Vocabulary vocabulary_;
   std::vector<std::string> styles_;
-  std::string sha256_, judge_sha256_;
+  std::string sha256_;
   int64_t file_bytes_ = 0;
   std::unique_ptr<TextEncoder> text_;
   std::unique_ptr<Denoiser> denoiser_;
   std::unique_ptr<PictureEncoder> encoder_;  ///< may be missing
   std::unique_ptr<PictureDecoder> decoder_;
-  std::unique_ptr<Judge> judge_;  ///< may be missing
+  std::shared_ptr<const PictureJudge> judge_;  ///< may be missing
   LatentScale scale_;
 };
 

@@ -103,15 +103,54 @@ std::string Vocabulary::text() const {
 }
 
 bool Vocabulary::knows(const std::string& word) const {
+  if (word.empty()) return false;
   const auto found = ids_.find(word);
   return found != ids_.end() && found->second > kUnknown && word.rfind("##", 0) != 0 && word.front() != '~';
+}
+
+Result<void> Vocabulary::add_synonyms(std::string_view text) {
+  size_t line = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string_view pair = text.substr(at, end - at);
+    const size_t gap = pair.find(' ');
+    ++line;
+    if (gap == std::string_view::npos) return fail(ErrorCode::corrupt, "synonyms: line {} is not two words", line);
+    std::string word(pair.substr(0, gap)), known(pair.substr(gap + 1));
+    if (word.empty() || knows(word) || !knows(known)) return fail(ErrorCode::corrupt, "synonyms: line {}: '{}' cannot stand for '{}'", line, word, known);
+    if (!synonyms_.emplace(std::move(word), std::move(known)).second) return fail(ErrorCode::corrupt, "synonyms: line {} gives a word a second time", line);
+    at = end + 1;
+  }
+  return {};
+}
+
+std::string Vocabulary::synonyms() const {
+  std::string out;
+  for (const auto& [word, known] : synonyms_) out += word + " " + known + "\n";
+  return out;
+}
+
+std::string Vocabulary::meant(const std::string& word) const {
+  const auto look_up = [&](const std::string& form) -> std::string {
+    if (knows(form)) return form;
+    const auto found = synonyms_.find(form);
+    return found == synonyms_.end() ? "" : found->second;
+  };
+  if (word.empty() || knows(word)) return "";
+  if (std::string exact = look_up(word); !exact.empty()) return exact;
+  for (const auto& [ending, singular] : {std::pair<std::string_view, std::string_view>{"ies", "y"}, {"ves", "f"}, {"es", ""}, {"s", ""}}) {
+    if (word.size() < ending.size() + 3 || !std::string_view(word).ends_with(ending)) continue;
+    if (std::string one = look_up(word.substr(0, word.size() - ending.size()).append(singular)); !one.empty()) return one;
+  }
+  return "";
 }
 
 std::vector<int32_t> Vocabulary::encode(std::string_view text, size_t most, const std::function<bool(size_t)>& split) const {
   std::vector<int32_t> ids{kStart};
   const std::vector<std::string> words = split_words(text);
   for (size_t w = 0; w < words.size() && ids.size() < most; ++w) {
-    const std::string& word = words[w];
+    const std::string other = meant(words[w]);
+    const std::string& word = other.empty() ? words[w] : other;
     const auto whole = ids_.find(word);
     if (whole != ids_.end() && !(split && split(w))) {
       ids.push_back(whole->second);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -30,10 +31,16 @@ class Vocabulary {
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   /// Whether the word stood in a caption.
   bool knows(const std::string& word) const;
+  /// Words that stand for known ones, as "word known" lines: the known word is what they are encoded as. Errors: corrupt (naming the line) for a word that is
+  /// known already or stands twice, or a meaning that is not known.
+  Result<void> add_synonyms(std::string_view text);
+  std::string synonyms() const;
+  /// The known word that an unknown one is encoded as: what a synonym stands for, or the singular of an English plural of either. Empty if there is none.
+  std::string meant(const std::string& word) const;
   /// The token of a whole word of words().
   int32_t id(const std::string& word) const { return ids_.at(word); }
   /// kStart and the words' tokens, longest pieces first; at most `most` ids. With `split`(word index) true a known word is cut into pieces, so
-  /// that training teaches those too.
+  /// that training teaches those too. A word that meant() knows becomes the word meant.
   std::vector<int32_t> encode(std::string_view text, size_t most, const std::function<bool(size_t)>& split = {}) const;
   /// All whole words.
   const std::vector<std::string>& words() const { return words_; }
@@ -42,6 +49,7 @@ class Vocabulary {
   void add(const std::string& token);
   std::vector<std::string> tokens_, words_;
   std::unordered_map<std::string, int32_t> ids_;
+  std::map<std::string, std::string> synonyms_;
 };
 
 }  // namespace ptah

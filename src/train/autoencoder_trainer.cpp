@@ -11,13 +11,6 @@ namespace ptah {
 
 namespace fs = std::filesystem;
 
-std::vector<int64_t> train_indices(const PictureSet& set) {
-  std::vector<int64_t> out;
-  for (size_t i = 0; i < set.entries.size(); ++i)
-    if (!set.entries[i].test) out.push_back(static_cast<int64_t>(i));
-  return out;
-}
-
 Result<void> save_sheet(const fs::path& path, const Tensor& samples, int64_t columns) {
   PTAH_TRY(const Bytes png, encode_png(contact_sheet(samples, columns)));
   return write_file(path, std::span<const uint8_t>(png));

@@ -170,9 +170,11 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
 
   std::map<std::string, Tensor> start;
   Vocabulary vocabulary;
+  std::string synonyms;
   if (!start_from.empty()) {
     PTAH_TRY(const TensorFile model, read_safetensors(start_from));
     PTAH_TRY(vocabulary, Vocabulary::parse(model.metadata.at("vocabulary")));
+    if (model.metadata.contains("synonyms")) synonyms = model.metadata.at("synonyms");
     for (const auto& [name, scale] : {std::pair{"latent.mean", &stored.mean}, {"latent.deviation", &stored.deviation}}) {
       const auto found = model.tensors.find(name);
       if (found == model.tensors.end() || found->second.shape() != scale->shape() || found->second.dtype() != DType::f32)
@@ -257,6 +259,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     model.metadata["config"] =
         Json{{"autoencoder", to_json(autoencoder_shape)}, {"denoiser", to_json(shape)}, {"text", to_json(text_shape)}, {"styles", styles}}.dump();
     model.metadata["vocabulary"] = vocabulary.text();
+    if (!synonyms.empty()) model.metadata["synonyms"] = synonyms;
     return write_safetensors(out / "picture.safetensors", model);
   };
   const auto sample_sheet = [&](int64_t i) -> Result<void> {

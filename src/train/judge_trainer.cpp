@@ -7,6 +7,7 @@
 #include "text/encoder.h"
 #include "text/vocabulary.h"
 #include "train/picker.h"
+#include "train/picture_metrics.h"
 #include "train/stage.h"
 #include "weights/safetensors.h"
 
@@ -22,20 +23,6 @@ struct JudgeBatch {
   Tensor pictures;
   TokenBatch text;
 };
-
-/// How often the right one of `count` prompts is the nearest, and among the five nearest.
-std::pair<double, double> retrieval(const Tensor& pictures, const Tensor& prompts) {
-  const Tensor near = matmul(pictures, prompts, {.transpose_b = true});
-  const int64_t count = near.dim(0);
-  double first = 0, fifth = 0;
-  for (int64_t i = 0; i < count; ++i) {
-    const float* row = near.data<float>() + i * count;
-    const auto above = std::count_if(row, row + count, [&](float v) { return v > row[i]; });
-    first += above < 1;
-    fifth += above < 5;
-  }
-  return {first / static_cast<double>(count), fifth / static_cast<double>(count)};
-}
 
 }  // namespace
 
@@ -81,14 +68,7 @@ Result<void> train_judge(const Json& json, const fs::path& folder, const fs::pat
     return loss.item();
   };
   // Held-out pictures of different concepts, each with its first caption that names the style.
-  std::vector<int64_t> shown;
-  std::vector<std::string> seen;
-  for (size_t i = 0; i < set.entries.size() && shown.size() < 100; ++i) {
-    const PictureEntry& entry = set.entries[i];
-    if (!entry.test || std::find(seen.begin(), seen.end(), entry.concept_name) != seen.end()) continue;
-    seen.push_back(entry.concept_name);
-    shown.push_back(static_cast<int64_t>(i));
-  }
+  const std::vector<int64_t> shown = held_out_pictures(set, 100);
   const auto sample = [&](int64_t i) -> Result<void> {
     if (shown.empty()) return {};
     const NoGrad off;

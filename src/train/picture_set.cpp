@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "base/json.h"
 #include "base/parallel.h"
@@ -94,6 +95,21 @@ Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
 }
 
 }  // namespace
+
+std::vector<int64_t> train_indices(const PictureSet& set) {
+  std::vector<int64_t> out;
+  for (size_t i = 0; i < set.entries.size(); ++i)
+    if (!set.entries[i].test) out.push_back(static_cast<int64_t>(i));
+  return out;
+}
+
+std::vector<int64_t> held_out_pictures(const PictureSet& set, size_t most) {
+  std::vector<int64_t> out;
+  std::set<std::string> seen;
+  for (size_t i = 0; i < set.entries.size() && out.size() < most; ++i)
+    if (set.entries[i].test && seen.insert(set.entries[i].concept_name).second) out.push_back(static_cast<int64_t>(i));
+  return out;
+}
 
 Result<PictureSet> read_picture_set(const fs::path& folder, int64_t size) {
   return fs::exists(folder / "pictures.safetensors") ? read_packed(folder, size) : read_own(folder, size);

@@ -28,6 +28,11 @@ struct PictureSet {
 /// Errors: not_found, corrupt (naming file and line), invalid_argument for a folder without pictures.
 Result<PictureSet> read_picture_set(const std::filesystem::path& folder, int64_t size);
 
+/// Indices of the pictures that are not held out.
+std::vector<int64_t> train_indices(const PictureSet& set);
+/// At most `most` pictures that are held out, of different concepts, in the order of the set.
+std::vector<int64_t> held_out_pictures(const PictureSet& set, size_t most);
+
 /// How a batch is varied.
 struct Augmentation {
   float flip = 0.5F;          ///< probability of mirroring left and right

@@ -1,10 +1,32 @@
 #include "train/picture_trainer.h"
 
+#include "base/file.h"
+#include "text/vocabulary.h"
 #include "train/stage.h"
+#include "weights/safetensors.h"
 
 namespace ptah {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Writes the picture model `from` as `to`, with the synonyms of a file ("word known" lines) instead of those it has.
+Result<void> give_synonyms(const fs::path& from, const fs::path& file, const fs::path& to) {
+  PTAH_TRY(TensorFile model, read_safetensors(from));
+  PTAH_TRY(const std::string text, read_text(file, 16 << 20));
+  const auto words = model.metadata.find("vocabulary");
+  if (words == model.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no vocabulary)", from.string());
+  PTAH_TRY(Vocabulary vocabulary, Vocabulary::parse(words->second));
+  auto added = vocabulary.add_synonyms(text);
+  if (!added) return fail(ErrorCode::corrupt, "{}: {}", file.string(), added.error().message);
+  model.metadata["synonyms"] = vocabulary.synonyms();
+  std::error_code problem;
+  fs::create_directories(to.parent_path(), problem);
+  return write_safetensors(to, model);
+}
+
+}  // namespace
 
 Result<void> train_picture_model(const Json& config, const fs::path& base_folder, const TrainCallbacks& callbacks) {
   return guard([&]() -> Result<void> {
@@ -13,6 +35,7 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     const fs::path out = base_folder / reader.get<std::string>("out", "picture-model");
     const std::string start = reader.get<std::string>("start_from", "");
     const fs::path start_from = start.empty() ? fs::path() : base_folder / start;
+    const std::string synonyms = reader.get<std::string>("synonyms", "");
     const Json judges = reader.object("judges");
     const Json autoencoder = reader.object("autoencoder"), model = reader.object("autoencoder_model"), denoiser = reader.object("denoiser");
     AutoencoderConfig shape;
@@ -21,16 +44,18 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     }
     reader.done();
     PTAH_TRY(const PictureSet set, read_picture_set(data, shape.size));
-    const bool pictures = judges.empty() || !autoencoder.empty() || !denoiser.empty();
+    const bool pictures = (judges.empty() && synonyms.empty()) || !autoencoder.empty() || !denoiser.empty();
     if (pictures && !fs::exists(out / "autoencoder" / "weights.safetensors")) {
       PTAH_TRY_VOID(start.empty() ? train_autoencoder(autoencoder, out / "autoencoder", set, shape, callbacks)
                                   : take_autoencoder(start_from, out / "autoencoder"));
     }
+    const fs::path made = out / "picture.safetensors";
     if (!denoiser.empty()) PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
+    if (!synonyms.empty()) PTAH_TRY_VOID(give_synonyms(denoiser.empty() && !start.empty() ? start_from : made, base_folder / synonyms, made));
     for (const auto& [name, judge] : judges.items()) {
       if (name.empty() || name.find('/') != std::string::npos || name[0] == '.')
         return fail(ErrorCode::invalid_argument, "config: judge '{}' is no name", name);
-      PTAH_TRY_VOID(train_judge(judge, out / name, start.empty() ? out / "picture.safetensors" : start_from, set, callbacks));
+      PTAH_TRY_VOID(train_judge(judge, out / name, start.empty() ? made : start_from, set, callbacks));
     }
     return {};
   });

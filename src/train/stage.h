@@ -90,8 +90,6 @@ class Ahead {
   int64_t next_ = -1;
 };
 
-/// Indices of the pictures that are not held out.
-std::vector<int64_t> train_indices(const PictureSet& set);
 Result<void> save_sheet(const std::filesystem::path& path, const Tensor& samples, int64_t columns);
 
 /// Writes folder/weights.safetensors.

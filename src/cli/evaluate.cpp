@@ -1,0 +1,105 @@
+#include "train/evaluation.h"
+
+#include "base/file.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "create/work.h"
+
+namespace ptah::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct EvaluateOptions {
+  std::string data, model, judge, chooser, prompts, synonyms, out;
+  Evaluation evaluation;
+  int64_t threads = 0;
+  bool json = false;
+};
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    if (end > at) lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+Result<std::shared_ptr<PictureModel>> open_picture_model(const EvaluateOptions& o, const fs::path& models) {
+  if (o.model.empty()) return load_picture_model(models);
+  PTAH_TRY(const auto model, PictureModel::load(o.model));
+  if (!o.chooser.empty()) PTAH_TRY_VOID(model->add_judge(o.chooser));
+  return model;
+}
+
+Result<fs::path> measuring_judge(const EvaluateOptions& o, const fs::path& models) {
+  if (!o.judge.empty()) return fs::path(o.judge);
+  PTAH_TRY(const auto entries, list_models(models));
+  for (const ModelEntry& entry : entries)
+    if (entry.name == "measure") return models / entry.file;
+  return fail(ErrorCode::not_found, "no model 'measure' among the models; give --judge FILE");
+}
+
+Result<void> run_evaluate(EvaluateOptions o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  PTAH_TRY(const fs::path models, models_folder());
+  PTAH_TRY(const auto model, open_picture_model(o, models));
+  PTAH_TRY(const fs::path judge_file, measuring_judge(o, models));
+  PTAH_TRY(const auto judge, model->load_judge(judge_file));
+  PTAH_TRY(const PictureSet set, read_picture_set(o.data, model->own_size()));
+  const auto wanted = [&](const char* part) { return std::find(o.evaluation.parts.begin(), o.evaluation.parts.end(), part) != o.evaluation.parts.end(); };
+  if (wanted("prompts")) {
+    PTAH_TRY(const std::string text, read_text(o.prompts.empty() ? models / "picture" / "prompts.txt" : fs::path(o.prompts), 1 << 20));
+    o.evaluation.prompts = lines_of(text);
+  }
+  if (wanted("synonyms")) {
+    PTAH_TRY(o.evaluation.synonyms, read_synonyms(o.synonyms.empty() ? models / "picture" / "synonyms.json" : fs::path(o.synonyms)));
+  }
+  o.evaluation.sheets = o.out;
+  TrainCallbacks calls;
+  calls.cancel = &interrupted();
+  if (!o.json)
+    calls.say = [](const std::string& line) {
+      fmt::print("{}\n", line);
+      std::fflush(stdout);
+    };
+  PTAH_TRY(const Json report, evaluate_picture_model(*model, *judge, set, o.evaluation, calls));
+  if (o.json) fmt::print("{}\n", report.dump());
+  return {};
+}
+
+}  // namespace
+
+void add_evaluate(CLI::App& app, Action& action) {
+  auto o = std::make_shared<EvaluateOptions>();
+  CLI::App* evaluate = app.add_subcommand("evaluate", "says in figures how good a model is");
+  evaluate->require_subcommand(1);
+  CLI::App* picture = evaluate->add_subcommand("picture", "the picture model, with a judge that only measures (docs/training.md)");
+  Evaluation& e = o->evaluation;
+  picture->add_option("--data", o->data, "folder of captioned pictures, as for training")->required();
+  picture->add_option("--model", o->model, "model file (default: the shipped one)");
+  picture->add_option("--judge", o->judge, "judge that measures (default: the shipped one)");
+  picture->add_option("--chooser", o->chooser, "with --model: judge that chooses the best of several");
+  picture->add_option("--parts", e.parts, "what is measured: held-out,prompts,colours,synonyms,frechet,nearest")->delimiter(',');
+  picture->add_option("--prompts", o->prompts, "prompts, one a line (default: those of the shipped sheet)");
+  picture->add_option("--synonyms", o->synonyms, "JSON array of [word, meant] (default: the shipped one)");
+  picture->add_option("--count", e.count, "pictures drawn for the Fréchet distance");
+  picture->add_option("--out", o->out, "folder for sheets (PNG)");
+  picture->add_option("--seed", e.request.seed, "seed of every picture");
+  picture->add_option("--steps", e.request.steps, "sampling steps");
+  picture->add_option("--guidance", e.request.guidance, "how strictly the words are followed");
+  picture->add_option("--best-of", e.request.best_of, "draw so many and keep the one that fits the words best");
+  picture->add_option("--threads", o->threads, "threads to use");
+  picture->add_flag("--json", o->json, "print one JSON object");
+  picture->callback([o, &action] {
+    action = [o] {
+      const auto result = guard([&] { return run_evaluate(*o); });
+      return result ? 0 : report(result.error());
+    };
+  });
+}
+
+}  // namespace ptah::cli

@@ -1,0 +1,284 @@
+#include "train/evaluation.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <set>
+
+#include "base/file.h"
+#include "base/philox.h"
+#include "image/picture.h"
+#include "tensor/ops.h"
+#include "train/picture_metrics.h"
+#include "train/stage.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+Result<std::vector<Synonym>> read_synonyms(const fs::path& file) {
+  PTAH_TRY(const std::string text, read_text(file, 1 << 20));
+  PTAH_TRY(const Json json, parse_json(text));
+  std::vector<Synonym> out;
+  try {
+    for (const auto& [word, meant] : json.get<std::vector<std::pair<std::string, std::string>>>()) out.push_back({word, meant});
+  } catch (const Json::exception& problem) {
+    return fail(ErrorCode::corrupt, "{}: expected [[word, meant], …]: {}", file.string(), problem.what());
+  }
+  return out;
+}
+
+namespace {
+
+constexpr std::array kColours{"red", "orange", "yellow", "green", "blue", "purple", "pink"};
+constexpr std::array kThings{"fox",      "cat",  "dog",  "bird",  "fish",      "car",      "house", "flower", "hat",    "shirt",
+                             "balloon",  "ball", "book", "cup",   "butterfly", "dragon",   "frog",  "owl",    "apple",  "heart",
+                             "umbrella", "key",  "boat", "chair", "bell",      "mushroom", "snake", "star",   "bicycle"};
+constexpr size_t kColourPrompts = 200;
+constexpr int64_t kSheetColumns = 16, kNearest = 50, kSmallEdge = 32;
+
+std::string spaced(std::string concept_name) {
+  std::replace(concept_name.begin(), concept_name.end(), '-', ' ');
+  return concept_name;
+}
+
+/// A caption that names the style where there is one.
+const std::string& styled_caption(const PictureEntry& entry) { return entry.captions[std::min<size_t>(2, entry.captions.size() - 1)]; }
+
+/// Pictures f32 [n, size, size, 4] → f32 [n, kSmallEdge² · 4].
+Tensor small_pixels(const Tensor& pictures) {
+  const Tensor small = resize(pictures, kSmallEdge, kSmallEdge, Filter::bilinear);
+  return small.reshape({pictures.dim(0), kSmallEdge * kSmallEdge * 4});
+}
+
+class Evaluator {
+ public:
+  Evaluator(const PictureModel& model, const PictureJudge& judge, const PictureSet& set, const Evaluation& evaluation, const TrainCallbacks& callbacks)
+      : model_(model), judge_(judge), set_(set), evaluation_(evaluation), callbacks_(callbacks) {}
+
+  Result<Json> run(const std::string& part) {
+    if (part == "held-out") return held_out();
+    if (part == "prompts") return prompts();
+    if (part == "colours") return colours();
+    if (part == "synonyms") return synonyms();
+    if (part == "frechet") return frechet();
+    if (part == "nearest") return nearest_training_pictures();
+    return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest", part);
+  }
+
+ private:
+  /// f32 [prompts, size, size, 4], premultiplied in [−1, 1].
+  Result<Tensor> draw(const std::string& part, const std::vector<std::string>& texts, const std::string& style) {
+    if (texts.empty()) return fail(ErrorCode::invalid_argument, "evaluate: there is nothing to measure '{}' on", part);
+    std::vector<Tensor> drawn;
+    CreateRequest request = evaluation_.request;
+    request.size = std::max<int64_t>(128, model_.own_size());
+    request.style = style == "any" || std::find(model_.styles().begin(), model_.styles().end(), style) != model_.styles().end() ? style : "any";
+    request.background = "transparent";
+    for (const std::string& text : texts) {
+      request.prompt = text;
+      PTAH_TRY(const Picture picture, model_.create(request, {}, {}, callbacks_.cancel));
+      drawn.push_back(to_sample(picture, model_.own_size()));
+      if (callbacks_.say && drawn.size() % 50 == 0) callbacks_.say(fmt::format("{}: {} of {} pictures drawn", part, drawn.size(), texts.size()));
+    }
+    return concat(drawn, 0);
+  }
+
+  Tensor vectors_of(const std::vector<std::string>& texts) const {
+    std::vector<std::vector<int32_t>> ids;
+    for (const std::string& text : texts) ids.push_back(model_.vocabulary().encode(text, 16));
+    return judge_.prompts(ids);
+  }
+
+  Tensor true_pictures(const std::vector<int64_t>& indices) const { return picture_batch(set_, indices, {0, 0, 0}, 0, 0); }
+
+  Result<void> sheet(const std::string& part, const Tensor& pictures, int64_t columns = kSheetColumns) const {
+    if (evaluation_.sheets.empty()) return {};
+    return save_sheet(evaluation_.sheets / (part + ".png"), pictures, columns);
+  }
+  /// Pairs: a row of `left`, below it a row of `right`.
+  Result<void> sheet_of_pairs(const std::string& part, const Tensor& left, const Tensor& right) const {
+    std::vector<Tensor> rows;
+    for (int64_t first = 0; first + kSheetColumns <= left.dim(0); first += kSheetColumns)
+      for (const Tensor* side : {&left, &right}) rows.push_back(slice(*side, 0, first, first + kSheetColumns));
+    return rows.empty() ? sheet(part, concat({left, right}, 0), left.dim(0)) : sheet(part, concat(rows, 0));
+  }
+
+  Result<Json> held_out() {
+    const std::vector<int64_t> shown = held_out_pictures(set_, 100);
+    std::vector<std::string> captions;
+    for (const int64_t i : shown) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
+    PTAH_TRY(const Tensor drawn, draw("held-out", captions, "any"));
+    const Tensor truth = true_pictures(shown), asked = vectors_of(captions);
+    const auto [first, fifth] = retrieval(judge_.pictures(drawn), asked);
+    const auto [true_first, true_fifth] = retrieval(judge_.pictures(truth), asked);
+    PTAH_TRY_VOID(sheet_of_pairs("held-out", drawn, truth));
+    return Json{{"of", shown.size()}, {"top1", first}, {"top5", fifth}, {"true_top1", true_first}, {"true_top5", true_fifth}};
+  }
+
+  Result<Json> prompts() {
+    PTAH_TRY(const Tensor drawn, draw("prompts", evaluation_.prompts, "glossy"));
+    std::vector<std::string> asked;
+    for (const std::string& prompt : evaluation_.prompts) asked.push_back("glossy " + prompt);
+    const auto [first, fifth] = retrieval(judge_.pictures(drawn), vectors_of(asked));
+    PTAH_TRY_VOID(sheet("prompts", drawn, 8));
+    return Json{{"of", asked.size()}, {"top1", first}, {"top5", fifth}};
+  }
+
+  Result<Json> colours() {
+    std::vector<std::string> asked, texts;
+    for (const char* thing : kThings)
+      for (const char* colour : kColours)
+        if (texts.size() < kColourPrompts) {
+          asked.emplace_back(colour);
+          texts.push_back(fmt::format("a {} {}", colour, thing));
+        }
+    PTAH_TRY(const Tensor drawn, draw("colours", texts, "glossy"));
+    int64_t right = 0;
+    std::map<std::string, int64_t> by_colour;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const auto at = static_cast<int64_t>(i);
+      const bool obeyed = main_colour(to_picture(slice(drawn, 0, at, at + 1))) == asked[i];
+      right += obeyed;
+      by_colour[asked[i]] += obeyed;
+    }
+    PTAH_TRY_VOID(sheet("colours", drawn, static_cast<int64_t>(2 * kColours.size())));
+    return Json{{"of", texts.size()}, {"obeyed", static_cast<double>(right) / static_cast<double>(texts.size())}, {"by_colour", by_colour}};
+  }
+
+  Result<Json> synonyms() {
+    std::vector<std::string> texts, names, captions;
+    for (const Synonym& synonym : evaluation_.synonyms) texts.push_back("a " + synonym.word);
+    PTAH_TRY(const Tensor drawn, draw("synonyms", texts, "glossy"));
+    for (const PictureEntry& entry : set_.entries) names.push_back(entry.concept_name);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    for (const std::string& name : names) captions.push_back("glossy " + spaced(name));
+    const Tensor near = matmul(judge_.pictures(drawn), vectors_of(captions), {.transpose_b = true});
+    Json seen = Json::object();
+    int64_t right = 0;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const float* row = near.data<float>() + i * names.size();
+      std::vector<size_t> order(names.size());
+      for (size_t j = 0; j < order.size(); ++j) order[j] = j;
+      const size_t top = std::min<size_t>(5, order.size());
+      std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(), [&](size_t a, size_t b) { return row[a] > row[b]; });
+      Json found = Json::array();
+      bool hit = false;
+      for (size_t j = 0; j < top; ++j) {
+        const std::vector<std::string> words = split_words(names[order[j]]);
+        hit = hit || std::find(words.begin(), words.end(), evaluation_.synonyms[i].meant) != words.end();
+        found.push_back(names[order[j]]);
+      }
+      right += hit;
+      if (!hit) seen[evaluation_.synonyms[i].word] = found;
+    }
+    PTAH_TRY_VOID(sheet("synonyms", drawn, 10));
+    return Json{{"of", texts.size()}, {"top5", static_cast<double>(right) / static_cast<double>(texts.size())}, {"missed", seen}};
+  }
+
+  /// Glossy pictures (or what there is) of different concepts in an order of chance: `count` to draw, `count` more to compare the true ones with.
+  std::vector<int64_t> some_pictures(int64_t count) const {
+    std::vector<int64_t> out, all = train_indices(set_);
+    Random random(7, uint64_t{10} << 48);
+    for (size_t i = all.size(); i > 1; --i) std::swap(all[i - 1], all[random.below(static_cast<uint32_t>(i))]);
+    const bool glossy = std::any_of(all.begin(), all.end(), [&](int64_t i) { return set_.entries[static_cast<size_t>(i)].style == "glossy"; });
+    std::set<std::string> taken;
+    for (const int64_t i : all) {
+      const PictureEntry& entry = set_.entries[static_cast<size_t>(i)];
+      if (entry.recoloured || (glossy && entry.style != "glossy") || !taken.insert(entry.concept_name).second) continue;
+      out.push_back(i);
+      if (static_cast<int64_t>(out.size()) == count) break;
+    }
+    return out;
+  }
+
+  Result<Json> frechet() {
+    std::vector<int64_t> first = some_pictures(2 * evaluation_.count);
+    if (first.size() < 4) return fail(ErrorCode::invalid_argument, "evaluate: 'frechet' needs pictures of at least four concepts; there are {}", first.size());
+    const std::vector<int64_t> second(first.begin() + static_cast<std::ptrdiff_t>(first.size() / 2), first.end());
+    first.resize(first.size() / 2);
+    std::vector<std::string> captions;
+    for (const int64_t i : first) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
+    PTAH_TRY(const Tensor drawn, draw("frechet", captions, "any"));
+    const Tensor truth = judge_.pictures(true_pictures(first));
+    PTAH_TRY_VOID(sheet("frechet", drawn));
+    return Json{{"of", first.size()},
+                {"distance", frechet_distance(judge_.pictures(drawn), truth)},
+                {"between_true", frechet_distance(judge_.pictures(true_pictures(second)), truth)}};
+  }
+
+  Result<Json> nearest_training_pictures() {
+    const std::vector<int64_t> shown = some_pictures(kNearest);
+    std::vector<std::string> captions;
+    for (const int64_t i : shown) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
+    PTAH_TRY(const Tensor drawn, draw("nearest", captions, "any"));
+    const Tensor mine = small_pixels(drawn);
+    const int64_t width = mine.dim(1), count = static_cast<int64_t>(shown.size());
+    std::vector<double> least(shown.size(), 1e300);
+    std::vector<int64_t> nearest(shown.size());
+    constexpr int64_t kPart = 256;
+    const std::vector<int64_t> all = train_indices(set_);
+    for (size_t first = 0; first < all.size(); first += kPart) {
+      const std::vector<int64_t> part(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                      all.begin() + static_cast<std::ptrdiff_t>(std::min(all.size(), first + kPart)));
+      const Tensor theirs = small_pixels(true_pictures(part));
+      for (int64_t i = 0; i < count; ++i)
+        for (size_t j = 0; j < part.size(); ++j) {
+          const float *a = mine.data<float>() + i * width, *b = theirs.data<float>() + static_cast<int64_t>(j) * width;
+          float sum = 0;
+          for (int64_t c = 0; c < width; ++c) sum += (a[c] - b[c]) * (a[c] - b[c]);
+          const auto at = static_cast<size_t>(i);
+          const double distance = static_cast<double>(sum) / static_cast<double>(width);
+          if (distance < least[at]) {
+            least[at] = distance;
+            nearest[at] = part[j];
+          }
+        }
+    }
+    std::vector<double> decibels;
+    int64_t own = 0;
+    for (size_t i = 0; i < shown.size(); ++i) {
+      decibels.push_back(10 * std::log10(4 / std::max(least[i], 1e-9)));  // values reach from −1 to 1
+      own += nearest[i] == shown[i];
+    }
+    PTAH_TRY_VOID(sheet_of_pairs("nearest", drawn, true_pictures(nearest)));
+    const auto above = [&](double level) { return std::count_if(decibels.begin(), decibels.end(), [&](double d) { return d > level; }); };
+    Json out{{"of", shown.size()}, {"own_is_nearest", own}, {"above_20_dB", above(20)}, {"above_25_dB", above(25)}};
+    std::sort(decibels.begin(), decibels.end());
+    out["median_dB"] = decibels[decibels.size() / 2];
+    return out;
+  }
+
+  const PictureModel& model_;
+  const PictureJudge& judge_;
+  const PictureSet& set_;
+  const Evaluation& evaluation_;
+  const TrainCallbacks& callbacks_;
+};
+
+}  // namespace
+
+Result<Json> evaluate_picture_model(const PictureModel& model, const PictureJudge& judge, const PictureSet& set, const Evaluation& evaluation,
+                                    const TrainCallbacks& callbacks) {
+  return guard([&]() -> Result<Json> {
+    const NoGrad off;
+    if (evaluation.count < 2) return fail(ErrorCode::invalid_argument, "evaluate: count is {}; expected at least 2", evaluation.count);
+    if (!evaluation.sheets.empty()) {
+      std::error_code problem;
+      fs::create_directories(evaluation.sheets, problem);
+    }
+    Evaluator evaluator(model, judge, set, evaluation, callbacks);
+    Json out{{"model", "sha256:" + model.sha256()},
+             {"judge", "sha256:" + judge.sha256()},
+             {"seed", evaluation.request.seed},
+             {"best_of", evaluation.request.best_of}};
+    for (const std::string& part : evaluation.parts) {
+      PTAH_TRY(out[part], evaluator.run(part));
+      if (callbacks.say) callbacks.say(part + ": " + out[part].dump());
+    }
+    return out;
+  });
+}
+
+}  // namespace ptah

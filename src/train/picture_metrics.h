@@ -1,0 +1,24 @@
+// Figures that say how good pictures are.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "media/picture.h"
+#include "tensor/tensor.h"
+
+namespace ptah {
+
+/// Of pictures f32 [n, width] and their prompts f32 [n, width] (vectors of length 1): the share of pictures whose own prompt is the nearest, and among the
+/// five nearest. Prompts equally near as the own one do not stand before it.
+std::pair<double, double> retrieval(const Tensor& pictures, const Tensor& prompts);
+
+/// Fréchet distance between the normal distributions fitted to two sets of vectors, f32 [n, width] and [m, width]: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½)
+/// (Heusel et al. 2017). Fewer vectors than `width` make it too small for both: compare figures of equal counts only. Computed in f64.
+double frechet_distance(const Tensor& a, const Tensor& b);
+
+/// The colour word of a picture's main hue (red, orange, yellow, green, blue, purple, pink, brown), or black, white, gray; empty when it has none. The rule
+/// that tools/data/pictures.py names colours by.
+std::string main_colour(const Picture& picture);
+
+}  // namespace ptah

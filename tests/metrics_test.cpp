@@ -1,0 +1,97 @@
+// Figures of quality on cases whose answer is known.
+#include "train/picture_metrics.h"
+
+#include <gtest/gtest.h>
+
+#include "tensor/ops.h"
+
+namespace ptah {
+
+namespace {
+
+Tensor normal_vectors(int64_t count, int64_t width, uint64_t seed) { return Tensor::normal({count, width}, seed, 0); }
+
+Picture filled(uint8_t r, uint8_t g, uint8_t b, uint8_t alpha = 255) {
+  Picture picture = make_picture(16, 16);
+  for (size_t i = 0; i < picture.rgba.size(); i += 4) {
+    const uint8_t pixel[] = {r, g, b, alpha};
+    std::copy(pixel, pixel + 4, picture.rgba.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return picture;
+}
+
+}  // namespace
+
+TEST(Frechet, OfASetWithItselfIsNothing) {
+  const Tensor a = normal_vectors(200, 12, 1);
+  EXPECT_NEAR(frechet_distance(a, a), 0, 1e-6);
+}
+
+TEST(Frechet, OfAShiftIsItsSquare) {
+  const Tensor a = normal_vectors(50, 5, 2);
+  EXPECT_NEAR(frechet_distance(a, affine(a, 1, 3)), 5 * 9, 1e-3);
+}
+
+TEST(Frechet, OfAScaleIsTheDifferenceOfDeviations) {
+  // Centred, so that scaling leaves the mean: tr((2S)² + S² − 2 · 2S · S) = tr(S²), the sum of the variances.
+  const Tensor raw = normal_vectors(400, 6, 3), a = sub(raw, mean(raw, 0));
+  const double variance = sum(square(a)).item() / 399.0;
+  EXPECT_NEAR(frechet_distance(a, affine(a, 2, 0)), variance, 1e-3 * variance);
+}
+
+TEST(Frechet, TakesCovariancesThatDoNotCommute) {
+  // By hand for two widths: of Σ₁ = diag(4, 1) and Σ₂ = [[2, 1], [1, 2]] the root of the product has the trace √(tr(Σ₁Σ₂) + 2√det(Σ₁Σ₂)).
+  const auto with = [](float xx, float xy, float yx, float yy) {
+    const Tensor raw = normal_vectors(4000, 2, 4), centred = sub(raw, mean(raw, 0));
+    // whitened exactly, so that the sample's covariance is the identity
+    const double a = sum(square(slice(centred, 1, 0, 1))).item() / 3999.0;
+    const Tensor x = affine(slice(centred, 1, 0, 1), static_cast<float>(1 / std::sqrt(a)), 0);
+    const double c = sum(mul(x, slice(centred, 1, 1, 2))).item() / 3999.0;
+    const Tensor rest = sub(slice(centred, 1, 1, 2), affine(x, static_cast<float>(c), 0));
+    const double b = sum(square(rest)).item() / 3999.0;
+    const Tensor white = concat({x, affine(rest, static_cast<float>(1 / std::sqrt(b)), 0)}, 1);
+    return matmul(white, Tensor::from({2, 2}, std::vector<float>{xx, xy, yx, yy}));
+  };
+  const float p = (std::sqrt(3.0F) + 1) / 2, q = (std::sqrt(3.0F) - 1) / 2;  // [[p, q], [q, p]]² = [[2, 1], [1, 2]]
+  const double expected = 5 + 4 - 2 * std::sqrt(10 + 2 * std::sqrt(12.0));
+  EXPECT_NEAR(frechet_distance(with(2, 0, 0, 1), with(p, q, q, p)), expected, 2e-3);
+}
+
+TEST(Frechet, RefusesSetsOfDifferentWidth) { EXPECT_THROW(frechet_distance(normal_vectors(9, 3, 1), normal_vectors(9, 4, 1)), Failure); }
+
+TEST(Retrieval, CountsThoseBefore) {
+  const Tensor prompts = Tensor::from({6, 6}, [] {
+    std::vector<float> eye(36);
+    for (size_t i = 0; i < 6; ++i) eye[i * 7] = 1;
+    return eye;
+  }());
+  EXPECT_EQ(retrieval(prompts, prompts), (std::pair{1.0, 1.0}));
+  Tensor turned = prompts.clone();  // the first picture looks like all the other prompts, its own least
+  for (int64_t j = 0; j < 6; ++j) turned.data<float>()[j] = j ? 1 : 0;
+  const auto [first, fifth] = retrieval(turned, prompts);
+  EXPECT_NEAR(first, 5 / 6.0, 1e-6);
+  EXPECT_NEAR(fifth, 5 / 6.0, 1e-6);
+}
+
+TEST(MainColour, NamesPlainColours) {
+  EXPECT_EQ(main_colour(filled(220, 30, 30)), "red");
+  EXPECT_EQ(main_colour(filled(240, 140, 20)), "orange");
+  EXPECT_EQ(main_colour(filled(240, 220, 40)), "yellow");
+  EXPECT_EQ(main_colour(filled(40, 180, 60)), "green");
+  EXPECT_EQ(main_colour(filled(40, 90, 220)), "blue");
+  EXPECT_EQ(main_colour(filled(140, 60, 220)), "purple");
+  EXPECT_EQ(main_colour(filled(250, 90, 170)), "pink");
+  EXPECT_EQ(main_colour(filled(130, 70, 30)), "brown");
+  EXPECT_EQ(main_colour(filled(20, 20, 20)), "black");
+  EXPECT_EQ(main_colour(filled(250, 250, 250)), "white");
+  EXPECT_EQ(main_colour(filled(128, 128, 128)), "gray");
+}
+
+TEST(MainColour, HasNoneWhereThereIsNoneToName) {
+  EXPECT_EQ(main_colour(filled(220, 30, 30, 0)), "") << "nothing to see";
+  Picture half = filled(220, 30, 30);
+  for (size_t i = 0; i < half.rgba.size() / 2; i += 4) std::swap(half.rgba[i], half.rgba[i + 2]);
+  EXPECT_EQ(main_colour(half), "") << "half red, half blue";
+}
+
+}  // namespace ptah

