@@ -346,6 +346,45 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   EXPECT_EQ(cancelled.error().code, ErrorCode::cancelled);
 }
 
+TEST_F(Tiny, TheUpscalerIsTrainedAgainstADiscriminatorAndUsed) {
+  const auto train = [&](const std::string& out, int64_t stop_at, int threads, const Json& more = Json::object()) {
+    Json stage{{"batch", 2},         {"steps", 6},    {"warmup", 1},           {"width", 8},
+               {"blocks", 1},        {"patch", 16},   {"adversarial_from", 3}, {"discriminator_widths", {8, 8}},
+               {"stop_at", stop_at}, {"log_every", 1}};
+    stage.merge_patch(more);
+    return run(out, 0, threads,
+               {{"start_from", "whole/picture.safetensors"}, {"autoencoder", nullptr}, {"denoiser", nullptr}, {"large_data", "data"}, {"upscaler", stage}});
+  };
+  const auto file = [&](const std::string& out) { return folder() / out / "upscaler" / "upscaler.safetensors"; };
+  const auto trained = train("up", 0, 2);
+  ASSERT_TRUE(trained) << trained.error().message;
+  ASSERT_TRUE(train("up-cut", 4, 3));
+  ASSERT_TRUE(train("up-cut", 0, 1));
+  EXPECT_EQ(sha256_hex(*read_file(file("up"))), sha256_hex(*read_file(file("up-cut")))) << "resumed, with other numbers of threads";
+  EXPECT_TRUE(read_picture(folder() / "up" / "upscaler" / "balance.png"));
+  ASSERT_TRUE(train("up-plain", 0, 2, {{"adversarial_weight", 0}}));
+  EXPECT_NE(sha256_hex(*read_file(file("up"))), sha256_hex(*read_file(file("up-plain")))) << "the discriminator counts";
+  const auto refused = train("up-refused", 0, 2, {{"patch", 17}});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("patch"), std::string::npos) << refused.error().message;
+
+  const auto loaded = model();
+  const CreateRequest r = request();
+  const auto classical = create_work(*loaded, r, {});
+  ASSERT_TRUE(loaded->add_upscaler(file("up")));
+  const auto work = create_work(*loaded, r, {});
+  ASSERT_TRUE(work && classical);
+  EXPECT_NE(work->files.at("picture.png"), classical->files.at("picture.png"));
+  EXPECT_EQ(work->receipt["models"]["upscaler"], "sha256:" + loaded->upscaler_sha256(r.size));
+  EXPECT_EQ(replay_work(*loaded, work->receipt)->files, work->files);
+  const auto elsewhere = replay_work(*model(), work->receipt);
+  ASSERT_FALSE(elsewhere) << "a model without that upscaler";
+  EXPECT_NE(elsewhere.error().message.find("upscaler"), std::string::npos) << elsewhere.error().message;
+  EXPECT_FALSE(replay_work(*loaded, classical->receipt)) << "made without one";
+  const auto plan = plan_work(*loaded, r);
+  ASSERT_TRUE(plan) << plan.error().message;
+}
+
 TEST_F(Tiny, WhatTheMaskKeepsStaysToThePixel) {
   const auto loaded = model();
   Picture mask = make_picture(128, 128);

@@ -1,4 +1,4 @@
-// Results and gradients of every op and of three whole networks against PyTorch (tools/reference/golden.py made the files).
+// Results and gradients of every op and of five whole networks against PyTorch (tools/reference/golden.py made the files).
 // Tolerances are relative to the largest value of a tensor: 2e-5 in f32 for ops, 1e-4 for networks, 3e-2 for networks in bf16.
 #include <gtest/gtest.h>
 
@@ -7,6 +7,8 @@
 
 #include "image/autoencoder.h"
 #include "image/denoiser.h"
+#include "image/upscaler.h"
+#include "nn/discriminator.h"
 #include "tensor/ops.h"
 #include "text/encoder.h"
 #include "weights/safetensors.h"
@@ -188,6 +190,18 @@ TEST(Golden, TheDenoiserMatchesPyTorch) {
   check_network("denoiser", [&](Weights& weights, const std::vector<Tensor>& in, DType type) {
     const Denoiser denoiser(Scope(weights, "denoiser"), config);
     return denoiser(cast(in[0], type), Tensor::from({2}, {0.25F, 0.75F}), cast(in[1], type), cast(in[2], type), Tensor::from({2}, std::vector<int32_t>{5, 2}));
+  });
+}
+
+TEST(Golden, TheDiscriminatorMatchesPyTorch) {
+  check_network("discriminator", [&](Weights& weights, const std::vector<Tensor>& in, DType type) {
+    return PatchDiscriminator(Scope(weights, "discriminator"), 4, {8, 12, 16})(cast(in[0], type));
+  });
+}
+
+TEST(Golden, TheUpscalerMatchesPyTorch) {
+  check_network("upscaler", [&](Weights& weights, const std::vector<Tensor>& in, DType type) {
+    return Upscaler(Scope(weights, "upscaler"), {.width = 8, .blocks = 2}).bordered(in[0], type);
   });
 }
 

@@ -34,6 +34,7 @@ using Action = std::function<int()>;
 
 void add_create(CLI::App& app, Action& action);
 void add_object(CLI::App& app, Action& action);
+void add_upscale(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);

@@ -250,6 +250,43 @@ void add_object(CLI::App& app, Action& action) {
   });
 }
 
+void add_upscale(CLI::App& app, Action& action) {
+  struct Options {
+    std::string picture, out, model;
+    int64_t threads = 0;
+    bool quiet = false, json = false;
+  };
+  auto options = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("upscale", "a drawing or picture of yours, four times as large each way, with crisp edges");
+  command->add_option("picture", options->picture, "PNG, JPEG or WebP")->required();
+  command->add_option("--out", options->out, "PNG to write (default: NAME-4x.png beside it); never overwrites");
+  command->add_option("--model", options->model, "upscaler file (default: the shipped one)");
+  command->add_option("--threads", options->threads, "threads to use");
+  command->add_flag("--quiet", options->quiet, "print nothing but errors");
+  command->add_flag("--json", options->json, "print JSON lines");
+  command->callback([options, &action] {
+    action = [options] {
+      const auto run = [&]() -> Result<void> {
+        PTAH_TRY_VOID(take_threads(options->threads));
+        const fs::path from = options->picture;
+        const fs::path out = options->out.empty() ? from.parent_path() / (from.stem().string() + "-4x.png") : fs::path(options->out);
+        if (fs::exists(out)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", out.string());
+        PTAH_TRY(const Picture picture, read_picture(from));
+        PTAH_TRY(const auto upscaler, load_upscaler(options->model));
+        PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
+        PTAH_TRY(const Bytes png, encode_png(large));
+        PTAH_TRY_VOID(write_file(out, std::span<const uint8_t>(png)));
+        if (options->json)
+          fmt::print("{}\n", Json{{"file", out.string()}, {"width", large.width}, {"height", large.height}}.dump());
+        else if (!options->quiet)
+          fmt::print("{}\n", out.string());
+        return {};
+      };
+      return finish(guard(run));
+    };
+  });
+}
+
 void add_plan(CLI::App& app, Action& action) {
   auto options = std::make_shared<CreateOptions>();
   CLI::App* command = app.add_subcommand("plan", "memory and time of a `create`, before anything runs");

@@ -55,6 +55,11 @@ Result<void> PictureModel::add_judge(const std::filesystem::path& path, const st
   return {};
 }
 
+Result<void> PictureModel::add_upscaler(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
+  PTAH_TRY(upscaler_, PictureUpscaler::load(path, sha256_hex_wanted));
+  return {};
+}
+
 std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) const {
   static const std::vector<std::string> kSmall{"a",  "an", "the",  "of", "in",  "on", "and",  "with",    "at",
                                                "to", "my", "your", "is", "for", "by", "from", "picture", "style"};
@@ -134,7 +139,8 @@ Tensor PictureModel::best_of(const Tensor& drafts, const std::vector<int32_t>& p
 }
 
 Picture PictureModel::compose(Tensor made, const CreateRequest& request, const Drawing& d) const {
-  if (request.size != autoencoder_.size) made = resize(made, request.size, request.size, Filter::lanczos);
+  if (request.size > autoencoder_.size && upscaler_) made = (*upscaler_)(made);
+  if (request.size != made.dim(1)) made = resize(made, request.size, request.size, Filter::lanczos);
   if (d.mask) {  // what stays, stays to the pixel
     const Tensor kept = to_sample(*d.base, request.size);
     made = add(kept, mul(sub(made, kept), anew_share(*d.mask, request.size)));

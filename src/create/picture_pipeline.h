@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "create/picture_judge.h"
+#include "create/picture_upscaler.h"
 #include "create/request.h"
 #include "image/picture_model.h"
 #include "image/sampler.h"
@@ -25,6 +26,9 @@ class PictureModel {
   /// A judge on this model's words that does not choose for it. Errors as add_judge.
   Result<std::shared_ptr<const PictureJudge>> load_judge(const std::filesystem::path& path, const std::string& sha256_hex = "") const;
 
+  /// An upscaler for sizes above own_size(), instead of a Lanczos filter. Errors: not_found, corrupt, mismatch.
+  Result<void> add_upscaler(const std::filesystem::path& path, const std::string& sha256_hex = "");
+
   /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
   /// encoder; best_of, but there is no judge). Under DryRun the picture is empty.
   Result<Picture> create(const CreateRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {},
@@ -36,7 +40,9 @@ class PictureModel {
   const std::string& sha256() const { return sha256_; }
   /// Of the judge; empty without one.
   std::string judge_sha256() const { return judge_ ? judge_->sha256() : ""; }
-  int64_t file_bytes() const { return file_bytes_ + (judge_ ? judge_->file_bytes() : 0); }
+  /// Of the upscaler, where a picture of that size needs it; else empty.
+  std::string upscaler_sha256(int64_t size) const { return upscaler_ && size > autoencoder_.size ? upscaler_->sha256() : ""; }
+  int64_t file_bytes() const { return file_bytes_ + (judge_ ? judge_->file_bytes() : 0) + (upscaler_ ? upscaler_->file_bytes() : 0); }
   const Vocabulary& vocabulary() const { return vocabulary_; }
   /// Edge in pixels of what the model draws before it is made larger.
   int64_t own_size() const { return autoencoder_.size; }
@@ -66,7 +72,8 @@ class PictureModel {
   std::unique_ptr<Denoiser> denoiser_;
   std::unique_ptr<PictureEncoder> encoder_;  ///< may be missing
   std::unique_ptr<PictureDecoder> decoder_;
-  std::shared_ptr<const PictureJudge> judge_;  ///< may be missing
+  std::shared_ptr<const PictureJudge> judge_;        ///< may be missing
+  std::shared_ptr<const PictureUpscaler> upscaler_;  ///< may be missing
   LatentScale scale_;
 };
 

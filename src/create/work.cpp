@@ -83,6 +83,7 @@ Json core_receipt(const PictureModel& model, const CreateRequest& request, const
                {"request", to_json(request)}};
   if (sources.from) core["sources"] = source_ids(sources);
   if (request.best_of > 1) core["models"]["judge"] = "sha256:" + model.judge_sha256();
+  if (const std::string upscaler = model.upscaler_sha256(request.size); !upscaler.empty()) core["models"]["upscaler"] = "sha256:" + upscaler;
   return core;
 }
 
@@ -120,11 +121,21 @@ Result<std::vector<ModelEntry>> list_models(const fs::path& folder) {
 Result<std::shared_ptr<PictureModel>> load_picture_model(const fs::path& folder) {
   PTAH_TRY(const auto entries, list_models(folder));
   const auto find = [&](const char* name) { return std::find_if(entries.begin(), entries.end(), [&](const ModelEntry& entry) { return entry.name == name; }); };
-  const auto picture = find("picture"), judge = find("judge");
+  const auto picture = find("picture"), judge = find("judge"), upscaler = find("upscaler");
   if (picture == entries.end()) return fail(ErrorCode::not_found, "{} lists no model 'picture'", (folder / "index.json").string());
   PTAH_TRY(const auto model, PictureModel::load(folder / picture->file, picture->sha256));
   if (judge != entries.end()) PTAH_TRY_VOID(model->add_judge(folder / judge->file, judge->sha256));
+  if (upscaler != entries.end()) PTAH_TRY_VOID(model->add_upscaler(folder / upscaler->file, upscaler->sha256));
   return model;
+}
+
+Result<std::shared_ptr<const PictureUpscaler>> load_upscaler(const fs::path& file) {
+  if (!file.empty()) return PictureUpscaler::load(file);
+  PTAH_TRY(const fs::path folder, models_folder());
+  PTAH_TRY(const auto entries, list_models(folder));
+  for (const ModelEntry& entry : entries)
+    if (entry.name == "upscaler") return PictureUpscaler::load(folder / entry.file, entry.sha256);
+  return fail(ErrorCode::not_found, "{} lists no model 'upscaler'", (folder / "index.json").string());
 }
 
 Result<Formats> parse_formats(const std::string& list) {
@@ -359,6 +370,19 @@ Formats formats_of(const Json& receipt) {
           outputs.contains("object.stl")};
 }
 
+/// The models a receipt names must be `here`, and no other.
+Result<void> check_models(const Json& receipt, const Json& here) {
+  const Json then = receipt.value("models", Json::object());
+  for (const Json* list : {&then, &here})
+    for (const auto& [name, id] : list->items()) {
+      const Json was = then.value(name, Json()), is = here.value(name, Json());
+      if (was != is)
+        return fail(ErrorCode::mismatch, "the work was made with {} {}; here it would be {}", name, was.is_null() ? "none" : was.dump(),
+                    is.is_null() ? "none" : is.dump());
+    }
+  return {};
+}
+
 Result<void> check_sources(const Json& receipt, const Sources& sources) {
   if (receipt.value("sources", Json::object()) == source_ids(sources)) return {};
   return fail(ErrorCode::mismatch, "the work started from pictures that were not given; give the folder of the work");
@@ -375,13 +399,8 @@ Result<Work> replay_object(const Json& receipt, const Sources& sources, const Pr
 
 Result<Work> replay_work(const PictureModel& model, const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
   const Formats formats = formats_of(receipt);
-  const Json made_by = receipt.value("/models/picture"_json_pointer, Json());
-  if (made_by != Json("sha256:" + model.sha256()))
-    return fail(ErrorCode::mismatch, "the work was made by the model {}; the one here is sha256:{}", made_by.dump(), model.sha256());
   PTAH_TRY(const CreateRequest request, create_request(receipt["request"]));
-  const Json judged_by = receipt.value("/models/judge"_json_pointer, Json());
-  if (request.best_of > 1 && judged_by != Json("sha256:" + model.judge_sha256()))
-    return fail(ErrorCode::mismatch, "the work was chosen by the judge {}; the one here is sha256:{}", judged_by.dump(), model.judge_sha256());
+  PTAH_TRY_VOID(check_models(receipt, core_receipt(model, request, sources)["models"]));
   PTAH_TRY_VOID(check_sources(receipt, sources));
   return create_work(model, request, formats, sources, progress, cancel);
 }

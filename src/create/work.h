@@ -20,6 +20,9 @@ Result<std::vector<ModelEntry>> list_models(const std::filesystem::path& folder)
 /// Loads the default picture model of a folder and checks its digest.
 Result<std::shared_ptr<PictureModel>> load_picture_model(const std::filesystem::path& folder);
 
+/// Loads an upscaler file, or (with an empty path) the default one. Errors: not_found, corrupt, mismatch.
+Result<std::shared_ptr<const PictureUpscaler>> load_upscaler(const std::filesystem::path& file = {});
+
 /// Files of one work by name: picture.png, object.glb and other forms, receipt.json.
 struct Work {
   std::map<std::string, Bytes> files;

@@ -1,6 +1,7 @@
 #include "train/picture_trainer.h"
 
 #include "base/file.h"
+#include "image/upscaler.h"
 #include "text/vocabulary.h"
 #include "train/stage.h"
 #include "weights/safetensors.h"
@@ -36,7 +37,8 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     const std::string start = reader.get<std::string>("start_from", "");
     const fs::path start_from = start.empty() ? fs::path() : base_folder / start;
     const std::string synonyms = reader.get<std::string>("synonyms", "");
-    const Json judges = reader.object("judges");
+    const Json judges = reader.object("judges"), upscaler = reader.object("upscaler");
+    const fs::path large_data = base_folder / reader.get<std::string>("large_data", "pictures-large");
     const Json autoencoder = reader.object("autoencoder"), model = reader.object("autoencoder_model"), denoiser = reader.object("denoiser");
     AutoencoderConfig shape;
     if (!model.empty()) {
@@ -44,7 +46,7 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     }
     reader.done();
     PTAH_TRY(const PictureSet set, read_picture_set(data, shape.size));
-    const bool pictures = (judges.empty() && synonyms.empty()) || !autoencoder.empty() || !denoiser.empty();
+    const bool pictures = (judges.empty() && upscaler.empty() && synonyms.empty()) || !autoencoder.empty() || !denoiser.empty();
     if (pictures && !fs::exists(out / "autoencoder" / "weights.safetensors")) {
       PTAH_TRY_VOID(start.empty() ? train_autoencoder(autoencoder, out / "autoencoder", set, shape, callbacks)
                                   : take_autoencoder(start_from, out / "autoencoder"));
@@ -52,10 +54,15 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     const fs::path made = out / "picture.safetensors";
     if (!denoiser.empty()) PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
     if (!synonyms.empty()) PTAH_TRY_VOID(give_synonyms(denoiser.empty() && !start.empty() ? start_from : made, base_folder / synonyms, made));
+    const fs::path finished = start.empty() ? made : start_from;
+    if (!upscaler.empty()) {
+      PTAH_TRY(const PictureSet large, read_picture_set(large_data, shape.size * UpscalerConfig::kFactor));
+      PTAH_TRY_VOID(train_upscaler(upscaler, out / "upscaler", finished, large, callbacks));
+    }
     for (const auto& [name, judge] : judges.items()) {
-      if (name.empty() || name.find('/') != std::string::npos || name[0] == '.')
+      if (name.empty() || name == "upscaler" || name == "denoiser" || name == "autoencoder" || name.find('/') != std::string::npos || name[0] == '.')
         return fail(ErrorCode::invalid_argument, "config: judge '{}' is no name", name);
-      PTAH_TRY_VOID(train_judge(judge, out / name, start.empty() ? made : start_from, set, callbacks));
+      PTAH_TRY_VOID(train_judge(judge, out / name, finished, set, callbacks));
     }
     return {};
   });

@@ -104,6 +104,11 @@ Result<void> take_autoencoder(const std::filesystem::path& model, const std::fil
 Result<void> train_denoiser(const Json& json, const std::filesystem::path& out, const std::filesystem::path& start_from, const PictureSet& set,
                             const TrainCallbacks& callbacks);
 
+/// Trains an upscaler on large pictures: from their small versions, plain and as the picture model's autoencoder makes them again, with an adversarial loss on
+/// patches in the last part; writes folder/upscaler.safetensors (bf16), and the balance of the losses as balance.csv and balance.png.
+Result<void> train_upscaler(const Json& json, const std::filesystem::path& folder, const std::filesystem::path& picture_model, const PictureSet& set,
+                            const TrainCallbacks& callbacks);
+
 /// Trains a judge on the words of a picture model; writes folder/judge.safetensors (bf16).
 Result<void> train_judge(const Json& json, const std::filesystem::path& folder, const std::filesystem::path& picture_model, const PictureSet& set,
                          const TrainCallbacks& callbacks);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Fetches the captioned pictures the default model is trained on and packs them into two files.
 
-    tools/data/pictures.py --out DIR [--size 128] [--jobs 2]
+    tools/data/pictures.py --out DIR [--size 128] [--jobs 2] [--every N] [--packages DIR]
 
 Writes DIR/pictures.safetensors (tensor "pictures", u8, [count, size, size, 4], straight-alpha sRGB) and DIR/captions.jsonl
-(one line a picture: concept, group, style, split, captions). Sets and versions are pinned in SETS; all are MIT, Apache-2.0 or
+(one line a picture: concept, group, style, split, captions). With --every N only each N-th concept is drawn (large pictures for the upscaler). Sets and versions are pinned in SETS; all are MIT, Apache-2.0 or
 CC-BY-4.0. Needs npm, rsvg-convert (librsvg2-bin) and Python with numpy and Pillow.
 """
 import argparse
@@ -177,10 +177,14 @@ def main():
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--every", type=int, default=1)
+    parser.add_argument("--packages", type=pathlib.Path, help="where the sets are unpacked (default: DIR/packages)")
     args = parser.parse_args()
-    cache = args.out / "packages"
+    args.out.mkdir(parents=True, exist_ok=True)
+    cache = args.packages or args.out / "packages"
     cache.mkdir(parents=True, exist_ok=True)
     known = concepts(*(fetch(p, cache) for p in NAMES))
+    known = {concept: known[concept] for concept in list(known)[:: args.every]}
     rng = random.Random(7)
     pictures, lines = [], []
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes tests/golden/*.safetensors: results and gradients of every op and of three whole networks, by PyTorch in f32 (f64 inside).
+"""Makes tests/golden/*.safetensors: results and gradients of every op and of five whole networks, by PyTorch in f32 (f64 inside).
 
     tools/reference/golden.py [tests/golden]          (made with torch 2.15.0, safetensors, numpy)
 
@@ -222,6 +222,27 @@ def denoiser(w, x, text, pooled, t, lengths):
     return linear(w, "denoiser.out", modulated(h[:, :16], *last), 8)
 
 
+def discriminator(w, x):
+    n, h, wd, c = x.shape
+    x = nhwc(F.pixel_unshuffle(nchw(x), 4))
+    leaky = lambda x: F.leaky_relu(x, 0.2)
+    x = leaky(conv3(w, "discriminator.in", x, 8))
+    for i, width in enumerate([12, 16]):
+        name = f"discriminator.down.{i}"
+        x = leaky(conv(x, w(name + ".weight", width, x.shape[-1], 3, 3), w(name + ".bias", width), stride=2, padding=1))
+    return conv3(w, "discriminator.out", x, 1)
+
+
+def upscaler(w, x):
+    reach = 6
+    h = conv3(w, "upscaler.in", x, 8)
+    for i in range(2):
+        h = residual(w, f"upscaler.blocks.{i}", h)
+    h = to_space(conv3(w, "upscaler.out", F.silu(h), 64), 4)
+    whole = nhwc(F.interpolate(nchw(x), scale_factor=4, mode="bilinear", align_corners=False)) + h
+    return whole[:, 4 * reach:-4 * reach, 4 * reach:-4 * reach]
+
+
 def network(path, f, inputs, ids=None):
     w = Names()
     f(w, *inputs)
@@ -248,6 +269,8 @@ def main():
     t = torch.tensor([0.25, 0.75], dtype=D)
     network(folder / "denoiser.safetensors", lambda w, x, text, pooled: denoiser(w, x, text, pooled, t, [5, 2]),
             [uniform((2, 16, 8)), uniform((2, 5, 32)), uniform((2, 32))])
+    network(folder / "discriminator.safetensors", discriminator, [uniform((2, 32, 32, 4))])
+    network(folder / "upscaler.safetensors", upscaler, [uniform((2, 15, 17, 4))])
 
 
 main()

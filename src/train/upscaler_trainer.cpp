@@ -1,0 +1,226 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+
+#include "base/philox.h"
+#include "image/picture.h"
+#include "image/upscaler.h"
+#include "nn/discriminator.h"
+#include "tensor/ops.h"
+#include "train/curves.h"
+#include "train/picture_loss.h"
+#include "train/stage.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr int64_t kFactor = UpscalerConfig::kFactor;
+constexpr float kNudge = 0.05F;
+
+/// Small versions of the pictures: shrunk, and what the picture model's autoencoder makes of those, bf16 [pictures, 2, size, size, 4].
+Result<Tensor> small_versions(const fs::path& path, const PictureSet& set, const TensorFile& model, const TrainCallbacks& callbacks) {
+  const auto text = model.metadata.find("config");
+  if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "upscaler: start_from is not a picture model (no 'config' in its metadata)");
+  PTAH_TRY(const Json json, parse_json(text->second));
+  if (!json.contains("autoencoder")) return fail(ErrorCode::corrupt, "upscaler: the picture model's config lacks 'autoencoder'");
+  PTAH_TRY(const AutoencoderConfig config, autoencoder_config(json["autoencoder"]));
+  const int64_t count = set.pictures.dim(0), size = config.size;
+  if (set.size() != size * kFactor) return fail(ErrorCode::mismatch, "upscaler: needs pictures of {} pixels, not {}", size * kFactor, set.size());
+  const Shape shape{count, 2, size, size, 4};
+  if (!fs::exists(path)) {
+    if (callbacks.say) callbacks.say(fmt::format("shrinking and encoding {} pictures", count));
+    Weights weights(model.tensors);
+    const PictureEncoder encoder(Scope(weights, "encoder"), config);
+    const PictureDecoder decoder(Scope(weights, "decoder"), config);
+    Tensor out = Tensor::empty(shape, DType::bf16);
+    const NoGrad off;
+    constexpr int64_t kBatch = 16;
+    for (int64_t first = 0; first < count; first += kBatch) {
+      if (callbacks.cancel) PTAH_TRY_VOID(callbacks.cancel->check());
+      std::vector<int64_t> indices;
+      for (int64_t i = first; i < std::min(count, first + kBatch); ++i) indices.push_back(i);
+      const Tensor plain = resize(picture_batch(set, indices, {0, 0, 0}, 0, 0), size, size, Filter::lanczos);
+      const Tensor again = decoder(cast(encoder(cast(plain, compute_dtype())), compute_dtype()));
+      const int64_t elements = size * size * 4;
+      for (const auto& [version, from] : {std::pair{0, &plain}, {1, &again}}) {
+        const Tensor narrow = cast(*from, DType::bf16);
+        for (size_t i = 0; i < indices.size(); ++i)
+          std::copy_n(narrow.data<bf16>() + static_cast<int64_t>(i) * elements, elements, out.data<bf16>() + (indices[i] * 2 + version) * elements);
+      }
+    }
+    TensorFile file;
+    file.tensors = {{"small", out}};
+    PTAH_TRY_VOID(write_safetensors(path, file));
+  }
+  PTAH_TRY(TensorFile file, read_safetensors(path));
+  const Tensor small = file.tensors["small"];
+  if (!small.defined() || small.dtype() != DType::bf16 || small.shape() != shape)
+    return fail(ErrorCode::mismatch, "{} does not belong to this data set; remove it to make it anew", path.string());
+  return small;
+}
+
+/// One small picture as f32 [1, size, size, 4].
+Tensor small_picture(const Tensor& small, int64_t picture, int64_t version) {
+  const int64_t size = small.dim(2), elements = size * size * 4;
+  Tensor out = Tensor::empty({1, size, size, 4});
+  const bf16* from = small.data<bf16>() + (picture * 2 + version) * elements;
+  for (int64_t i = 0; i < elements; ++i) out.data<float>()[i] = to_float(from[i]);
+  return out;
+}
+
+/// Rows and columns of one large picture of the set, premultiplied in [−1, 1]: f32 [1, edge, edge, 4].
+Tensor large_patch(const PictureSet& set, int64_t picture, int64_t top, int64_t left, int64_t edge) {
+  const int64_t size = set.size();
+  Tensor out = Tensor::empty({1, edge, edge, 4});
+  for (int64_t y = 0; y < edge; ++y)
+    for (int64_t x = 0; x < edge; ++x) {
+      const uint8_t* from = set.pictures.data<uint8_t>() + ((picture * size + top + y) * size + left + x) * 4;
+      float* to = out.data<float>() + (y * edge + x) * 4;
+      const float alpha = static_cast<float>(from[3]) / 255;
+      for (int c = 0; c < 3; ++c) to[c] = static_cast<float>(from[c]) / 255 * alpha * 2 - 1;
+      to[3] = alpha * 2 - 1;
+    }
+  return out;
+}
+
+struct Patches {
+  Tensor small, large;
+};
+
+/// Handles to the same numbers that gradients do not reach.
+Weights frozen(const std::map<std::string, Tensor>& weights) {
+  std::map<std::string, Tensor> out;
+  for (const auto& [name, tensor] : weights) out.emplace(name, tensor.detach());
+  return Weights(std::move(out));
+}
+
+}  // namespace
+
+Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::path& picture_model, const PictureSet& set, const TrainCallbacks& callbacks) {
+  Reader reader(json, "upscaler");
+  const Stage stage = read_stage(reader, folder);
+  UpscalerConfig shape;
+  shape.width = reader.get<int64_t>("width", shape.width);
+  shape.blocks = reader.get<int64_t>("blocks", shape.blocks);
+  const auto patch = reader.get<int64_t>("patch", 48);
+  const auto reconstructed = reader.get<float>("reconstructed", 0.6F);
+  const auto adversarial_weight = reader.get<float>("adversarial_weight", 0.02F), penalty = reader.get<float>("gradient_penalty", 0.1F);
+  const auto adversarial_from = reader.get<int64_t>("adversarial_from", stage.run.schedule.steps / 2);
+  const auto discriminator_widths = reader.get<std::vector<int64_t>>("discriminator_widths", {48, 96, 128});
+  reader.done();
+  const auto halvings = static_cast<int64_t>(discriminator_widths.size());
+  if (halvings < 1 || halvings > 6 || patch < 8 || patch * kFactor % (int64_t{2} << halvings) != 0)
+    return fail(ErrorCode::invalid_argument, "config: upscaler.patch is {}; {} discriminator widths need a multiple of {}", patch, halvings,
+                std::max<int64_t>(8, (int64_t{2} << halvings) / kFactor));
+  PTAH_TRY(const TensorFile model, read_safetensors(picture_model));
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  PTAH_TRY(const Tensor small, small_versions(folder / "small.safetensors", set, model, callbacks));
+  const int64_t size = small.dim(2), reach = shape.reach();
+  if (patch > size) return fail(ErrorCode::invalid_argument, "config: upscaler.patch is {}; at most {}", patch, size);
+
+  Weights weights = Weights::fresh(stage.seed);
+  const Upscaler upscaler(Scope(weights, "upscaler"), shape);
+  const PatchDiscriminator discriminator(Scope(weights, "discriminator"), 4, discriminator_widths);
+  Optimizer optimizer(weights.all(), stage.optimizer);
+  const std::vector<int64_t> pool = train_indices(set);
+
+  const auto make_batch = [&](int64_t step) {
+    Random random(stage.seed, (uint64_t{11} << 48) + static_cast<uint64_t>(step));
+    std::vector<Tensor> lefts, rights;
+    for (int64_t i = 0; i < stage.batch; ++i) {
+      const int64_t picture = pool[random.below(static_cast<uint32_t>(pool.size()))];
+      const Tensor from = small_picture(small, picture, random.uniform() < reconstructed ? 1 : 0);
+      int64_t top = 0, left = 0;
+      for (int tries = 0; tries < 4; ++tries) {  // where there is something to see
+        top = random.below(static_cast<uint32_t>(size - patch + 1));
+        left = random.below(static_cast<uint32_t>(size - patch + 1));
+        if (from.data<float>()[((top + patch / 2) * size + left + patch / 2) * 4 + 3] > -0.9F) break;
+      }
+      lefts.push_back(crop_clamped(from, top - reach, left - reach, patch + 2 * reach, patch + 2 * reach));
+      rights.push_back(large_patch(set, picture, top * kFactor, left * kFactor, patch * kFactor));
+    }
+    return Patches{concat(lefts, 0), concat(rights, 0)};
+  };
+  Ahead<Patches> batches(make_batch);
+
+  const DType type = compute_dtype();
+  std::ofstream balance(folder / "balance.csv", std::ios::app);
+  if (balance.tellp() == 0) balance << "step,pixels,generator,discriminator,penalty\n";
+  const auto step = [&](int64_t i) {
+    const Patches batch = batches.get(i);
+    const bool adversarial = i >= adversarial_from && adversarial_weight > 0;
+    Tensor made;
+    float pixels = 0, fooled = 0, told = 0, steep = 0, total = 0;
+    {
+      GradScope scope;
+      made = upscaler.bordered(batch.small, type);
+      Tensor loss = picture_loss(made, batch.large);
+      pixels = loss.item();
+      if (adversarial) {
+        Weights still = frozen(weights.all());
+        const PatchDiscriminator judge(Scope(still, "discriminator"), 4, discriminator_widths);
+        const Tensor fooling = generator_loss(judge(cast(made, type)));
+        fooled = fooling.item();
+        loss = add(loss, affine(fooling, adversarial_weight));
+      }
+      scope.backward(loss);
+      total = loss.item();
+    }
+    if (adversarial) {
+      GradScope scope;
+      const Tensor scores = discriminator(cast(batch.large, type)), made_scores = discriminator(cast(made.detach(), type));
+      const Tensor nudge = affine(Tensor::normal(batch.large.shape(), stage.seed, (uint64_t{12} << 48) + static_cast<uint64_t>(i)), kNudge);
+      const Tensor hinge = discriminator_loss(scores, made_scores);
+      const Tensor slope = gradient_penalty(scores, discriminator(cast(add(batch.large, nudge), type)), kNudge);
+      scope.backward(add(hinge, affine(slope, penalty)));
+      told = hinge.item();
+      steep = slope.item();
+    }
+    if ((i + 1) % stage.run.log_every == 0) balance << i + 1 << ',' << pixels << ',' << fooled << ',' << told << ',' << steep << std::endl;
+    return total;
+  };
+
+  std::vector<int64_t> shown;
+  for (size_t i = 0; i < set.entries.size() && shown.size() < 8; ++i)
+    if (set.entries[i].test && !set.entries[i].recoloured) shown.push_back(static_cast<int64_t>(i));
+  if (shown.empty()) shown.assign(pool.begin(), pool.begin() + std::min<std::ptrdiff_t>(8, static_cast<std::ptrdiff_t>(pool.size())));
+  const auto sample = [&](int64_t i) -> Result<void> {
+    const NoGrad off;
+    Weights averaged(optimizer.averaged());
+    const Upscaler now(Scope(averaged, "upscaler"), shape);
+    std::vector<Tensor> row;
+    std::array<double, 4> decibels{};
+    for (const int64_t picture : shown) {
+      const Tensor truth = large_patch(set, picture, 0, 0, set.size());
+      for (const int64_t version : {0, 1}) {
+        const Tensor from = small_picture(small, picture, version);
+        const Tensor classical = resize(from, set.size(), set.size(), Filter::lanczos), ours = now(from, type);
+        const auto quality = [&](const Tensor& x) { return -10 * std::log10(mse_loss(x, truth).item() / 4 + 1e-12) / static_cast<double>(shown.size()); };
+        decibels[static_cast<size_t>(version) * 2] += quality(classical);
+        decibels[static_cast<size_t>(version) * 2 + 1] += quality(ours);
+        if (version == 1) row.insert(row.end(), {classical, ours, truth});
+      }
+    }
+    if (callbacks.say)
+      callbacks.say(fmt::format("upscaler step {}: {:.2f} dB on shrunk pictures held out (Lanczos {:.2f}), {:.2f} dB on reconstructed ones (Lanczos {:.2f})", i,
+                                decibels[1], decibels[0], decibels[3], decibels[2]));
+    PTAH_TRY_VOID(save_curves(folder / "balance.csv", folder / "balance.png"));
+    return save_sheet(folder / fmt::format("sheet-{:06}.png", i), concat(row, 0), 3);
+  };
+  PTAH_TRY_VOID(train(
+      stage.run, optimizer, step, sample, [&](const RunReport& r) { callbacks.report("upscaler", r); }, callbacks.cancel));
+  TensorFile file;
+  const std::string prefix = "upscaler.";
+  for (const auto& [name, tensor] : Weights(optimizer.averaged()).as(DType::bf16))
+    if (name.rfind(prefix, 0) == 0) file.tensors.emplace(name.substr(prefix.size()), tensor);
+  file.metadata["upscaler"] = to_json(shape).dump();
+  return write_safetensors(folder / "upscaler.safetensors", file);
+}
+
+}  // namespace ptah
