@@ -41,8 +41,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto json = parse_json(text);
   if (json) (void)canonical_json(*json);
 #elif PTAH_FUZZ_TARGET == 6
-  const auto vocabulary = Vocabulary::parse(text);
-  if (vocabulary) (void)vocabulary->encode(text, 64);
+  const size_t rest = std::min(text.find('\f'), text.size());  // tokens, then synonyms
+  auto vocabulary = Vocabulary::parse(text.substr(0, rest));
+  if (!vocabulary) return 0;
+  if (rest < text.size()) (void)vocabulary->add_synonyms(text.substr(rest + 1));
+  (void)vocabulary->encode(text, 64);
 #elif PTAH_FUZZ_TARGET == 7
   auto copy = std::make_shared<std::vector<uint64_t>>(size / 8 + 1);
   std::memcpy(copy->data(), data, size);

@@ -123,6 +123,13 @@ TEST(Utf8, FindsTheFirstInvalidByte) {
   EXPECT_EQ(invalid_utf8_at("a\xE2\x82"), 1U);          // cut off
 }
 
+TEST(SentenceEnd, IsBehindTheMarkThatEndsIt) {
+  const std::pair<const char*, size_t> cases[] = {
+      {"One. Two", 4}, {"3.5 is", std::string::npos},   {"Stop!\nGo", 5},        {"line\nline", 5}, {"好。五", 6}, {"well… then", 7},
+      {"Really？", 9}, {"not yet.", std::string::npos}, {"", std::string::npos}, {"\n", 1}};
+  for (const auto& [text, end] : cases) EXPECT_EQ(sentence_end(text), end) << text;
+}
+
 TEST(Nearest, FindsTheClosestWord) { EXPECT_EQ(nearest("foxx", {"dog", "fox", "box"}), "fox"); }
 
 TEST_F(Folder, WritesAreAtomicAndLeaveNothingBehind) {

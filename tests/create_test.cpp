@@ -318,20 +318,25 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   evaluation.request.steps = 1;
   evaluation.count = 2;
   evaluation.prompts = {"a red ball", "a green box"};
-  evaluation.synonyms = {{"orb", set->entries[0].concept_name}};
+  evaluation.synonyms = {{"orb", set->entries[0].concept_name}, {"moon", "moon"}};
   evaluation.sheets = folder() / "sheets";
   const auto measure = [&] { return evaluate_picture_model(*loaded, **judge, *set, evaluation, {}); };
   evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest"};
   const auto report = measure();
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ((*report)["prompts"]["of"], 2);
-  EXPECT_EQ((*report)["prompts"]["top5"], 1.0) << "there are but two";
   EXPECT_EQ((*report)["colours"]["of"], 200);
-  EXPECT_EQ((*report)["synonyms"]["top5"], 1.0) << "there are but four concepts";
+  EXPECT_EQ((*report)["synonyms"]["top5"], 0.5) << "there are but four concepts, and none is meant by the second";
   EXPECT_GT((*report)["frechet"]["distance"].get<double>(), (*report)["frechet"]["between_true"].get<double>()) << "hardly trained";
   EXPECT_EQ((*report)["nearest"]["of"], 4);
   for (const std::string& part : evaluation.parts) EXPECT_TRUE(read_picture(folder() / "sheets" / (part + ".png"))) << part;
   EXPECT_EQ(*measure(), *report) << "the same figures again";
+  PictureSet with_test = *set;
+  with_test.entries[1].test = with_test.entries[2].test = true;
+  evaluation.parts = {"held-out"};
+  const auto held_out = evaluate_picture_model(*loaded, **judge, with_test, evaluation, {});
+  ASSERT_TRUE(held_out) << held_out.error().message;
+  EXPECT_EQ((*held_out)["held-out"]["of"], 2);
   for (const char* part : {"held-out", "beauty"}) {
     evaluation.parts = {part};
     const auto refused = measure();

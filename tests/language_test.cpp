@@ -789,8 +789,9 @@ TEST(SmolLm2, GuessingAheadChangesNoByte) {
       KeyValueCache plain(loaded->model->config(), capacity, DType::bf16);
       const Generated wanted = generate(*loaded, prompt, plain, how);
       EXPECT_EQ(wanted.guessed, 0);
-      for (const int64_t lookup : {1, 4, 11}) {
-        how.lookup = lookup;
+      for (const int64_t lookup : {1, 4, 11, -4}) {
+        how.lookup = std::abs(lookup);
+        how.draft = lookup < 0 ? loaded->model : nullptr;  // a draft that is nearly always right
         KeyValueCache cache(loaded->model->config(), capacity, DType::bf16);
         const Generated made = generate(*loaded, prompt, cache, how);
         EXPECT_EQ(made.tokens, wanted.tokens) << text << " " << lookup;
@@ -799,6 +800,10 @@ TEST(SmolLm2, GuessingAheadChangesNoByte) {
         EXPECT_EQ(made.log_probabilities, wanted.log_probabilities);
         EXPECT_EQ(cache.length(), plain.length());
         right += made.guessed_right;
+        if (how.draft && how.sampling.temperature == 0 && !how.grammar) {
+          EXPECT_GE(made.guessed_right * 10, made.guessed * 8) << text;
+          EXPECT_TRUE(made.guessed > 0 || made.tokens.size() < 2) << text;
+        }
         if (cache.length() + 4 > capacity) continue;
         KeyValueCache again = plain;  // what is left in the cache is the same too
         EXPECT_EQ(loaded->model->read({5, 6}, cache), loaded->model->read({5, 6}, again));
@@ -809,6 +814,15 @@ TEST(SmolLm2, GuessingAheadChangesNoByte) {
   KeyValueCache cache(loaded->model->config(), 100, DType::bf16);
   ways[0].lookup = 12;
   EXPECT_THROW((void)generate(*loaded, {1, 2}, cache, ways[0]), Failure);
+  EXPECT_TRUE(load_draft(*path, *loaded));
+  TokenizerParts parts = loaded->tokenizer->parts();
+  parts.tokens.emplace_back("another");
+  if (!parts.kinds.empty()) parts.kinds.push_back(TokenizerParts::Kind::normal);
+  LoadedLanguageModel larger = *loaded;
+  larger.tokenizer = value_or_throw(Tokenizer::make(parts));
+  const auto other = load_draft(*path, larger);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::mismatch) << other.error().message;
 }
 
 }  // namespace ptah

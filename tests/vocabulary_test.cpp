@@ -7,7 +7,7 @@ namespace ptah {
 
 namespace {
 
-Vocabulary animals() { return Vocabulary::learn({"a red fox", "a dog", "a glossy lady", "a wolf", "a box"}, 10); }
+Vocabulary animals() { return Vocabulary::learn({"a red fox", "a dog", "a glossy lady", "a wolf", "a knife", "a box", "a pin", "a church"}, 10); }
 
 std::vector<int32_t> whole(const Vocabulary& vocabulary, std::initializer_list<const char*> words) {
   std::vector<int32_t> ids{Vocabulary::kStart};
@@ -51,9 +51,17 @@ TEST(Vocabulary, SynonymsStandForKnownWords) {
 TEST(Vocabulary, PluralsAreDrawnAsTheirSingular) {
   Vocabulary v = animals();
   ASSERT_TRUE(v.add_synonyms("beagle dog\n"));
-  for (const auto& [plural, one] : {std::pair{"dogs", "dog"}, {"foxes", "fox"}, {"boxes", "box"}, {"ladies", "lady"}, {"wolves", "wolf"}, {"beagles", "dog"}})
+  for (const auto& [plural, one] : {std::pair{"dogs", "dog"},
+                                    {"foxes", "fox"},
+                                    {"boxes", "box"},
+                                    {"ladies", "lady"},
+                                    {"wolves", "wolf"},
+                                    {"knives", "knife"},
+                                    {"churches", "church"},
+                                    {"pins", "pin"},
+                                    {"beagles", "dog"}})
     EXPECT_EQ(v.meant(plural), one) << plural;
-  for (const char* none : {"dog", "s", "es", "glass", "dogss", ""}) EXPECT_EQ(v.meant(none), "") << none;
+  for (const char* none : {"dog", "s", "es", "glass", "dogss", "pines", "doges", ""}) EXPECT_EQ(v.meant(none), "") << none;
 }
 
 TEST(Vocabulary, BadSynonymsAreRefused) {

@@ -29,6 +29,29 @@ size_t invalid_utf8_at(std::string_view text) {
   return std::string_view::npos;
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
+    if (!line.empty()) lines.push_back(line);
+    at = end + 1;
+  }
+  return lines;
+}
+
+size_t sentence_end(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') return i + 1;
+    for (const std::string_view wide : {"…", "。", "！", "？"})
+      if (text.substr(i, wide.size()) == wide) return i + wide.size();
+    const bool followed = i + 1 < text.size() && (text[i + 1] == ' ' || text[i + 1] == '\n');
+    if (followed && (text[i] == '.' || text[i] == '!' || text[i] == '?')) return i + 1;
+  }
+  return std::string_view::npos;
+}
+
 size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});

@@ -1,4 +1,4 @@
-// Text helpers: UTF-8 checks and edit distance for "did you mean".
+// Text helpers: UTF-8 checks, ends of sentences, and edit distance for "did you mean".
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,13 @@ namespace ptah {
 
 /// Byte position of the first invalid UTF-8 sequence (overlong forms and surrogates included), or npos.
 size_t invalid_utf8_at(std::string_view text);
+
+/// The lines of a text that hold anything, without spaces and carriage returns at their ends.
+std::vector<std::string> lines_of(const std::string& text);
+
+/// Where the first sentence of a text ends (the index behind it), or npos if none is over yet: behind a line break or one of 。！？…, or behind . ! ? that a
+/// space or line break follows.
+size_t sentence_end(std::string_view text);
 
 /// Levenshtein distance over bytes.
 size_t edit_distance(std::string_view a, std::string_view b);

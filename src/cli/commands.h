@@ -39,6 +39,7 @@ void add_plan(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);
 void add_verify(CLI::App& app, Action& action);
 void add_embed(CLI::App& app, Action& action);
+void add_similar(CLI::App& app, Action& action);
 void add_generate(CLI::App& app, Action& action);
 void add_chat(CLI::App& app, Action& action);
 void add_memory(CLI::App& app, Action& action);

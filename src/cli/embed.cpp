@@ -1,7 +1,11 @@
+#include <algorithm>
+#include <numeric>
+
 #include "base/file.h"
 #include "base/parallel.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "tensor/ops.h"
 #include "text/bert.h"
 #include "weights/pull.h"
 
@@ -12,8 +16,8 @@ namespace {
 struct EmbedOptions {
   std::vector<std::string> texts;
   std::string file = "", model = "minilm";
-  int64_t threads = 0;
-  bool similarity = false;
+  int64_t threads = 0, top = 5;
+  bool similarity = false, json = false;
 };
 
 constexpr size_t kMostTexts = 1 << 20;
@@ -36,11 +40,42 @@ Result<std::vector<std::string>> texts_of(const EmbedOptions& o) {
   return texts;
 }
 
-Result<void> run_embed(const EmbedOptions& o) {
-  if (o.threads > 0) set_threads(static_cast<int>(o.threads));
-  PTAH_TRY(const auto texts, texts_of(o));
+Result<std::shared_ptr<SentenceEncoder>> open_encoder(const EmbedOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto folder, find_model(o.model));
-  PTAH_TRY(const auto encoder, SentenceEncoder::load(folder));
+  return SentenceEncoder::load(folder);
+}
+
+void add_common_options(CLI::App& command, EmbedOptions& o) {
+  command.add_option("--model", o.model, "name of a pulled model or folder in Hugging Face's layout (BERT type)");
+  command.add_option("--threads", o.threads, "threads to use");
+}
+
+/// Prints the texts nearest to the first one.
+Result<void> run_similar(const EmbedOptions& o) {
+  if (o.top < 1) return fail(ErrorCode::invalid_argument, "--top {}; at least 1", o.top);
+  PTAH_TRY(const auto texts, texts_of(o));
+  if (texts.size() < 2) return fail(ErrorCode::invalid_argument, "nothing to search; give texts behind the question, or --file FILE with one a line");
+  PTAH_TRY(const auto encoder, open_encoder(o));
+  const Tensor vectors = encoder->embed(texts);
+  const Tensor near = matmul(vectors.rows(1, vectors.dim(0)), vectors.rows(0, 1), {.transpose_b = true});
+  const float* scores = near.data<float>();
+  std::vector<size_t> order(texts.size() - 1);
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return scores[a] > scores[b]; });
+  order.resize(std::min(order.size(), static_cast<size_t>(o.top)));
+  for (const size_t i : order) {
+    if (o.json)
+      fmt::print("{}\n", Json{{"line", i + 1}, {"similarity", scores[i]}, {"text", texts[i + 1]}}.dump());
+    else
+      fmt::print("{:.4f}  {}\n", scores[i], texts[i + 1]);
+  }
+  return {};
+}
+
+Result<void> run_embed(const EmbedOptions& o) {
+  PTAH_TRY(const auto texts, texts_of(o));
+  PTAH_TRY(const auto encoder, open_encoder(o));
   const Tensor vectors = encoder->embed(texts);
   const int64_t w = encoder->width();
   const auto row = [&](size_t i) { return vectors.data<float>() + static_cast<int64_t>(i) * w; };
@@ -66,10 +101,20 @@ void add_embed(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("embed", "texts to vectors of length 1 whose products say how near their meanings are; JSON lines");
   command->add_option("texts", options->texts, "the texts");
   command->add_option("--file", options->file, "texts from a file, one a line; - for standard input");
-  command->add_option("--model", options->model, "name of a pulled model or folder in Hugging Face's layout (BERT type)");
-  command->add_option("--threads", options->threads, "threads to use");
+  add_common_options(*command, *options);
   command->add_flag("--similarity", options->similarity, "print how near each text is to the first, −1 to 1");
   command->callback([options, &action] { action = [options] { return finish(guard([&] { return run_embed(*options); })); }; });
+}
+
+void add_similar(CLI::App& app, Action& action) {
+  auto options = std::make_shared<EmbedOptions>();
+  CLI::App* command = app.add_subcommand("similar", "searches texts by meaning: those nearest to a question, nearest first");
+  command->add_option("texts", options->texts, "the question, then texts to search")->required();
+  command->add_option("--file", options->file, "texts to search from a file, one a line; - for standard input");
+  command->add_option("--top", options->top, "how many are printed");
+  command->add_flag("--json", options->json, "print JSON lines");
+  add_common_options(*command, *options);
+  command->callback([options, &action] { action = [options] { return finish(guard([&] { return run_similar(*options); })); }; });
 }
 
 void add_pull(CLI::App& app, Action& action) {

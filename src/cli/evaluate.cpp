@@ -1,9 +1,8 @@
-#include "train/evaluation.h"
-
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "create/work.h"
+#include "train/evaluation.h"
 
 namespace ptah::cli {
 
@@ -18,17 +17,8 @@ struct EvaluateOptions {
   bool json = false;
 };
 
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    if (end > at) lines.push_back(text.substr(at, end - at));
-    at = end + 1;
-  }
-  return lines;
-}
-
 Result<std::shared_ptr<PictureModel>> open_picture_model(const EvaluateOptions& o, const fs::path& models) {
+  if (o.model.empty() && !o.chooser.empty()) return fail(ErrorCode::invalid_argument, "--chooser needs --model");
   if (o.model.empty()) return load_picture_model(models);
   PTAH_TRY(const auto model, PictureModel::load(o.model));
   if (!o.chooser.empty()) PTAH_TRY_VOID(model->add_judge(o.chooser));

@@ -14,7 +14,7 @@ namespace ptah::cli {
 namespace {
 
 struct LanguageOptions {
-  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "";
+  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "";
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
   bool json = false, control = false;
@@ -63,6 +63,11 @@ Result<void> run_generate(LanguageOptions o) {
   const int64_t capacity = context_for(o, model.model->config(), wanted);
   if (static_cast<int64_t>(prompt.size()) >= capacity)
     return fail(ErrorCode::invalid_argument, "the prompt has {} tokens; the context holds {}", prompt.size(), capacity);
+  if (!o.draft.empty()) {
+    PTAH_TRY(const auto draft, find_model(o.draft));
+    PTAH_TRY(o.generation.draft, load_draft(draft, model));
+    if (o.generation.lookup == 0) o.generation.lookup = 4;
+  }
   KeyValueCache cache(model.model->config(), capacity, compute_dtype());
   const bool stream = !o.json;
   const Generated made = generate(
@@ -175,6 +180,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
   command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");
   command->add_option("--lookup", g.lookup, "tokens guessed ahead (0 to 11) where the text repeats itself; the text stays the same");
+  command->add_option("--draft", o->draft, "a smaller model with the same tokens that makes the guesses (4 at once, or --lookup)");
   command->add_flag("--log-probabilities", g.log_probabilities, "with --json: of each token");
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_generate(*o); })); }; });
 }

@@ -46,6 +46,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_replay(app, action);
   ptah::cli::add_verify(app, action);
   ptah::cli::add_embed(app, action);
+  ptah::cli::add_similar(app, action);
   ptah::cli::add_generate(app, action);
   ptah::cli::add_chat(app, action);
   ptah::cli::add_memory(app, action);

@@ -11,6 +11,7 @@ namespace ptah {
 namespace {
 
 constexpr int64_t kTile = 128;
+constexpr uint8_t kEmpty = 5, kFull = 250;  ///< alpha beyond these is rounded to nothing and to all
 
 /// Straight alpha, f32 [1, h, w, 4], premultiplied in [−1, 1].
 Tensor sample_of(const Picture& picture) {
@@ -64,7 +65,9 @@ Result<Picture> PictureUpscaler::upscale(const Picture& picture, const ProgressC
         if (cancel) PTAH_TRY_VOID(cancel->check());
         const int64_t h = std::min(kTile, picture.height - top), w = std::min(kTile, picture.width - left);
         const Tensor tile = upscaler_->bordered(crop_clamped(whole, top - reach, left - reach, h + 2 * reach, w + 2 * reach), compute_dtype());
-        const Picture made = to_picture(tile);
+        Picture made = to_picture(tile);
+        for (size_t i = 3; i < made.rgba.size(); i += 4)  // what was full or empty stays so
+          made.rgba[i] = made.rgba[i] > kFull ? uint8_t{255} : made.rgba[i] < kEmpty ? uint8_t{0} : made.rgba[i];
         for (int64_t y = 0; y < made.height; ++y) std::copy_n(made.at(0, y), static_cast<size_t>(made.width) * 4, out.at(left * kFactor, top * kFactor + y));
         if (progress)
           progress({"upscale", static_cast<double>(top * picture.width + (left + w) * h) / static_cast<double>(picture.height * picture.width), -1});

@@ -373,6 +373,7 @@ Formats formats_of(const Json& receipt) {
 /// The models a receipt names must be `here`, and no other.
 Result<void> check_models(const Json& receipt, const Json& here) {
   const Json then = receipt.value("models", Json::object());
+  if (!then.is_object()) return fail(ErrorCode::corrupt, "receipt: 'models' is no object");
   for (const Json* list : {&then, &here})
     for (const auto& [name, id] : list->items()) {
       const Json was = then.value(name, Json()), is = here.value(name, Json());

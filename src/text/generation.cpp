@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+
+#include "tensor/ops.h"
 
 namespace ptah {
 
@@ -79,24 +82,57 @@ std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most) {
   return {};
 }
 
+/// Guesses by a smaller model, which reads along.
+class Draft {
+ public:
+  Draft(std::shared_ptr<const LanguageModel> model, int64_t capacity)
+      : model_(std::move(model)), cache_(model_->config(), std::min(capacity, model_->config().context), compute_dtype()) {}
+
+  /// The likeliest tokens after `seen`, at most `most`.
+  std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most, const CancelToken* cancel) {
+    most = std::min(most, cache_.capacity() - static_cast<int64_t>(seen.size()));
+    if (most <= 0 || seen.empty()) return {};
+    // What was read and still holds stays; the last token of `seen` is read anew for its logits.
+    const auto same = std::mismatch(read_.begin(), read_.end(), seen.begin(), seen.end() - 1).first;
+    read_.erase(same, read_.end());
+    cache_.truncate(static_cast<int64_t>(read_.size()));
+    std::vector<float> logits = model_->read({seen.begin() + static_cast<std::ptrdiff_t>(read_.size()), seen.end()}, cache_, false, cancel);
+    read_ = seen;
+    std::vector<int32_t> out;
+    while (true) {
+      out.push_back(static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
+      if (static_cast<int64_t>(out.size()) == most) return out;
+      logits = model_->step({out.back()}, {&cache_});
+      read_.push_back(out.back());
+    }
+  }
+
+ private:
+  std::shared_ptr<const LanguageModel> model_;
+  KeyValueCache cache_;
+  std::vector<int32_t> read_;  ///< what the cache holds
+};
+
 /// Logits of the next positions: those of a token, and of the guesses that were read with it.
 class Lookahead {
  public:
-  Lookahead(const LanguageModel& model, KeyValueCache& cache, std::vector<float> first) : model_(model), cache_(cache), rows_(std::move(first)) {
-    width_ = rows_.size();
+  Lookahead(const LanguageModel& model, KeyValueCache& cache, std::vector<float> first, std::shared_ptr<const LanguageModel> draft)
+      : model_(model), cache_(cache), rows_(std::move(first)), width_(rows_.size()) {
+    if (draft) draft_.emplace(std::move(draft), cache.capacity());
   }
   std::span<float> logits() { return {rows_.data() + row_ * width_, width_}; }
 
   /// Whether the token was guessed: then it is read already.
   bool knows(int32_t token) const { return row_ < guesses_.size() && guesses_[row_] == token; }
   /// Goes on to the logits after `token`, the last of `seen`; wrong guesses are forgotten by now. At most `most` guesses are read with it if it has to be read.
-  void advance(int32_t token, const std::vector<int32_t>& seen, int64_t most) {
+  void advance(int32_t token, const std::vector<int32_t>& seen, int64_t most, const CancelToken* cancel) {
     if (knows(token)) {
       ++row_;
       ++right;
       return;
     }
-    guesses_ = guess(seen, std::min({most, patience_, cache_.capacity() - cache_.length() - 1}));
+    const int64_t wished = std::min({most, patience_, cache_.capacity() - cache_.length() - 1});
+    guesses_ = draft_ ? draft_->guess(seen, wished, cancel) : guess(seen, wished);
     made += static_cast<int64_t>(guesses_.size());
     row_ = 0;
     if (guesses_.empty()) {
@@ -120,12 +156,23 @@ class Lookahead {
   const LanguageModel& model_;
   KeyValueCache& cache_;
   std::vector<float> rows_;
+  size_t width_;
+  std::optional<Draft> draft_;
   std::vector<int32_t> guesses_;
-  size_t row_ = 0, width_ = 0;
+  size_t row_ = 0;
   int64_t patience_ = 4;  ///< guesses at once: more after they were right, fewer after they were wrong
 };
 
 }  // namespace
+
+Result<std::shared_ptr<const LanguageModel>> load_draft(const std::filesystem::path& path, const LoadedLanguageModel& model) {
+  PTAH_TRY(const LoadedLanguageModel draft, load_language_model(path));
+  bool same = draft.tokenizer->size() == model.tokenizer->size() && draft.model->config().vocabulary == model.model->config().vocabulary;
+  for (int32_t token = 0; same && token < model.tokenizer->size(); ++token)
+    same = draft.tokenizer->bytes_of(token, true) == model.tokenizer->bytes_of(token, true);
+  if (!same) return fail(ErrorCode::mismatch, "{} does not have the tokens of {}, so it cannot be its draft", draft.name, model.name);
+  return std::shared_ptr<const LanguageModel>(draft.model);
+}
 
 Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
                    const std::function<void(std::string_view)>& show, const CancelToken* cancel) {
@@ -142,7 +189,7 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   Generated out;
   out.prompt_tokens = static_cast<int64_t>(prompt.size());
   const auto start = Clock::now();
-  Lookahead ahead(*model.model, cache, model.model->read(prompt, cache, false, cancel));
+  Lookahead ahead(*model.model, cache, model.model->read(prompt, cache, false, cancel), options.lookup > 0 ? options.draft : nullptr);
   out.prompt_seconds = seconds_since(start);
   const auto decode = Clock::now();
   std::vector<int32_t> seen = prompt;
@@ -184,7 +231,7 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
         break;
       }
     }
-    ahead.advance(token, seen, std::min(options.lookup, most - i - 2));
+    ahead.advance(token, seen, std::min(options.lookup, most - i - 2), cancel);
   }
   ahead.forget_wrong_guesses();
   out.guessed = ahead.made;

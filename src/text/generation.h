@@ -1,6 +1,7 @@
 // Text generation: a prompt in tokens, then token after token until something stops it.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -17,9 +18,12 @@ struct GenerationOptions {
   int64_t max_tokens = 256;
   std::vector<std::string> stop = {};  ///< texts that end the answer and do not belong to it
   bool log_probabilities = false;
-  /// How many tokens are guessed ahead at most (0 to 11): what followed the same last tokens earlier, read in one go with the token before them (prompt
-  /// look-up, Saxena 2023). The text is the same, byte for byte; it comes faster where reading the weights is the limit.
+  /// How many tokens are guessed ahead at most (0 to 11) and read in one go with the token before them: what a draft model would say, or, without one, what
+  /// followed the same last tokens earlier (prompt look-up, Saxena 2023). The text is the same, byte for byte; it comes faster where reading the weights is
+  /// the limit.
   int64_t lookup = 0;
+  /// A smaller model with the same tokens that makes the guesses (speculative decoding: Leviathan et al. 2023); it sees what comes after the cache's content.
+  std::shared_ptr<const LanguageModel> draft = nullptr;
   std::shared_ptr<const Grammar> grammar = nullptr;  ///< the text will match it, whole within max_tokens
 };
 
@@ -35,6 +39,9 @@ struct Generated {
   int64_t guessed = 0, guessed_right = 0;  ///< tokens ahead, see GenerationOptions::lookup
   double prompt_seconds = 0, decode_seconds = 0;
 };
+
+/// A draft model for `model`. Errors: as load_language_model; mismatch if its tokens are others.
+Result<std::shared_ptr<const LanguageModel>> load_draft(const std::filesystem::path& path, const LoadedLanguageModel& model);
 
 /// Goes on from what the cache holds with `prompt` and generates. `show` gets the text as it comes, whole UTF-8 characters only, and never a part of a stop
 /// text. Throws Failure: cancelled (within one token), invalid_argument (the prompt does not fit into the cache; too few

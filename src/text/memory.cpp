@@ -130,17 +130,11 @@ void check_fact(std::string_view fact) {
 
 std::vector<std::string> sentences_of(std::string_view text) {
   std::vector<std::string> out;
-  size_t begin = 0;
-  const auto cut = [&](size_t end) {
-    if (const auto sentence = trimmed(text.substr(begin, end - begin)); !sentence.empty()) out.emplace_back(sentence);
-    begin = end;
-  };
-  for (size_t i = 0; i < text.size(); ++i) {
-    const bool last = i + 1 == text.size();
-    if (text[i] == '\n' || ((text[i] == '.' || text[i] == '!' || text[i] == '?') && (last || text[i + 1] == ' ' || text[i + 1] == '\n'))) cut(i + 1);
-    if (text.substr(i, 3) == "…" || text.substr(i, 3) == "。" || text.substr(i, 3) == "！" || text.substr(i, 3) == "？") cut(i += 3), --i;
+  while (!text.empty()) {
+    const size_t end = std::min(sentence_end(text), text.size());
+    if (const auto sentence = trimmed(text.substr(0, end)); !sentence.empty()) out.emplace_back(sentence);
+    text.remove_prefix(end);
   }
-  cut(text.size());
   return out;
 }
 

@@ -176,10 +176,8 @@ bool AnswerGuard::add(std::string_view news) {
   if (breach_) return false;
   held_ += news;
   if (!principles_) return release(held_.size());
-  while (true) {  // a sentence is over when another word begins
-    size_t end = std::string::npos;
-    for (size_t i = 0; i + 1 < held_.size() && end == std::string::npos; ++i)
-      if (held_[i] == '\n' || ((held_[i] == '.' || held_[i] == '!' || held_[i] == '?') && held_[i + 1] == ' ')) end = i + 1;
+  while (true) {
+    const size_t end = sentence_end(held_);
     if (end == std::string::npos) return true;
     if (!release(end)) return false;
   }

@@ -138,8 +138,17 @@ std::string Vocabulary::meant(const std::string& word) const {
   };
   if (word.empty() || knows(word)) return "";
   if (std::string exact = look_up(word); !exact.empty()) return exact;
-  for (const auto& [ending, singular] : {std::pair<std::string_view, std::string_view>{"ies", "y"}, {"ves", "f"}, {"es", ""}, {"s", ""}}) {
-    if (word.size() < ending.size() + 3 || !std::string_view(word).ends_with(ending)) continue;
+  for (const auto& [ending, singular] : {std::pair<std::string_view, std::string_view>{"s", ""},
+                                         {"ies", "y"},
+                                         {"ves", "f"},
+                                         {"ves", "fe"},
+                                         {"ses", "s"},
+                                         {"xes", "x"},
+                                         {"zes", "z"},
+                                         {"ches", "ch"},
+                                         {"shes", "sh"},
+                                         {"oes", "o"}}) {
+    if (word.size() < ending.size() + 2 || !std::string_view(word).ends_with(ending)) continue;
     if (std::string one = look_up(word.substr(0, word.size() - ending.size()).append(singular)); !one.empty()) return one;
   }
   return "";

@@ -52,10 +52,7 @@ Result<void> train_autoencoder(const Json& json, const fs::path& folder, const P
     scope.backward(loss);
     return loss.item();
   };
-  std::vector<int64_t> shown;
-  for (size_t i = 0; i < set.entries.size() && shown.size() < 32; ++i)
-    if (set.entries[i].test && !set.entries[i].recoloured) shown.push_back(static_cast<int64_t>(i));
-  if (shown.empty()) shown.assign(pool.begin(), pool.begin() + std::min<std::ptrdiff_t>(32, static_cast<std::ptrdiff_t>(pool.size())));
+  const std::vector<int64_t> shown = pictures_to_show(set, 32);
   const auto sample = [&](int64_t i) -> Result<void> {
     const NoGrad off;
     Weights averaged(optimizer.averaged());

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <map>
 #include <set>
 
 #include "base/file.h"
@@ -56,14 +57,15 @@ class Evaluator {
   Evaluator(const PictureModel& model, const PictureJudge& judge, const PictureSet& set, const Evaluation& evaluation, const TrainCallbacks& callbacks)
       : model_(model), judge_(judge), set_(set), evaluation_(evaluation), callbacks_(callbacks) {}
 
-  Result<Json> run(const std::string& part) {
-    if (part == "held-out") return held_out();
-    if (part == "prompts") return prompts();
-    if (part == "colours") return colours();
-    if (part == "synonyms") return synonyms();
-    if (part == "frechet") return frechet();
-    if (part == "nearest") return nearest_training_pictures();
-    return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest", part);
+  using Part = Result<Json> (Evaluator::*)();
+  /// Errors: invalid_argument if there is no such part.
+  static Result<Part> part(const std::string& name) {
+    static const std::map<std::string, Part> parts{{"held-out", &Evaluator::held_out}, {"prompts", &Evaluator::prompts},
+                                                   {"colours", &Evaluator::colours},   {"synonyms", &Evaluator::synonyms},
+                                                   {"frechet", &Evaluator::frechet},   {"nearest", &Evaluator::nearest_training_pictures}};
+    const auto found = parts.find(name);
+    if (found == parts.end()) return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest", name);
+    return found->second;
   }
 
  private:
@@ -98,10 +100,14 @@ class Evaluator {
   }
   /// Pairs: a row of `left`, below it a row of `right`.
   Result<void> sheet_of_pairs(const std::string& part, const Tensor& left, const Tensor& right) const {
+    const int64_t count = left.dim(0), columns = std::min(count, kSheetColumns);
     std::vector<Tensor> rows;
-    for (int64_t first = 0; first + kSheetColumns <= left.dim(0); first += kSheetColumns)
-      for (const Tensor* side : {&left, &right}) rows.push_back(slice(*side, 0, first, first + kSheetColumns));
-    return rows.empty() ? sheet(part, concat({left, right}, 0), left.dim(0)) : sheet(part, concat(rows, 0));
+    for (int64_t first = 0; first < count; first += columns)
+      for (const Tensor* side : {&left, &right}) {
+        const int64_t end = std::min(count, first + columns);
+        rows.push_back(pad(slice(*side, 0, first, end), 0, 0, columns - (end - first), -1));
+      }
+    return sheet(part, concat(rows, 0), columns);
   }
 
   Result<Json> held_out() {
@@ -196,8 +202,9 @@ class Evaluator {
   Result<Json> frechet() {
     std::vector<int64_t> first = some_pictures(2 * evaluation_.count);
     if (first.size() < 4) return fail(ErrorCode::invalid_argument, "evaluate: 'frechet' needs pictures of at least four concepts; there are {}", first.size());
-    const std::vector<int64_t> second(first.begin() + static_cast<std::ptrdiff_t>(first.size() / 2), first.end());
-    first.resize(first.size() / 2);
+    const size_t half = first.size() / 2;
+    const std::vector<int64_t> second(first.begin() + static_cast<std::ptrdiff_t>(half), first.begin() + static_cast<std::ptrdiff_t>(2 * half));
+    first.resize(half);
     std::vector<std::string> captions;
     for (const int64_t i : first) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
     PTAH_TRY(const Tensor drawn, draw("frechet", captions, "any"));
@@ -268,13 +275,17 @@ Result<Json> evaluate_picture_model(const PictureModel& model, const PictureJudg
       std::error_code problem;
       fs::create_directories(evaluation.sheets, problem);
     }
+    for (const std::string& name : evaluation.parts)
+      if (const auto known = Evaluator::part(name); !known) return tl::unexpected<Error>(known.error());
     Evaluator evaluator(model, judge, set, evaluation, callbacks);
+    const CreateRequest& r = evaluation.request;
     Json out{{"model", "sha256:" + model.sha256()},
              {"judge", "sha256:" + judge.sha256()},
-             {"seed", evaluation.request.seed},
-             {"best_of", evaluation.request.best_of}};
+             {"numeric_path", numeric_path()},
+             {"request", {{"seed", r.seed}, {"steps", r.steps}, {"guidance", r.guidance}, {"sampler", r.sampler}, {"best_of", r.best_of}}}};
     for (const std::string& part : evaluation.parts) {
-      PTAH_TRY(out[part], evaluator.run(part));
+      PTAH_TRY(const auto measure, Evaluator::part(part));
+      PTAH_TRY(out[part], (evaluator.*measure)());
       if (callbacks.say) callbacks.say(part + ": " + out[part].dump());
     }
     return out;

@@ -14,7 +14,7 @@ namespace ptah {
 std::pair<double, double> retrieval(const Tensor& pictures, const Tensor& prompts);
 
 /// Fréchet distance between the normal distributions fitted to two sets of vectors, f32 [n, width] and [m, width]: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½)
-/// (Heusel et al. 2017). Fewer vectors than `width` make it too small for both: compare figures of equal counts only. Computed in f64.
+/// (Heusel et al. 2017). Few vectors make it too large: compare figures of equal counts only. Computed in f64.
 double frechet_distance(const Tensor& a, const Tensor& b);
 
 /// The colour word of a picture's main hue (red, orange, yellow, green, blue, purple, pink, brown), or black, white, gray; empty when it has none. The rule

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/parallel.h"
 #include "base/philox.h"
+#include "base/text.h"
 #include "image/picture.h"
 #include "media/picture.h"
 #include "weights/safetensors.h"
@@ -16,18 +17,6 @@ namespace ptah {
 namespace fs = std::filesystem;
 
 namespace {
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    std::string line = text.substr(at, end - at);
-    while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-    if (!line.empty()) lines.push_back(line);
-    at = end + 1;
-  }
-  return lines;
-}
 
 Result<PictureSet> read_packed(const fs::path& folder, int64_t size) {
   PTAH_TRY(TensorFile file, read_safetensors(folder / "pictures.safetensors"));
@@ -100,6 +89,15 @@ std::vector<int64_t> train_indices(const PictureSet& set) {
   std::vector<int64_t> out;
   for (size_t i = 0; i < set.entries.size(); ++i)
     if (!set.entries[i].test) out.push_back(static_cast<int64_t>(i));
+  return out;
+}
+
+std::vector<int64_t> pictures_to_show(const PictureSet& set, size_t most) {
+  std::vector<int64_t> out;
+  for (size_t i = 0; i < set.entries.size() && out.size() < most; ++i)
+    if (set.entries[i].test && !set.entries[i].recoloured) out.push_back(static_cast<int64_t>(i));
+  if (out.empty()) out = train_indices(set);
+  out.resize(std::min(out.size(), most));
   return out;
 }
 

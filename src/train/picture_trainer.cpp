@@ -45,8 +45,11 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
       PTAH_TRY(shape, autoencoder_config(model));
     }
     reader.done();
-    PTAH_TRY(const PictureSet set, read_picture_set(data, shape.size));
     const bool pictures = (judges.empty() && upscaler.empty() && synonyms.empty()) || !autoencoder.empty() || !denoiser.empty();
+    PictureSet set;
+    if (pictures || !judges.empty()) {
+      PTAH_TRY(set, read_picture_set(data, shape.size));
+    }
     if (pictures && !fs::exists(out / "autoencoder" / "weights.safetensors")) {
       PTAH_TRY_VOID(start.empty() ? train_autoencoder(autoencoder, out / "autoencoder", set, shape, callbacks)
                                   : take_autoencoder(start_from, out / "autoencoder"));

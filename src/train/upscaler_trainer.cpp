@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "base/philox.h"
+#include "base/sha256.h"
 #include "image/picture.h"
 #include "image/upscaler.h"
 #include "nn/discriminator.h"
@@ -22,8 +23,17 @@ namespace {
 constexpr int64_t kFactor = UpscalerConfig::kFactor;
 constexpr float kNudge = 0.05F;
 
+/// Identifies the pictures and the autoencoder that small versions are made with.
+std::string origin_of(const PictureSet& set, const TensorFile& model) {
+  std::string all = sha256_hex({set.pictures.data<uint8_t>(), static_cast<size_t>(set.pictures.elements())});
+  for (const auto& [name, tensor] : model.tensors)
+    if (name.rfind("encoder.", 0) == 0 || name.rfind("decoder.", 0) == 0) all += sha256_hex({static_cast<const uint8_t*>(tensor.raw()), tensor.bytes()});
+  return sha256_hex(as_bytes(all));
+}
+
 /// Small versions of the pictures: shrunk, and what the picture model's autoencoder makes of those, bf16 [pictures, 2, size, size, 4].
 Result<Tensor> small_versions(const fs::path& path, const PictureSet& set, const TensorFile& model, const TrainCallbacks& callbacks) {
+  const std::string origin = origin_of(set, model);
   const auto text = model.metadata.find("config");
   if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "upscaler: start_from is not a picture model (no 'config' in its metadata)");
   PTAH_TRY(const Json json, parse_json(text->second));
@@ -55,12 +65,13 @@ Result<Tensor> small_versions(const fs::path& path, const PictureSet& set, const
     }
     TensorFile file;
     file.tensors = {{"small", out}};
+    file.metadata["origin"] = origin;
     PTAH_TRY_VOID(write_safetensors(path, file));
   }
   PTAH_TRY(TensorFile file, read_safetensors(path));
   const Tensor small = file.tensors["small"];
-  if (!small.defined() || small.dtype() != DType::bf16 || small.shape() != shape)
-    return fail(ErrorCode::mismatch, "{} does not belong to this data set; remove it to make it anew", path.string());
+  if (!small.defined() || small.dtype() != DType::bf16 || small.shape() != shape || file.metadata["origin"] != origin)
+    return fail(ErrorCode::mismatch, "{} does not belong to this data set and model; remove it to make it anew", path.string());
   return small;
 }
 
@@ -113,6 +124,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
   const auto adversarial_from = reader.get<int64_t>("adversarial_from", stage.run.schedule.steps / 2);
   const auto discriminator_widths = reader.get<std::vector<int64_t>>("discriminator_widths", {48, 96, 128});
   reader.done();
+  if (const auto sane = upscaler_config(to_json(shape)); !sane) return fail(ErrorCode::invalid_argument, "config: {}", sane.error().message);
   const auto halvings = static_cast<int64_t>(discriminator_widths.size());
   if (halvings < 1 || halvings > 6 || patch < 8 || patch * kFactor % (int64_t{2} << halvings) != 0)
     return fail(ErrorCode::invalid_argument, "config: upscaler.patch is {}; {} discriminator widths need a multiple of {}", patch, halvings,
@@ -129,6 +141,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
   const PatchDiscriminator discriminator(Scope(weights, "discriminator"), 4, discriminator_widths);
   Optimizer optimizer(weights.all(), stage.optimizer);
   const std::vector<int64_t> pool = train_indices(set);
+  if (pool.empty()) return fail(ErrorCode::invalid_argument, "upscaler: every picture is held out");
 
   const auto make_batch = [&](int64_t step) {
     Random random(stage.seed, (uint64_t{11} << 48) + static_cast<uint64_t>(step));
@@ -186,10 +199,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
     return total;
   };
 
-  std::vector<int64_t> shown;
-  for (size_t i = 0; i < set.entries.size() && shown.size() < 8; ++i)
-    if (set.entries[i].test && !set.entries[i].recoloured) shown.push_back(static_cast<int64_t>(i));
-  if (shown.empty()) shown.assign(pool.begin(), pool.begin() + std::min<std::ptrdiff_t>(8, static_cast<std::ptrdiff_t>(pool.size())));
+  const std::vector<int64_t> shown = pictures_to_show(set, 8);
   const auto sample = [&](int64_t i) -> Result<void> {
     const NoGrad off;
     Weights averaged(optimizer.averaged());
@@ -210,7 +220,8 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
     if (callbacks.say)
       callbacks.say(fmt::format("upscaler step {}: {:.2f} dB on shrunk pictures held out (Lanczos {:.2f}), {:.2f} dB on reconstructed ones (Lanczos {:.2f})", i,
                                 decibels[1], decibels[0], decibels[3], decibels[2]));
-    PTAH_TRY_VOID(save_curves(folder / "balance.csv", folder / "balance.png"));
+    if (const auto drawn = save_curves(folder / "balance.csv", folder / "balance.png"); !drawn && callbacks.say)
+      callbacks.say("the balance could not be drawn: " + drawn.error().message);
     return save_sheet(folder / fmt::format("sheet-{:06}.png", i), concat(row, 0), 3);
   };
   PTAH_TRY_VOID(train(
