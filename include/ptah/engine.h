@@ -48,7 +48,7 @@ struct MakePlan {
 
 struct MakeOptions {
   std::function<void(const std::string& stage, double fraction)> progress = {};
-  const std::atomic<bool>* cancel = nullptr;  ///< looked at between steps
+  const std::atomic<bool>* cancel = nullptr;  ///< looked at between steps (tiles, when upscaling)
 };
 
 /// Holds a model ready; may be used from several threads, one call at a time each.
@@ -69,6 +69,9 @@ class Engine {
   struct State;
   std::shared_ptr<const State> state_;
 };
+
+/// A picture file (PNG, JPEG, WebP) four times as large each way with crisp edges, as PNG bytes; by the default upscaler.
+Outcome<std::vector<std::uint8_t>> upscale(const std::filesystem::path& picture, const MakeOptions& options = {});
 
 /// Writes a work into a new folder, all or nothing.
 Outcome<Done> save(const MadeWork& work, const std::filesystem::path& folder);

@@ -35,6 +35,26 @@ Result<Sources> sources_of(const MakeRequest& r) {
   return sources;
 }
 
+/// A caller's wishes as the engine takes them.
+class Watch {
+ public:
+  explicit Watch(const MakeOptions& options) : options_(options) { look(); }
+  ProgressCallback progress() {
+    return [this](const Progress& p) {
+      look();
+      if (options_.progress) options_.progress(std::string(p.stage), p.fraction);
+    };
+  }
+  const CancelToken* token() const { return &token_; }
+
+ private:
+  void look() {
+    if (options_.cancel && options_.cancel->load()) token_.cancel();
+  }
+  const MakeOptions& options_;
+  CancelToken token_;
+};
+
 Result<MadeWork> outer(Work work) {
   MadeWork made;
   PTAH_TRY(made.receipt, canonical_json(work.receipt));
@@ -65,17 +85,9 @@ Outcome<Engine> Engine::open(const std::filesystem::path& folder) {
 Outcome<MadeWork> Engine::make(const MakeRequest& request, const MakeOptions& options) const {
   return outcome<MadeWork>([&]() -> Result<MadeWork> {
     PTAH_TRY(const Formats formats, parse_formats(request.formats));
-    CancelToken token;
-    const auto watch = [&] {
-      if (options.cancel && options.cancel->load()) token.cancel();
-    };
-    watch();
-    const ProgressCallback progress = [&](const Progress& p) {
-      watch();
-      if (options.progress) options.progress(std::string(p.stage), p.fraction);
-    };
+    Watch watch(options);
     PTAH_TRY(const Sources sources, sources_of(request));
-    PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, sources, progress, &token));
+    PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, sources, watch.progress(), watch.token()));
     return outer(std::move(work));
   });
 }
@@ -98,6 +110,16 @@ Outcome<MadeWork> Engine::replay(const std::filesystem::path& path) const {
 }
 
 std::vector<std::string> Engine::unknown_words(const std::string& prompt) const { return state_->model->unknown_words(prompt); }
+
+Outcome<std::vector<std::uint8_t>> upscale(const std::filesystem::path& picture, const MakeOptions& options) {
+  return outcome<std::vector<std::uint8_t>>([&]() -> Result<std::vector<std::uint8_t>> {
+    Watch watch(options);
+    PTAH_TRY(const Picture small, read_picture(picture));
+    PTAH_TRY(const auto upscaler, load_upscaler());
+    PTAH_TRY(const Picture large, upscaler->upscale(small, watch.progress(), watch.token()));
+    return encode_png(large);
+  });
+}
 
 Outcome<Done> save(const MadeWork& work, const std::filesystem::path& folder) {
   const auto written = write_work({work.files, {}}, folder);

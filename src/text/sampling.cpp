@@ -118,6 +118,13 @@ int32_t draw(const std::vector<Candidate>& candidates, float uniform) {
 }
 
 int32_t sample(std::span<const float> logits, std::span<const int32_t> seen, const SamplingOptions& o, uint64_t position) {
+  const bool penalized = !seen.empty() && (o.repetition_penalty != 1 || o.frequency_penalty != 0 || o.presence_penalty != 0);
+  if (o.temperature == 0 && !penalized && o.logit_bias.empty()) {  // the likeliest one without a list of all
+    size_t best = 0;
+    for (size_t i = 1; i < logits.size(); ++i)
+      if (logits[i] > logits[best] || (std::isnan(logits[best]) && logits[i] > -std::numeric_limits<float>::infinity())) best = i;
+    return static_cast<int32_t>(best);
+  }
   std::vector<Candidate> candidates = candidates_of(logits);
   for (const auto& [token, bias] : o.logit_bias)
     if (token >= 0 && token < static_cast<int32_t>(candidates.size())) candidates[static_cast<size_t>(token)].logit += bias;

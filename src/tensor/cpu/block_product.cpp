@@ -417,9 +417,10 @@ void row_product(BlockType type, const uint8_t* w, int64_t columns, const detail
 }
 
 void block_product_rows(const BlockMatrix& w, const detail::VectorParts* x, int64_t count, float* y) {
-  parallel_for(w.rows, std::max<int64_t>(1, w.columns * count / 8), [&](int64_t begin, int64_t end) {
+  const int64_t row_bytes = w.row_bytes();
+  parallel_for(w.rows, w.columns * count, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
-      const uint8_t* row = w.row(r);
+      const uint8_t* row = w.data + r * row_bytes;
       float out[4];
       int64_t i = 0;
       const auto put = [&](int64_t many) {
@@ -435,17 +436,29 @@ void block_product_rows(const BlockMatrix& w, const detail::VectorParts* x, int6
 
 /// One vector: 8-bit values, scales and sums.
 void round_vector(const float* x, int64_t columns, int8_t* values, float* scales, float* sums16, float* sums32) {
+  const DF df;
+  const DI di;
+  const hn::Rebind<int8_t, DF> bytes;
   for (int64_t b = 0; b < columns / 32; ++b, x += 32, values += 32) {
-    float most = 0;
-    for (int i = 0; i < 32; ++i) most = std::abs(x[i]) <= most ? most : std::abs(x[i]);
-    const bool finite = most <= 3e38F;  // NaN and infinity become a scale that spoils the result, as they should
-    const float scale = finite ? most / 127 : NAN, inverse = finite && most > 0 ? 127 / most : 0;
-    int sums[2] = {0, 0};
-    for (int i = 0; i < 32; ++i) {
-      const float scaled = finite ? x[i] * inverse : 0;
-      const auto q = static_cast<int>(scaled + (scaled < 0 ? -0.5F : 0.5F));
-      values[i] = static_cast<int8_t>(q);
-      sums[i / 16] += q;
+    VF most = hn::Zero(df);
+    bool finite = true;  // NaN and infinity become a scale that spoils the result, as they should
+    for (int64_t i = 0; i < 32; i += lanes()) {
+      const VF size = hn::Abs(load(x + i));
+      finite = finite && hn::AllTrue(df, hn::Le(size, splat(3e38F)));
+      most = hn::Max(most, size);
+    }
+    const float top = finite ? max_lanes(most) : 0, scale = finite ? top / 127 : NAN;
+    const VF inverse = splat(top > 0 ? 127 / top : 0);
+    int32_t sums[2] = {0, 0};
+    for (int half_of = 0; half_of < 2; ++half_of) {
+      auto sum = hn::Zero(di);
+      for (int64_t i = 16 * half_of; i < 16 * half_of + 16; i += lanes()) {
+        const VF scaled = finite ? hn::Mul(load(x + i), inverse) : hn::Zero(df);
+        const auto q = hn::ConvertTo(di, hn::Add(scaled, hn::CopySign(splat(0.5F), scaled)));  // halves go away from zero
+        hn::StoreU(hn::DemoteTo(bytes, q), bytes, values + i);
+        sum = hn::Add(sum, q);
+      }
+      sums[half_of] = hn::GetLane(hn::SumOfLanes(di, sum));
     }
     scales[b] = scale;
     sums16[2 * b] = scale * static_cast<float>(sums[0]);

@@ -35,12 +35,22 @@ void head_attention(const T* keys, const T* values, int64_t d, const float* q, i
     store_n(weight, scores + j, n - j);
   }
   const float inverse = 1 / sum_lanes(total);
-  for (int64_t i = 0; i < d; ++i) out[i] = 0;
-  for (int64_t j = 0; j < n; ++j) {
-    const T* value = values + (begin + j) * d;
-    const VF weight = splat(scores[j] * inverse);
-    for (int64_t i = 0; i < whole; i += lanes()) store(hn::MulAdd(weight, load(value + i), load(out + i)), out + i);
-    for (int64_t i = whole; i < d; ++i) out[i] += scores[j] * inverse * to_float(value[i]);
+  const auto weighted = [&](int64_t from, auto many) HWY_ATTR {  // sums of `many` vectors stay in registers
+    VF sums[many.value];
+    for (VF& sum : sums) sum = hn::Zero(DF());
+    for (int64_t j = 0; j < n; ++j) {
+      const T* value = values + (begin + j) * d + from;
+      const VF weight = splat(scores[j] * inverse);
+      for (int i = 0; i < many.value; ++i) sums[i] = hn::MulAdd(weight, load(value + i * lanes()), sums[i]);
+    }
+    for (int i = 0; i < many.value; ++i) store(sums[i], out + from + i * lanes());
+  };
+  int64_t from = 0;
+  for (; from + 4 * lanes() <= whole; from += 4 * lanes()) weighted(from, std::integral_constant<int, 4>());
+  for (; from < whole; from += lanes()) weighted(from, std::integral_constant<int, 1>());
+  for (int64_t i = whole; i < d; ++i) {
+    out[i] = 0;
+    for (int64_t j = 0; j < n; ++j) out[i] += scores[j] * inverse * to_float(values[(begin + j) * d + i]);
   }
 }
 
