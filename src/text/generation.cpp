@@ -174,71 +174,108 @@ Result<std::shared_ptr<const LanguageModel>> load_draft(const std::filesystem::p
   return std::shared_ptr<const LanguageModel>(draft.model);
 }
 
+struct Answer::State {
+  const LoadedLanguageModel& model;
+  GenerationOptions options;
+  std::function<void(std::string_view)> show;
+  std::unique_ptr<GrammarMask> mask;
+  std::vector<int32_t> seen;
+  Utf8Stream utf8;
+  StopTexts text;
+  Generated out;
+  int64_t most;
+  bool stopped = false;
+
+  State(const LoadedLanguageModel& of, const std::vector<int32_t>& prompt, const GenerationOptions& how, int64_t most_tokens,
+        std::function<void(std::string_view)> shown)
+      : model(of), options(how), show(std::move(shown)), seen(prompt), text(options.stop), most(most_tokens) {
+    value_or_throw(check(options.sampling));
+    if (options.grammar) mask = value_or_throw(GrammarMask::make(options.grammar, model.tokenizer, model.stop_tokens, most));
+    out.prompt_tokens = static_cast<int64_t>(prompt.size());
+  }
+  void tell(bool end) {
+    const std::string_view news = text.news(end);
+    if (show && !news.empty()) show(news);
+  }
+};
+
+Answer::Answer(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
+               std::function<void(std::string_view)> show)
+    : state_(std::make_unique<State>(model, prompt, options, most, std::move(show))) {}
+Answer::~Answer() = default;
+const std::vector<int32_t>& Answer::seen() const { return state_->seen; }
+int64_t Answer::left() const { return state_->most - static_cast<int64_t>(state_->out.tokens.size()); }
+void Answer::end(FinishReason reason) { state_->out.reason = reason; }
+
+std::optional<int32_t> Answer::next(std::span<float> logits) {
+  State& s = *state_;
+  const int64_t place = static_cast<int64_t>(s.out.tokens.size());
+  if (place >= s.most) return std::nullopt;
+  if (s.mask) s.mask->apply(logits, s.most - place);
+  const int32_t token = sample(logits, s.seen, s.options.sampling, static_cast<uint64_t>(place));
+  if (std::find(s.model.stop_tokens.begin(), s.model.stop_tokens.end(), token) != s.model.stop_tokens.end()) {
+    s.out.reason = FinishReason::stop_token;
+    return std::nullopt;
+  }
+  if (s.mask) s.mask->accept(token);
+  s.out.tokens.push_back(token);
+  s.seen.push_back(token);
+  if (s.options.log_probabilities) s.out.log_probabilities.push_back(log_probability(logits, token));
+  s.stopped = s.text.put(s.utf8.put(s.model.tokenizer->bytes_of(token)));
+  if (s.stopped) {
+    s.out.reason = FinishReason::stop_text;
+    return std::nullopt;
+  }
+  s.tell(false);
+  if (s.mask && s.mask->finished()) {
+    s.out.reason = FinishReason::stop_token;
+    return std::nullopt;
+  }
+  if (place + 1 == s.most) return std::nullopt;
+  return token;
+}
+
+Generated Answer::finish() {
+  State& s = *state_;
+  if (!s.stopped && s.text.put(s.utf8.finish())) s.out.reason = FinishReason::stop_text;
+  s.tell(true);
+  s.out.text = s.text.text();
+  return std::move(s.out);
+}
+
+int64_t most_tokens(const GenerationOptions& options, int64_t capacity, int64_t prompt) {
+  return options.grammar ? std::min(options.max_tokens, capacity - prompt + 1) : options.max_tokens;
+}
+
 Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
                    const std::function<void(std::string_view)>& show, const CancelToken* cancel) {
   using Clock = std::chrono::steady_clock;
   const auto seconds_since = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
-  value_or_throw(check(options.sampling));
   if (options.lookup < 0 || options.lookup > kMostGuesses)
     throw Failure({ErrorCode::invalid_argument, fmt::format("lookup {}; 0 to {} tokens can be guessed ahead", options.lookup, kMostGuesses)});
-  std::unique_ptr<GrammarMask> mask;
-  // A text that has to be whole may use no more tokens than fit into the cache behind the prompt.
-  const int64_t most =
-      options.grammar ? std::min(options.max_tokens, cache.capacity() - cache.length() - static_cast<int64_t>(prompt.size()) + 1) : options.max_tokens;
-  if (options.grammar) mask = value_or_throw(GrammarMask::make(options.grammar, model.tokenizer, model.stop_tokens, most));
-  Generated out;
-  out.prompt_tokens = static_cast<int64_t>(prompt.size());
+  Answer answer(model, prompt, options, most_tokens(options, cache.capacity() - cache.length(), static_cast<int64_t>(prompt.size())), show);
   const auto start = Clock::now();
   Lookahead ahead(*model.model, cache, model.model->read(prompt, cache, false, cancel), options.lookup > 0 ? options.draft : nullptr);
-  out.prompt_seconds = seconds_since(start);
+  const double prompt_seconds = seconds_since(start);
   const auto decode = Clock::now();
-  std::vector<int32_t> seen = prompt;
-  Utf8Stream utf8;
-  StopTexts text(options.stop);
-  const auto tell = [&](bool end) {
-    const std::string_view news = text.news(end);
-    if (show && !news.empty()) show(news);
-  };
-  bool stopped = false;
-  for (int64_t i = 0; i < most; ++i) {
+  while (true) {
     if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
-    const std::span<float> logits = ahead.logits();
-    if (mask) mask->apply(logits, most - i);
-    const int32_t token = sample(logits, seen, options.sampling, static_cast<uint64_t>(i));
-    if (std::find(model.stop_tokens.begin(), model.stop_tokens.end(), token) != model.stop_tokens.end()) {
-      out.reason = FinishReason::stop_token;
-      break;
-    }
-    if (mask) mask->accept(token);
-    out.tokens.push_back(token);
-    seen.push_back(token);
-    if (options.log_probabilities) out.log_probabilities.push_back(log_probability(logits, token));
-    stopped = text.put(utf8.put(model.tokenizer->bytes_of(token)));
-    if (stopped) {
-      out.reason = FinishReason::stop_text;
-      break;
-    }
-    tell(false);
-    if (mask && mask->finished()) {
-      out.reason = FinishReason::stop_token;
-      break;
-    }
-    if (i + 1 == most) break;
-    if (!ahead.knows(token)) {
+    const auto token = answer.next(ahead.logits());
+    if (!token) break;
+    if (!ahead.knows(*token)) {
       ahead.forget_wrong_guesses();
       if (cache.length() >= cache.capacity()) {
-        out.reason = FinishReason::context;
+        answer.end(FinishReason::context);
         break;
       }
     }
-    ahead.advance(token, seen, std::min(options.lookup, most - i - 2), cancel);
+    ahead.advance(*token, answer.seen(), std::min(options.lookup, answer.left() - 1), cancel);
   }
   ahead.forget_wrong_guesses();
+  Generated out = answer.finish();
   out.guessed = ahead.made;
   out.guessed_right = ahead.right;
-  if (!stopped && text.put(utf8.finish())) out.reason = FinishReason::stop_text;
-  tell(true);
-  out.text = text.text();
+  out.prompt_seconds = prompt_seconds;
   out.decode_seconds = seconds_since(decode);
   return out;
 }

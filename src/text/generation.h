@@ -3,6 +3,9 @@
 
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -39,6 +42,33 @@ struct Generated {
   int64_t guessed = 0, guessed_right = 0;  ///< tokens ahead, see GenerationOptions::lookup
   double prompt_seconds = 0, decode_seconds = 0;
 };
+
+/// One answer in the making, whoever computes the logits: sampling, grammar, stop texts, streaming.
+class Answer {
+ public:
+  /// At most `most` tokens. Throws Failure: invalid_argument for bad options or too few tokens for the grammar.
+  Answer(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
+         std::function<void(std::string_view)> show);
+  ~Answer();
+  /// Takes the logits of the next position (and changes them); gives the token to read next, or nothing if the answer is complete.
+  std::optional<int32_t> next(std::span<float> logits);
+  /// The prompt and the tokens so far.
+  const std::vector<int32_t>& seen() const;
+  /// How many tokens may still come.
+  int64_t left() const;
+  /// Ends the answer for a reason from outside.
+  void end(FinishReason reason);
+  /// Everything but the times and guesses; shows what was held back.
+  Generated finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// How many tokens an answer may have whose prompt of `prompt` tokens goes into a cache with room for `capacity`: a text that has to be whole may use no more
+/// than fit behind the prompt.
+int64_t most_tokens(const GenerationOptions& options, int64_t capacity, int64_t prompt);
 
 /// A draft model for `model`. Errors: as load_language_model; mismatch if its tokens are others.
 Result<std::shared_ptr<const LanguageModel>> load_draft(const std::filesystem::path& path, const LoadedLanguageModel& model);

@@ -387,6 +387,8 @@ Result<std::unique_ptr<GrammarMask>> GrammarMask::make(std::shared_ptr<const Gra
 
 void GrammarMask::apply(std::span<float> logits, int64_t remaining) {
   constexpr float kNever = -std::numeric_limits<float>::infinity();
+  PTAH_CHECK(logits.size() >= static_cast<size_t>(impl_->tokenizer->size()), "logits of {} tokens; the vocabulary has {}", logits.size(),
+             impl_->tokenizer->size());
   const Impl::Allowed& allowed = impl_->allowed_in(impl_->state);
   const std::vector<float> before(logits.begin(), logits.end());
   std::fill(logits.begin(), logits.end(), kNever);

@@ -49,6 +49,10 @@ class KeyValueCache {
  public:
   /// `type` is f32 or bf16. Errors (thrown as Failure): over_budget when memory is short.
   KeyValueCache(const LanguageConfig& config, int64_t capacity, DType type);
+  /// What a cache of `capacity` tokens takes.
+  static int64_t bytes_for(const LanguageConfig& config, int64_t capacity, DType type) {
+    return 2 * config.layers * config.kv_heads * capacity * config.head_dim * static_cast<int64_t>(size_of(type));
+  }
   int64_t length() const { return length_; }
   int64_t capacity() const { return capacity_; }
   int64_t bytes() const;

@@ -1,0 +1,205 @@
+#include "text/batch.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "tensor/ops.h"
+
+namespace ptah {
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); }
+
+Error cancelled_error() { return {ErrorCode::cancelled, "cancelled"}; }
+
+}  // namespace
+
+struct BatchEngine::Job {
+  BatchRequest request;
+  std::promise<Result<Generated>> promise;
+  int64_t capacity = 0, bytes = 0;  ///< of its cache
+  // from its beginning on
+  std::unique_ptr<KeyValueCache> cache;
+  std::unique_ptr<Answer> answer;
+  size_t read = 0;               ///< tokens of the prompt that the cache holds
+  std::optional<int32_t> token;  ///< what is to be read next
+  double prompt_seconds = 0;
+  Clock::time_point decoding;
+  bool done = false;
+};
+
+BatchEngine::BatchEngine(LoadedLanguageModel model, const BatchLimits& limits) : model_(std::move(model)), limits_(limits) {
+  if (limits.cache_bytes < 1 || limits.at_once < 1)
+    throw Failure({ErrorCode::invalid_argument, fmt::format("batch: {} bytes for {} at once", limits.cache_bytes, limits.at_once)});
+  thread_ = std::thread([this] { work(); });
+}
+
+BatchEngine::~BatchEngine() {
+  {
+    const std::lock_guard lock(mutex_);
+    closing_ = true;
+  }
+  news_.notify_all();
+  thread_.join();
+}
+
+BatchEngine::Load BatchEngine::load() const {
+  const std::lock_guard lock(mutex_);
+  Load now = load_;
+  now.waiting = static_cast<int64_t>(waiting_.size());
+  return now;
+}
+
+std::future<Result<Generated>> BatchEngine::submit(BatchRequest request) {
+  auto job = std::make_unique<Job>();
+  job->request = std::move(request);
+  std::future<Result<Generated>> future = job->promise.get_future();
+  const LanguageConfig& config = model_.model->config();
+  const auto prompt = static_cast<int64_t>(job->request.prompt.size());
+  const int64_t wanted = prompt + std::max<int64_t>(job->request.options.max_tokens, 1);
+  job->capacity = std::min(wanted, config.context);
+  job->bytes = KeyValueCache::bytes_for(config, job->capacity, compute_dtype());
+  if (prompt == 0 || prompt >= config.context || job->request.options.max_tokens < 0) {
+    fail_job(*job, {ErrorCode::invalid_argument, fmt::format("batch: a prompt of {} tokens and an answer of {}; the context holds {}", prompt,
+                                                             job->request.options.max_tokens, config.context)});
+  } else if (job->bytes > limits_.cache_bytes) {
+    fail_job(*job, {ErrorCode::over_budget,
+                    fmt::format("batch: a request of {} tokens needs {} bytes of cache; there are {}", job->capacity, job->bytes, limits_.cache_bytes)});
+  } else {
+    {
+      const std::lock_guard lock(mutex_);
+      waiting_.push_back(std::move(job));
+    }
+    news_.notify_all();
+  }
+  return future;
+}
+
+void BatchEngine::fail_job(Job& job, const Error& error) {
+  job.done = true;
+  job.cache.reset();
+  job.promise.set_value(tl::unexpected<Error>(error));
+}
+
+void BatchEngine::finish(Job& job) {
+  Generated out = job.answer->finish();
+  out.prompt_seconds = job.prompt_seconds;
+  out.decode_seconds = seconds_since(job.decoding);
+  job.done = true;
+  job.cache.reset();
+  job.promise.set_value(std::move(out));
+}
+
+void BatchEngine::admit() {
+  while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < limits_.at_once && load_.cache_bytes + waiting_.front()->bytes <= limits_.cache_bytes) {
+    load_.cache_bytes += waiting_.front()->bytes;
+    load_.most_cache_bytes = std::max(load_.most_cache_bytes, load_.cache_bytes);
+    running_.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  load_.running = static_cast<int64_t>(running_.size());
+}
+
+void BatchEngine::read_prompts() {
+  for (auto& job : running_) {
+    const std::vector<int32_t>& prompt = job->request.prompt;
+    if (job->done || job->read == prompt.size()) continue;
+    try {
+      const auto start = Clock::now();
+      if (!job->cache) {
+        job->cache = std::make_unique<KeyValueCache>(model_.model->config(), job->capacity, compute_dtype());
+        job->answer = std::make_unique<Answer>(model_, prompt, job->request.options,
+                                               most_tokens(job->request.options, job->capacity, static_cast<int64_t>(prompt.size())), job->request.show);
+      }
+      const size_t end = std::min(prompt.size(), job->read + static_cast<size_t>(LanguageModel::kChunk));
+      std::vector<float> logits =
+          model_.model->read({prompt.begin() + static_cast<std::ptrdiff_t>(job->read), prompt.begin() + static_cast<std::ptrdiff_t>(end)}, *job->cache);
+      job->read = end;
+      job->prompt_seconds += seconds_since(start);
+      if (end < prompt.size()) continue;
+      job->decoding = Clock::now();
+      job->token = job->answer->next(logits);
+      if (!job->token) finish(*job);
+    } catch (const Failure& failure) {
+      fail_job(*job, failure.error());
+    } catch (const std::exception& problem) {
+      fail_job(*job, {ErrorCode::internal, problem.what()});
+    }
+  }
+}
+
+void BatchEngine::decode() {
+  std::vector<int32_t> tokens;
+  std::vector<KeyValueCache*> caches;
+  std::vector<Job*> jobs;
+  for (auto& job : running_) {
+    if (job->done || !job->token) continue;
+    if (job->cache->length() >= job->cache->capacity()) {
+      job->answer->end(FinishReason::context);
+      finish(*job);
+      continue;
+    }
+    tokens.push_back(*job->token);
+    caches.push_back(job->cache.get());
+    jobs.push_back(job.get());
+  }
+  if (jobs.empty()) return;
+  std::vector<float> logits;
+  try {
+    logits = model_.model->step(tokens, caches);
+  } catch (const std::exception& problem) {
+    for (Job* job : jobs) fail_job(*job, {ErrorCode::internal, problem.what()});
+    return;
+  }
+  const size_t width = logits.size() / jobs.size();
+  for (size_t i = 0; i < jobs.size(); ++i) {
+    try {
+      jobs[i]->token = jobs[i]->answer->next({logits.data() + i * width, width});
+      if (!jobs[i]->token) finish(*jobs[i]);
+    } catch (const Failure& failure) {
+      fail_job(*jobs[i], failure.error());
+    } catch (const std::exception& problem) {
+      fail_job(*jobs[i], {ErrorCode::internal, problem.what()});
+    }
+  }
+}
+
+void BatchEngine::remove_done() {
+  for (const auto& job : running_)
+    if (job->done) load_.cache_bytes -= job->bytes;
+  std::erase_if(running_, [](const auto& job) { return job->done; });
+  const auto gone = [](const auto& job) { return job->request.cancel && job->request.cancel->cancelled(); };
+  for (auto& job : waiting_)
+    if (gone(job)) fail_job(*job, cancelled_error());
+  std::erase_if(waiting_, [](const auto& job) { return job->done; });
+  load_.running = static_cast<int64_t>(running_.size());
+}
+
+void BatchEngine::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    remove_done();
+    if (closing_) break;
+    admit();
+    if (running_.empty()) {
+      if (waiting_.empty()) news_.wait(lock);
+      continue;
+    }
+    lock.unlock();
+    for (auto& job : running_)
+      if (job->request.cancel && job->request.cancel->cancelled()) fail_job(*job, cancelled_error());
+    read_prompts();
+    decode();
+    lock.lock();
+  }
+  for (auto& job : running_) fail_job(*job, cancelled_error());
+  for (auto& job : waiting_) fail_job(*job, cancelled_error());
+  running_.clear();
+  waiting_.clear();
+  load_ = {};
+}
+
+}  // namespace ptah
