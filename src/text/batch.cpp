@@ -23,7 +23,7 @@ struct BatchEngine::Job {
   int64_t capacity = 0, bytes = 0;  ///< of its cache
   // from its beginning on
   std::unique_ptr<KeyValueCache> cache;
-  std::unique_ptr<Answer> answer;
+  std::unique_ptr<Decoding> answer;
   size_t read = 0;               ///< tokens of the prompt that the cache holds
   std::optional<int32_t> token;  ///< what is to be read next
   double prompt_seconds = 0;
@@ -111,8 +111,8 @@ void BatchEngine::read_prompts() {
       const auto start = Clock::now();
       if (!job->cache) {
         job->cache = std::make_unique<KeyValueCache>(model_.model->config(), job->capacity, compute_dtype());
-        job->answer = std::make_unique<Answer>(model_, prompt, job->request.options,
-                                               most_tokens(job->request.options, job->capacity, static_cast<int64_t>(prompt.size())), job->request.show);
+        job->answer = std::make_unique<Decoding>(model_, prompt, job->request.options,
+                                                 most_tokens(job->request.options, job->capacity, static_cast<int64_t>(prompt.size())), job->request.show);
       }
       const size_t end = std::min(prompt.size(), job->read + static_cast<size_t>(LanguageModel::kChunk));
       std::vector<float> logits =

@@ -174,7 +174,7 @@ Result<std::shared_ptr<const LanguageModel>> load_draft(const std::filesystem::p
   return std::shared_ptr<const LanguageModel>(draft.model);
 }
 
-struct Answer::State {
+struct Decoding::State {
   const LoadedLanguageModel& model;
   GenerationOptions options;
   std::function<void(std::string_view)> show;
@@ -199,15 +199,15 @@ struct Answer::State {
   }
 };
 
-Answer::Answer(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
-               std::function<void(std::string_view)> show)
+Decoding::Decoding(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
+                   std::function<void(std::string_view)> show)
     : state_(std::make_unique<State>(model, prompt, options, most, std::move(show))) {}
-Answer::~Answer() = default;
-const std::vector<int32_t>& Answer::seen() const { return state_->seen; }
-int64_t Answer::left() const { return state_->most - static_cast<int64_t>(state_->out.tokens.size()); }
-void Answer::end(FinishReason reason) { state_->out.reason = reason; }
+Decoding::~Decoding() = default;
+const std::vector<int32_t>& Decoding::seen() const { return state_->seen; }
+int64_t Decoding::left() const { return state_->most - static_cast<int64_t>(state_->out.tokens.size()); }
+void Decoding::end(FinishReason reason) { state_->out.reason = reason; }
 
-std::optional<int32_t> Answer::next(std::span<float> logits) {
+std::optional<int32_t> Decoding::next(std::span<float> logits) {
   State& s = *state_;
   const int64_t place = static_cast<int64_t>(s.out.tokens.size());
   if (place >= s.most) return std::nullopt;
@@ -235,7 +235,7 @@ std::optional<int32_t> Answer::next(std::span<float> logits) {
   return token;
 }
 
-Generated Answer::finish() {
+Generated Decoding::finish() {
   State& s = *state_;
   if (!s.stopped && s.text.put(s.utf8.finish())) s.out.reason = FinishReason::stop_text;
   s.tell(true);
@@ -253,7 +253,7 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   const auto seconds_since = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
   if (options.lookup < 0 || options.lookup > kMostGuesses)
     throw Failure({ErrorCode::invalid_argument, fmt::format("lookup {}; 0 to {} tokens can be guessed ahead", options.lookup, kMostGuesses)});
-  Answer answer(model, prompt, options, most_tokens(options, cache.capacity() - cache.length(), static_cast<int64_t>(prompt.size())), show);
+  Decoding answer(model, prompt, options, most_tokens(options, cache.capacity() - cache.length(), static_cast<int64_t>(prompt.size())), show);
   const auto start = Clock::now();
   Lookahead ahead(*model.model, cache, model.model->read(prompt, cache, false, cancel), options.lookup > 0 ? options.draft : nullptr);
   const double prompt_seconds = seconds_since(start);

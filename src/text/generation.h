@@ -44,12 +44,12 @@ struct Generated {
 };
 
 /// One answer in the making, whoever computes the logits: sampling, grammar, stop texts, streaming.
-class Answer {
+class Decoding {
  public:
   /// At most `most` tokens. Throws Failure: invalid_argument for bad options or too few tokens for the grammar.
-  Answer(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
-         std::function<void(std::string_view)> show);
-  ~Answer();
+  Decoding(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
+           std::function<void(std::string_view)> show);
+  ~Decoding();
   /// Takes the logits of the next position (and changes them); gives the token to read next, or nothing if the answer is complete.
   std::optional<int32_t> next(std::span<float> logits);
   /// The prompt and the tokens so far.
