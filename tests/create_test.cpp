@@ -267,6 +267,8 @@ TEST_F(Tiny, TheJudgeChoosesAmongSeveral) {
   r.best_of = 3;
   EXPECT_FALSE(loaded->create(r)) << "without a judge";
   ASSERT_TRUE(loaded->add_judge(folder() / "judges" / "judge" / "judge.safetensors"));
+  EXPECT_EQ(loaded->settled(request()).best_of, 2) << "with a judge two pay";
+  EXPECT_EQ(model()->settled(request()).best_of, 1);
   const auto plan = plan_work(*loaded, r);
   ASSERT_TRUE(plan) << plan.error().message;
   const auto work = create_work(*loaded, r, {});
@@ -451,7 +453,7 @@ TEST_F(Tiny, BadRequestsAreRefusedInOneLine) {
   refused([](auto& r) { r.size = 4096; }, "128 to 512");
   refused([](auto& r) { r.background = "#12345"; }, "background");
   refused([](auto& r) { r.strength = 0; }, "strength");
-  refused([](auto& r) { r.best_of = 0; }, "best-of");
+  refused([](auto& r) { r.best_of = 17; }, "best-of");
   refused([](auto& r) { r.guidance = std::nanf(""); }, "guidance");
   EXPECT_FALSE(parse_formats("png,exe"));
 }

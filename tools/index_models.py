@@ -10,6 +10,21 @@ MODELS = [{
     "file": "picture/picture.safetensors",
     "licence": "Apache-2.0; trained on MIT, Apache-2.0 and CC-BY-4.0 pictures (attribution: models/picture/README.md)",
     "summary": "words to 128 x 128 pictures with transparent ground: text encoder, latent denoiser, autoencoder",
+}, {
+    "name": "judge",
+    "file": "picture/judge.safetensors",
+    "licence": "Apache-2.0; trained on the pictures of 'picture'",
+    "summary": "which of several pictures fits the words best: --best-of",
+}, {
+    "name": "measure",
+    "file": "picture/measure.safetensors",
+    "licence": "Apache-2.0; trained on the pictures of 'picture'",
+    "summary": "a judge trained apart that only measures: ptah evaluate",
+}, {
+    "name": "upscaler",
+    "file": "picture/upscaler.safetensors",
+    "licence": "Apache-2.0; trained on the pictures of 'picture'",
+    "summary": "pictures four times as large each way: create above 128 pixels, ptah upscale",
 }]
 
 folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "models")

@@ -20,10 +20,10 @@ struct MakeRequest {
   std::uint64_t seed = 0;        ///< the same request and seed give the same bytes
   std::string style = "glossy";  ///< a style of the model, or "any"
   std::int64_t size = 256;       ///< edge of the picture in pixels, 128 to 512
-  std::int64_t steps = 24;
+  std::int64_t steps = 12;
   float guidance = 3;
   std::string background = "transparent";  ///< or "white", "black", "#rrggbb"
-  std::int64_t best_of = 1;                ///< draw so many (1 to 16) and keep the one that fits the words best
+  std::int64_t best_of = 0;                ///< draw so many (1 to 16) and keep the one that fits the words best; 0: two where there is a judge
   bool object = true;                      ///< make the 3D object too
   std::string solid = "round";             ///< "round", "flat-back" or "slab"
   std::int64_t target_triangles = 20000;

@@ -35,7 +35,7 @@ void add_request_options(CLI::App& command, CreateOptions& o) {
   command.add_option("--target-tris", o.request.target_triangles, "about how many triangles the object has");
   command.add_option("--size-mm", o.request.size_mm, "longest edge of the object in millimetres");
   command.add_flag("--no-object", o.no_object, "make the picture only");
-  command.add_option("--best-of", o.request.best_of, "draw so many (1 to 16) and keep the one that fits the words best");
+  command.add_option("--best-of", o.request.best_of, "draw so many (1 to 16) and keep the one that fits the words best (default: 2 where there is a judge)");
   command.add_option("--from", o.from, "picture to start from (PNG, JPEG, WebP): a drawing, photo or earlier work");
   command.add_option("--strength", o.strength, "with --from: how much is drawn anew, above 0 to 1 (default 0.6; 1 with --mask)");
   command.add_option("--mask", o.mask, "with --from: a picture of the same size; white is drawn anew, black stays");

@@ -155,8 +155,9 @@ Picture PictureModel::compose(Tensor made, const CreateRequest& request, const D
   return picture;
 }
 
-Result<Picture> PictureModel::create(const CreateRequest& request, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) const {
-  PTAH_TRY_VOID(check(request));
+Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) const {
+  PTAH_TRY_VOID(check(asked));
+  const CreateRequest request = settled(asked);
   PTAH_TRY_VOID(check(sources));
   if (sources.from && !encoder_) return fail(ErrorCode::unsupported, "this model file has no encoder, so it cannot start from a picture");
   if (request.style != "any" && std::find(styles_.begin(), styles_.end(), request.style) == styles_.end())

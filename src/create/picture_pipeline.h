@@ -29,6 +29,11 @@ class PictureModel {
   /// An upscaler for sizes above own_size(), instead of a Lanczos filter. Errors: not_found, corrupt, mismatch.
   Result<void> add_upscaler(const std::filesystem::path& path, const std::string& sha256_hex = "");
 
+  /// The request with best_of chosen, if it was left to the model: 2 with a judge, else 1.
+  CreateRequest settled(CreateRequest request) const {
+    if (request.best_of == 0) request.best_of = judge_ ? 2 : 1;
+    return request;
+  }
   /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
   /// encoder; best_of, but there is no judge). Under DryRun the picture is empty.
   Result<Picture> create(const CreateRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {},

@@ -37,7 +37,7 @@ Result<void> check(const CreateRequest& r) {
   if (r.target_triangles < 100 || r.target_triangles > 500000)
     return fail(ErrorCode::invalid_argument, "target-tris {}; 100 to 500000 are possible", r.target_triangles);
   if (!(r.size_mm >= 1) || r.size_mm > 10000) return fail(ErrorCode::invalid_argument, "size-mm {}; 1 to 10000 are possible", r.size_mm);
-  if (r.best_of < 1 || r.best_of > 16) return fail(ErrorCode::invalid_argument, "best-of {}; 1 to 16 are possible", r.best_of);
+  if (r.best_of < 0 || r.best_of > 16) return fail(ErrorCode::invalid_argument, "best-of {}; 1 to 16 are possible, or 0 for what pays", r.best_of);
   if (!(r.strength > 0) || r.strength > 1) return fail(ErrorCode::invalid_argument, "strength {}; above 0 to 1 are possible", r.strength);
   return {};
 }

@@ -16,7 +16,7 @@ struct CreateRequest {
   uint64_t seed = 0;
   std::string style = "glossy";  ///< one of the model's styles, or "any"
   int64_t size = 256;            ///< edge of the picture in pixels, 128 to 512
-  int64_t steps = 24;
+  int64_t steps = 12;
   float guidance = 3;
   std::string sampler = "euler";
   std::string background = "transparent";  ///< or "white", "black", "#rrggbb"
@@ -24,7 +24,7 @@ struct CreateRequest {
   std::string solid = "round";             ///< round, flat-back or slab
   int64_t target_triangles = 20000;
   float size_mm = 100;
-  int64_t best_of = 1;    ///< how many are drawn, of which the judge keeps the one that fits the words best; 1 to 16
+  int64_t best_of = 0;    ///< how many are drawn, of which the judge keeps the one that fits the words best; 1 to 16, 0: two where there is a judge
   float strength = 0.6F;  ///< with a picture to start from: how much of it is drawn anew, above 0 to 1
 };
 

@@ -200,9 +200,10 @@ Result<void> seal(Work& work, const Json& core) {
 
 }  // namespace
 
-Result<Work> create_work(const PictureModel& model, const CreateRequest& request, const Formats& formats, const Sources& sources,
+Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, const Formats& formats, const Sources& sources,
                          const ProgressCallback& progress, const CancelToken* cancel) {
-  PTAH_TRY_VOID(check(request));
+  PTAH_TRY_VOID(check(asked));
+  const CreateRequest request = model.settled(asked);
   PTAH_TRY(const Picture picture, model.create(request, sources, progress, cancel));
   const Picture shown = flattened(picture, request.background);
   Work work;
