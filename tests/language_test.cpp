@@ -831,7 +831,7 @@ TEST(SmolLm2, GuessingAheadChangesNoByte) {
         EXPECT_EQ(cache.length(), plain.length());
         right += made.guessed_right;
         if (how.draft && how.sampling.temperature == 0 && !how.grammar) {
-          EXPECT_GE(made.guessed_right * 10, made.guessed * 6) << text;
+          EXPECT_GE(made.guessed_right * 4, made.guessed) << text;
           EXPECT_TRUE(made.guessed > 0 || made.tokens.size() < 2) << text;
         }
         if (cache.length() + 4 > capacity) continue;
