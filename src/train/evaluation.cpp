@@ -43,9 +43,6 @@ std::string spaced(std::string concept_name) {
   return concept_name;
 }
 
-/// A caption that names the style where there is one.
-const std::string& styled_caption(const PictureEntry& entry) { return entry.captions[std::min<size_t>(2, entry.captions.size() - 1)]; }
-
 /// Pictures f32 [n, size, size, 4] → f32 [n, kSmallEdge² · 4].
 Tensor small_pixels(const Tensor& pictures) {
   const Tensor small = resize(pictures, kSmallEdge, kSmallEdge, Filter::bilinear);
@@ -92,6 +89,16 @@ class Evaluator {
     return judge_.prompts(ids);
   }
 
+  /// Of each picture a caption that names the style where there is one.
+  std::vector<std::string> captions_of(const std::vector<int64_t>& indices) const {
+    std::vector<std::string> out;
+    for (const int64_t i : indices) {
+      const auto& captions = set_.entries[static_cast<size_t>(i)].captions;
+      out.push_back(captions[std::min<size_t>(2, captions.size() - 1)]);
+    }
+    return out;
+  }
+
   Tensor true_pictures(const std::vector<int64_t>& indices) const { return picture_batch(set_, indices, {0, 0, 0}, 0, 0); }
 
   Result<void> sheet(const std::string& part, const Tensor& pictures, int64_t columns = kSheetColumns) const {
@@ -112,8 +119,7 @@ class Evaluator {
 
   Result<Json> held_out() {
     const std::vector<int64_t> shown = held_out_pictures(set_, 100);
-    std::vector<std::string> captions;
-    for (const int64_t i : shown) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
+    const std::vector<std::string> captions = captions_of(shown);
     PTAH_TRY(const Tensor drawn, draw("held-out", captions, "any"));
     const Tensor truth = true_pictures(shown), asked = vectors_of(captions);
     const auto [first, fifth] = retrieval(judge_.pictures(drawn), asked);
@@ -205,8 +211,7 @@ class Evaluator {
     const size_t half = first.size() / 2;
     const std::vector<int64_t> second(first.begin() + static_cast<std::ptrdiff_t>(half), first.begin() + static_cast<std::ptrdiff_t>(2 * half));
     first.resize(half);
-    std::vector<std::string> captions;
-    for (const int64_t i : first) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
+    const std::vector<std::string> captions = captions_of(first);
     PTAH_TRY(const Tensor drawn, draw("frechet", captions, "any"));
     const Tensor truth = judge_.pictures(true_pictures(first));
     PTAH_TRY_VOID(sheet("frechet", drawn));
@@ -217,8 +222,7 @@ class Evaluator {
 
   Result<Json> nearest_training_pictures() {
     const std::vector<int64_t> shown = some_pictures(kNearest);
-    std::vector<std::string> captions;
-    for (const int64_t i : shown) captions.push_back(styled_caption(set_.entries[static_cast<size_t>(i)]));
+    const std::vector<std::string> captions = captions_of(shown);
     PTAH_TRY(const Tensor drawn, draw("nearest", captions, "any"));
     const Tensor mine = small_pixels(drawn);
     const int64_t width = mine.dim(1), count = static_cast<int64_t>(shown.size());
@@ -275,17 +279,20 @@ Result<Json> evaluate_picture_model(const PictureModel& model, const PictureJudg
       std::error_code problem;
       fs::create_directories(evaluation.sheets, problem);
     }
-    for (const std::string& name : evaluation.parts)
-      if (const auto known = Evaluator::part(name); !known) return tl::unexpected<Error>(known.error());
+    std::vector<Evaluator::Part> measures;  // all are known before the first is drawn
+    for (const std::string& name : evaluation.parts) {
+      PTAH_TRY(const auto measure, Evaluator::part(name));
+      measures.push_back(measure);
+    }
     Evaluator evaluator(model, judge, set, evaluation, callbacks);
     const CreateRequest& r = evaluation.request;
     Json out{{"model", "sha256:" + model.sha256()},
              {"judge", "sha256:" + judge.sha256()},
              {"numeric_path", numeric_path()},
              {"request", {{"seed", r.seed}, {"steps", r.steps}, {"guidance", r.guidance}, {"sampler", r.sampler}, {"best_of", r.best_of}}}};
-    for (const std::string& part : evaluation.parts) {
-      PTAH_TRY(const auto measure, Evaluator::part(part));
-      PTAH_TRY(out[part], (evaluator.*measure)());
+    for (size_t i = 0; i < measures.size(); ++i) {
+      const std::string& part = evaluation.parts[i];
+      PTAH_TRY(out[part], (evaluator.*measures[i])());
       if (callbacks.say) callbacks.say(part + ": " + out[part].dump());
     }
     return out;
