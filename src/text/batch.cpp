@@ -84,6 +84,16 @@ void BatchEngine::fail_job(Job& job, const Error& error) {
   job.promise.set_value(tl::unexpected<Error>(error));
 }
 
+void BatchEngine::attempt(Job& job, const std::function<void()>& part) {
+  try {
+    part();
+  } catch (const Failure& failure) {
+    fail_job(job, failure.error());
+  } catch (const std::exception& problem) {
+    fail_job(job, {ErrorCode::internal, problem.what()});
+  }
+}
+
 void BatchEngine::finish(Job& job) {
   Generated out = job.answer->finish();
   out.prompt_seconds = job.prompt_seconds;
@@ -107,7 +117,7 @@ void BatchEngine::read_prompts() {
   for (auto& job : running_) {
     const std::vector<int32_t>& prompt = job->request.prompt;
     if (job->done || job->read == prompt.size()) continue;
-    try {
+    attempt(*job, [&] {
       const auto start = Clock::now();
       if (!job->cache) {
         job->cache = std::make_unique<KeyValueCache>(model_.model->config(), job->capacity, compute_dtype());
@@ -119,15 +129,11 @@ void BatchEngine::read_prompts() {
           model_.model->read({prompt.begin() + static_cast<std::ptrdiff_t>(job->read), prompt.begin() + static_cast<std::ptrdiff_t>(end)}, *job->cache);
       job->read = end;
       job->prompt_seconds += seconds_since(start);
-      if (end < prompt.size()) continue;
+      if (end < prompt.size()) return;
       job->decoding = Clock::now();
       job->token = job->answer->next(logits);
       if (!job->token) finish(*job);
-    } catch (const Failure& failure) {
-      fail_job(*job, failure.error());
-    } catch (const std::exception& problem) {
-      fail_job(*job, {ErrorCode::internal, problem.what()});
-    }
+    });
   }
 }
 
@@ -139,7 +145,7 @@ void BatchEngine::decode() {
     if (job->done || !job->token) continue;
     if (job->cache->length() >= job->cache->capacity()) {
       job->answer->end(FinishReason::context);
-      finish(*job);
+      attempt(*job, [&] { finish(*job); });
       continue;
     }
     tokens.push_back(*job->token);
@@ -156,14 +162,10 @@ void BatchEngine::decode() {
   }
   const size_t width = logits.size() / jobs.size();
   for (size_t i = 0; i < jobs.size(); ++i) {
-    try {
+    attempt(*jobs[i], [&] {
       jobs[i]->token = jobs[i]->answer->next({logits.data() + i * width, width});
       if (!jobs[i]->token) finish(*jobs[i]);
-    } catch (const Failure& failure) {
-      fail_job(*jobs[i], failure.error());
-    } catch (const std::exception& problem) {
-      fail_job(*jobs[i], {ErrorCode::internal, problem.what()});
-    }
+    });
   }
 }
 

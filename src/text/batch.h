@@ -52,6 +52,8 @@ class BatchEngine {
   void decode();
   void finish(Job& job);
   void fail_job(Job& job, const Error& error);
+  /// Does a part of a job; what it throws fails that job alone.
+  void attempt(Job& job, const std::function<void()>& part);
   void remove_done();
 
   const LoadedLanguageModel model_;
