@@ -48,7 +48,7 @@ BatchRequest request(uint64_t seed, int64_t most_prompt = 40, int64_t most_answe
 /// What generate() makes of it.
 Generated alone(const BatchRequest& r) {
   const auto capacity = static_cast<int64_t>(r.prompt.size()) + std::max<int64_t>(r.options.max_tokens, 1);
-  KeyValueCache cache(tiny().model->config(), std::min(capacity, tiny().model->config().context), compute_dtype());
+  KeyValueCache cache(tiny().model->config(), std::min(capacity, tiny().model->config().context), default_cache_type());
   return generate(tiny(), r.prompt, cache, r.options);
 }
 
@@ -60,7 +60,7 @@ void expect_same(const Generated& made, const Generated& wanted, const std::stri
   EXPECT_EQ(made.prompt_tokens, wanted.prompt_tokens) << what;
 }
 
-int64_t cache_bytes(int64_t tokens) { return KeyValueCache::bytes_for(tiny().model->config(), tokens, compute_dtype()); }
+int64_t cache_bytes(int64_t tokens) { return KeyValueCache::bytes_for(tiny().model->config(), tokens, default_cache_type()); }
 
 }  // namespace
 
@@ -127,6 +127,48 @@ TEST(Batch, AThousandRequestsFromFourThreadsLoseNothingWithinTheBudget) {
   EXPECT_LE(load.most_cache_bytes, budget);
   EXPECT_GT(load.most_cache_bytes, budget / 2) << "the budget was used";
   EXPECT_EQ(load.waiting, 0);
+}
+
+TEST(Batch, WhatAPromptBeganWithIsNotReadAgain) {
+  // Two beginnings of 256 tokens; a budget that holds one of them beside a request, so one is forgotten now and then.
+  for (const int64_t tokens : {1500, 640}) {
+    const int64_t budget = cache_bytes(tokens);
+    BatchEngine engine(tiny(), {.cache_bytes = budget, .at_once = 4});
+    std::vector<BatchRequest> requests;
+    std::vector<std::future<Result<Generated>>> answers;
+    for (uint64_t i = 0; i < 40; ++i) {
+      BatchRequest r = request(i);
+      const BatchRequest beginning = request(100 + i / 5 % 2, 1);
+      std::vector<int32_t> prompt(256, beginning.prompt[0]);
+      for (size_t j = 0; j < prompt.size(); j += 3) prompt[j] = static_cast<int32_t>(j % 96);
+      r.prompt.insert(r.prompt.begin(), prompt.begin(), prompt.end());
+      requests.push_back(r);
+      answers.push_back(engine.submit(std::move(r)));
+    }
+    for (size_t i = 0; i < answers.size(); ++i) {
+      const auto made = answers[i].get();
+      ASSERT_TRUE(made) << made.error().message;
+      expect_same(*made, alone(requests[i]), fmt::format("request {} of {}", i, tokens));
+    }
+    const BatchEngine::Load load = engine.load();
+    EXPECT_LE(load.most_cache_bytes, budget);
+    EXPECT_GE(load.reused_tokens, 256 * 20) << "budget for " << tokens;
+    EXPECT_GT(load.kept_bytes, 0);
+  }
+}
+
+TEST(Batch, ABeginningThatIsInTheWayIsForgotten) {
+  const int64_t budget = cache_bytes(320);
+  BatchEngine engine(tiny(), {.cache_bytes = budget});
+  for (const uint64_t seed : {1, 2, 3, 1}) {
+    BatchRequest r = request(seed);
+    r.prompt.assign(290, static_cast<int32_t>(seed));
+    r.options.max_tokens = 20;
+    const auto made = engine.submit(r).get();
+    ASSERT_TRUE(made) << made.error().message;
+    expect_same(*made, alone(r), fmt::format("request {}", seed));
+    EXPECT_LE(engine.load().most_cache_bytes, budget);
+  }
 }
 
 TEST(Batch, BadRequestsFailAlone) {

@@ -241,16 +241,16 @@ TEST(Language, LogitsMatchTransformersAtEveryPosition) {
           ASSERT_NEAR(logits[static_cast<size_t>(kept.data<int32_t>()[k] * vocabulary + v)], wanted.data<float>()[k * vocabulary + v], 1e-4)
               << family << ", " << how << ", position " << kept.data<int32_t>()[k] << ", token " << v;
     };
-    KeyValueCache whole(model->config(), 300, DType::f32);
+    KeyValueCache whole(model->config(), 300, CacheType::f32);
     compare(model->read(tokens, whole, true), "read at once");
-    KeyValueCache stepped(model->config(), 300, DType::f32);
+    KeyValueCache stepped(model->config(), 300, CacheType::f32);
     std::vector<float> all;
     for (const int32_t token : tokens) {
       const auto one = model->step({token}, {&stepped});
       all.insert(all.end(), one.begin(), one.end());
     }
     compare(all, "token by token");
-    KeyValueCache mixed(model->config(), 300, DType::f32);
+    KeyValueCache mixed(model->config(), 300, CacheType::f32);
     all = model->read({tokens.begin(), tokens.begin() + 250}, mixed, true);
     const auto rest = model->read({tokens.begin() + 250, tokens.end()}, mixed, true);
     all.insert(all.end(), rest.begin(), rest.end());
@@ -263,11 +263,168 @@ TEST(Language, ACachedBeginningChangesNoByte) {
   std::vector<int32_t> tokens;
   Random random(3, 3);
   for (int i = 0; i < 400; ++i) tokens.push_back(static_cast<int32_t>(random.below(96)));
-  KeyValueCache whole(model->config(), 400, DType::bf16), reused(model->config(), 400, DType::bf16);
+  KeyValueCache whole(model->config(), 400, CacheType::bf16), reused(model->config(), 400, CacheType::bf16);
   const auto wanted = model->read(tokens, whole);
   (void)model->read({tokens.begin(), tokens.begin() + 300}, reused);
   reused.truncate(LanguageModel::kChunk);
   EXPECT_EQ(model->read({tokens.begin() + LanguageModel::kChunk, tokens.end()}, reused), wanted);
+}
+
+namespace {
+
+/// A Llama with heads of 32 and random weights.
+std::shared_ptr<LanguageModel> random_model() {
+  LanguageWeights weights;
+  LanguageConfig& c = weights.config;
+  c.family = "llama", c.vocabulary = 96, c.width = 64, c.layers = 2, c.heads = 4, c.kv_heads = 2, c.head_dim = 32, c.feed_forward = 96, c.context = 512;
+  c.rotated = 32, c.attention_scale = 1 / std::sqrt(32.0F);
+  uint64_t stream = 0;
+  const auto add = [&](const std::string& name, int64_t rows, int64_t columns) {
+    Tensor values = rows == 1 ? Tensor::full({rows, columns}, 1) : Tensor::normal({rows, columns}, 5, ++stream);
+    if (rows > 1)
+      for (float& v : values.span<float>()) v *= 0.3F;
+    const auto owner = std::make_shared<Tensor>(values);
+    weights.matrices[name] = {BlockType::f32, rows, columns, static_cast<const uint8_t*>(owner->raw()), owner};
+  };
+  add("token_embd.weight", 96, 64);
+  add("output_norm.weight", 1, 64);
+  for (int l = 0; l < 2; ++l) {
+    const std::string at = fmt::format("blk.{}.", l);
+    add(at + "attn_norm.weight", 1, 64);
+    add(at + "ffn_norm.weight", 1, 64);
+    add(at + "attn_q.weight", 128, 64);
+    add(at + "attn_k.weight", 64, 64);
+    add(at + "attn_v.weight", 64, 64);
+    add(at + "attn_output.weight", 64, 128);
+    add(at + "ffn_gate.weight", 96, 64);
+    add(at + "ffn_up.weight", 96, 64);
+    add(at + "ffn_down.weight", 64, 96);
+  }
+  return std::make_shared<LanguageModel>(std::move(weights));
+}
+
+std::vector<int32_t> random_tokens(int64_t count, uint64_t seed) {
+  Random random(seed, 3);
+  std::vector<int32_t> out;
+  for (int64_t i = 0; i < count; ++i) out.push_back(static_cast<int32_t>(random.below(96)));
+  return out;
+}
+
+}  // namespace
+
+TEST(Language, ACacheInEightBitsIsHalfAsLargeAndCloseToTheOther) {
+  const auto model = random_model();
+  const auto tokens = random_tokens(300, 7);
+  KeyValueCache exact(model->config(), 400, CacheType::f32), bits16(model->config(), 400, CacheType::bf16), bits8(model->config(), 400, CacheType::q8);
+  const auto wanted = model->read(tokens, exact);
+  const auto error = [&](KeyValueCache& cache) {
+    auto logits = model->read(tokens, cache);
+    double sum = 0, all = 0;
+    for (size_t i = 0; i < logits.size(); ++i) {
+      sum += std::pow(static_cast<double>(logits[i] - wanted[i]), 2);
+      all += std::pow(static_cast<double>(wanted[i]), 2);
+    }
+    return std::sqrt(sum / all);
+  };
+  EXPECT_LT(error(bits16), 0.05) << "queries and weights of the attention are bf16 too";
+  EXPECT_LT(error(bits8), 0.05);
+  EXPECT_EQ(bits8.bytes() * 64, bits16.bytes() * 34);
+  // Token by token it reads the same rows by another kernel.
+  const auto next = model->step({5}, {&bits8}), wanted_next = model->step({5}, {&exact});
+  for (size_t i = 0; i < next.size(); ++i) EXPECT_NEAR(next[i], wanted_next[i], 0.5);
+  EXPECT_THROW(KeyValueCache(exact_model(kGolden / "language" / "llama")->config(), 10, CacheType::q8), Failure) << "heads of 8";
+}
+
+TEST(Language, RoundedRowsKeepWhatTheyCan) {
+  for (const float size : {0.0F, 1e-42F, 1e-20F, 1.0F, 3e36F}) {
+    std::vector<float> x(64), back(64);
+    for (size_t i = 0; i < x.size(); ++i) x[i] = size * (static_cast<float>(i) - 31.5F) / 31.5F;
+    std::vector<std::byte> row(static_cast<size_t>(cached_row_bytes(CacheType::q8, 64)));
+    store_cached_row(CacheType::q8, x.data(), 64, row.data());
+    load_cached_row(CacheType::q8, row.data(), 64, back.data());
+    for (size_t i = 0; i < x.size(); ++i) EXPECT_NEAR(back[i], x[i], static_cast<double>(size) / 120 + 1e-30) << size << " " << i;
+    x[40] = NAN;
+    store_cached_row(CacheType::q8, x.data(), 64, row.data());
+    load_cached_row(CacheType::q8, row.data(), 64, back.data());
+    EXPECT_TRUE(std::isnan(back[40]));
+  }
+}
+
+TEST(Language, SequencesShareABeginningUntilTheyPart) {
+  const auto model = random_model();
+  const auto tokens = random_tokens(300, 8);
+  KeyValueCache first(model->config(), 400, CacheType::bf16), second(model->config(), 400, CacheType::bf16);
+  const auto wanted = model->read(tokens, first);
+  const int64_t before = first.bytes();
+  second.append(first.share(0, 256));
+  EXPECT_EQ(model->read({tokens.begin() + 256, tokens.end()}, second), wanted);
+  // The second goes back into the shared part and on with something else; the first keeps its own.
+  second.truncate(200);
+  (void)model->read(random_tokens(60, 9), second);
+  first.truncate(256);
+  EXPECT_EQ(model->read({tokens.begin() + 256, tokens.end()}, first), wanted);
+  EXPECT_EQ(first.bytes(), before);
+  KeyValueCache copy = first;  // a copy shares everything until one of them writes
+  EXPECT_EQ(model->step({3}, {&copy}), model->step({3}, {&first}));
+  EXPECT_THROW(second.append(first.share(0, 256)), Failure) << "260 is no whole number of pages";
+  EXPECT_THROW(second.truncate(261), Failure);
+}
+
+TEST(Language, PagesThatSlidOutOfEveryWindowAreGivenBack) {
+  const auto model = exact_model(kGolden / "language" / "gemma3");
+  const auto tokens = random_tokens(450, 4);
+  KeyValueCache whole(model->config(), 512, CacheType::bf16), sliding(model->config(), 512, CacheType::bf16, true);
+  EXPECT_EQ(model->read(tokens, sliding), model->read(tokens, whole));
+  for (int i = 0; i < 60; ++i) {
+    EXPECT_EQ(model->step({i}, {&sliding}), model->step({i}, {&whole}));
+    EXPECT_LE(sliding.bytes(), KeyValueCache::bytes_for(model->config(), 512, CacheType::bf16, true));
+  }
+  EXPECT_LT(sliding.bytes(), whole.bytes() / 2);
+  EXPECT_TRUE(sliding.can_truncate(500)) << "guesses that were wrong";
+  EXPECT_FALSE(sliding.can_truncate(100));
+  EXPECT_THROW(sliding.truncate(100), Failure);
+  EXPECT_EQ(sliding.length(), 510);
+  EXPECT_TRUE(sliding.share(0, 256).empty());
+  sliding.truncate(0);
+  whole.truncate(0);
+  EXPECT_EQ(model->read(tokens, sliding), model->read(tokens, whole));
+}
+
+TEST(Language, ACacheIsReadBackFromItsFile) {
+  const auto model = random_model();
+  const auto tokens = random_tokens(300, 10);
+  const fs::path folder = fs::temp_directory_path() / fmt::format("ptah-cache-{}", getpid());
+  fs::create_directories(folder);
+  const fs::path file = folder / "cache.safetensors";
+  for (const CacheType type : {CacheType::f32, CacheType::bf16, CacheType::q8}) {
+    KeyValueCache cache(model->config(), 400, type);
+    const auto wanted = model->read(tokens, cache);
+    ASSERT_TRUE(save_cache(file, tokens, cache, model->fingerprint()));
+    auto back = load_cache(file, model->config(), 400, type, model->fingerprint());
+    ASSERT_TRUE(back) << back.error().message;
+    EXPECT_EQ(back->tokens, std::vector<int32_t>(tokens.begin(), tokens.begin() + 256));
+    EXPECT_EQ(model->read({tokens.begin() + 256, tokens.end()}, *back->cache), wanted);
+  }
+  const auto code = [&](int64_t capacity, CacheType type, const std::string& of) {
+    const auto made = load_cache(file, model->config(), capacity, type, of);
+    return made ? ErrorCode::internal : made.error().code;
+  };
+  EXPECT_EQ(code(400, CacheType::bf16, model->fingerprint()), ErrorCode::mismatch);
+  EXPECT_EQ(code(400, CacheType::q8, exact_model(kGolden / "language" / "llama")->fingerprint()), ErrorCode::mismatch);
+  EXPECT_EQ(code(255, CacheType::q8, model->fingerprint()), ErrorCode::invalid_argument);
+  TensorFile changed = *read_safetensors(file);
+  Tensor layer = changed.tensors.at("layer.1").clone();
+  std::fill_n(layer.data<uint8_t>() + 32, 2, uint8_t{0xFF});  // a scale that is no number
+  changed.tensors["layer.1"] = layer;
+  ASSERT_TRUE(write_safetensors(file, changed));
+  EXPECT_EQ(code(400, CacheType::q8, model->fingerprint()), ErrorCode::corrupt);
+  changed.tensors.erase("layer.1");
+  ASSERT_TRUE(write_safetensors(file, changed));
+  EXPECT_EQ(code(400, CacheType::q8, model->fingerprint()), ErrorCode::corrupt);
+  KeyValueCache few(model->config(), 100, CacheType::bf16);
+  (void)model->read({1, 2, 3}, few);
+  EXPECT_FALSE(save_cache(file, {1, 2, 3}, few, model->fingerprint()));
+  fs::remove_all(folder);
 }
 
 TEST(Language, SequencesInABatchAreWhatTheyAreAlone) {
@@ -281,7 +438,7 @@ TEST(Language, SequencesInABatchAreWhatTheyAreAlone) {
     for (size_t s = 0; s < kSequences; ++s) {
       const std::vector<int32_t> prompt(s * 9 + 1, static_cast<int32_t>(s * 7 + 1));
       for (auto* caches : {&together, &alone}) {
-        caches->push_back(std::make_unique<KeyValueCache>(model->config(), 128, DType::bf16));
+        caches->push_back(std::make_unique<KeyValueCache>(model->config(), 128, CacheType::bf16));
         const auto logits = model->read(prompt, *caches->back());
         (caches == &together ? next : next_alone).push_back(best(logits.data()));
       }
@@ -305,7 +462,7 @@ TEST(Language, TheNumberOfThreadsChangesNoByte) {
   std::vector<float> first;
   for (const int team : {1, 2, 3, 8}) {
     set_threads(team);
-    KeyValueCache cache(model->config(), 256, DType::bf16);
+    KeyValueCache cache(model->config(), 256, CacheType::bf16);
     auto logits = model->read(tokens, cache);
     const auto more = model->step({5}, {&cache});
     logits.insert(logits.end(), more.begin(), more.end());
@@ -317,7 +474,7 @@ TEST(Language, TheNumberOfThreadsChangesNoByte) {
 
 TEST(Language, BadRequestsAndWeightsAreNamed) {
   const auto model = exact_model(kGolden / "language" / "llama");
-  KeyValueCache cache(model->config(), 4, DType::f32);
+  KeyValueCache cache(model->config(), 4, CacheType::f32);
   EXPECT_THROW((void)model->read({}, cache), Failure);
   EXPECT_THROW((void)model->read({96}, cache), Failure);
   EXPECT_THROW((void)model->read({-1}, cache), Failure);
@@ -749,7 +906,7 @@ TEST(SmolLm2, TokensAndAnswersEqualTheReference) {
   for (const Json& answer : golden["answers"]) {
     const auto prompt = loaded->tokenizer->encode(answer["prompt"].get<std::string>(), {.control_tokens = true});
     ASSERT_EQ(prompt, answer["ids"].get<std::vector<int32_t>>()) << answer["prompt"];
-    KeyValueCache cache(loaded->model->config(), 256, DType::f32);
+    KeyValueCache cache(loaded->model->config(), 256, CacheType::f32);
     std::vector<float> logits = loaded->model->read(prompt, cache);
     for (const Json& top : answer["top"])  // activations are rounded to 8 bits, so not to 1e-4
       EXPECT_NEAR(logits[top[0].get<size_t>()], top[1].get<float>(), 0.5) << answer["prompt"];
@@ -776,7 +933,7 @@ TEST(SmolLm2, GenerationStopsWhereItShould) {
   ASSERT_TRUE(loaded);
   const auto prompt = loaded->tokenizer->encode("One, two, three, four,");
   GenerationOptions options{.sampling = {.temperature = 0}, .max_tokens = 24};
-  KeyValueCache cache(loaded->model->config(), 256, DType::bf16);
+  KeyValueCache cache(loaded->model->config(), 256, CacheType::bf16);
   std::string shown;
   const Generated free = generate(*loaded, prompt, cache, options, [&](std::string_view news) { shown += news; });
   EXPECT_EQ(shown, free.text);
@@ -786,7 +943,7 @@ TEST(SmolLm2, GenerationStopsWhereItShould) {
   const Generated stopped = generate(*loaded, prompt, cache, options);
   EXPECT_EQ(stopped.text, free.text.substr(0, free.text.find(options.stop[0])));
   EXPECT_EQ(stopped.reason, FinishReason::stop_text);
-  KeyValueCache small(loaded->model->config(), static_cast<int64_t>(prompt.size()) + 3, DType::bf16);
+  KeyValueCache small(loaded->model->config(), static_cast<int64_t>(prompt.size()) + 3, CacheType::bf16);
   options.stop.clear();
   EXPECT_EQ(generate(*loaded, prompt, small, options).reason, FinishReason::context);
   CancelToken cancel;
@@ -816,13 +973,13 @@ TEST(SmolLm2, GuessingAheadChangesNoByte) {
     for (GenerationOptions how : ways) {
       if (how.grammar && text != list) continue;
       how.lookup = 0;
-      KeyValueCache plain(loaded->model->config(), capacity, DType::bf16);
+      KeyValueCache plain(loaded->model->config(), capacity, CacheType::bf16);
       const Generated wanted = generate(*loaded, prompt, plain, how);
       EXPECT_EQ(wanted.guessed, 0);
       for (const int64_t lookup : {1, 4, 11, -4}) {
         how.lookup = std::abs(lookup);
         how.draft = lookup < 0 ? loaded->model : nullptr;  // a draft that is mostly right
-        KeyValueCache cache(loaded->model->config(), capacity, DType::bf16);
+        KeyValueCache cache(loaded->model->config(), capacity, CacheType::bf16);
         const Generated made = generate(*loaded, prompt, cache, how);
         EXPECT_EQ(made.tokens, wanted.tokens) << text << " " << lookup;
         EXPECT_EQ(made.text, wanted.text);
@@ -841,7 +998,7 @@ TEST(SmolLm2, GuessingAheadChangesNoByte) {
     }
   }
   EXPECT_GT(right, 50);
-  KeyValueCache cache(loaded->model->config(), 100, DType::bf16);
+  KeyValueCache cache(loaded->model->config(), 100, CacheType::bf16);
   ways[0].lookup = 12;
   EXPECT_THROW((void)generate(*loaded, {1, 2}, cache, ways[0]), Failure);
   EXPECT_TRUE(load_draft(*path, *loaded));

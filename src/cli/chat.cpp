@@ -12,7 +12,7 @@ namespace ptah::cli {
 namespace {
 
 struct ChatOptions {
-  std::string model = "smollm2", system = "", load = "", principles = "";
+  std::string model = "smollm2", system = "", load = "", principles = "", cache_type = "";
   int64_t threads = 0, context = 0, resume = 0;
   MemoryOptions memory = {};
   bool no_memory = false, no_principles = false;
@@ -140,7 +140,8 @@ Result<void> run_chat(const ChatOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));
   PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
-  PTAH_TRY(auto conversation, Conversation::make(std::move(model), o.context));
+  PTAH_TRY(const CacheType cache_type, cache_type_of(o.cache_type));
+  PTAH_TRY(auto conversation, Conversation::make(std::move(model), o.context, cache_type));
   std::shared_ptr<SentenceEncoder> encoder;
   if (const auto minilm = find_model("minilm")) {
     PTAH_TRY(encoder, SentenceEncoder::load(*minilm));
@@ -175,6 +176,7 @@ void add_chat(CLI::App& app, Action& action) {
   command->add_option("--principles", o->principles, "what is refused, with examples (JSON)");
   command->add_flag("--no-principles", o->no_principles, "refuse nothing");
   command->add_option("--context", o->context, "tokens the model sees at most");
+  command->add_option("--cache-type", o->cache_type, kCacheTypeHelp);
   command->add_option("--max-tokens", g.max_tokens, "longest answer");
   command->add_option("--temperature", g.sampling.temperature, "0: always the likeliest token");
   command->add_option("--top-k", g.sampling.top_k, "only the likeliest k tokens; 0: all");

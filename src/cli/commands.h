@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/progress.h"
+#include "text/key_value_cache.h"
 #include "text/memory.h"
 
 namespace ptah::cli {
@@ -17,6 +18,11 @@ int report(const Error& error);
 
 /// Takes --threads; 0 leaves the default. Errors: invalid_argument.
 Result<void> take_threads(int64_t threads);
+
+/// Takes --cache-type; empty: the default of the machine. Errors: invalid_argument.
+Result<CacheType> cache_type_of(const std::string& name);
+inline constexpr const char* kCacheTypeHelp =
+    "what keys and values are kept in: f32, bf16 or q8, which takes half the memory of bf16 (default: what the machine computes in)";
 
 /// The text of a file; - is standard input.
 Result<std::string> read_input(const std::string& file);

@@ -11,10 +11,17 @@
 
 namespace ptah::cli {
 
+Result<CacheType> cache_type_of(const std::string& name) {
+  if (name.empty()) return default_cache_type();
+  const auto type = cache_type_by_name(name);
+  if (!type) return fail(ErrorCode::invalid_argument, "unknown kind of cache '{}'; known: f32 bf16 q8", name);
+  return *type;
+}
+
 namespace {
 
 struct LanguageOptions {
-  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "";
+  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "", cache = "", cache_type = "";
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
   bool json = false, control = false;
@@ -68,7 +75,18 @@ Result<void> run_generate(LanguageOptions o) {
     PTAH_TRY(o.generation.draft, load_draft(draft, model));
     if (o.generation.lookup == 0) o.generation.lookup = 4;
   }
-  KeyValueCache cache(model.model->config(), capacity, compute_dtype());
+  PTAH_TRY(const CacheType type, cache_type_of(o.cache_type));
+  KeyValueCache cache(model.model->config(), capacity, type, o.cache.empty());
+  // What the file holds of the prompt's beginning is not read again; whole chunks only, so that the text is the same as without the file.
+  size_t known = 0;
+  const std::string fingerprint = o.cache.empty() ? "" : model.model->fingerprint();
+  if (std::error_code ignored; !o.cache.empty() && std::filesystem::exists(o.cache, ignored)) {
+    PTAH_TRY(const CachedText kept, load_cache(o.cache, model.model->config(), model.model->config().context, type, fingerprint));
+    const size_t most = std::min(kept.tokens.size(), prompt.size() - 1);
+    while (known < most && kept.tokens[known] == prompt[known]) ++known;
+    known -= known % static_cast<size_t>(LanguageModel::kChunk);
+    cache.append(kept.cache->share(0, static_cast<int64_t>(known)));
+  }
   const bool stream = !o.json;
   const Generated made = generate(
       model, prompt, cache, o.generation,
@@ -81,11 +99,16 @@ Result<void> run_generate(LanguageOptions o) {
   if (o.json) {
     Json line{{"text", made.text},     {"finish_reason", name_of(made.reason)}, {"prompt_tokens", made.prompt_tokens},
               {"tokens", made.tokens}, {"prompt_seconds", made.prompt_seconds}, {"decode_seconds", made.decode_seconds}};
+    if (!o.cache.empty()) line["cached_tokens"] = known;
     if (o.generation.lookup > 0) line["guessed"] = made.guessed, line["guessed_right"] = made.guessed_right;
     if (o.generation.log_probabilities) line["log_probabilities"] = made.log_probabilities;
     fmt::print("{}\n", line.dump());
   } else {
     fmt::print("\n");
+  }
+  if (!o.cache.empty() && known + static_cast<size_t>(LanguageModel::kChunk) < prompt.size()) {
+    cache.truncate(static_cast<int64_t>(prompt.size()) / LanguageModel::kChunk * LanguageModel::kChunk);
+    PTAH_TRY_VOID(save_cache(o.cache, prompt, cache, fingerprint));
   }
   return {};
 }
@@ -137,7 +160,7 @@ Result<void> run_perplexity(const LanguageOptions& o) {
   for (size_t at = 0; at + static_cast<size_t>(window) <= tokens.size(); at += static_cast<size_t>(window)) {
     std::vector<int32_t> part(tokens.begin() + static_cast<std::ptrdiff_t>(at), tokens.begin() + static_cast<std::ptrdiff_t>(at) + window);
     if (bos) part[0] = model.tokenizer->parts().bos;
-    KeyValueCache cache(model.model->config(), window, compute_dtype());
+    KeyValueCache cache(model.model->config(), window, default_cache_type());
     const std::vector<float> logits = model.model->read(part, cache, true, &interrupted());
     for (int64_t i = window / 2; i + 1 < window; ++i) {
       sum -= static_cast<double>(log_probability({logits.data() + i * vocabulary, static_cast<size_t>(vocabulary)}, part[static_cast<size_t>(i + 1)]));
@@ -178,6 +201,8 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--seed", g.sampling.seed, "the same seed gives the same text");
   command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
+  command->add_option("--cache", o->cache, "a file that keeps what was read of the prompt: the next prompt that begins alike is read from there");
+  command->add_option("--cache-type", o->cache_type, kCacheTypeHelp);
   command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");
   command->add_option("--lookup", g.lookup, "tokens guessed ahead (0 to 11) where the text repeats itself; the text stays the same");
   command->add_option("--draft", o->draft, "a smaller model with the same tokens that makes the guesses (4 at once, or --lookup)");

@@ -1,17 +1,37 @@
 // What a language model does between its matrix products, on plain f32 rows: for inference, without gradients.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 #include "tensor/dtype.h"
 
 namespace ptah {
 
-/// One sequence's keys and values of one layer: [kv_heads][capacity][head_dim] of `type` (f32 or bf16).
+/// How keys and values are kept: as numbers of 4 or 2 bytes, or in 8 bits with one bf16 scale for each 32 numbers.
+enum class CacheType : uint8_t { f32, bf16, q8 };
+std::string_view name_of(CacheType type);
+/// By its name: f32, bf16, q8.
+std::optional<CacheType> cache_type_by_name(std::string_view name);
+/// Bytes of a row of `numbers` (for q8 a multiple of 32).
+int64_t cached_row_bytes(CacheType type, int64_t numbers);
+/// Rounds a row into the cache, and widens it again.
+void store_cached_row(CacheType type, const float* x, int64_t numbers, std::byte* row);
+void load_cached_row(CacheType type, const std::byte* row, int64_t numbers, float* x);
+
+constexpr int64_t kPagePositions = 64;
+/// One sequence's keys and values of one layer, in pages of kPagePositions positions: rows of keys [kv_heads][kPagePositions], then those of values. Pages
+/// that no position asked for lies in may be null.
 struct CachedKeys {
-  DType type = DType::f32;
-  const void *keys = nullptr, *values = nullptr;
-  int64_t kv_heads = 1, capacity = 0, head_dim = 0;
+  CacheType type = CacheType::f32;
+  const std::byte* const* pages = nullptr;
+  int64_t kv_heads = 1, head_dim = 0;
+  int64_t row_bytes() const { return cached_row_bytes(type, head_dim); }
+  /// Where the keys of a head and position lie in its page; the values lie page_bytes() / 2 behind.
+  int64_t offset(int64_t head, int64_t position) const { return (head * kPagePositions + position % kPagePositions) * row_bytes(); }
+  int64_t page_bytes() const { return 2 * kv_heads * kPagePositions * row_bytes(); }
 };
 
 /// out [heads, head_dim] = softmax(scale · q · Kᵀ) · V over the positions [begin, end); q f32 [heads, head_dim], heads a multiple of kv_heads. Computed in

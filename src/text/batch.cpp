@@ -20,7 +20,9 @@ Error cancelled_error() { return {ErrorCode::cancelled, "cancelled"}; }
 struct BatchEngine::Job {
   BatchRequest request;
   std::promise<Result<Generated>> promise;
-  int64_t capacity = 0, bytes = 0;  ///< of its cache
+  int64_t capacity = 0, bytes = 0;  ///< of its cache; of its pages that are not kept beginnings
+  PrefixCache::Found beginning;     ///< kept before
+  bool keeps = false;               ///< all its pages so far are kept beginnings
   // from its beginning on
   std::unique_ptr<KeyValueCache> cache;
   std::unique_ptr<Decoding> answer;
@@ -61,7 +63,7 @@ std::future<Result<Generated>> BatchEngine::submit(BatchRequest request) {
   const auto prompt = static_cast<int64_t>(job->request.prompt.size());
   const int64_t wanted = prompt + std::max<int64_t>(job->request.options.max_tokens, 1);
   job->capacity = std::min(wanted, config.context);
-  job->bytes = KeyValueCache::bytes_for(config, job->capacity, compute_dtype());
+  job->bytes = KeyValueCache::bytes_for(config, job->capacity, limits_.cache_type, true);
   if (prompt == 0 || prompt >= config.context || job->request.options.max_tokens < 0) {
     fail_job(*job, {ErrorCode::invalid_argument, fmt::format("batch: a prompt of {} tokens and an answer of {}; the context holds {}", prompt,
                                                              job->request.options.max_tokens, config.context)});
@@ -103,14 +105,62 @@ void BatchEngine::finish(Job& job) {
   job.promise.set_value(std::move(out));
 }
 
+bool BatchEngine::make_room(Job& job) {
+  const LanguageConfig& config = model_.model->config();
+  const auto fits = [&] {
+    load_.kept_bytes = beginnings_.bytes();
+    int64_t sum = load_.kept_bytes + job.bytes;
+    for (const auto& other : running_) sum += other->bytes;
+    return sum <= limits_.cache_bytes;
+  };
+  job.beginning = limits_.keep_beginnings ? beginnings_.find(job.request.prompt) : PrefixCache::Found();
+  job.bytes = KeyValueCache::bytes_for(config, job.capacity - job.beginning.tokens, limits_.cache_type, true);
+  while (!fits() && beginnings_.forget_one()) {
+  }
+  if (!fits() && running_.empty()) {  // its own beginning is in the way
+    job.beginning = {};
+    job.bytes = KeyValueCache::bytes_for(config, job.capacity, limits_.cache_type, true);
+    while (!fits() && beginnings_.forget_one()) {
+    }
+  }
+  if (fits()) return true;
+  job.beginning = {};
+  return false;
+}
+
 void BatchEngine::admit() {
-  while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < limits_.at_once && load_.cache_bytes + waiting_.front()->bytes <= limits_.cache_bytes) {
-    load_.cache_bytes += waiting_.front()->bytes;
-    load_.most_cache_bytes = std::max(load_.most_cache_bytes, load_.cache_bytes);
+  while (!waiting_.empty() && static_cast<int64_t>(running_.size()) < limits_.at_once && make_room(*waiting_.front())) {
     running_.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
   }
+  count_bytes();
+}
+
+void BatchEngine::count_bytes() {
+  load_.kept_bytes = load_.cache_bytes = beginnings_.bytes();
+  for (const auto& job : running_) load_.cache_bytes += job->bytes;
+  load_.most_cache_bytes = std::max(load_.most_cache_bytes, load_.cache_bytes);
   load_.running = static_cast<int64_t>(running_.size());
+}
+
+void BatchEngine::keep_beginning(Job& job) {
+  const auto read = static_cast<int64_t>(job.read);
+  if (!job.keeps || read % LanguageModel::kChunk) return;
+  job.keeps = false;
+  auto pages = job.cache->share(read - LanguageModel::kChunk, read);
+  if (pages.empty()) return;
+  const LanguageConfig& config = model_.model->config();
+  const int64_t own = KeyValueCache::bytes_for(config, job.capacity - read, limits_.cache_type, true);
+  const int64_t chunk = KeyValueCache::bytes_for(config, LanguageModel::kChunk, limits_.cache_type);
+  const std::lock_guard lock(mutex_);
+  while (load_.cache_bytes - job.bytes + own + chunk > limits_.cache_bytes) {
+    if (!beginnings_.forget_one()) return;
+    count_bytes();
+  }
+  if (!beginnings_.put(job.request.prompt, read - LanguageModel::kChunk, std::move(pages))) return;
+  job.bytes = own;
+  job.keeps = true;
+  count_bytes();
 }
 
 void BatchEngine::read_prompts() {
@@ -120,7 +170,15 @@ void BatchEngine::read_prompts() {
     attempt(*job, [&] {
       const auto start = Clock::now();
       if (!job->cache) {
-        job->cache = std::make_unique<KeyValueCache>(model_.model->config(), job->capacity, compute_dtype());
+        job->cache = std::make_unique<KeyValueCache>(model_.model->config(), job->capacity, limits_.cache_type, true);
+        if (job->beginning.tokens > 0) job->cache->append(job->beginning.pages);
+        job->read = static_cast<size_t>(job->beginning.tokens);
+        job->beginning.pages.clear();
+        job->keeps = limits_.keep_beginnings;
+        {
+          const std::lock_guard lock(mutex_);
+          load_.reused_tokens += job->beginning.tokens;
+        }
         job->answer = std::make_unique<Decoding>(model_, prompt, job->request.options,
                                                  most_tokens(job->request.options, job->capacity, static_cast<int64_t>(prompt.size())), job->request.show);
       }
@@ -128,6 +186,7 @@ void BatchEngine::read_prompts() {
       std::vector<float> logits =
           model_.model->read({prompt.begin() + static_cast<std::ptrdiff_t>(job->read), prompt.begin() + static_cast<std::ptrdiff_t>(end)}, *job->cache);
       job->read = end;
+      keep_beginning(*job);
       job->prompt_seconds += seconds_since(start);
       if (end < prompt.size()) return;
       job->decoding = Clock::now();
@@ -170,14 +229,12 @@ void BatchEngine::decode() {
 }
 
 void BatchEngine::remove_done() {
-  for (const auto& job : running_)
-    if (job->done) load_.cache_bytes -= job->bytes;
   std::erase_if(running_, [](const auto& job) { return job->done; });
   const auto gone = [](const auto& job) { return job->request.cancel && job->request.cancel->cancelled(); };
   for (auto& job : waiting_)
     if (gone(job)) fail_job(*job, cancelled_error());
   std::erase_if(waiting_, [](const auto& job) { return job->done; });
-  load_.running = static_cast<int64_t>(running_.size());
+  count_bytes();
 }
 
 void BatchEngine::work() {

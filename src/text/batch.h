@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "text/generation.h"
+#include "text/prefix_cache.h"
 
 namespace ptah {
 
@@ -19,12 +20,15 @@ struct BatchRequest {
 };
 
 struct BatchLimits {
-  int64_t cache_bytes = int64_t{1} << 30;  ///< keys and values of all that run; never exceeded
-  int64_t at_once = 16;                    ///< requests that decode together
+  int64_t cache_bytes = int64_t{1} << 30;       ///< keys and values of all that run, and of beginnings that are kept; never exceeded
+  int64_t at_once = 16;                         ///< requests that decode together
+  CacheType cache_type = default_cache_type();  ///< q8: half the bytes of bf16
+  bool keep_beginnings = true;                  ///< of prompts, in whole chunks, for later requests that begin alike
 };
 
-/// Serves requests in the order they come. Each holds the cache that its prompt and answer can need at most from its beginning to its end, so none is thrown
-/// out on the way; those for which there is no room wait. Prompts are read a chunk at a time between the steps of the others. May be used from any thread.
+/// Serves requests in the order they come. For each there is room for what its prompt and answer can need at most from its beginning to its end, so none is
+/// thrown out on the way; those for which there is no room wait, after kept beginnings that nobody uses were forgotten, the oldest first. Prompts are read a
+/// chunk at a time between the steps of the others; what an earlier prompt began with is not read again. May be used from any thread.
 class BatchEngine {
  public:
   /// Throws Failure: invalid_argument for limits below 1.
@@ -40,7 +44,9 @@ class BatchEngine {
 
   struct Load {
     int64_t waiting = 0, running = 0;
-    int64_t cache_bytes = 0, most_cache_bytes = 0;  ///< now, and the most there ever was
+    int64_t cache_bytes = 0, most_cache_bytes = 0;  ///< reserved and kept now, and the most there ever was
+    int64_t kept_bytes = 0;                         ///< of these: beginnings of prompts
+    int64_t reused_tokens = 0;                      ///< of prompts, not read again
   };
   Load load() const;
 
@@ -48,6 +54,10 @@ class BatchEngine {
   struct Job;
   void work();
   void admit();
+  /// Room for a job within the budget, if need be by forgetting beginnings.
+  bool make_room(Job& job);
+  void keep_beginning(Job& job);
+  void count_bytes();  ///< with the mutex held
   void read_prompts();
   void decode();
   void finish(Job& job);
@@ -62,6 +72,7 @@ class BatchEngine {
   std::condition_variable news_;
   std::deque<std::unique_ptr<Job>> waiting_;
   std::vector<std::unique_ptr<Job>> running_;
+  PrefixCache beginnings_;  ///< the engine's thread's alone
   Load load_;
   bool closing_ = false;
   std::thread thread_;

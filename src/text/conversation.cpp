@@ -7,12 +7,13 @@
 
 namespace ptah {
 
-Result<std::unique_ptr<Conversation>> Conversation::make(LoadedLanguageModel model, int64_t context) {
+Result<std::unique_ptr<Conversation>> Conversation::make(LoadedLanguageModel model, int64_t context, CacheType cache_type) {
   PTAH_TRY(ChatFormat format, ChatFormat::make(model));
   std::unique_ptr<Conversation> out(new Conversation);
   const int64_t trained = model.model->config().context;
   if (context < 0 || context > trained) return fail(ErrorCode::invalid_argument, "context {}; the model was trained for up to {}", context, trained);
   out->context_ = context ? context : trained;
+  out->cache_type_ = cache_type;
   out->model_ = std::move(model);
   out->format_ = std::move(format);
   return out;
@@ -104,7 +105,7 @@ Result<std::string> Conversation::summed_up(size_t begin, size_t end, const Canc
     tokens = std::move(now);
   }
   if (tokens.empty()) return summary_;
-  KeyValueCache cache(model_.model->config(), static_cast<int64_t>(tokens.size()) + kSummaryTokens, compute_dtype());
+  KeyValueCache cache(model_.model->config(), static_cast<int64_t>(tokens.size()) + kSummaryTokens, default_cache_type());
   return generate(model_, tokens, cache, {.sampling = {.temperature = 0, .repetition_penalty = 1.1F}, .max_tokens = kSummaryTokens}, {}, cancel).text;
 }
 
@@ -149,12 +150,7 @@ Result<Generated> Conversation::answer(const GenerationOptions& options, const s
     const int64_t room = std::min(options.max_tokens, context_ / 2);
     std::vector<int32_t> tokens;
     PTAH_TRY_VOID(make_room(room, tokens, cancel));
-    const auto needed = static_cast<int64_t>(tokens.size()) + room;
-    if (!cache_ || cache_->capacity() < needed) {  // grows in steps, so that a short conversation costs little
-      const int64_t capacity = std::min(context_, std::max<int64_t>(1024, 2 * needed));
-      cache_ = std::make_unique<KeyValueCache>(model_.model->config(), capacity, compute_dtype());
-      cached_.clear();
-    }
+    if (!cache_) cache_ = std::make_unique<KeyValueCache>(model_.model->config(), context_, cache_type_);
     size_t same = 0;
     while (same < cached_.size() && same + 1 < tokens.size() && cached_[same] == tokens[same]) ++same;
     cache_->truncate(static_cast<int64_t>(same));
@@ -163,7 +159,7 @@ Result<Generated> Conversation::answer(const GenerationOptions& options, const s
     bounded.max_tokens = room;
     Generated made;
     try {
-      made = generate(model_, {tokens.begin() + static_cast<std::ptrdiff_t>(same), tokens.end()}, *cache_, bounded, show, cancel);
+      made = generate(model_, tokens, *cache_, bounded, show, cancel);
     } catch (...) {
       cache_->truncate(static_cast<int64_t>(same));
       throw;

@@ -14,8 +14,9 @@ namespace ptah {
 
 class Conversation {
  public:
-  /// `context` bounds the tokens held; 0: what the model was trained for. Errors: unsupported for a model without a chat template.
-  static Result<std::unique_ptr<Conversation>> make(LoadedLanguageModel model, int64_t context = 0);
+  /// `context` bounds the tokens held; 0: what the model was trained for. `cache_type` is what keys and values are kept in. Errors: unsupported for a model
+  /// without a chat template.
+  static Result<std::unique_ptr<Conversation>> make(LoadedLanguageModel model, int64_t context = 0, CacheType cache_type = default_cache_type());
 
   /// Replaces the system message; an empty text removes it.
   void set_system(const std::string& text);
@@ -57,6 +58,7 @@ class Conversation {
   LoadedLanguageModel model_;
   ChatFormat format_;
   int64_t context_ = 0;
+  CacheType cache_type_ = CacheType::f32;
   std::vector<ChatMessage> messages_;
   std::vector<std::string> notes_;  ///< of each message
   std::string summary_;

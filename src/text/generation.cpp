@@ -86,7 +86,7 @@ std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most) {
 class Draft {
  public:
   Draft(std::shared_ptr<const LanguageModel> model, int64_t capacity)
-      : model_(std::move(model)), cache_(model_->config(), std::min(capacity, model_->config().context), compute_dtype()) {}
+      : model_(std::move(model)), cache_(model_->config(), std::min(capacity, model_->config().context), default_cache_type()) {}
 
   /// The likeliest tokens after `seen`, at most `most`.
   std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most, const CancelToken* cancel) {
@@ -253,9 +253,12 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   const auto seconds_since = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
   if (options.lookup < 0 || options.lookup > kMostGuesses)
     throw Failure({ErrorCode::invalid_argument, fmt::format("lookup {}; 0 to {} tokens can be guessed ahead", options.lookup, kMostGuesses)});
-  Decoding answer(model, prompt, options, most_tokens(options, cache.capacity() - cache.length(), static_cast<int64_t>(prompt.size())), show);
+  if (cache.length() >= static_cast<int64_t>(prompt.size()))
+    throw Failure({ErrorCode::invalid_argument, fmt::format("generate: the cache holds {} tokens, the prompt has {}", cache.length(), prompt.size())});
+  Decoding answer(model, prompt, options, most_tokens(options, cache.capacity(), static_cast<int64_t>(prompt.size())), show);
   const auto start = Clock::now();
-  Lookahead ahead(*model.model, cache, model.model->read(prompt, cache, false, cancel), options.lookup > 0 ? options.draft : nullptr);
+  Lookahead ahead(*model.model, cache, model.model->read({prompt.begin() + cache.length(), prompt.end()}, cache, false, cancel),
+                  options.lookup > 0 ? options.draft : nullptr);
   const double prompt_seconds = seconds_since(start);
   const auto decode = Clock::now();
   while (true) {

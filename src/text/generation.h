@@ -25,7 +25,7 @@ struct GenerationOptions {
   /// followed the same last tokens earlier (prompt look-up, Saxena 2023). The text is the same, byte for byte; it comes faster where reading the weights is
   /// the limit.
   int64_t lookup = 0;
-  /// A smaller model with the same tokens that makes the guesses (speculative decoding: Leviathan et al. 2023); it sees what comes after the cache's content.
+  /// A smaller model with the same tokens that makes the guesses (speculative decoding: Leviathan et al. 2023).
   std::shared_ptr<const LanguageModel> draft = nullptr;
   std::shared_ptr<const Grammar> grammar = nullptr;  ///< the text will match it, whole within max_tokens
 };
@@ -73,9 +73,9 @@ int64_t most_tokens(const GenerationOptions& options, int64_t capacity, int64_t 
 /// A draft model for `model`. Errors: as load_language_model; mismatch if its tokens are others.
 Result<std::shared_ptr<const LanguageModel>> load_draft(const std::filesystem::path& path, const LoadedLanguageModel& model);
 
-/// Goes on from what the cache holds with `prompt` and generates. `show` gets the text as it comes, whole UTF-8 characters only, and never a part of a stop
-/// text. Throws Failure: cancelled (within one token), invalid_argument (the prompt does not fit into the cache; too few
-/// tokens for the grammar).
+/// Goes on with `prompt`, whose first tokens, as many as the cache holds, are not read again. `show` gets the text as it comes, whole UTF-8 characters only,
+/// and never a part of a stop text. Throws Failure: cancelled (within one token), invalid_argument (the prompt does not fit into the cache or is no longer than
+/// what it holds; too few tokens for the grammar).
 Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
                    const std::function<void(std::string_view)>& show = {}, const CancelToken* cancel = nullptr);
 

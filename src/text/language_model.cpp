@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "tensor/decoder_ops.h"
 #include "tensor/ops.h"
@@ -68,20 +69,6 @@ class Binder {
 };
 
 }  // namespace
-
-KeyValueCache::KeyValueCache(const LanguageConfig& c, int64_t capacity, DType type)
-    : capacity_(capacity), layer_elements_(c.kv_heads * capacity * c.head_dim), type_(type) {
-  PTAH_CHECK(capacity > 0 && (type == DType::f32 || type == DType::bf16), "cache of {} tokens in {}", capacity, name_of(type));
-  keys_ = Tensor::empty({c.layers, c.kv_heads, capacity, c.head_dim}, type);
-  values_ = Tensor::empty({c.layers, c.kv_heads, capacity, c.head_dim}, type);
-}
-
-int64_t KeyValueCache::bytes() const { return static_cast<int64_t>(keys_.bytes() + values_.bytes()); }
-
-void KeyValueCache::truncate(int64_t length) {
-  PTAH_CHECK(length >= 0 && length <= length_, "truncate to {} of {}", length, length_);
-  length_ = length;
-}
 
 struct LanguageModel::State {
   LanguageConfig config;
@@ -197,22 +184,6 @@ struct LanguageModel::State {
     }
   }
 
-  void store(KeyValueCache& cache, int64_t layer, int64_t position, const float* key, const float* value) const {
-    const int64_t d = config.head_dim;
-    for (int64_t h = 0; h < config.kv_heads; ++h) {
-      const int64_t at = layer * cache.layer_elements_ + (h * cache.capacity_ + position) * d;
-      if (cache.type_ == DType::f32) {
-        std::copy_n(key + h * d, d, cache.keys_.data<float>() + at);
-        std::copy_n(value + h * d, d, cache.values_.data<float>() + at);
-      } else {
-        for (int64_t i = 0; i < d; ++i) {
-          cache.keys_.data<bf16>()[at + i] = to_bf16(key[h * d + i]);
-          cache.values_.data<bf16>()[at + i] = to_bf16(value[h * d + i]);
-        }
-      }
-    }
-  }
-
   /// A prompt's queries against its cache, many at once: the queries of the heads that share keys are one matrix.
   void attend_densely(const KeyValueCache& cache, int64_t layer, const float* q, int64_t count, int64_t position, float* out) const {
     const LanguageConfig& c = config;
@@ -228,18 +199,34 @@ struct LanguageModel::State {
     }
     // All heads at once: one parallel region, and the copies are small beside the products.
     Tensor queries = Tensor::empty({c.kv_heads, count * group, d});
-    Tensor keys = Tensor::empty({c.kv_heads, seen, d}, cache.type_), values = Tensor::empty({c.kv_heads, seen, d}, cache.type_);
-    const auto take = [&](const Tensor& all, Tensor& to, int64_t h) {
-      const auto item = static_cast<int64_t>(size_of(cache.type_));
-      const char* from = static_cast<const char*>(all.raw()) + (layer * cache.layer_elements_ + (h * cache.capacity_ + begin) * d) * item;
-      std::memcpy(static_cast<char*>(to.raw()) + h * seen * d * item, from, static_cast<size_t>(seen * d * item));
+    const CachedKeys kept = cache.layer(layer);
+    const DType type = kept.type == CacheType::f32 ? DType::f32 : kept.type == CacheType::bf16 ? DType::bf16 : compute_dtype();
+    Tensor keys = Tensor::empty({c.kv_heads, seen, d}, type), values = Tensor::empty({c.kv_heads, seen, d}, type);
+    const auto take = [&](Tensor& to, int64_t h, int64_t behind) {
+      const auto item = static_cast<int64_t>(size_of(type));
+      auto* out_row = static_cast<std::byte*>(to.raw()) + h * seen * d * item;
+      std::vector<float> wide(static_cast<size_t>(d));
+      for (int64_t j = begin; j < end;) {  // page by page
+        const int64_t run = std::min(end, (j / kPagePositions + 1) * kPagePositions) - j;
+        const std::byte* from = kept.pages[j / kPagePositions] + kept.offset(h, j) + behind;
+        if (kept.type != CacheType::q8) {
+          std::memcpy(out_row, from, static_cast<size_t>(run * d * item));
+        } else {
+          for (int64_t r = 0; r < run; ++r) {
+            load_cached_row(kept.type, from + r * kept.row_bytes(), d, wide.data());
+            store_cached_row(type == DType::f32 ? CacheType::f32 : CacheType::bf16, wide.data(), d, out_row + r * d * item);
+          }
+        }
+        out_row += run * d * item;
+        j += run;
+      }
     };
     for (int64_t h = 0; h < c.kv_heads; ++h) {
       for (int64_t i = 0; i < count; ++i) std::copy_n(q + (i * c.heads + h * group) * d, group * d, queries.data<float>() + (h * count + i) * group * d);
-      take(cache.keys_, keys, h);
-      take(cache.values_, values, h);
+      take(keys, h, 0);
+      take(values, h, kept.page_bytes() / 2);
     }
-    const Tensor asked = cache.type_ == DType::f32 ? queries : cast(queries, cache.type_);
+    const Tensor asked = type == DType::f32 ? queries : cast(queries, type);
     const Tensor made = cast(attention(asked, keys, values, {.heads = 1, .bias = bias, .scale = c.attention_scale}), DType::f32);
     for (int64_t h = 0; h < c.kv_heads; ++h)
       for (int64_t i = 0; i < count; ++i) std::copy_n(made.data<float>() + (h * count + i) * group * d, group * d, out + (i * c.heads + h * group) * d);
@@ -308,20 +295,15 @@ struct LanguageModel::State {
           rotate_heads(q.data() + i * queries, c.heads, c.head_dim, turn, turn + half, c.rotated, c.rotate_halves);
           rotate_heads(k.data() + i * keys, c.kv_heads, c.head_dim, turn, turn + half, c.rotated, c.rotate_halves);
         }
-        store(*row.cache, l, row.position, k.data() + i * keys, v.data() + i * keys);
+        row.cache->store(l, row.position, k.data() + i * keys, v.data() + i * keys);
       }
       if (dense) {
         attend_densely(*rows[0].cache, l, q.data(), count, rows[0].position, mixed.data());
       } else {
         for (int64_t i = 0; i < count; ++i) {
           const Row& row = rows[static_cast<size_t>(i)];
-          const KeyValueCache& cache = *row.cache;
-          const auto of_layer = [&](const Tensor& all) {
-            return static_cast<const char*>(all.raw()) + l * cache.layer_elements_ * static_cast<int64_t>(size_of(cache.type_));
-          };
           const int64_t begin = c.windowed(l) ? std::max<int64_t>(0, row.position + 1 - c.window) : 0;
-          cached_attention({cache.type_, of_layer(cache.keys_), of_layer(cache.values_), c.kv_heads, cache.capacity_, c.head_dim}, q.data() + i * queries,
-                           c.heads, begin, row.position + 1, c.attention_scale, mixed.data() + i * queries);
+          cached_attention(row.cache->layer(l), q.data() + i * queries, c.heads, begin, row.position + 1, c.attention_scale, mixed.data() + i * queries);
         }
       }
       Input heads = input(mixed);
@@ -363,6 +345,20 @@ LanguageModel::~LanguageModel() = default;
 const LanguageConfig& LanguageModel::config() const { return state_->config; }
 int64_t LanguageModel::weight_bytes() const { return state_->bytes; }
 
+std::string LanguageModel::fingerprint() const {
+  const LanguageConfig& c = state_->config;
+  std::string text = fmt::format("{} {} {} {} {} {} {} {} {} {} {} {}", c.family, c.vocabulary, c.width, c.layers, c.heads, c.kv_heads, c.head_dim,
+                                 c.feed_forward, c.context, c.window, c.rope_base, c.rope_scale);
+  const auto add = [&](const BlockMatrix& m) {
+    if (m.defined()) text.append(reinterpret_cast<const char*>(m.data), static_cast<size_t>(std::min<int64_t>(4096, m.rows * m.row_bytes())));
+  };
+  add(state_->embedding);
+  add(state_->output);
+  for (const Layer& layer : state_->layers)
+    for (const Projection* p : {&layer.query, &layer.key, &layer.value, &layer.qkv, &layer.out, &layer.gate, &layer.up, &layer.down}) add(p->weight);
+  return sha256_hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+}
+
 std::vector<float> LanguageModel::read(const std::vector<int32_t>& tokens, KeyValueCache& cache, bool all_logits, const CancelToken* cancel) const {
   const auto count = static_cast<int64_t>(tokens.size());
   state_->check_tokens(tokens);
@@ -378,8 +374,9 @@ std::vector<float> LanguageModel::read(const std::vector<int32_t>& tokens, KeyVa
     std::vector<State::Row> rows;
     for (int64_t i = 0; i < n; ++i) rows.push_back({&cache, position + i});
     const std::vector<int32_t> part(tokens.begin() + at, tokens.begin() + at + n);
+    cache.prepare(n);
     const std::vector<float> states = state_->run(part, rows, n > kFew);
-    cache.length_ += n;
+    cache.advance(n);
     at += n;
     if (all_logits) {
       const auto more = state_->logits(states.data(), n);
@@ -400,8 +397,9 @@ std::vector<float> LanguageModel::step(const std::vector<int32_t>& tokens, const
       throw Failure({ErrorCode::invalid_argument, fmt::format("language model: the cache of {} tokens is full", cache->capacity())});
     rows.push_back({cache, cache->length()});
   }
+  for (KeyValueCache* cache : caches) cache->prepare(1);
   const std::vector<float> states = state_->run(tokens, rows, false);
-  for (KeyValueCache* cache : caches) ++cache->length_;
+  for (KeyValueCache* cache : caches) cache->advance(1);
   return state_->logits(states.data(), static_cast<int64_t>(tokens.size()));
 }
 

@@ -57,11 +57,11 @@ Result<void> save_curves(const std::filesystem::path& csv, const std::filesystem
     std::vector<double> finite;
     std::copy_if(columns[c].begin(), columns[c].end(), std::back_inserter(finite), [](double v) { return std::isfinite(v); });
     if (finite.empty()) continue;
-    const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
-    const double first = columns[0].front(), wide = std::max(columns[0].back() - first, 1e-30), tall = std::max(*high - *low, 1e-30);
+    const double low = *std::min_element(finite.begin(), finite.end()), high = *std::max_element(finite.begin(), finite.end());
+    const double first = columns[0].front(), wide = std::max(columns[0].back() - first, 1e-30), tall = std::max(high - low, 1e-30);
     const auto place = [&](size_t i) {
       return std::pair{kMargin + (columns[0][i] - first) / wide * (kWidth - 2 * kMargin),
-                       kHeight - kMargin - (columns[c][i] - *low) / tall * (kHeight - 2 * kMargin)};
+                       kHeight - kMargin - (columns[c][i] - low) / tall * (kHeight - 2 * kMargin)};
     };
     for (size_t i = 1; i < rows; ++i) {
       if (!std::isfinite(columns[c][i]) || !std::isfinite(columns[c][i - 1])) continue;

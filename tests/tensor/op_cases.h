@@ -83,8 +83,9 @@ inline std::vector<OpCase> op_cases() {
             }});
 
   for (const Filter filter : {Filter::nearest, Filter::bilinear, Filter::lanczos})
-    for (const auto& [h, w] : {std::pair<int64_t, int64_t>{3, 17}, {13, 5}})
-      add_case({fmt::format("resize {} {}x{}", static_cast<int>(filter), h, w), {{2, 7, 9, 3}}, [=](In x) { return resize(x[0], h, w, filter); }});
+    for (const auto& to : {std::array<int64_t, 2>{3, 17}, {13, 5}})
+      add_case(
+          {fmt::format("resize {} {}x{}", static_cast<int>(filter), to[0], to[1]), {{2, 7, 9, 3}}, [=](In x) { return resize(x[0], to[0], to[1], filter); }});
   add_case({"avg_pool", {{2, 7, 9, 3}}, [](In x) { return avg_pool2d(x[0], {3, 2, 1}); }});
   add_case({"max_pool", {{2, 6, 8, 3}}, [](In x) { return max_pool2d(x[0]); }, -1, 1, false, true, 0.15});
 

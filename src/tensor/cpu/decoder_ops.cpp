@@ -2,7 +2,9 @@
 #define HWY_TARGET_INCLUDE "tensor/cpu/decoder_ops.cpp"
 #include <hwy/foreach_target.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "tensor/cpu/simd-inl.h"
@@ -11,19 +13,53 @@
 HWY_BEFORE_NAMESPACE();
 namespace ptah::HWY_NAMESPACE {
 
+/// Rows of f32 or bf16.
 template <class T>
-void head_attention(const T* keys, const T* values, int64_t d, const float* q, int64_t begin, int64_t end, float scale, float* scores, float* out) {
+struct PlainRow {
+  const T* at;
+  PlainRow(const std::byte* row, int64_t /*d*/) : at(reinterpret_cast<const T*>(row)) {}
+  HWY_INLINE VF vector(int64_t i) const { return load(at + i); }
+  float one(int64_t i) const { return to_float(at[i]); }
+  HWY_INLINE float dot(const float* q, int64_t d) const {
+    const int64_t whole = d - d % lanes();
+    VF sum = hn::Zero(DF());
+    for (int64_t i = 0; i < whole; i += lanes()) sum = hn::MulAdd(load(q + i), vector(i), sum);
+    float out = sum_lanes(sum);
+    for (int64_t i = whole; i < d; ++i) out += q[i] * one(i);
+    return out;
+  }
+};
+/// Rows of 8-bit numbers, scales behind them.
+struct RoundedRow {
+  const int8_t* at;
+  const bf16* scales;
+  RoundedRow(const std::byte* row, int64_t d) : at(reinterpret_cast<const int8_t*>(row)), scales(reinterpret_cast<const bf16*>(row + d)) {}
+  HWY_INLINE VF whole(int64_t i) const { return hn::ConvertTo(DF(), hn::PromoteTo(DI(), hn::LoadU(hn::Rebind<int8_t, DF>(), at + i))); }
+  HWY_INLINE VF vector(int64_t i) const { return hn::Mul(whole(i), splat(to_float(scales[i / 32]))); }
+  float one(int64_t i) const { return static_cast<float>(at[i]) * to_float(scales[i / 32]); }
+  HWY_INLINE float dot(const float* q, int64_t d) const {
+    VF total = hn::Zero(DF());
+    for (int64_t b = 0; b < d; b += 32) {
+      VF sum = hn::Zero(DF());
+      for (int64_t i = b; i < b + 32; i += lanes()) sum = hn::MulAdd(load(q + i), whole(i), sum);
+      total = hn::MulAdd(sum, splat(to_float(scales[b / 32])), total);
+    }
+    return sum_lanes(total);
+  }
+};
+
+template <class Row>
+void head_attention(const CachedKeys& cache, int64_t head, const float* q, int64_t begin, int64_t end, float scale, float* scores, float* out) {
+  const int64_t d = cache.head_dim, row_bytes = cache.row_bytes(), values = cache.page_bytes() / 2;
   const int64_t whole = d - d % lanes();
   float most = -INFINITY;
-  for (int64_t j = begin; j < end; ++j) {
-    const T* key = keys + j * d;
-    VF sum = hn::Zero(DF());
-    for (int64_t i = 0; i < whole; i += lanes()) sum = hn::MulAdd(load(q + i), load(key + i), sum);
-    float score = sum_lanes(sum);
-    for (int64_t i = whole; i < d; ++i) score += q[i] * to_float(key[i]);
-    score *= scale;
-    scores[j - begin] = score;
-    most = most > score ? most : score;
+  for (int64_t j = begin; j < end;) {  // page by page
+    const std::byte* row = cache.pages[j / kPagePositions] + cache.offset(head, j);
+    for (const int64_t stop = std::min(end, (j / kPagePositions + 1) * kPagePositions); j < stop; ++j, row += row_bytes) {
+      const float score = Row(row, d).dot(q, d) * scale;
+      scores[j - begin] = score;
+      most = most > score ? most : score;
+    }
   }
   const int64_t n = end - begin;
   const VF top = splat(most);
@@ -38,10 +74,13 @@ void head_attention(const T* keys, const T* values, int64_t d, const float* q, i
   const auto weighted = [&](int64_t from, auto many) HWY_ATTR {  // sums of `many` vectors stay in registers
     VF sums[many.value];
     for (VF& sum : sums) sum = hn::Zero(DF());
-    for (int64_t j = 0; j < n; ++j) {
-      const T* value = values + (begin + j) * d + from;
-      const VF weight = splat(scores[j] * inverse);
-      for (int i = 0; i < many.value; ++i) sums[i] = hn::MulAdd(weight, load(value + i * lanes()), sums[i]);
+    for (int64_t j = begin; j < end;) {
+      const std::byte* row = cache.pages[j / kPagePositions] + cache.offset(head, j) + values;
+      for (const int64_t stop = std::min(end, (j / kPagePositions + 1) * kPagePositions); j < stop; ++j, row += row_bytes) {
+        const VF weight = splat(scores[j - begin] * inverse);
+        const Row value(row, d);
+        for (int i = 0; i < many.value; ++i) sums[i] = hn::MulAdd(weight, value.vector(from + i * lanes()), sums[i]);
+      }
     }
     for (int i = 0; i < many.value; ++i) store(sums[i], out + from + i * lanes());
   };
@@ -50,22 +89,20 @@ void head_attention(const T* keys, const T* values, int64_t d, const float* q, i
   for (; from < whole; from += lanes()) weighted(from, std::integral_constant<int, 1>());
   for (int64_t i = whole; i < d; ++i) {
     out[i] = 0;
-    for (int64_t j = 0; j < n; ++j) out[i] += scores[j] * inverse * to_float(values[(begin + j) * d + i]);
+    for (int64_t j = begin; j < end; ++j)
+      out[i] += scores[j - begin] * inverse * Row(cache.pages[j / kPagePositions] + cache.offset(head, j) + values, d).one(i);
   }
 }
 
 void attend_cached(const CachedKeys& cache, const float* q, int64_t heads, int64_t begin, int64_t end, float scale, float* out) {
-  const int64_t d = cache.head_dim, group = heads / cache.kv_heads, stride = cache.capacity * d;
+  const int64_t d = cache.head_dim, group = heads / cache.kv_heads;
   parallel_for(heads, (end - begin) * d / 4, [&](int64_t first, int64_t last) {
     std::vector<float> scores(static_cast<size_t>(end - begin));
     for (int64_t h = first; h < last; ++h) {
-      const int64_t at = h / group * stride;
-      if (cache.type == DType::f32)
-        head_attention(static_cast<const float*>(cache.keys) + at, static_cast<const float*>(cache.values) + at, d, q + h * d, begin, end, scale, scores.data(),
-                       out + h * d);
-      else
-        head_attention(static_cast<const bf16*>(cache.keys) + at, static_cast<const bf16*>(cache.values) + at, d, q + h * d, begin, end, scale, scores.data(),
-                       out + h * d);
+      const auto attend = cache.type == CacheType::f32    ? head_attention<PlainRow<float>>
+                          : cache.type == CacheType::bf16 ? head_attention<PlainRow<bf16>>
+                                                          : head_attention<RoundedRow>;
+      attend(cache, h / group, q + h * d, begin, end, scale, scores.data(), out + h * d);
     }
   });
 }
@@ -116,6 +153,57 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace ptah {
+
+std::string_view name_of(CacheType type) { return type == CacheType::f32 ? "f32" : type == CacheType::bf16 ? "bf16" : "q8"; }
+
+std::optional<CacheType> cache_type_by_name(std::string_view name) {
+  for (const CacheType type : {CacheType::f32, CacheType::bf16, CacheType::q8})
+    if (name == name_of(type)) return type;
+  return std::nullopt;
+}
+
+int64_t cached_row_bytes(CacheType type, int64_t numbers) {
+  return type == CacheType::f32 ? numbers * 4 : type == CacheType::bf16 ? numbers * 2 : numbers + numbers / 32 * 2;
+}
+
+void store_cached_row(CacheType type, const float* x, int64_t numbers, std::byte* row) {
+  if (type == CacheType::f32) {
+    std::memcpy(row, x, static_cast<size_t>(numbers) * sizeof(float));
+  } else if (type == CacheType::bf16) {
+    auto* to = reinterpret_cast<bf16*>(row);
+    for (int64_t i = 0; i < numbers; ++i) to[i] = to_bf16(x[i]);
+  } else {
+    auto* to = reinterpret_cast<int8_t*>(row);
+    auto* scales = reinterpret_cast<bf16*>(row + numbers);
+    for (int64_t b = 0; b < numbers; b += 32) {
+      float most = 0;
+      bool finite = true;
+      for (int64_t i = b; i < b + 32; ++i) {
+        most = std::max(most, std::abs(x[i]));
+        finite = finite && std::isfinite(x[i]);
+      }
+      const bool some = finite && most > 1e-30F;
+      bf16 scale = to_bf16(finite ? (some ? most / 127 : 0) : NAN);  // what is not a number stays none
+      if (to_float(scale) * 127 < most && some) ++scale.bits;        // rounded down: the largest number would not fit
+      scales[b / 32] = scale;
+      const float by = some ? 1 / to_float(scale) : 0;
+      for (int64_t i = b; i < b + 32; ++i) to[i] = static_cast<int8_t>(finite ? std::lrint(x[i] * by) : 1);
+    }
+  }
+}
+
+void load_cached_row(CacheType type, const std::byte* row, int64_t numbers, float* x) {
+  if (type == CacheType::f32) {
+    std::memcpy(x, row, static_cast<size_t>(numbers) * sizeof(float));
+  } else if (type == CacheType::bf16) {
+    const auto* from = reinterpret_cast<const bf16*>(row);
+    for (int64_t i = 0; i < numbers; ++i) x[i] = to_float(from[i]);
+  } else {
+    const auto* from = reinterpret_cast<const int8_t*>(row);
+    const auto* scales = reinterpret_cast<const bf16*>(row + numbers);
+    for (int64_t i = 0; i < numbers; ++i) x[i] = static_cast<float>(from[i]) * to_float(scales[i / 32]);
+  }
+}
 
 HWY_EXPORT(attend_cached);
 

@@ -1,0 +1,203 @@
+#include "text/key_value_cache.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include "tensor/cpu/dense.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr int64_t pages_of(int64_t tokens) { return (tokens + KeyValueCache::kPage - 1) / KeyValueCache::kPage; }
+
+int64_t page_bytes(const LanguageConfig& c, CacheType type) { return CachedKeys{type, nullptr, c.kv_heads, c.head_dim}.page_bytes(); }
+
+}  // namespace
+
+CacheType default_cache_type() { return compute_dtype() == DType::bf16 ? CacheType::bf16 : CacheType::f32; }
+
+KeyValueCache::KeyValueCache(const LanguageConfig& c, int64_t capacity, CacheType type, bool slide)
+    : layout_{c.kv_heads, c.head_dim, c.window, {}}, capacity_(capacity), page_bytes_(page_bytes(c, type)), type_(type), slide_(slide) {
+  PTAH_CHECK(capacity > 0, "cache of {} tokens", capacity);
+  if (type == CacheType::q8 && c.head_dim % 32)
+    throw Failure({ErrorCode::invalid_argument, fmt::format("a cache in 8 bits needs heads of multiples of 32; these have {}", c.head_dim)});
+  for (int64_t l = 0; l < c.layers; ++l) layout_.windowed.push_back(c.windowed(l));
+  pages_.resize(static_cast<size_t>(c.layers));
+  addresses_.resize(pages_.size());
+}
+
+int64_t KeyValueCache::bytes_for(const LanguageConfig& c, int64_t capacity, CacheType type, bool slide) {
+  const int64_t all = pages_of(capacity);
+  int64_t pages = 0;
+  for (int64_t l = 0; l < c.layers; ++l)  // while a chunk is read the window before it is needed too; both may begin within a page
+    pages += slide && c.windowed(l) ? std::min(all, pages_of(c.window + kRollback + kChunk) + 1) : all;
+  return pages * page_bytes(c, type);
+}
+
+int64_t KeyValueCache::bytes() const {
+  int64_t pages = 0;
+  for (const auto& layer : pages_) pages += std::count_if(layer.begin(), layer.end(), [](const Page& page) { return page != nullptr; });
+  return pages * page_bytes_;
+}
+
+bool KeyValueCache::can_truncate(int64_t length) const {
+  if (length < 0 || length > length_) return false;
+  for (size_t l = 0; l < pages_.size() && length > 0; ++l) {
+    const int64_t first = layout_.windowed[l] ? std::max<int64_t>(0, length + 1 - layout_.window) : 0;
+    if (first < length && !pages_[l][static_cast<size_t>(first / kPage)]) return false;
+  }
+  return true;
+}
+
+void KeyValueCache::truncate(int64_t length) {
+  if (!can_truncate(length))
+    throw Failure({ErrorCode::invalid_argument, fmt::format("cache: {} of {} tokens cannot be kept alone; a window slid on", length, length_)});
+  length_ = length;
+  for (size_t l = 0; l < pages_.size(); ++l) {
+    pages_[l].resize(static_cast<size_t>(pages_of(length)));
+    renew_addresses(l);
+  }
+}
+
+void KeyValueCache::renew_addresses(size_t l) {
+  addresses_[l].resize(pages_[l].size());
+  for (size_t i = 0; i < pages_[l].size(); ++i) addresses_[l][i] = pages_[l][i] ? static_cast<const std::byte*>(pages_[l][i]->raw()) : nullptr;
+}
+
+KeyValueCache::LayerPages KeyValueCache::share(int64_t begin, int64_t end) const {
+  PTAH_CHECK(begin >= 0 && begin % kPage == 0 && end % kPage == 0 && begin <= end && end <= length_, "pages of [{}, {}) of {}", begin, end, length_);
+  LayerPages out;
+  for (const auto& layer : pages_) {
+    out.emplace_back(layer.begin() + begin / kPage, layer.begin() + end / kPage);
+    if (std::find(out.back().begin(), out.back().end(), nullptr) != out.back().end()) return {};
+  }
+  return out;
+}
+
+void KeyValueCache::append(const LayerPages& pages) {
+  const int64_t more = pages.empty() ? 0 : static_cast<int64_t>(pages[0].size()) * kPage;
+  bool fits = pages.size() == pages_.size() && length_ % kPage == 0 && length_ + more <= capacity_;
+  for (const auto& layer : pages) {
+    fits = fits && layer.size() == pages[0].size();
+    for (const Page& page : layer) fits = fits && page && static_cast<int64_t>(page->bytes()) == page_bytes_;
+  }
+  if (!fits) throw Failure({ErrorCode::invalid_argument, fmt::format("cache: pages for {} tokens do not fit behind {} of {}", more, length_, capacity_)});
+  for (size_t l = 0; l < pages_.size(); ++l) {
+    pages_[l].resize(static_cast<size_t>(length_ / kPage));
+    pages_[l].insert(pages_[l].end(), pages[l].begin(), pages[l].end());
+    renew_addresses(l);
+  }
+  length_ += more;
+}
+
+void KeyValueCache::prepare(int64_t count) {
+  PTAH_CHECK(length_ + count <= capacity_, "{} tokens behind {} of {}", count, length_, capacity_);
+  const auto first = static_cast<size_t>(length_ / kPage), end = static_cast<size_t>(pages_of(length_ + count));
+  const auto fresh = [&] { return std::make_shared<Tensor>(Tensor::empty({page_bytes_}, DType::u8)); };
+  for (size_t l = 0; l < pages_.size(); ++l) {
+    auto& layer = pages_[l];
+    if (slide_ && layout_.windowed[l]) {
+      const int64_t gone = (length_ + 1 - layout_.window - kRollback) / kPage;  // whole pages before it
+      for (int64_t i = gone - 1; i >= 0 && layer[static_cast<size_t>(i)]; --i) layer[static_cast<size_t>(i)].reset();
+    }
+    if (first < layer.size() && layer[first].use_count() > 1) {
+      Page copy = fresh();
+      std::memcpy(copy->raw(), layer[first]->raw(), static_cast<size_t>(page_bytes_));
+      layer[first] = std::move(copy);
+    }
+    while (layer.size() < end) layer.push_back(fresh());
+    renew_addresses(l);
+  }
+}
+
+CachedKeys KeyValueCache::layer(int64_t index) const { return {type_, addresses_[static_cast<size_t>(index)].data(), layout_.kv_heads, layout_.head_dim}; }
+
+void KeyValueCache::store(int64_t l, int64_t position, const float* key, const float* value) {
+  const CachedKeys at = layer(l);
+  auto* page = static_cast<std::byte*>(pages_[static_cast<size_t>(l)][static_cast<size_t>(position / kPage)]->raw());
+  for (int64_t h = 0; h < layout_.kv_heads; ++h) {
+    std::byte* row = page + at.offset(h, position);
+    store_cached_row(type_, key + h * layout_.head_dim, layout_.head_dim, row);
+    store_cached_row(type_, value + h * layout_.head_dim, layout_.head_dim, row + page_bytes_ / 2);
+  }
+}
+
+namespace {
+
+constexpr const char* kFormat = "ptah key-value cache 1";
+
+/// Numbers that a model can have written.
+bool all_finite(CacheType type, const CachedKeys& shape, const std::byte* page) {
+  const int64_t row_bytes = shape.row_bytes(), rows = shape.page_bytes() / row_bytes;
+  std::vector<float> row(static_cast<size_t>(shape.head_dim));
+  for (int64_t r = 0; r < rows; ++r) {
+    load_cached_row(type, page + r * row_bytes, shape.head_dim, row.data());
+    if (!std::all_of(row.begin(), row.end(), [](float v) { return std::isfinite(v); })) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<void> save_cache(const std::filesystem::path& path, const std::vector<int32_t>& tokens, const KeyValueCache& cache, const std::string& model) {
+  const int64_t kept = std::min(cache.length(), static_cast<int64_t>(tokens.size())) / KeyValueCache::kPage * KeyValueCache::kPage;
+  if (kept == 0) return fail(ErrorCode::invalid_argument, "cache: fewer than {} tokens; nothing to keep", KeyValueCache::kPage);
+  const auto pages = cache.share(0, kept);
+  if (pages.empty()) return fail(ErrorCode::invalid_argument, "cache: its beginning has slid away");
+  TensorFile file;
+  Tensor ids = Tensor::empty({kept}, DType::i32);
+  std::copy_n(tokens.begin(), kept, ids.data<int32_t>());
+  file.tensors.emplace("tokens", ids);
+  for (size_t l = 0; l < pages.size(); ++l) {
+    const auto count = static_cast<int64_t>(pages[l].size()), bytes = static_cast<int64_t>(pages[l][0]->bytes());
+    Tensor all = Tensor::empty({count, bytes}, DType::u8);
+    for (int64_t i = 0; i < count; ++i) std::memcpy(all.data<uint8_t>() + i * bytes, pages[l][static_cast<size_t>(i)]->raw(), static_cast<size_t>(bytes));
+    file.tensors.emplace(fmt::format("layer.{}", l), all);
+  }
+  file.metadata = {{"format", kFormat}, {"model", model}, {"type", std::string(name_of(cache.type()))}, {"numeric_path", numeric_path()}};
+  return write_safetensors(path, file);
+}
+
+Result<CachedText> load_cache(const std::filesystem::path& path, const LanguageConfig& config, int64_t capacity, CacheType type, const std::string& model) {
+  PTAH_TRY(const TensorFile file, read_safetensors(path));
+  const auto said = [&](const char* key) {
+    const auto found = file.metadata.find(key);
+    return found == file.metadata.end() ? std::string() : found->second;
+  };
+  const auto bad = [&](const std::string& what) { return fail(ErrorCode::corrupt, "{}: {}", path.string(), what); };
+  if (said("format") != kFormat) return bad("not a file of a language model's cache");
+  if (said("model") != model) return fail(ErrorCode::mismatch, "{}: the cache of another model", path.string());
+  if (said("type") != name_of(type)) return fail(ErrorCode::mismatch, "{}: a cache in {}; {} was asked for", path.string(), said("type"), name_of(type));
+  if (said("numeric_path") != numeric_path())
+    return fail(ErrorCode::mismatch, "{}: made on the numeric path {}; this is {}", path.string(), said("numeric_path"), numeric_path());
+  const auto tokens = file.tensors.find("tokens");
+  if (tokens == file.tensors.end() || tokens->second.dtype() != DType::i32 || tokens->second.rank() != 1) return bad("no tokens");
+  const int64_t count = tokens->second.elements(), bytes = page_bytes(config, type);
+  if (count == 0 || count % KeyValueCache::kPage) return bad(fmt::format("{} tokens", count));
+  if (count > capacity) return fail(ErrorCode::invalid_argument, "{}: {} tokens; the cache holds {}", path.string(), count, capacity);
+  CachedText out;
+  out.tokens.assign(tokens->second.data<int32_t>(), tokens->second.data<int32_t>() + count);
+  KeyValueCache::LayerPages pages;
+  for (int64_t l = 0; l < config.layers; ++l) {
+    const auto found = file.tensors.find(fmt::format("layer.{}", l));
+    const Shape wanted{count / KeyValueCache::kPage, bytes};
+    if (found == file.tensors.end() || found->second.dtype() != DType::u8 || found->second.shape() != wanted)
+      return bad(fmt::format("layer {} is not there", l));
+    pages.emplace_back();
+    for (int64_t i = 0; i < count / KeyValueCache::kPage; ++i) {
+      auto page = std::make_shared<Tensor>(Tensor::empty({bytes}, DType::u8));
+      std::memcpy(page->raw(), found->second.data<uint8_t>() + i * bytes, static_cast<size_t>(bytes));
+      if (!all_finite(type, {type, nullptr, config.kv_heads, config.head_dim}, static_cast<const std::byte*>(page->raw())))
+        return bad(fmt::format("layer {} holds numbers that are none", l));
+      pages.back().push_back(std::move(page));
+    }
+  }
+  out.cache = std::make_unique<KeyValueCache>(config, capacity, type);
+  out.cache->append(pages);
+  return out;
+}
+
+}  // namespace ptah

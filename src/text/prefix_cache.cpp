@@ -1,0 +1,81 @@
+#include "text/prefix_cache.h"
+
+#include <algorithm>
+#include <functional>
+
+namespace ptah {
+
+namespace {
+
+constexpr int64_t kChunk = KeyValueCache::kChunk;
+
+std::vector<int32_t> chunk_at(const std::vector<int32_t>& tokens, int64_t begin) { return {tokens.begin() + begin, tokens.begin() + begin + kChunk}; }
+
+int64_t bytes_of(const KeyValueCache::LayerPages& pages) {
+  int64_t sum = 0;
+  for (const auto& layer : pages)
+    for (const auto& page : layer) sum += static_cast<int64_t>(page->bytes());
+  return sum;
+}
+
+/// By somebody beside the tree.
+bool held(const KeyValueCache::LayerPages& pages) {
+  return std::any_of(pages.begin(), pages.end(),
+                     [](const auto& layer) { return std::any_of(layer.begin(), layer.end(), [](const auto& page) { return page.use_count() > 1; }); });
+}
+
+}  // namespace
+
+PrefixCache::Found PrefixCache::find(const std::vector<int32_t>& tokens) {
+  Found found;
+  Node* at = &root_;
+  const auto size = static_cast<int64_t>(tokens.size());
+  for (++clock_; found.tokens + kChunk < size; found.tokens += kChunk) {
+    const auto next = at->next.find(chunk_at(tokens, found.tokens));
+    if (next == at->next.end()) break;
+    at = next->second.get();
+    at->used = clock_;
+    found.pages.resize(at->pages.size());
+    for (size_t l = 0; l < at->pages.size(); ++l) found.pages[l].insert(found.pages[l].end(), at->pages[l].begin(), at->pages[l].end());
+  }
+  return found;
+}
+
+bool PrefixCache::put(const std::vector<int32_t>& tokens, int64_t begin, KeyValueCache::LayerPages pages) {
+  Node* at = &root_;
+  for (int64_t i = 0; i < begin; i += kChunk) {
+    const auto next = at->next.find(chunk_at(tokens, i));
+    if (next == at->next.end()) return false;
+    at = next->second.get();
+  }
+  auto& place = at->next[chunk_at(tokens, begin)];
+  if (place) return false;
+  place = std::make_unique<Node>();
+  place->used = ++clock_;
+  bytes_ += bytes_of(pages);
+  place->pages = std::move(pages);
+  return true;
+}
+
+bool PrefixCache::forget_one() {
+  Node* parent = nullptr;
+  const std::vector<int32_t>* key = nullptr;
+  uint64_t oldest = UINT64_MAX;
+  const std::function<void(Node&)> look = [&](Node& node) {
+    for (auto& [chunk, child] : node.next) {
+      look(*child);
+      if (!child->next.empty() || child->used >= oldest || held(child->pages)) continue;
+      parent = &node;
+      key = &chunk;
+      oldest = child->used;
+    }
+  };
+  look(root_);
+  if (!parent) return false;
+  const auto gone = parent->next.find(*key);
+  bytes_ -= bytes_of(gone->second->pages);
+  parent->next.erase(gone);
+  return true;
+}
+
+}  // namespace ptah
