@@ -69,7 +69,7 @@ std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) 
     if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) continue;
     const std::string meant = vocabulary_.meant(word);
     if (!meant.empty()) {
-      notes.push_back(fmt::format("no picture was trained on \"{}\"; drawn as \"{}\"", word, meant));
+      notes.push_back(fmt::format("{} trained on \"{}\"; drawn as \"{}\"", vocabulary_.knows(word) ? "few pictures were" : "no picture was", word, meant));
       continue;
     }
     notes.push_back(fmt::format("no picture was trained on \"{}\"; nearest: {}", word, nearest(word, vocabulary_.words())));

@@ -117,10 +117,12 @@ Result<void> Vocabulary::add_synonyms(std::string_view text) {
     ++line;
     if (gap == std::string_view::npos) return fail(ErrorCode::corrupt, "synonyms: line {} is not two words", line);
     std::string word(pair.substr(0, gap)), known(pair.substr(gap + 1));
-    if (word.empty() || knows(word) || !knows(known)) return fail(ErrorCode::corrupt, "synonyms: line {}: '{}' cannot stand for '{}'", line, word, known);
+    if (word.empty() || word == known || !knows(known)) return fail(ErrorCode::corrupt, "synonyms: line {}: '{}' cannot stand for '{}'", line, word, known);
     if (!synonyms_.emplace(std::move(word), std::move(known)).second) return fail(ErrorCode::corrupt, "synonyms: line {} gives a word a second time", line);
     at = end + 1;
   }
+  for (const auto& [word, known] : synonyms_)
+    if (synonyms_.contains(known)) return fail(ErrorCode::corrupt, "synonyms: '{}' stands for '{}', which stands for another word", word, known);
   return {};
 }
 
@@ -132,11 +134,10 @@ std::string Vocabulary::synonyms() const {
 
 std::string Vocabulary::meant(const std::string& word) const {
   const auto look_up = [&](const std::string& form) -> std::string {
-    if (knows(form)) return form;
     const auto found = synonyms_.find(form);
-    return found == synonyms_.end() ? "" : found->second;
+    return found != synonyms_.end() ? found->second : knows(form) ? form : "";
   };
-  if (word.empty() || knows(word)) return "";
+  if (word.empty() || (knows(word) && !synonyms_.contains(word))) return "";
   if (std::string exact = look_up(word); !exact.empty()) return exact;
   for (const auto& [ending, singular] : {std::pair<std::string_view, std::string_view>{"s", ""},
                                          {"ies", "y"},

