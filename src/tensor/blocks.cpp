@@ -39,15 +39,6 @@ int64_t block_bytes(BlockType type, int64_t elements) {
 
 namespace {
 
-template <class T>
-void widen(const uint8_t* from, int64_t elements, float* out) {
-  for (int64_t i = 0; i < elements; ++i) {
-    T value;
-    std::memcpy(&value, from + i * static_cast<int64_t>(sizeof(T)), sizeof(T));
-    out[i] = to_float(value);
-  }
-}
-
 void put_half(float value, uint8_t* to) {
   const f16 half = to_f16(value);
   std::memcpy(to, &half, 2);
@@ -105,21 +96,6 @@ void quantize_q8_0(const float* x, uint8_t* block) {
 }
 
 }  // namespace
-
-void dequantize(BlockType type, const uint8_t* blocks, int64_t elements, float* out) {
-  if (type == BlockType::f32) return widen<float>(blocks, elements, out);
-  if (type == BlockType::f16) return widen<f16>(blocks, elements, out);
-  if (type == BlockType::bf16) return widen<bf16>(blocks, elements, out);
-  const BlockLayout& layout = layout_of(type);
-  detail::UnpackedBlock block;
-  for (int64_t at = 0; at < elements; at += layout.elements, blocks += layout.bytes) {
-    detail::unpack_block(type, blocks, block);
-    for (int64_t i = 0; i < layout.elements; ++i) {
-      const auto group = static_cast<size_t>(i / 16);
-      out[at + i] = block.scale[group] * static_cast<float>(block.q[i]) + block.offset[group];
-    }
-  }
-}
 
 Result<void> quantize(BlockType type, const float* values, int64_t elements, uint8_t* blocks) {
   const BlockLayout& layout = layout_of(type);

@@ -29,8 +29,9 @@ std::optional<BlockType> block_type_by_name(std::string_view name);
 /// Bytes of `elements` values (a multiple of the block).
 int64_t block_bytes(BlockType type, int64_t elements);
 
-/// f32 values of whole blocks; bit for bit what ggml's reference gives.
+/// f32 values of whole blocks; bit for bit what ggml's reference gives. In bf16: these, rounded to nearest.
 void dequantize(BlockType type, const uint8_t* blocks, int64_t elements, float* out);
+void dequantize(BlockType type, const uint8_t* blocks, int64_t elements, bf16* out);
 /// The inverse for f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0 as ggml's reference rounds. Errors: unsupported for the others.
 Result<void> quantize(BlockType type, const float* values, int64_t elements, uint8_t* blocks);
 

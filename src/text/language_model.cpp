@@ -137,14 +137,11 @@ struct LanguageModel::State {
       if (w.type != BlockType::f32) {
         wide = Tensor::empty({w.rows, w.columns}, type);
         parallel_for(w.rows, w.columns, [&](int64_t begin, int64_t end) {
-          std::vector<float> row(type == DType::f32 ? 0 : static_cast<size_t>(w.columns));
           for (int64_t r = begin; r < end; ++r) {
-            if (type == DType::f32) {
+            if (type == DType::f32)
               dequantize(w.type, w.row(r), w.columns, wide.data<float>() + r * w.columns);
-              continue;
-            }
-            dequantize(w.type, w.row(r), w.columns, row.data());
-            for (int64_t i = 0; i < w.columns; ++i) wide.data<bf16>()[r * w.columns + i] = to_bf16(row[static_cast<size_t>(i)]);
+            else
+              dequantize(w.type, w.row(r), w.columns, wide.data<bf16>() + r * w.columns);
           }
         });
         matrix = wide.raw();
