@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "create/text_work.h"
 #include "create/work.h"
 #include "weights/hub.h"
 #include "weights/pull.h"
@@ -316,7 +317,9 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY(const Json receipt, read_receipt(options->file));
         PTAH_TRY_VOID(match_numeric_path(receipt));
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
-        PTAH_TRY(const Work work, is_object_receipt(receipt) ? replay_object(receipt, sources, {}, &interrupted()) : replay_made(receipt, sources));
+        PTAH_TRY(const Work work, is_text_receipt(receipt)     ? replay_text(receipt, &interrupted())
+                                  : is_object_receipt(receipt) ? replay_object(receipt, sources, {}, &interrupted())
+                                                               : replay_made(receipt, sources));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;
         const Json outputs = receipt.value("outputs", Json());

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "create/text_work.h"
 #include "tensor/cpu/dense.h"
 #include "text/chat.h"
 #include "text/generation.h"
@@ -21,7 +22,7 @@ Result<CacheType> cache_type_of(const std::string& name) {
 namespace {
 
 struct LanguageOptions {
-  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "", cache = "", cache_type = "";
+  std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "", cache = "", cache_type = "", out = "";
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
   bool json = false, control = false;
@@ -45,43 +46,34 @@ Result<std::string> text_of(const LanguageOptions& o) {
   return text;
 }
 
-int64_t context_for(const LanguageOptions& o, const LanguageConfig& config, int64_t wanted) {
-  return std::min(o.context > 0 ? o.context : config.context, std::max<int64_t>(wanted, 1));
-}
-
-/// The form that the answer has to have, if one was asked for.
-Result<std::shared_ptr<const Grammar>> grammar_of(const LanguageOptions& o) {
-  if (!o.schema.empty() && !o.grammar.empty()) return fail(ErrorCode::invalid_argument, "--schema and --grammar exclude each other");
-  if (o.schema.empty() && o.grammar.empty()) return std::shared_ptr<const Grammar>();
-  PTAH_TRY(const std::string text, read_text(o.schema.empty() ? o.grammar : o.schema, 1 << 24));
-  if (o.schema.empty()) return Grammar::from_gbnf(text);
-  PTAH_TRY(const Json checked, parse_json(text, 64));
-  return Grammar::from_json_schema(OrderedJson::parse(text));
-}
-
 Result<void> run_generate(LanguageOptions o) {
-  PTAH_TRY(o.generation.grammar, grammar_of(o));
-  PTAH_TRY_VOID(check(o.generation.sampling));
-  if (o.generation.max_tokens < 0) return fail(ErrorCode::invalid_argument, "max-tokens {}", o.generation.max_tokens);
-  PTAH_TRY(const std::string text, text_of(o));
+  if (!o.out.empty() && std::filesystem::exists(o.out) && !std::filesystem::is_empty(o.out))
+    return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", o.out);
+  TextRequest request{
+      .prompt = {}, .model = o.model, .control_tokens = o.control, .context = o.context, .cache_type = o.cache_type, .generation = o.generation};
+  if (!o.schema.empty()) {
+    PTAH_TRY(request.schema, read_text(o.schema, 1 << 24));
+  }
+  if (!o.grammar.empty()) {
+    PTAH_TRY(request.grammar, read_text(o.grammar, 1 << 24));
+  }
+  PTAH_TRY_VOID(grammar_of(request));
+  PTAH_TRY(request.prompt, text_of(o));
+  PTAH_TRY(const auto path, find_model(o.model));
   PTAH_TRY(const LoadedLanguageModel model, open_model(o));
-  const std::vector<int32_t> prompt = model.tokenizer->encode(text, {.control_tokens = o.control, .bos_eos = true});
-  const auto wanted = static_cast<int64_t>(prompt.size()) + o.generation.max_tokens;
-  const int64_t capacity = context_for(o, model.model->config(), wanted);
-  if (static_cast<int64_t>(prompt.size()) >= capacity)
-    return fail(ErrorCode::invalid_argument, "the prompt has {} tokens; the context holds {}", prompt.size(), capacity);
+  PTAH_TRY(TextSetup setup, set_up(model, request));
+  const std::vector<int32_t>& prompt = setup.prompt;
   if (!o.draft.empty()) {
     PTAH_TRY(const auto draft, find_model(o.draft));
-    PTAH_TRY(o.generation.draft, load_draft(draft, model));
-    if (o.generation.lookup == 0) o.generation.lookup = 4;
+    PTAH_TRY(setup.generation.draft, load_draft(draft, model));
+    if (setup.generation.lookup == 0) setup.generation.lookup = 4;
   }
-  PTAH_TRY(const CacheType type, cache_type_of(o.cache_type));
-  KeyValueCache cache(model.model->config(), capacity, type, o.cache.empty());
+  KeyValueCache cache(model.model->config(), setup.capacity, setup.cache_type, o.cache.empty());
   // What the file holds of the prompt's beginning is not read again; whole chunks only, so that the text is the same as without the file.
   size_t known = 0;
   const std::string fingerprint = o.cache.empty() ? "" : model.model->fingerprint();
   if (std::error_code ignored; !o.cache.empty() && std::filesystem::exists(o.cache, ignored)) {
-    PTAH_TRY(const CachedText kept, load_cache(o.cache, model.model->config(), model.model->config().context, type, fingerprint));
+    PTAH_TRY(const CachedText kept, load_cache(o.cache, model.model->config(), model.model->config().context, setup.cache_type, fingerprint));
     const size_t most = std::min(kept.tokens.size(), prompt.size() - 1);
     while (known < most && kept.tokens[known] == prompt[known]) ++known;
     known -= known % static_cast<size_t>(LanguageModel::kChunk);
@@ -89,7 +81,7 @@ Result<void> run_generate(LanguageOptions o) {
   }
   const bool stream = !o.json;
   const Generated made = generate(
-      model, prompt, cache, o.generation,
+      model, prompt, cache, setup.generation,
       [&](std::string_view news) {
         if (!stream) return;
         fmt::print("{}", news);
@@ -100,8 +92,8 @@ Result<void> run_generate(LanguageOptions o) {
     Json line{{"text", made.text},     {"finish_reason", name_of(made.reason)}, {"prompt_tokens", made.prompt_tokens},
               {"tokens", made.tokens}, {"prompt_seconds", made.prompt_seconds}, {"decode_seconds", made.decode_seconds}};
     if (!o.cache.empty()) line["cached_tokens"] = known;
-    if (o.generation.lookup > 0) line["guessed"] = made.guessed, line["guessed_right"] = made.guessed_right;
-    if (o.generation.log_probabilities) line["log_probabilities"] = made.log_probabilities;
+    if (setup.generation.lookup > 0) line["guessed"] = made.guessed, line["guessed_right"] = made.guessed_right;
+    if (setup.generation.log_probabilities) line["log_probabilities"] = made.log_probabilities;
     fmt::print("{}\n", line.dump());
   } else {
     fmt::print("\n");
@@ -109,6 +101,10 @@ Result<void> run_generate(LanguageOptions o) {
   if (!o.cache.empty() && known + static_cast<size_t>(LanguageModel::kChunk) < prompt.size()) {
     cache.truncate(static_cast<int64_t>(prompt.size()) / LanguageModel::kChunk * LanguageModel::kChunk);
     PTAH_TRY_VOID(save_cache(o.cache, prompt, cache, fingerprint));
+  }
+  if (!o.out.empty()) {
+    PTAH_TRY(const Work work, text_work(request, path, setup.cache_type, made.text));
+    PTAH_TRY_VOID(write_work(work, o.out));
   }
   return {};
 }
@@ -201,6 +197,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--seed", g.sampling.seed, "the same seed gives the same text");
   command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
+  command->add_option("--out", o->out, "a folder for the work: text.txt and the receipt with which `ptah replay` writes it again");
   command->add_option("--cache", o->cache, "a file that keeps what was read of the prompt: the next prompt that begins alike is read from there");
   command->add_option("--cache-type", o->cache_type, kCacheTypeHelp);
   command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");

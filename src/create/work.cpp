@@ -188,7 +188,8 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
   return {};
 }
 
-/// Lists the finished files in the receipt and puts it beside them.
+}  // namespace
+
 Result<void> seal(Work& work, const Json& core) {
   work.receipt = core;
   work.receipt["outputs"] = Json::object();
@@ -197,8 +198,6 @@ Result<void> seal(Work& work, const Json& core) {
   work.files["receipt.json"] = Bytes(text.begin(), text.end());
   return {};
 }
-
-}  // namespace
 
 Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, const Formats& formats, const Sources& sources,
                          const ProgressCallback& progress, const CancelToken* cancel) {

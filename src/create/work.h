@@ -54,6 +54,9 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
 bool is_object_receipt(const Json& receipt);
 Result<Work> replay_object(const Json& receipt, const Sources& sources, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
 
+/// Lists a work's files in its receipt, which begins as `core`, and puts it beside them as receipt.json.
+Result<void> seal(Work& work, const Json& core);
+
 /// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
 Result<void> write_work(const Work& work, const std::filesystem::path& folder);
 

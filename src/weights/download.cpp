@@ -212,6 +212,7 @@ class Part {
   }
   ~Part() {
     if (file_ >= 0) ::close(file_);
+    if (size == 0) remove();  // nothing to go on from
   }
   Part(const Part&) = delete;
   Part& operator=(const Part&) = delete;

@@ -197,8 +197,13 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
         continue;
       }
     }
-    PTAH_TRY(const Downloaded done, download(file.url, to, how));
-    files.push_back({{"path", file.file}, {"sha256", done.sha256}, {"bytes", done.bytes}, {"checked", done.checked}, {"url", file.url}});
+    const auto done = download(file.url, to, how);
+    if (!done) {
+      fs::remove(work / ".lock", problem);
+      fs::remove(work, problem);  // if there is nothing to go on from
+      return tl::unexpected(done.error());
+    }
+    files.push_back({{"path", file.file}, {"sha256", done->sha256}, {"bytes", done->bytes}, {"checked", done->checked}, {"url", file.url}});
     PTAH_TRY_VOID(write_file(notes, files.back().dump()));
   }
   const Json origin{{"name", found.name}, {"source", source}, {"licence", found.licence}, {"files", files}};
