@@ -18,7 +18,7 @@ int main(int argc, char** argv) {
       "title": {"type": "string", "minLength": 5, "maxLength": 40},
       "giver": {"enum": ["innkeeper", "blacksmith", "queen"]},
       "steps": {"type": "array", "items": {"type": "string", "maxLength": 80}, "minItems": 2, "maxItems": 3},
-      "reward": {"type": "object", "properties": {"gold": {"type": "integer", "minimum": 1, "maximum": 500}}, "required": ["gold"], "additionalProperties": false}
+      "reward": {"type": "object", "properties": {"gold": {"enum": [50, 100, 250]}}, "required": ["gold"], "additionalProperties": false}
     },
     "required": ["title", "giver", "steps", "reward"], "additionalProperties": false})";
   const auto quest = language->generate("A quest for a fantasy game about a dragon that steals bells, as JSON:\n", options);

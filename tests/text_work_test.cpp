@@ -87,7 +87,7 @@ TEST(TextWork, BadReceiptsAreRefused) {
                                              {"temperature", "warm", ErrorCode::corrupt},
                                              {"model", "no such model", ErrorCode::not_found},
                                              {"cache_type", "q3", ErrorCode::invalid_argument},
-                                             {"grammar", "root ::= [", ErrorCode::invalid_argument}}) {
+                                             {"grammar", "root ::= [", ErrorCode::corrupt}}) {
     Json changed = work.receipt;
     changed["request"][field] = value;
     EXPECT_EQ(code(changed), wanted) << field;

@@ -87,9 +87,9 @@ Result<std::string> read_text(const fs::path& path, size_t most_bytes) {
   return std::string(bytes.begin(), bytes.end());
 }
 
-Result<void> write_file(const fs::path& path, const std::vector<std::span<const uint8_t>>& parts) {
+Result<void> write_file(const fs::path& path, const std::vector<std::span<const uint8_t>>& parts, unsigned mode) {
   const fs::path part = path.parent_path() / hidden_name(path);
-  Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+  Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
   if (file.get() < 0) return fail_errno("cannot create " + path.string());
   const auto write = [&]() -> Result<void> {
     for (const auto& bytes : parts) PTAH_TRY_VOID(write_all(file.get(), bytes, path));

@@ -38,7 +38,8 @@ Result<Bytes> read_file(const std::filesystem::path& path, size_t most_bytes = s
 Result<std::string> read_text(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 28);
 
 /// Writes the parts one after the other so that the path holds either its old bytes or all the new ones, even after a crash.
-Result<void> write_file(const std::filesystem::path& path, const std::vector<std::span<const uint8_t>>& parts);
+/// `mode`: who may do what with a file that is new.
+Result<void> write_file(const std::filesystem::path& path, const std::vector<std::span<const uint8_t>>& parts, unsigned mode = 0644);
 Result<void> write_file(const std::filesystem::path& path, std::string_view text);
 Result<void> write_file(const std::filesystem::path& path, std::span<const uint8_t> bytes);
 

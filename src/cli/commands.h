@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/progress.h"
+#include "own/keys.h"
 #include "text/key_value_cache.h"
 #include "text/memory.h"
 
@@ -35,6 +36,18 @@ struct MemoryOptions {
 void add_memory_options(CLI::App& command, MemoryOptions& options);
 Result<std::unique_ptr<Memory>> open_memory(const MemoryOptions& options, std::shared_ptr<SentenceEncoder> encoder);
 
+/// Whose key signs a work.
+struct SigningOptions {
+  std::string key, passphrase_file;
+  bool none = false;
+};
+inline constexpr const char* kUsualKey = "maker";
+void add_signing_options(CLI::App& command, SigningOptions& options);
+/// The key, unlocked; nothing if there is none or none is wished. Errors: not_found, permission.
+Result<std::optional<Key>> signing_key(const SigningOptions& options);
+/// The name of a key of this computer, or empty.
+std::string known_as(const Address& address);
+
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;
 
@@ -57,6 +70,8 @@ void add_pull(CLI::App& app, Action& action);
 void add_train(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
+void add_key(CLI::App& app, Action& action);
+void add_cid(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 
 }  // namespace ptah::cli

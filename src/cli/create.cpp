@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "create/text_work.h"
 #include "create/work.h"
+#include "own/signed_receipt.h"
 #include "weights/hub.h"
 #include "weights/pull.h"
 
@@ -23,6 +24,7 @@ struct CreateOptions {
   std::optional<float> strength;
   int64_t count = 1, threads = 0;
   bool quiet = false, json = false, no_object = false;
+  SigningOptions signing = {};
 };
 
 void add_request_options(CLI::App& command, CreateOptions& o) {
@@ -135,8 +137,11 @@ Result<Work> replay_made(const Json& receipt, const Sources& sources) {
   return replay_work(*model, receipt, sources, {}, &interrupted());
 }
 
-/// Writes a work to `out`, or to its default folder below ptah-works, and says so.
-Result<void> deliver(const Work& work, const std::string& name, const fs::path& out, bool json, bool quiet) {
+/// Signs a work, writes it to `out` or to its default folder below ptah-works, and says so.
+Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
+  if (key) {
+    PTAH_TRY_VOID(sign_work(work, *key));
+  }
   const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
   // The default folder is replaced, but only once the new work is there.
   if (std::error_code problem; out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
@@ -145,6 +150,7 @@ Result<void> deliver(const Work& work, const std::string& name, const fs::path& 
     print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
   else if (!quiet)
     for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
+  if (!quiet && !json) fmt::print(stderr, "{}\n", key ? "signed by " + to_string(key->address()) : "not signed; ptah key new makes a key for your works");
   return {};
 }
 
@@ -154,6 +160,7 @@ Result<void> run_create(const CreateOptions& o) {
   if (o.count < 1 || o.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", o.count);
   PTAH_TRY(const auto model, prepare(o));
   PTAH_TRY(const Sources sources, read_sources(o));
+  PTAH_TRY(const auto key, signing_key(o.signing));
   if (o.no_object) formats.glb = formats.obj = formats.ply = formats.stl = false;
   for (const std::string& note : model->unknown_words(o.request.prompt)) {
     if (o.json)
@@ -170,7 +177,7 @@ Result<void> run_create(const CreateOptions& o) {
     request.seed += static_cast<uint64_t>(i);
     const std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
     PTAH_TRY(const Work work, create_work(*model, request, formats, sources, make_progress(o.json, o.quiet), &interrupted()));
-    PTAH_TRY_VOID(deliver(work, name, o.count > 1 && !o.out.empty() ? fs::path(o.out) / name : fs::path(o.out), o.json, o.quiet));
+    PTAH_TRY_VOID(deliver(work, key, name, o.count > 1 && !o.out.empty() ? fs::path(o.out) / name : fs::path(o.out), o.json, o.quiet));
   }
   return {};
 }
@@ -216,9 +223,10 @@ void add_create(CLI::App& app, Action& action) {
   command->add_option("--out", options->out, "folder of the work (default: ptah-works/PROMPT-SEED)");
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
+  add_signing_options(*command, options->signing);
   command->callback([options, &action] {
     complete(*options);
-    action = [options] { return finish(run_create(*options)); };
+    action = [options] { return finish(guard([&] { return run_create(*options); })); };
   });
 }
 
@@ -227,6 +235,7 @@ void add_object(CLI::App& app, Action& action) {
     ObjectRequest request;
     std::string picture, out, formats = "png,glb";
     bool quiet = false, json = false;
+    SigningOptions signing = {};
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("object", "a picture of yours in; a textured 3D object out");
@@ -238,6 +247,7 @@ void add_object(CLI::App& app, Action& action) {
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
   command->add_flag("--json", options->json, "print JSON lines");
+  add_signing_options(*command, options->signing);
   command->callback([options, &action] {
     action = [options] {
       const auto run = [&]() -> Result<void> {
@@ -245,8 +255,9 @@ void add_object(CLI::App& app, Action& action) {
         if (!formats.any_object()) return fail(ErrorCode::invalid_argument, "--format {} names no object; possible: glb obj ply stl", options->formats);
         if (options->picture.empty()) return fail(ErrorCode::invalid_argument, "name a picture");
         PTAH_TRY(const Picture from, read_picture(options->picture));
+        PTAH_TRY(const auto key, signing_key(options->signing));
         PTAH_TRY(const Work work, object_work(from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
-        return deliver(work, slug(fs::path(options->picture).stem().string()), options->out, options->json, options->quiet);
+        return deliver(work, key, slug(fs::path(options->picture).stem().string()), options->out, options->json, options->quiet);
       };
       return finish(run());
     };
@@ -350,7 +361,19 @@ void add_verify(CLI::App& app, Action& action) {
       const auto verified = verify_work(*file);
       if (!verified) return report(verified.error());
       for (const std::string& line : verified->lines) fmt::print("{}\n", line);
-      return verified->whole ? 0 : error_info(ErrorCode::mismatch).exit_status;
+      bool good = verified->whole;
+      const auto receipt = read_receipt(*file);
+      const MakerCheck check = receipt ? check_maker(*receipt) : MakerCheck();
+      if (check.maker) {
+        const std::string name = known_as(*check.maker);
+        fmt::print("signed by {}{}\n", to_string(*check.maker), name.empty() ? "" : ", your key '" + name + "'");
+      } else if (check.has_signature) {
+        fmt::print("the SIGNATURE does not hold: the receipt was changed, or somebody else signed it\n");
+        good = false;
+      } else {
+        fmt::print("not signed\n");
+      }
+      return good ? 0 : error_info(ErrorCode::mismatch).exit_status;
     };
   });
 }

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "create/text_work.h"
+#include "own/signed_receipt.h"
 #include "tensor/cpu/dense.h"
 #include "text/chat.h"
 #include "text/generation.h"
@@ -26,6 +27,7 @@ struct LanguageOptions {
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
   bool json = false, control = false;
+  SigningOptions signing = {};
 };
 
 int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
@@ -60,6 +62,7 @@ Result<void> run_generate(LanguageOptions o) {
   PTAH_TRY_VOID(grammar_of(request));
   PTAH_TRY(request.prompt, text_of(o));
   PTAH_TRY(const auto path, find_model(o.model));
+  PTAH_TRY(const auto key, o.out.empty() ? std::optional<Key>() : signing_key(o.signing));
   PTAH_TRY(const LoadedLanguageModel model, open_model(o));
   PTAH_TRY(TextSetup setup, set_up(model, request));
   const std::vector<int32_t>& prompt = setup.prompt;
@@ -103,7 +106,10 @@ Result<void> run_generate(LanguageOptions o) {
     PTAH_TRY_VOID(save_cache(o.cache, prompt, cache, fingerprint));
   }
   if (!o.out.empty()) {
-    PTAH_TRY(const Work work, text_work(request, path, setup.cache_type, made.text));
+    PTAH_TRY(Work work, text_work(request, path, setup.cache_type, made.text));
+    if (key) {
+      PTAH_TRY_VOID(sign_work(work, *key));
+    }
     PTAH_TRY_VOID(write_work(work, o.out));
   }
   return {};
@@ -198,6 +204,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
   command->add_option("--out", o->out, "a folder for the work: text.txt and the receipt with which `ptah replay` writes it again");
+  add_signing_options(*command, o->signing);
   command->add_option("--cache", o->cache, "a file that keeps what was read of the prompt: the next prompt that begins alike is read from there");
   command->add_option("--cache-type", o->cache_type, kCacheTypeHelp);
   command->add_option("--stop", g.stop, "a text that ends the answer; can be given several times");

@@ -57,6 +57,8 @@ int run(int argc, char** argv) {
   ptah::cli::add_pull(app, action);
   ptah::cli::add_train(app, action);
   ptah::cli::add_evaluate(app, action);
+  ptah::cli::add_key(app, action);
+  ptah::cli::add_cid(app, action);
   ptah::cli::add_models(app, action);
   ptah::cli::add_completion(app, action);
   try {

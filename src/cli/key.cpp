@@ -1,0 +1,216 @@
+#include <sodium.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "cli/commands.h"
+#include "own/content_id.h"
+#include "own/keys.h"
+
+namespace ptah::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A line typed without being shown.
+Result<Secret> typed(const char* question) {
+  fmt::print(stderr, "{}: ", question);
+  termios before{};
+  if (tcgetattr(STDIN_FILENO, &before) != 0) return fail(ErrorCode::io, "this is no terminal");
+  termios hidden = before;
+  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+  Secret buffer(1024);
+  size_t size = 0;
+  char c = 0;
+  while (size < buffer.size() && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') buffer.bytes()[size++] = static_cast<uint8_t>(c);
+  tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+  fmt::print(stderr, "\n");
+  return Secret({reinterpret_cast<const char*>(buffer.bytes().data()), size});
+}
+
+/// The first line of a file, read into locked memory.
+Result<Secret> first_line(const std::string& path) {
+  Secret buffer(1024);
+  std::FILE* file = std::fopen(path.c_str(), "rb");
+  if (!file) return fail(ErrorCode::not_found, "cannot open {}", path);
+  std::setvbuf(file, nullptr, _IONBF, 0);
+  size_t size = std::fread(buffer.bytes().data(), 1, buffer.size(), file);
+  std::fclose(file);
+  const auto end = std::find(buffer.bytes().begin(), buffer.bytes().begin() + static_cast<std::ptrdiff_t>(size), uint8_t{'\n'});
+  size = static_cast<size_t>(end - buffer.bytes().begin());
+  return Secret({reinterpret_cast<const char*>(buffer.bytes().data()), size});
+}
+
+std::string passphrase_file(const std::string& given) {
+  const char* set = std::getenv("PTAH_PASSPHRASE_FILE");
+  return !given.empty() ? given : set ? set : "";
+}
+
+Result<Secret> new_passphrase(const std::string& file, bool none) {
+  if (none) return Secret();
+  if (const std::string path = passphrase_file(file); !path.empty()) return first_line(path);
+  if (!isatty(STDIN_FILENO)) return fail(ErrorCode::invalid_argument, "no terminal to ask for a passphrase; use --passphrase-file FILE or --no-passphrase");
+  PTAH_TRY(Secret once, typed("passphrase (empty: none)"));
+  PTAH_TRY(const Secret again, typed("again"));
+  if (!std::equal(once.bytes().begin(), once.bytes().end(), again.bytes().begin(), again.bytes().end()))
+    return fail(ErrorCode::invalid_argument, "the two are not the same");
+  return once;
+}
+
+Result<KeyStore> open_store() {
+  PTAH_TRY(const fs::path folder, KeyStore::default_folder());
+  return KeyStore(folder);
+}
+
+void show(const KeyInfo& key) { fmt::print("{}  {}  {}\n", key.name, to_string(key.address), key.locked ? "passphrase" : "no passphrase"); }
+
+}  // namespace
+
+void add_signing_options(CLI::App& command, SigningOptions& o) {
+  command.add_option("--key", o.key, "the key that signs the work (default: 'maker', if there is one)");
+  command.add_option("--passphrase-file", o.passphrase_file, "its passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
+  command.add_flag("--no-sign", o.none, "leave the work unsigned");
+}
+
+Result<std::optional<Key>> signing_key(const SigningOptions& o) {
+  if (o.none) return std::optional<Key>();
+  PTAH_TRY(const KeyStore store, open_store());
+  KeyInfo info;
+  if (o.key.empty()) {
+    PTAH_TRY(const auto keys, store.list());
+    const auto usual = std::find_if(keys.begin(), keys.end(), [](const KeyInfo& key) { return key.name == kUsualKey; });
+    if (usual == keys.end()) return std::optional<Key>();
+    info = *usual;
+  } else {
+    PTAH_TRY(info, store.find(o.key));
+  }
+  Secret secret;
+  if (info.locked) {
+    if (const std::string path = passphrase_file(o.passphrase_file); !path.empty()) {
+      PTAH_TRY(secret, first_line(path));
+    } else if (isatty(STDIN_FILENO)) {
+      PTAH_TRY(secret, typed(fmt::format("passphrase of the key '{}'", info.name).c_str()));
+    } else {
+      return fail(ErrorCode::permission, "the key '{}' has a passphrase: --passphrase-file FILE, or --no-sign to leave the work unsigned", info.name);
+    }
+  }
+  PTAH_TRY(Key key, store.unlock(info.name, secret));
+  return std::optional<Key>(std::move(key));
+}
+
+std::string known_as(const Address& address) {
+  const auto store = open_store();
+  const auto keys = store ? store->list() : fail(ErrorCode::not_found, "none");
+  if (!keys) return "";
+  for (const KeyInfo& key : *keys)
+    if (key.address == address) return key.name;
+  return "";
+}
+
+void add_key(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("key", "the keys that sign your works; they never leave this computer");
+  command->require_subcommand(1);
+  struct Options {
+    std::string name = kUsualKey, file, passphrase;
+    bool none = false;
+  };
+  auto o = std::make_shared<Options>();
+  const auto add = [&](const char* name, const char* what, auto run) {
+    CLI::App* sub = command->add_subcommand(name, what);
+    sub->callback([o, run, &action] {
+      action = [o, run] {
+        const auto done = guard([&]() -> Result<void> { return run(*o); });
+        return done ? 0 : report(done.error());
+      };
+    });
+    return sub;
+  };
+  const auto secured = [&](CLI::App* sub) {
+    sub->add_option("--passphrase-file", o->passphrase, "the passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
+    sub->add_flag("--no-passphrase", o->none, "whoever can read the file can sign");
+  };
+  CLI::App* made = add("new", "makes a key", [](const Options& options) -> Result<void> {
+    PTAH_TRY(KeyStore store, open_store());
+    PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
+    PTAH_TRY(const KeyInfo key, store.add(options.name, Key::generate(), passphrase));
+    show(key);
+    return {};
+  });
+  made->add_option("name", o->name, "its name; works are signed with 'maker' unless --key says otherwise");
+  secured(made);
+  add("list", "the keys that are here", [](const Options&) -> Result<void> {
+    PTAH_TRY(const KeyStore store, open_store());
+    PTAH_TRY(const auto keys, store.list());
+    for (const KeyInfo& key : keys) show(key);
+    return {};
+  });
+  CLI::App* out = add("export", "writes a key, encrypted as it is, to a file", [](const Options& options) -> Result<void> {
+    PTAH_TRY(const KeyStore store, open_store());
+    return store.export_file(options.name, options.file);
+  });
+  out->add_option("name", o->name, "the key")->required();
+  out->add_option("file", o->file, "the file to write")->required();
+  CLI::App* in = add("import", "takes a key from a file of `key export`, or of 64 hex digits", [](const Options& options) -> Result<void> {
+    PTAH_TRY(KeyStore store, open_store());
+    auto kept = store.import_file(options.file, options.name);
+    if (!kept && kept.error().code == ErrorCode::corrupt) {
+      PTAH_TRY(const Secret text, first_line(options.file));
+      Secret secret(32);
+      const auto* hex = reinterpret_cast<const char*>(text.bytes().data());
+      const size_t skip = text.size() == 66 && hex[0] == '0' && hex[1] == 'x' ? 2 : 0;
+      size_t size = 0;
+      if (text.size() != 64 + skip || sodium_hex2bin(secret.bytes().data(), 32, hex + skip, 64, nullptr, &size, nullptr) != 0 || size != 32)
+        return tl::unexpected(kept.error());
+      PTAH_TRY(const Key key, Key::from_secret(std::move(secret)));
+      PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
+      kept = store.add(options.name, key, passphrase);
+    }
+    if (!kept) return tl::unexpected(kept.error());
+    show(*kept);
+    return {};
+  });
+  in->add_option("file", o->file, "the file")->required();
+  in->add_option("name", o->name, "its name here");
+  secured(in);
+  CLI::App* turn = add("rotate", "a new key under the same name; the old one stays as NAME-ADDRESS", [](const Options& options) -> Result<void> {
+    PTAH_TRY(KeyStore store, open_store());
+    PTAH_TRY(const KeyInfo old, store.find(options.name));
+    PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
+    const std::string kept = fmt::format("{}-{}", options.name, to_string(old.address).substr(2, 8));
+    PTAH_TRY_VOID(store.rename(options.name, kept));
+    auto made_key = store.add(options.name, Key::generate(), passphrase);
+    if (!made_key) {
+      PTAH_TRY_VOID(store.rename(kept, options.name));
+      return tl::unexpected(made_key.error());
+    }
+    show(*made_key);
+    fmt::print("{}  {}  the old key\n", kept, to_string(old.address));
+    return {};
+  });
+  turn->add_option("name", o->name, "the key");
+  secured(turn);
+}
+
+void add_cid(CLI::App& app, Action& action) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand("cid", "content ids of files as IPFS gives them (CIDv1, profile unixfs-v1-2025)");
+  command->add_option("files", *files, "the files")->required();
+  command->callback([files, &action] {
+    action = [files] {
+      for (const std::string& file : *files) {
+        const auto id = content_id_of_file(file);
+        if (!id) return report(id.error());
+        fmt::print("{}  {}\n", *id, file);
+      }
+      return 0;
+    };
+  });
+}
+
+}  // namespace ptah::cli

@@ -1,0 +1,23 @@
+// Content ids as IPFS computes them: where a file lies in the network follows from its bytes.
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "base/error.h"
+
+namespace ptah {
+
+/// How a file is cut (profile unixfs-v1-2025).
+struct UnixFsLayout {
+  size_t chunk = size_t{1} << 20;  ///< bytes of a leaf
+  size_t width = 1024;             ///< links of a node
+};
+
+/// The CID (version 1, base32) of a file's bytes: a raw block, or a balanced UnixFS tree of raw leaves if it is longer than a chunk.
+std::string content_id(std::span<const uint8_t> bytes, const UnixFsLayout& layout = {});
+/// Errors: as MappedFile::open.
+Result<std::string> content_id_of_file(const std::filesystem::path& path);
+
+}  // namespace ptah

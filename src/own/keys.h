@@ -1,0 +1,82 @@
+// Keys that sign: made, kept encrypted, unlocked for a moment.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "own/keccak.h"
+#include "own/secret.h"
+
+namespace ptah {
+
+/// An Ethereum address: the last 20 bytes of keccak256 of the public key.
+using Address = std::array<uint8_t, 20>;
+/// "0x…" with the checksum of EIP-55 in the case of its letters.
+std::string to_string(const Address& address);
+/// Errors: invalid_argument for anything but 40 hex digits after 0x, or capitals and small letters that are not the checksum's.
+Result<Address> parse_address(std::string_view text);
+
+/// r, s and 27 or 28, as contracts and wallets take them.
+using Signature = std::array<uint8_t, 65>;
+/// Who signed a digest. Errors: invalid_argument if the signature cannot be anybody's, or s is in the upper half (another form of the same signature).
+Result<Address> recover_signer(const Bytes32& digest, const Signature& signature);
+
+/// What can sign a digest: a key of this computer, or something that asks a device or service.
+class Signer {
+ public:
+  virtual ~Signer() = default;
+  virtual Address address() const = 0;
+  virtual Result<Signature> sign(const Bytes32& digest) const = 0;
+};
+
+/// A secp256k1 key in locked memory; signatures are deterministic (RFC 6979).
+class Key : public Signer {
+ public:
+  static Key generate();
+  /// Errors: invalid_argument if the 32 bytes are not a private key.
+  static Result<Key> from_secret(Secret secret);
+  Address address() const override { return address_; }
+  Result<Signature> sign(const Bytes32& digest) const override;
+  const Secret& secret() const { return secret_; }
+
+ private:
+  Key() = default;
+  Secret secret_;
+  Address address_{};
+};
+
+struct KeyInfo {
+  std::string name;
+  Address address;
+  bool locked = false;  ///< a passphrase is needed
+};
+
+/// A folder with one file a key, readable by its owner only. The private key is encrypted (XChaCha20-Poly1305) under a key that Argon2id makes of the
+/// passphrase; everything else in the file is authenticated with it. An empty passphrase hides the key from backups that leave the salt out, no more.
+class KeyStore {
+ public:
+  explicit KeyStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// $PTAH_KEYS, else $XDG_DATA_HOME/ptah/keys, else ~/.local/share/ptah/keys. Errors: not_found without a home.
+  static Result<std::filesystem::path> default_folder();
+
+  /// By name. Errors: corrupt, naming the file.
+  Result<std::vector<KeyInfo>> list() const;
+  /// Keeps a key. Errors: invalid_argument (a name that is taken or no plain word), permission, io.
+  Result<KeyInfo> add(const std::string& name, const Key& key, const Secret& passphrase);
+  /// Errors: not_found, permission (a wrong passphrase or a changed file), corrupt.
+  Result<Key> unlock(const std::string& name, const Secret& passphrase) const;
+  Result<KeyInfo> find(const std::string& name) const;
+  /// The encrypted form, as it is kept; can be imported elsewhere with the same passphrase.
+  Result<void> export_file(const std::string& name, const std::filesystem::path& to) const;
+  Result<KeyInfo> import_file(const std::filesystem::path& from, const std::string& name);
+  /// Moves a key's file away under another name; it still can sign.
+  Result<void> rename(const std::string& from, const std::string& to);
+
+ private:
+  std::filesystem::path file_of(const std::string& name) const { return folder_ / (name + ".json"); }
+  std::filesystem::path folder_;
+};
+
+}  // namespace ptah

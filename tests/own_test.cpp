@@ -1,0 +1,228 @@
+// Keys, signatures and content ids against ethers and ipfs-unixfs-importer (tools/reference/ownership.mjs), and what must not happen to a key.
+#include <gtest/gtest.h>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/sha256.h"
+#include "own/content_id.h"
+#include "own/keys.h"
+#include "own/signed_receipt.h"
+
+namespace ptah {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const Json& golden() {
+  static const Json json = value_or_throw(parse_json(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "golden" / "ownership.json"))));
+  return json;
+}
+
+/// The bytes of tools/reference/ownership.mjs.
+Bytes bytes(size_t count, uint32_t seed) {
+  Bytes out;
+  for (size_t i = 0; i < count; ++i) {
+    seed = seed * 1664525U + 1013904223U;
+    out.push_back(static_cast<uint8_t>(seed >> 24));
+  }
+  return out;
+}
+
+Key key_of(std::span<const uint8_t> secret) {
+  Secret kept(secret.size());
+  std::copy(secret.begin(), secret.end(), kept.bytes().begin());
+  return value_or_throw(Key::from_secret(std::move(kept)));
+}
+
+Bytes of_hex(const std::string& text) {
+  Bytes out(text.size() / 2);
+  EXPECT_EQ(sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, nullptr, nullptr), 0);
+  return out;
+}
+
+class Keys : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("ptah-keys-{}", getpid());
+    fs::remove_all(folder_);
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  fs::path folder_;
+};
+
+}  // namespace
+
+TEST(Own, KeccakEqualsItsReference) {
+  for (const Json& item : golden()["keccak"]) {
+    const auto size = item[0].get<size_t>();
+    EXPECT_EQ(hex(keccak256(bytes(size, static_cast<uint32_t>(size + 1)))), item[1]) << size;
+  }
+}
+
+TEST(Own, AddressesCarryTheirChecksum) {
+  for (const Json& item : golden()["keys"]) {
+    const Key key = key_of(of_hex(item[0]));
+    const std::string wanted = item[1];
+    EXPECT_EQ(to_string(key.address()), wanted);
+    EXPECT_EQ(value_or_throw(parse_address(wanted)), key.address());
+    std::string small = wanted, wrong = wanted;
+    for (char& c : small) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    EXPECT_TRUE(parse_address(small)) << "without a checksum it is fine too";
+    for (size_t i = 2; i < wrong.size(); ++i)
+      if (std::isalpha(static_cast<unsigned char>(wrong[i]))) {
+        wrong[i] = static_cast<char>(wrong[i] ^ 0x20);
+        break;
+      }
+    EXPECT_FALSE(parse_address(wrong));
+  }
+  for (const char* bad : {"", "0x", "0x00", "0xg000000000000000000000000000000000000000", "0000000000000000000000000000000000000000aa"})
+    EXPECT_FALSE(parse_address(bad));
+}
+
+TEST(Own, SignaturesAreTheReferences) {
+  const Key key = key_of(bytes(32, 4242));
+  int zeros = 0;
+  uint32_t seed = 9000;
+  for (const Json& item : golden()["digests"]) {
+    const Bytes made = bytes(32, seed++);
+    Bytes32 digest;
+    std::copy(made.begin(), made.end(), digest.begin());
+    const Signature signature = value_or_throw(key.sign(digest));
+    EXPECT_EQ(hex(signature), item);
+    zeros += signature[0] == 0 || signature[32] == 0;
+    EXPECT_EQ(value_or_throw(recover_signer(digest, signature)), key.address());
+    digest[5] ^= 1;
+    const auto other = recover_signer(digest, signature);
+    EXPECT_TRUE(!other || *other != key.address());
+  }
+  EXPECT_GT(zeros, 0) << "numbers with leading zeros are among them";
+}
+
+TEST(Own, OneSignatureHasOneForm) {
+  const Key key = key_of(bytes(32, 4242));
+  Bytes32 digest{};
+  Signature signature = value_or_throw(key.sign(digest));
+  // n − s with the other parity is a signature of the same key, too: refused, so that nobody can make a second one out of a first.
+  const Bytes order = of_hex("fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141");
+  int borrow = 0;
+  for (int i = 31; i >= 0; --i) {
+    const int value = order[static_cast<size_t>(i)] - signature[static_cast<size_t>(32 + i)] - borrow;
+    borrow = value < 0;
+    signature[static_cast<size_t>(32 + i)] = static_cast<uint8_t>(value + (borrow ? 256 : 0));
+  }
+  signature[64] = static_cast<uint8_t>(55 - signature[64]);
+  EXPECT_FALSE(recover_signer(digest, signature));
+  EXPECT_FALSE(recover_signer(digest, Signature{}));
+  Signature odd = value_or_throw(key.sign(digest));
+  odd[64] = 2;
+  EXPECT_FALSE(recover_signer(digest, odd));
+}
+
+TEST(Own, ReceiptsAreSignedAsWalletsSignThem) {
+  for (const Json& item : golden()["receipts"]) {
+    const Key key = key_of(of_hex(item["secret"]));
+    Work work;
+    work.receipt = item["receipt"];
+    ASSERT_TRUE(sign_work(work, key));
+    EXPECT_EQ(work.receipt["signature"]["value"], item["signature"]);
+    EXPECT_EQ(work.receipt["signature"]["maker"], item["maker"]);
+    MakerCheck check = check_maker(work.receipt);
+    ASSERT_TRUE(check.maker);
+    EXPECT_EQ(*check.maker, key.address());
+    for (const char* field : {"engine", "kind", "outputs", "request"}) {
+      Json changed = work.receipt;
+      changed[field] = {{"prompt", "another"}};
+      check = check_maker(changed);
+      EXPECT_TRUE(check.has_signature);
+      EXPECT_FALSE(check.maker) << field;
+    }
+    Json stolen = work.receipt;  // somebody else's name under it
+    stolen["signature"]["maker"] = to_string(key_of(bytes(32, 1)).address());
+    EXPECT_FALSE(check_maker(stolen).maker);
+  }
+  for (const Json& odd : {Json(), Json(3), Json{{"signature", 3}}, Json{{"signature", {{"maker", "x"}}}},
+                          Json{{"signature", {{"scheme", "eip712"}, {"maker", "0x"}, {"value", "0x00"}}}}})
+    EXPECT_FALSE(check_maker(odd).maker);
+}
+
+TEST(Own, ContentIdsAreThoseOfIpfs) {
+  for (const Json& item : golden()["cids"]) {
+    const auto size = item[0].get<size_t>();
+    EXPECT_EQ(content_id(bytes(size, static_cast<uint32_t>(size + 7)), {item[1], item[2]}), item[3]) << item;
+  }
+}
+
+TEST_F(Keys, AKeyComesBackWithItsPassphraseOnly) {
+  KeyStore store(folder_);
+  EXPECT_TRUE(value_or_throw(store.list()).empty());
+  const Key key = Key::generate();
+  const KeyInfo info = value_or_throw(store.add("anna", key, Secret("correct horse")));
+  EXPECT_TRUE(info.locked);
+  EXPECT_EQ(value_or_throw(store.unlock("anna", Secret("correct horse"))).address(), key.address());
+  const auto wrong = store.unlock("anna", Secret("correct house"));
+  ASSERT_FALSE(wrong);
+  EXPECT_EQ(wrong.error().code, ErrorCode::permission);
+  EXPECT_FALSE(store.unlock("anna", Secret()));
+  EXPECT_EQ(store.add("anna", key, Secret()).error().code, ErrorCode::invalid_argument) << "never overwritten";
+  for (const char* bad : {"", "../x", "a b", "a/b", "-x", "ä"}) EXPECT_FALSE(store.add(bad, key, Secret())) << bad;
+  EXPECT_EQ(store.unlock("berta", Secret()).error().code, ErrorCode::not_found);
+  // Readable by the owner only, and the private key is nowhere in it.
+  struct stat status {};
+  ASSERT_EQ(::stat((folder_ / "anna.json").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  ASSERT_EQ(::stat(folder_.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0700U);
+  EXPECT_EQ(read_text(folder_ / "anna.json")->find(hex(key.secret().bytes())), std::string::npos);
+}
+
+TEST_F(Keys, AChangedFileDoesNotOpen) {
+  KeyStore store(folder_);
+  const Key key = Key::generate();
+  ASSERT_TRUE(store.add("open", key, Secret()));
+  EXPECT_EQ(value_or_throw(store.unlock("open", Secret())).address(), key.address());
+  const std::string good = *read_text(folder_ / "open.json");
+  const auto code = [&](const std::function<void(Json&)>& change) {
+    Json json = *parse_json(good);
+    change(json);
+    EXPECT_TRUE(write_file(folder_ / "open.json", json.dump()));
+    const auto made = store.unlock("open", Secret());
+    return made ? std::optional<ErrorCode>() : made.error().code;
+  };
+  EXPECT_FALSE(code([](Json&) {}));
+  EXPECT_EQ(code([](Json& j) { j["address"] = to_string(Key::generate().address()); }), ErrorCode::permission);
+  EXPECT_EQ(code([](Json& j) { j["salt"] = std::string(32, '0'); }), ErrorCode::permission);
+  EXPECT_EQ(code([](Json& j) { j["ops"] = 1000000; }), ErrorCode::corrupt) << "a file cannot make us work for hours";
+  EXPECT_EQ(code([](Json& j) { j["memory"] = int64_t{1} << 50; }), ErrorCode::corrupt);
+  EXPECT_EQ(code([](Json& j) { j["secret"] = "00"; }), ErrorCode::corrupt);
+  EXPECT_EQ(code([](Json& j) { j["nonce"] = 5; }), ErrorCode::corrupt);
+  EXPECT_EQ(code([](Json& j) { j.erase("kdf"); }), ErrorCode::corrupt);
+  EXPECT_EQ(code([](Json& j) { j = Json::array(); }), ErrorCode::corrupt);
+  ASSERT_TRUE(write_file(folder_ / "open.json", std::string_view(good).substr(0, good.size() / 2)));
+  EXPECT_FALSE(store.unlock("open", Secret()));
+}
+
+TEST_F(Keys, AKeyGoesToAnotherComputer) {
+  KeyStore here(folder_ / "here"), there(folder_ / "there");
+  const Key key = Key::generate();
+  ASSERT_TRUE(here.add("anna", key, Secret("pass")));
+  const fs::path file = folder_ / "anna.key";
+  ASSERT_TRUE(here.export_file("anna", file));
+  EXPECT_FALSE(here.export_file("anna", file)) << "nothing is overwritten";
+  struct stat status {};
+  ASSERT_EQ(::stat(file.c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777, 0600U);
+  EXPECT_EQ(value_or_throw(there.import_file(file, "me")).address, key.address());
+  EXPECT_FALSE(there.import_file(file, "me"));
+  EXPECT_EQ(value_or_throw(there.unlock("me", Secret("pass"))).address(), key.address());
+  ASSERT_TRUE(there.rename("me", "me-old"));
+  EXPECT_EQ(value_or_throw(there.list()).size(), 1U);
+  EXPECT_FALSE(there.unlock("me", Secret("pass")));
+  EXPECT_TRUE(there.unlock("me-old", Secret("pass")));
+  EXPECT_FALSE(Key::from_secret(Secret(std::string_view("\0\0\0\0", 4))));
+  EXPECT_FALSE(Key::from_secret(Secret(std::string(32, '\xff')))) << "not below the order of the group";
+}
+
+}  // namespace ptah
