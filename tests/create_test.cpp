@@ -155,6 +155,15 @@ TEST_F(Tiny, ReplayMakesTheSameBytesAndVerifyFindsAChangedPixel) {
     ASSERT_TRUE(verified) << verified.error().message;
     EXPECT_TRUE(verified->whole);
   }
+  const auto label = png_text(work->files.at("picture.png"), kXmpKeyword);  // marked as made by a machine
+  ASSERT_TRUE(label);
+  EXPECT_NE(label->find("digitalsourcetype/trainedAlgorithmicMedia<"), std::string::npos);
+  const size_t aigc = label->find("<TC260:AIGC>") + 12;
+  const auto marked = parse_json(label->substr(aigc, label->find("</TC260:AIGC>") - aigc));
+  ASSERT_TRUE(marked) << *label;
+  EXPECT_EQ(marked->size(), 7U);
+  EXPECT_EQ((*marked)["Label"], "1");
+  EXPECT_EQ((*marked)["ProduceID"], work->receipt["pixels"]);
   auto picture = decode_png(work->files.at("picture.png"));
   picture->at(64, 64)[1] ^= 1;
   const auto forged = encode_png(*picture, {{"ptah-receipt", *png_text(work->files.at("picture.png"), "ptah-receipt")}});

@@ -8,6 +8,7 @@
 
 #include "base/parallel.h"
 #include "base/sha256.h"
+#include "media/label.h"
 #include "media/mesh.h"
 #include "shape/inflate.h"
 
@@ -210,7 +211,8 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
   core["pixels"] = pixel_id(shown);
   PTAH_TRY(const std::string picture_receipt, canonical_json(core));
   if (formats.png) {
-    PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, picture_receipt}}));
+    const std::string label = generated_label(core["pixels"], sources.from.has_value());
+    PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, picture_receipt}, {kXmpKeyword, label}}));
   }
   for (const auto& [name, source] : named(sources)) {
     PTAH_TRY(work.files[name + ".png"], encode_png(*source));
