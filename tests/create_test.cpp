@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "base/sha256.h"
 #include "create/work.h"
+#include "media/label.h"
 #include "train/evaluation.h"
 #include "train/picture_trainer.h"
 #include "weights/safetensors.h"
