@@ -105,7 +105,7 @@ TEST(Batch, AGrammarHoldsInABatchToo) {
 }
 
 TEST(Batch, AThousandRequestsFromFourThreadsLoseNothingWithinTheBudget) {
-  const int64_t budget = cache_bytes(250);
+  const int64_t budget = cache_bytes(5 * KeyValueCache::kPage);
   BatchEngine engine(tiny(), {.cache_bytes = budget, .at_once = 12});
   std::vector<std::vector<std::pair<uint64_t, std::future<Result<Generated>>>>> sent(4);
   std::vector<std::thread> threads;
@@ -181,7 +181,7 @@ TEST(Batch, BadRequestsFailAlone) {
   auto held = engine.submit(good);
   EXPECT_EQ(code({}), ErrorCode::invalid_argument) << "empty prompt";
   EXPECT_EQ(code({.prompt = {1, 96}, .options = {.max_tokens = 5}}), ErrorCode::invalid_argument) << "no such token";
-  EXPECT_EQ(code({.prompt = {1}, .options = {.max_tokens = 200}}), ErrorCode::over_budget);
+  EXPECT_EQ(code({.prompt = {1}, .options = {.max_tokens = 300}}), ErrorCode::over_budget);
   EXPECT_EQ(code({.prompt = std::vector<int32_t>(600, 1), .options = {.max_tokens = 1}}), ErrorCode::invalid_argument) << "longer than the context";
   BatchRequest odd = good;
   odd.options.sampling.top_p = 2;

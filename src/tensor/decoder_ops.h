@@ -21,7 +21,7 @@ int64_t cached_row_bytes(CacheType type, int64_t numbers);
 void store_cached_row(CacheType type, const float* x, int64_t numbers, std::byte* row);
 void load_cached_row(CacheType type, const std::byte* row, int64_t numbers, float* x);
 
-constexpr int64_t kPagePositions = 64;
+constexpr int64_t kPagePositions = 256;
 /// One sequence's keys and values of one layer, in pages of kPagePositions positions: rows of keys [kv_heads][kPagePositions], then those of values. Pages
 /// that no position asked for lies in may be null.
 struct CachedKeys {

@@ -157,7 +157,7 @@ void BatchEngine::keep_beginning(Job& job) {
     if (!beginnings_.forget_one()) return;
     count_bytes();
   }
-  if (!beginnings_.put(job.request.prompt, read - LanguageModel::kChunk, std::move(pages))) return;
+  if (!beginnings_.put(job.request.prompt, read - LanguageModel::kChunk, std::move(pages), job.cache->page_bytes())) return;
   job.bytes = own;
   job.keeps = true;
   count_bytes();

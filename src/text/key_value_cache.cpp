@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <map>
+#include <mutex>
 
+#include "base/memory.h"
 #include "tensor/cpu/dense.h"
 #include "weights/safetensors.h"
 
@@ -13,14 +16,63 @@ namespace {
 
 constexpr int64_t pages_of(int64_t tokens) { return (tokens + KeyValueCache::kPage - 1) / KeyValueCache::kPage; }
 
-int64_t page_bytes(const LanguageConfig& c, CacheType type) { return CachedKeys{type, nullptr, c.kv_heads, c.head_dim}.page_bytes(); }
+int64_t bytes_of_page(const LanguageConfig& c, CacheType type) { return CachedKeys{type, nullptr, c.kv_heads, c.head_dim}.page_bytes(); }
+
+/// Pages of one size out of large pieces of memory, which the system can map with few entries; a piece goes back when all its pages did. For all threads.
+class PagePool {
+ public:
+  explicit PagePool(size_t page) : page_(page) {}
+  /// Never destroyed: pages may outlive everything else.
+  static PagePool& of(size_t page) {
+    static std::mutex mutex;
+    static auto& pools = *new std::map<size_t, std::unique_ptr<PagePool>>();
+    const std::lock_guard lock(mutex);
+    auto& pool = pools[page];
+    if (!pool) pool = std::make_unique<PagePool>(page);
+    return *pool;
+  }
+  KeyValueCache::Page get() {
+    const std::lock_guard lock(mutex_);
+    auto slab = std::find_if(slabs_.begin(), slabs_.end(), [](const auto& s) { return !s->free.empty(); });
+    if (slab == slabs_.end()) {
+      constexpr size_t kHuge = size_t{2} << 20;  // whole ones, so that the system maps all of it at once
+      const size_t size = std::max(4 * kHuge, (page_ + kHuge - 1) / kHuge * kHuge), pages = size / page_;
+      slabs_.push_back(std::make_unique<Slab>(size));
+      slab = std::prev(slabs_.end());
+      auto* data = static_cast<std::byte*>((*slab)->block.data());
+      for (size_t i = pages; i-- > 0;) (*slab)->free.push_back(data + i * page_);
+      (*slab)->pages = pages;
+    }
+    std::byte* at = (*slab)->free.back();
+    (*slab)->free.pop_back();
+    return {at, [this, owner = slab->get()](std::byte* page) { put(owner, page); }};
+  }
+
+ private:
+  struct Slab {
+    explicit Slab(size_t bytes) : block(bytes) {}
+    Block block;
+    size_t pages = 0;
+    std::vector<std::byte*> free;
+  };
+  void put(Slab* owner, std::byte* page) {
+    const std::lock_guard lock(mutex_);
+    owner->free.push_back(page);
+    if (owner->free.size() == owner->pages) std::erase_if(slabs_, [&](const auto& slab) { return slab.get() == owner; });
+  }
+  std::mutex mutex_;
+  size_t page_;
+  std::vector<std::unique_ptr<Slab>> slabs_;
+};
+
+KeyValueCache::Page new_page(int64_t bytes) { return PagePool::of(static_cast<size_t>(bytes)).get(); }
 
 }  // namespace
 
 CacheType default_cache_type() { return compute_dtype() == DType::bf16 ? CacheType::bf16 : CacheType::f32; }
 
 KeyValueCache::KeyValueCache(const LanguageConfig& c, int64_t capacity, CacheType type, bool slide)
-    : layout_{c.kv_heads, c.head_dim, c.window, {}}, capacity_(capacity), page_bytes_(page_bytes(c, type)), type_(type), slide_(slide) {
+    : layout_{c.kv_heads, c.head_dim, c.window, {}}, capacity_(capacity), page_bytes_(bytes_of_page(c, type)), type_(type), slide_(slide) {
   PTAH_CHECK(capacity > 0, "cache of {} tokens", capacity);
   if (type == CacheType::q8 && c.head_dim % 32)
     throw Failure({ErrorCode::invalid_argument, fmt::format("a cache in 8 bits needs heads of multiples of 32; these have {}", c.head_dim)});
@@ -34,7 +86,7 @@ int64_t KeyValueCache::bytes_for(const LanguageConfig& c, int64_t capacity, Cach
   int64_t pages = 0;
   for (int64_t l = 0; l < c.layers; ++l)  // while a chunk is read the window before it is needed too; both may begin within a page
     pages += slide && c.windowed(l) ? std::min(all, pages_of(c.window + kRollback + kChunk) + 1) : all;
-  return pages * page_bytes(c, type);
+  return pages * bytes_of_page(c, type);
 }
 
 int64_t KeyValueCache::bytes() const {
@@ -64,7 +116,7 @@ void KeyValueCache::truncate(int64_t length) {
 
 void KeyValueCache::renew_addresses(size_t l) {
   addresses_[l].resize(pages_[l].size());
-  for (size_t i = 0; i < pages_[l].size(); ++i) addresses_[l][i] = pages_[l][i] ? static_cast<const std::byte*>(pages_[l][i]->raw()) : nullptr;
+  for (size_t i = 0; i < pages_[l].size(); ++i) addresses_[l][i] = pages_[l][i].get();
 }
 
 KeyValueCache::LayerPages KeyValueCache::share(int64_t begin, int64_t end) const {
@@ -82,7 +134,7 @@ void KeyValueCache::append(const LayerPages& pages) {
   bool fits = pages.size() == pages_.size() && length_ % kPage == 0 && length_ + more <= capacity_;
   for (const auto& layer : pages) {
     fits = fits && layer.size() == pages[0].size();
-    for (const Page& page : layer) fits = fits && page && static_cast<int64_t>(page->bytes()) == page_bytes_;
+    for (const Page& page : layer) fits = fits && page;
   }
   if (!fits) throw Failure({ErrorCode::invalid_argument, fmt::format("cache: pages for {} tokens do not fit behind {} of {}", more, length_, capacity_)});
   for (size_t l = 0; l < pages_.size(); ++l) {
@@ -96,7 +148,6 @@ void KeyValueCache::append(const LayerPages& pages) {
 void KeyValueCache::prepare(int64_t count) {
   PTAH_CHECK(length_ + count <= capacity_, "{} tokens behind {} of {}", count, length_, capacity_);
   const auto first = static_cast<size_t>(length_ / kPage), end = static_cast<size_t>(pages_of(length_ + count));
-  const auto fresh = [&] { return std::make_shared<Tensor>(Tensor::empty({page_bytes_}, DType::u8)); };
   for (size_t l = 0; l < pages_.size(); ++l) {
     auto& layer = pages_[l];
     if (slide_ && layout_.windowed[l]) {
@@ -104,11 +155,11 @@ void KeyValueCache::prepare(int64_t count) {
       for (int64_t i = gone - 1; i >= 0 && layer[static_cast<size_t>(i)]; --i) layer[static_cast<size_t>(i)].reset();
     }
     if (first < layer.size() && layer[first].use_count() > 1) {
-      Page copy = fresh();
-      std::memcpy(copy->raw(), layer[first]->raw(), static_cast<size_t>(page_bytes_));
+      Page copy = new_page(page_bytes_);
+      std::memcpy(copy.get(), layer[first].get(), static_cast<size_t>(page_bytes_));
       layer[first] = std::move(copy);
     }
-    while (layer.size() < end) layer.push_back(fresh());
+    while (layer.size() < end) layer.push_back(new_page(page_bytes_));
     renew_addresses(l);
   }
 }
@@ -117,7 +168,7 @@ CachedKeys KeyValueCache::layer(int64_t index) const { return {type_, addresses_
 
 void KeyValueCache::store(int64_t l, int64_t position, const float* key, const float* value) {
   const CachedKeys at = layer(l);
-  auto* page = static_cast<std::byte*>(pages_[static_cast<size_t>(l)][static_cast<size_t>(position / kPage)]->raw());
+  std::byte* page = pages_[static_cast<size_t>(l)][static_cast<size_t>(position / kPage)].get();
   for (int64_t h = 0; h < layout_.kv_heads; ++h) {
     std::byte* row = page + at.offset(h, position);
     store_cached_row(type_, key + h * layout_.head_dim, layout_.head_dim, row);
@@ -152,9 +203,9 @@ Result<void> save_cache(const std::filesystem::path& path, const std::vector<int
   std::copy_n(tokens.begin(), kept, ids.data<int32_t>());
   file.tensors.emplace("tokens", ids);
   for (size_t l = 0; l < pages.size(); ++l) {
-    const auto count = static_cast<int64_t>(pages[l].size()), bytes = static_cast<int64_t>(pages[l][0]->bytes());
+    const auto count = static_cast<int64_t>(pages[l].size()), bytes = cache.page_bytes();
     Tensor all = Tensor::empty({count, bytes}, DType::u8);
-    for (int64_t i = 0; i < count; ++i) std::memcpy(all.data<uint8_t>() + i * bytes, pages[l][static_cast<size_t>(i)]->raw(), static_cast<size_t>(bytes));
+    for (int64_t i = 0; i < count; ++i) std::memcpy(all.data<uint8_t>() + i * bytes, pages[l][static_cast<size_t>(i)].get(), static_cast<size_t>(bytes));
     file.tensors.emplace(fmt::format("layer.{}", l), all);
   }
   file.metadata = {{"format", kFormat}, {"model", model}, {"type", std::string(name_of(cache.type()))}, {"numeric_path", numeric_path()}};
@@ -175,7 +226,7 @@ Result<CachedText> load_cache(const std::filesystem::path& path, const LanguageC
     return fail(ErrorCode::mismatch, "{}: made on the numeric path {}; this is {}", path.string(), said("numeric_path"), numeric_path());
   const auto tokens = file.tensors.find("tokens");
   if (tokens == file.tensors.end() || tokens->second.dtype() != DType::i32 || tokens->second.rank() != 1) return bad("no tokens");
-  const int64_t count = tokens->second.elements(), bytes = page_bytes(config, type);
+  const int64_t count = tokens->second.elements(), bytes = bytes_of_page(config, type);
   if (count == 0 || count % KeyValueCache::kPage) return bad(fmt::format("{} tokens", count));
   if (count > capacity) return fail(ErrorCode::invalid_argument, "{}: {} tokens; the cache holds {}", path.string(), count, capacity);
   CachedText out;
@@ -188,10 +239,9 @@ Result<CachedText> load_cache(const std::filesystem::path& path, const LanguageC
       return bad(fmt::format("layer {} is not there", l));
     pages.emplace_back();
     for (int64_t i = 0; i < count / KeyValueCache::kPage; ++i) {
-      auto page = std::make_shared<Tensor>(Tensor::empty({bytes}, DType::u8));
-      std::memcpy(page->raw(), found->second.data<uint8_t>() + i * bytes, static_cast<size_t>(bytes));
-      if (!all_finite(type, {type, nullptr, config.kv_heads, config.head_dim}, static_cast<const std::byte*>(page->raw())))
-        return bad(fmt::format("layer {} holds numbers that are none", l));
+      KeyValueCache::Page page = new_page(bytes);
+      std::memcpy(page.get(), found->second.data<uint8_t>() + i * bytes, static_cast<size_t>(bytes));
+      if (!all_finite(type, {type, nullptr, config.kv_heads, config.head_dim}, page.get())) return bad(fmt::format("layer {} holds numbers that are none", l));
       pages.back().push_back(std::move(page));
     }
   }

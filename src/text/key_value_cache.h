@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "tensor/decoder_ops.h"
-#include "tensor/tensor.h"
 
 namespace ptah {
 
@@ -36,9 +36,9 @@ CacheType default_cache_type();
 /// copied before they are written to (Kwon et al. 2023, "PagedAttention").
 class KeyValueCache {
  public:
-  static constexpr int64_t kPage = kPagePositions;
-  static constexpr int64_t kChunk = 256;  ///< LanguageModel::read goes in chunks that begin at multiples of this
-  using Page = std::shared_ptr<Tensor>;
+  static constexpr int64_t kPage = kPagePositions;  ///< shorter ones cost a third of the speed of long texts: memory jumps too often
+  static constexpr int64_t kChunk = 256;            ///< LanguageModel::read goes in chunks that begin at multiples of this
+  using Page = std::shared_ptr<std::byte>;
   using LayerPages = std::vector<std::vector<Page>>;  ///< [layers][pages]
 
   /// `slide`: layers that see a window only give back pages that lie more than kRollback tokens before it.
@@ -52,6 +52,7 @@ class KeyValueCache {
   CacheType type() const { return type_; }
   /// Of the pages held, shared ones too.
   int64_t bytes() const;
+  int64_t page_bytes() const { return page_bytes_; }
   /// Whether truncate(length) is possible: what slid out of a window does not come back.
   bool can_truncate(int64_t length) const;
   /// Forgets all tokens from `length` on. Throws Failure: invalid_argument.

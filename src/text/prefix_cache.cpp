@@ -11,13 +11,6 @@ constexpr int64_t kChunk = KeyValueCache::kChunk;
 
 std::vector<int32_t> chunk_at(const std::vector<int32_t>& tokens, int64_t begin) { return {tokens.begin() + begin, tokens.begin() + begin + kChunk}; }
 
-int64_t bytes_of(const KeyValueCache::LayerPages& pages) {
-  int64_t sum = 0;
-  for (const auto& layer : pages)
-    for (const auto& page : layer) sum += static_cast<int64_t>(page->bytes());
-  return sum;
-}
-
 /// By somebody beside the tree.
 bool held(const KeyValueCache::LayerPages& pages) {
   return std::any_of(pages.begin(), pages.end(),
@@ -41,7 +34,7 @@ PrefixCache::Found PrefixCache::find(const std::vector<int32_t>& tokens) {
   return found;
 }
 
-bool PrefixCache::put(const std::vector<int32_t>& tokens, int64_t begin, KeyValueCache::LayerPages pages) {
+bool PrefixCache::put(const std::vector<int32_t>& tokens, int64_t begin, KeyValueCache::LayerPages pages, int64_t page_bytes) {
   Node* at = &root_;
   for (int64_t i = 0; i < begin; i += kChunk) {
     const auto next = at->next.find(chunk_at(tokens, i));
@@ -52,7 +45,8 @@ bool PrefixCache::put(const std::vector<int32_t>& tokens, int64_t begin, KeyValu
   if (place) return false;
   place = std::make_unique<Node>();
   place->used = ++clock_;
-  bytes_ += bytes_of(pages);
+  for (const auto& layer : pages) place->bytes += static_cast<int64_t>(layer.size()) * page_bytes;
+  bytes_ += place->bytes;
   place->pages = std::move(pages);
   return true;
 }
@@ -73,7 +67,7 @@ bool PrefixCache::forget_one() {
   look(root_);
   if (!parent) return false;
   const auto gone = parent->next.find(*key);
-  bytes_ -= bytes_of(gone->second->pages);
+  bytes_ -= gone->second->bytes;
   parent->next.erase(gone);
   return true;
 }

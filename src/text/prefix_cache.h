@@ -20,7 +20,7 @@ class PrefixCache {
   /// The longest beginning that is kept, whole chunks and less than all of `tokens`.
   Found find(const std::vector<int32_t>& tokens);
   /// Keeps the chunk of `tokens` that begins at `begin`. False, and nothing is kept, if it is there already or what comes before it is not.
-  bool put(const std::vector<int32_t>& tokens, int64_t begin, KeyValueCache::LayerPages pages);
+  bool put(const std::vector<int32_t>& tokens, int64_t begin, KeyValueCache::LayerPages pages, int64_t page_bytes);
   /// Forgets the chunk that was asked for longest ago, among those that nobody holds and nothing follows. False if there is none.
   bool forget_one();
   /// Of all pages kept.
@@ -30,6 +30,7 @@ class PrefixCache {
   struct Node {
     std::map<std::vector<int32_t>, std::unique_ptr<Node>> next;
     KeyValueCache::LayerPages pages;
+    int64_t bytes = 0;
     uint64_t used = 0;
   };
   Node root_;
