@@ -11,13 +11,14 @@ int main(int argc, char** argv) {
   }
   ptah::AnswerOptions options;
   options.temperature = 0.6F;
+  options.repetition_penalty = 1.15F;
   options.seed = 3;
   options.json_schema = R"({
     "type": "object",
     "properties": {
       "title": {"type": "string", "minLength": 5, "maxLength": 40},
       "giver": {"enum": ["innkeeper", "blacksmith", "queen"]},
-      "steps": {"type": "array", "items": {"type": "string", "maxLength": 80}, "minItems": 2, "maxItems": 3},
+      "steps": {"type": "array", "items": {"type": "string", "minLength": 10, "maxLength": 80}, "minItems": 2, "maxItems": 3},
       "reward": {"type": "object", "properties": {"gold": {"enum": [50, 100, 250]}}, "required": ["gold"], "additionalProperties": false}
     },
     "required": ["title", "giver", "steps", "reward"], "additionalProperties": false})";
