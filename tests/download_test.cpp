@@ -156,6 +156,8 @@ class Download : public testing::Test {
 
 using Names = std::vector<std::string>;
 
+std::function<Answer(const Asked&)> hub_of_one();
+
 }  // namespace
 
 TEST_F(Download, AFileArrivesWholeAndIsChecked) {
@@ -270,6 +272,35 @@ TEST_F(Download, RedirectsAreFollowedAndTellTheDigest) {
   EXPECT_FALSE(fs::exists(folder_ / "h"));
 }
 
+TEST_F(Download, TheRestOfAnotherFileIsNotTaken) {
+  const std::string other = random_bytes(200000, 9);
+  Server server([&](const Asked& asked) {  // does not look at If-Range
+    if (asked.path == "/odd" && asked.times == 0) return piece(asked, file_, 50000, "\"\xff\"");
+    if (asked.path == "/odd") return piece(asked, file_, file_.size(), "");
+    return asked.times == 0 ? piece(asked, file_, 50000, "\"one\"") : piece(asked, other, other.size(), "\"two\"");
+  });
+  ASSERT_TRUE(download(server.url("/f"), folder_ / "f", quick_));
+  EXPECT_EQ(*read_text(folder_ / "f"), other);
+  ASSERT_TRUE(download(server.url("/odd"), folder_ / "g", quick_)) << "a tag that is no text";
+  EXPECT_EQ(*read_text(folder_ / "g"), file_);
+}
+
+TEST_F(Download, ATokenGoesToTheHubOnly) {
+  Server server(hub_of_one());
+  HubOptions how;
+  how.endpoint = server.url("");
+  how.token = "hf_secret";
+  how.wait_seconds = 0.01;
+  ASSERT_TRUE(pull_from_web("hf:me/it", folder_, how));
+  ASSERT_TRUE(pull_from_web(server.url("/me/it/resolve/main/some.gguf"), folder_, how));
+  for (const Asked& asked : server.asked())
+    EXPECT_EQ(asked.head.find("hf_secret") != std::string::npos, asked.path.find("some.gguf") == std::string::npos) << asked.path;
+  how.sha256 = std::string(64, 'c');
+  const auto other = pull_from_web("hf:me/it", folder_, how);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, ErrorCode::mismatch);
+}
+
 TEST_F(Download, RefusalsAreSaid) {
   Server server([&](const Asked& asked) {
     if (asked.path == "/busy" && asked.times < 2) return Answer{"HTTP/1.1 503 Busy\r\nContent-Length: 0", ""};
@@ -311,6 +342,8 @@ Json names(std::initializer_list<const char*> list) {
   for (const char* name : list) out.push_back({{"rfilename", name}});
   return out;
 }
+
+std::function<Answer(const Asked&)> hub_of_one() { return hub(names({"queen-of-hearts.gguf"}), "x"); }
 
 }  // namespace
 

@@ -70,7 +70,8 @@ Outcome<Answer> Language::generate(const std::string& prompt, const AnswerOption
   return outcome<Answer>([&]() -> Result<Answer> {
     const LoadedLanguageModel& model = state_->model;
     const auto tokens = model.tokenizer->encode(prompt, {.bos_eos = true});
-    const int64_t capacity = std::min(model.model->config().context, static_cast<int64_t>(tokens.size()) + std::max<int64_t>(options.max_tokens, 1));
+    const int64_t capacity = std::min(model.model->config().context,
+                                      static_cast<int64_t>(tokens.size()) + std::clamp<int64_t>(options.max_tokens, 1, model.model->config().context));
     KeyValueCache cache(model.model->config(), capacity, default_cache_type());
     PTAH_TRY(const GenerationOptions how, inner(options));
     Watch watch(options);

@@ -363,7 +363,12 @@ void add_verify(CLI::App& app, Action& action) {
       for (const std::string& line : verified->lines) fmt::print("{}\n", line);
       bool good = verified->whole;
       const auto receipt = read_receipt(*file);
-      const MakerCheck check = receipt ? check_maker(*receipt) : MakerCheck();
+      MakerCheck check;
+      const auto looked = guard([&]() -> Result<void> {
+        if (receipt) check = check_maker(*receipt);
+        return {};
+      });
+      if (!looked) return report(looked.error());
       if (check.maker) {
         const std::string name = known_as(*check.maker);
         fmt::print("signed by {}{}\n", to_string(*check.maker), name.empty() ? "" : ", your key '" + name + "'");

@@ -41,9 +41,13 @@ Result<Secret> first_line(const std::string& path) {
   if (!file) return fail(ErrorCode::not_found, "cannot open {}", path);
   std::setvbuf(file, nullptr, _IONBF, 0);
   size_t size = std::fread(buffer.bytes().data(), 1, buffer.size(), file);
+  const bool broken = std::ferror(file) != 0;
   std::fclose(file);
+  if (broken) return fail(ErrorCode::io, "cannot read {}", path);
   const auto end = std::find(buffer.bytes().begin(), buffer.bytes().begin() + static_cast<std::ptrdiff_t>(size), uint8_t{'\n'});
+  if (size == buffer.size() && end == buffer.bytes().end()) return fail(ErrorCode::invalid_argument, "the first line of {} is too long", path);
   size = static_cast<size_t>(end - buffer.bytes().begin());
+  if (size > 0 && buffer.bytes()[size - 1] == '\r') --size;
   return Secret({reinterpret_cast<const char*>(buffer.bytes().data()), size});
 }
 
@@ -54,7 +58,11 @@ std::string passphrase_file(const std::string& given) {
 
 Result<Secret> new_passphrase(const std::string& file, bool none) {
   if (none) return Secret();
-  if (const std::string path = passphrase_file(file); !path.empty()) return first_line(path);
+  if (const std::string path = passphrase_file(file); !path.empty()) {
+    PTAH_TRY(Secret passphrase, first_line(path));
+    if (passphrase.empty()) return fail(ErrorCode::invalid_argument, "the first line of {} is empty; --no-passphrase makes a key without one", path);
+    return passphrase;
+  }
   if (!isatty(STDIN_FILENO)) return fail(ErrorCode::invalid_argument, "no terminal to ask for a passphrase; use --passphrase-file FILE or --no-passphrase");
   PTAH_TRY(Secret once, typed("passphrase (empty: none)"));
   PTAH_TRY(const Secret again, typed("again"));
@@ -183,13 +191,12 @@ void add_key(CLI::App& app, Action& action) {
     PTAH_TRY(const KeyInfo old, store.find(options.name));
     PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
     const std::string kept = fmt::format("{}-{}", options.name, to_string(old.address).substr(2, 8));
+    const std::string coming = options.name + "-new";  // whole before the old one moves
+    PTAH_TRY(KeyInfo made_key, store.add(coming, Key::generate(), passphrase));
     PTAH_TRY_VOID(store.rename(options.name, kept));
-    auto made_key = store.add(options.name, Key::generate(), passphrase);
-    if (!made_key) {
-      PTAH_TRY_VOID(store.rename(kept, options.name));
-      return tl::unexpected(made_key.error());
-    }
-    show(*made_key);
+    PTAH_TRY_VOID(store.rename(coming, options.name));
+    made_key.name = options.name;
+    show(made_key);
     fmt::print("{}  {}  the old key\n", kept, to_string(old.address));
     return {};
   });

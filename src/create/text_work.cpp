@@ -68,7 +68,7 @@ Result<TextSetup> set_up(const LoadedLanguageModel& model, const TextRequest& re
   out.prompt = model.tokenizer->encode(request.prompt, {.control_tokens = request.control_tokens, .bos_eos = true});
   const auto prompt = static_cast<int64_t>(out.prompt.size());
   const int64_t trained = model.model->config().context;
-  out.capacity = std::min(request.context > 0 ? request.context : trained, std::max<int64_t>(prompt + request.generation.max_tokens, 1));
+  out.capacity = std::min(request.context > 0 ? request.context : trained, std::max<int64_t>(prompt + std::min(request.generation.max_tokens, trained), 1));
   if (prompt >= out.capacity) return fail(ErrorCode::invalid_argument, "the prompt has {} tokens; the context holds {}", prompt, out.capacity);
   return out;
 }

@@ -7,12 +7,12 @@
 
 namespace ptah {
 
-/// Bytes in locked memory between guard pages, wiped when they go; they are never swapped out. The first one also turns core dumps and reading by other
-/// processes of the user off for this process.
+/// Bytes in locked memory between guard pages, wiped when they go; they are not swapped out as long as the system lets memory be locked (ulimit -l). The first
+/// one also turns core dumps and reading by other processes of the user off for this process.
 class Secret {
  public:
   Secret() = default;
-  /// Throws Failure: no_space if no memory can be locked.
+  /// Throws Failure: no_space if there is no memory.
   explicit Secret(size_t size);
   explicit Secret(std::string_view text);
   Secret(Secret&& other) noexcept;

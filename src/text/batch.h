@@ -20,7 +20,7 @@ struct BatchRequest {
 };
 
 struct BatchLimits {
-  int64_t cache_bytes = int64_t{1} << 30;       ///< keys and values of all that run, and of beginnings that are kept; never exceeded
+  int64_t cache_bytes = int64_t{1} << 30;       ///< keys and values of all that run, and of beginnings that are kept, in pages; never exceeded
   int64_t at_once = 16;                         ///< requests that decode together
   CacheType cache_type = default_cache_type();  ///< q8: half the bytes of bf16
   bool keep_beginnings = true;                  ///< of prompts, in whole chunks, for later requests that begin alike

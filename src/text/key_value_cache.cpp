@@ -32,6 +32,18 @@ class PagePool {
     return *pool;
   }
   KeyValueCache::Page get() {
+    const auto [at, owner] = take();
+    return {at, [this, owner = owner](std::byte* page) { put(owner, page); }};  // not under the lock: if this throws, put() is called
+  }
+
+ private:
+  struct Slab {
+    explicit Slab(size_t bytes) : block(bytes) {}
+    Block block;
+    size_t pages = 0;
+    std::vector<std::byte*> free;
+  };
+  std::pair<std::byte*, Slab*> take() {
     const std::lock_guard lock(mutex_);
     auto slab = std::find_if(slabs_.begin(), slabs_.end(), [](const auto& s) { return !s->free.empty(); });
     if (slab == slabs_.end()) {
@@ -45,16 +57,8 @@ class PagePool {
     }
     std::byte* at = (*slab)->free.back();
     (*slab)->free.pop_back();
-    return {at, [this, owner = slab->get()](std::byte* page) { put(owner, page); }};
+    return {at, slab->get()};
   }
-
- private:
-  struct Slab {
-    explicit Slab(size_t bytes) : block(bytes) {}
-    Block block;
-    size_t pages = 0;
-    std::vector<std::byte*> free;
-  };
   void put(Slab* owner, std::byte* page) {
     const std::lock_guard lock(mutex_);
     owner->free.push_back(page);

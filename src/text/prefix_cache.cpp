@@ -41,9 +41,10 @@ bool PrefixCache::put(const std::vector<int32_t>& tokens, int64_t begin, KeyValu
     if (next == at->next.end()) return false;
     at = next->second.get();
   }
-  auto& place = at->next[chunk_at(tokens, begin)];
-  if (place) return false;
-  place = std::make_unique<Node>();
+  auto fresh = std::make_unique<Node>();
+  const auto [entry, is_new] = at->next.try_emplace(chunk_at(tokens, begin), std::move(fresh));
+  if (!is_new) return false;
+  auto& place = entry->second;
   place->used = ++clock_;
   for (const auto& layer : pages) place->bytes += static_cast<int64_t>(layer.size()) * page_bytes;
   bytes_ += place->bytes;

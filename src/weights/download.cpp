@@ -41,7 +41,7 @@ struct Exchange {
   int64_t status = 0, at = 0, total = -1;      ///< total -1: not said
   std::string body;                            ///< of an error
   std::optional<Error> error;                  ///< ours
-  bool begun = false;
+  bool begun = false, wrong_range = false;
 
   void line(std::string_view text) {
     while (!text.empty() && (text.back() == '\r' || text.back() == '\n')) text.remove_suffix(1);
@@ -76,7 +76,8 @@ struct Exchange {
       const std::string& range = headers["content-range"];  // bytes 100-199/200
       const size_t dash = range.find('-'), slash = range.find('/');
       const auto from = range.starts_with("bytes ") && dash != std::string::npos ? number(range.substr(6, dash - 6)) : std::nullopt;
-      if (!from || *from != start || slash == std::string::npos) return fail(ErrorCode::io, "the server sent another part ('{}') than was asked for", range);
+      wrong_range = !from || *from != start || slash == std::string::npos;
+      if (wrong_range) return fail(ErrorCode::io, "the server sent another part ('{}') than was asked for", range);
       at = start;
       total = number(range.substr(slash + 1)).value_or(-1);
     } else {
@@ -104,14 +105,21 @@ struct Exchange {
   }
 };
 
+// Nothing may be thrown through the library that calls these.
 size_t on_header(char* data, size_t size, size_t count, void* user) {
-  static_cast<Exchange*>(user)->line({data, size * count});
-  return size * count;
+  auto& exchange = *static_cast<Exchange*>(user);
+  const auto taken = guard([&]() -> Result<void> {
+    exchange.line({data, size * count});
+    return {};
+  });
+  if (taken) return size * count;
+  exchange.error = taken.error();
+  return 0;
 }
 
 size_t on_body(char* data, size_t size, size_t count, void* user) {
   auto& exchange = *static_cast<Exchange*>(user);
-  const auto taken = exchange.take(data, size * count);
+  const auto taken = guard([&] { return exchange.take(data, size * count); });
   if (taken) return size * count;
   exchange.error = taken.error();
   return 0;
@@ -278,6 +286,7 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
   if (!options.sha256.empty() && !is_digest(lower(options.sha256))) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256 digest", options.sha256);
   PTAH_TRY(const auto part, Part::open(path, url));
   double pause = options.wait_seconds;
+  int64_t most = 0;  // bytes that an attempt brought
   for (int attempt = 1;; ++attempt) {
     Exchange exchange;
     exchange.options = &options;
@@ -293,18 +302,31 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
     }
     const int64_t before = part->size;
     bool noted = false;
+    bool other = false;
     exchange.write = [&](int64_t at, const char* data, size_t size) -> Result<void> {
+      if (!noted && at > 0) {  // the rest of another file?
+        const auto tag = exchange.headers.find("etag");
+        other = (strong && tag != exchange.headers.end() && tag->second != part->etag) ||
+                (!exchange.linked_digest.empty() && !part->sha256.empty() && exchange.linked_digest != part->sha256);
+        if (other) return fail(ErrorCode::io, "the file changed meanwhile");
+      }
       PTAH_TRY_VOID(part->write(at, data, size));
       if (noted) return {};
       noted = true;
       const auto tag = exchange.headers.find("etag");
-      part->etag = tag == exchange.headers.end() ? "" : tag->second;
-      part->sha256 = exchange.linked_digest;
+      const bool readable = tag != exchange.headers.end() && tag->second.size() < 256 &&
+                            std::all_of(tag->second.begin(), tag->second.end(), [](char c) { return c > 31 && c < 127; });
+      if (at == 0 || readable) part->etag = readable ? tag->second : "";
+      if (at == 0 || !exchange.linked_digest.empty()) part->sha256 = exchange.linked_digest;  // what is known of a file that is gone on with stays known
       return part->note();
     };
     const CURLcode code = perform(url, exchange, headers);
     if (options.cancel) {
       PTAH_TRY_VOID(options.cancel->check());
+    }
+    if (goes_on && (other || exchange.wrong_range)) {  // once more from the beginning
+      PTAH_TRY_VOID(part->clear());
+      if (attempt < options.attempts) continue;
     }
     if (exchange.error) return tl::unexpected(Error{exchange.error->code, fmt::format("{}: {}", url, exchange.error->message)});
     bool done = code == CURLE_OK && exchange.status >= 200 && exchange.status < 300;
@@ -319,9 +341,11 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
       PTAH_TRY_VOID(part->clear());
       continue;
     }
-    if (part->size > before) {
+    most = std::max(most, before);
+    if (part->size > most) {  // further than ever
       attempt = 0;
       pause = options.wait_seconds;
+      most = part->size;
     }
     if (!passing(code, exchange.status) || attempt >= options.attempts) return tl::unexpected(refusal(url, code, exchange));
     PTAH_TRY_VOID(wait(pause, options.cancel));

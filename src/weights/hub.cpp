@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "weights/download.h"
 #include "weights/pull.h"
@@ -28,6 +29,11 @@ constexpr int64_t kMostSmall = int64_t{1} << 28;  // bytes of a file that is no 
 bool plain_name(const std::string& name) {
   if (name.empty() || name.size() > 200 || name.front() == '.' || name.front() == '-') return false;
   return std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_'; });
+}
+
+std::string lower(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return text;
 }
 
 /// A text of an object, or nothing.
@@ -101,10 +107,11 @@ Result<Source> from_hub(const std::string& spec, const HubOptions& o) {
   };
   std::string chosen = path;
   if (chosen.empty() && !ggufs.empty()) {
-    std::erase_if(ggufs, [](const std::string& name) {
-      const size_t of = name.rfind("-of-");
-      return of != std::string::npos && of >= 5 && name.substr(of - 5, 5) != "00001";
+    std::erase_if(ggufs, [](const std::string& name) {  // of a split file only the first part is chosen
+      const auto parts = parts_of(name);
+      return parts && parts->size() > 1 && name != parts->front();
     });
+    if (ggufs.empty()) return fail(ErrorCode::unsupported, "hf:{}: a part of a split file without its first", spec);
     if (ggufs.size() != 1) {
       std::sort(ggufs.begin(), ggufs.end());
       return fail(ErrorCode::invalid_argument, "hf:{} holds several files; choose one, e.g. hf:{}/{}: {}", spec, spec, ggufs[0], fmt::join(ggufs, " "));
@@ -179,7 +186,15 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
     fs::remove_all(work, problem);
     const auto text = read_text(target / "origin.json", 1 << 24);
     const auto origin = text ? parse_json(*text, 16) : fail(ErrorCode::corrupt, "none");
-    if (origin && text_at(*origin, "source") == source) return target;
+    if (origin && text_at(*origin, "source") == source) {
+      for (const Wanted& file : found.files) {
+        if (file.sha256.empty()) continue;
+        PTAH_TRY(const auto mapped, MappedFile::open(target / file.file));
+        if (sha256_hex(mapped->bytes()) != lower(file.sha256))
+          return fail(ErrorCode::mismatch, "{} is here with another digest; ptah models --remove {}", found.name, found.name);
+      }
+      return target;
+    }
     return fail(ErrorCode::invalid_argument, "another model '{}' is here already; ptah models --remove {}", found.name, found.name);
   }
   Json files = Json::array();
@@ -187,11 +202,11 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
     const fs::path to = work / file.file;
     DownloadOptions how{.sha256 = file.sha256, .wait_seconds = options.wait_seconds, .cancel = options.cancel};
     how.stall_seconds = options.stall_seconds;
-    how.bearer = options.token;
+    if (hub) how.bearer = options.token;  // it is the hub's business only
     if (!file.file.ends_with(".gguf") && !file.file.ends_with(".safetensors")) how.most_bytes = kMostSmall;
     if (options.progress) how.progress = [&](int64_t done, int64_t total) { options.progress(file.file, done, total); };
     const fs::path notes = work / (file.file + ".done");
-    if (const auto text = read_text(notes, 1 << 16); text && fs::exists(to)) {  // whole since an earlier call
+    if (const auto text = read_text(notes, 1 << 16); text && fs::exists(to) && file.sha256.empty()) {  // whole since an earlier call
       if (const auto done = parse_json(*text, 4); done && text_at(*done, "url") == file.url) {
         files.push_back(*done);
         continue;
