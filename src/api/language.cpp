@@ -70,8 +70,7 @@ Outcome<Answer> Language::generate(const std::string& prompt, const AnswerOption
   return outcome<Answer>([&]() -> Result<Answer> {
     const LoadedLanguageModel& model = state_->model;
     const auto tokens = model.tokenizer->encode(prompt, {.bos_eos = true});
-    const int64_t capacity = std::min(model.model->config().context,
-                                      static_cast<int64_t>(tokens.size()) + std::clamp<int64_t>(options.max_tokens, 1, model.model->config().context));
+    const int64_t capacity = cache_length_for(model.model->config(), static_cast<int64_t>(tokens.size()), options.max_tokens);
     KeyValueCache cache(model.model->config(), capacity, default_cache_type());
     PTAH_TRY(const GenerationOptions how, inner(options));
     Watch watch(options);

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 
 namespace ptah {
 
@@ -73,6 +74,17 @@ MappedFile::~MappedFile() {
 
 void MappedFile::forget() const {
   if (data_) ::madvise(const_cast<uint8_t*>(data_), size_, MADV_DONTNEED);
+}
+
+std::string environment(const char* name) {
+  const char* value = std::getenv(name);
+  return value ? value : "";
+}
+
+fs::path user_data_folder() {
+  if (const std::string data = environment("XDG_DATA_HOME"); !data.empty()) return fs::path(data) / "ptah";
+  if (const std::string home = environment("HOME"); !home.empty()) return fs::path(home) / ".local" / "share" / "ptah";
+  return {};
 }
 
 Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {

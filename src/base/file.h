@@ -33,6 +33,11 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+/// An environment variable; empty if it is not set.
+std::string environment(const char* name);
+/// Where what a user makes is kept: $XDG_DATA_HOME/ptah, else ~/.local/share/ptah; empty without a home.
+std::filesystem::path user_data_folder();
+
 /// The whole file; corrupt if it is longer than most_bytes.
 Result<Bytes> read_file(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 31);
 Result<std::string> read_text(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 28);

@@ -197,6 +197,11 @@ std::string ecmascript_number(double value) {
   return out;
 }
 
+std::string text_at(const Json& object, const char* key) {
+  const Json value = object.is_object() ? object.value(key, Json()) : Json();
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
 Result<std::string> canonical_json(const Json& value) {
   std::string out;
   PTAH_TRY_VOID(write(value, out));

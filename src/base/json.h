@@ -24,6 +24,9 @@ Result<Json> parse_json(std::string_view text, int most_depth = 32);
 /// Errors: invalid_argument for NaN, infinity and integers beyond ±2^53.
 Result<std::string> canonical_json(const Json& value);
 
+/// A text among the members of an object; empty if there is none, or `object` is none.
+std::string text_at(const Json& object, const char* key);
+
 namespace detail {
 template <class T>
 constexpr bool kIsVector = false;

@@ -18,6 +18,9 @@ std::vector<std::string> lines_of(const std::string& text);
 /// space or line break follows.
 size_t sentence_end(std::string_view text);
 
+/// ASCII capitals made small; everything else as it is.
+std::string lower_case(std::string text);
+
 /// Levenshtein distance over bytes.
 size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -20,8 +20,7 @@ int report(const Error& error);
 /// Takes --threads; 0 leaves the default. Errors: invalid_argument.
 Result<void> take_threads(int64_t threads);
 
-/// Takes --cache-type; empty: the default of the machine. Errors: invalid_argument.
-Result<CacheType> cache_type_of(const std::string& name);
+/// What --cache-type takes, see cache_type_of().
 inline constexpr const char* kCacheTypeHelp =
     "what keys and values are kept in: f32, bf16 or q8, which takes half the memory of bf16 (default: what the machine computes in)";
 

@@ -13,13 +13,6 @@
 
 namespace ptah::cli {
 
-Result<CacheType> cache_type_of(const std::string& name) {
-  if (name.empty()) return default_cache_type();
-  const auto type = cache_type_by_name(name);
-  if (!type) return fail(ErrorCode::invalid_argument, "unknown kind of cache '{}'; known: f32 bf16 q8", name);
-  return *type;
-}
-
 namespace {
 
 struct LanguageOptions {
@@ -59,11 +52,12 @@ Result<void> run_generate(LanguageOptions o) {
   if (!o.grammar.empty()) {
     PTAH_TRY(request.grammar, read_text(o.grammar, 1 << 24));
   }
-  PTAH_TRY_VOID(grammar_of(request));
+  PTAH_TRY(request.generation.grammar, grammar_of(request));  // a bad one is said before the model is loaded
   PTAH_TRY(request.prompt, text_of(o));
   PTAH_TRY(const auto path, find_model(o.model));
   PTAH_TRY(const auto key, o.out.empty() ? std::optional<Key>() : signing_key(o.signing));
-  PTAH_TRY(const LoadedLanguageModel model, open_model(o));
+  PTAH_TRY_VOID(take_threads(o.threads));
+  PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
   PTAH_TRY(TextSetup setup, set_up(model, request));
   const std::vector<int32_t>& prompt = setup.prompt;
   if (!o.draft.empty()) {

@@ -4,8 +4,6 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
-#include "create/request.h"
-#include "tensor/cpu/dense.h"
 #include "weights/pull.h"
 
 namespace ptah {
@@ -55,16 +53,14 @@ Result<std::shared_ptr<const Grammar>> grammar_of(const TextRequest& request) {
 
 Result<TextSetup> set_up(const LoadedLanguageModel& model, const TextRequest& request) {
   TextSetup out{{}, request.generation, default_cache_type(), 0};
-  PTAH_TRY(out.generation.grammar, grammar_of(request));
+  if (!out.generation.grammar) {
+    PTAH_TRY(out.generation.grammar, grammar_of(request));
+  }
   PTAH_TRY_VOID(check(request.generation.sampling));
   if (!request.generation.sampling.logit_bias.empty()) return fail(ErrorCode::unsupported, "a text's receipt does not hold biases of single tokens");
   if (request.generation.max_tokens < 0) return fail(ErrorCode::invalid_argument, "max-tokens {}", request.generation.max_tokens);
   if (request.context < 0) return fail(ErrorCode::invalid_argument, "context {}", request.context);
-  if (!request.cache_type.empty()) {
-    const auto type = cache_type_by_name(request.cache_type);
-    if (!type) return fail(ErrorCode::invalid_argument, "unknown kind of cache '{}'; known: f32 bf16 q8", request.cache_type);
-    out.cache_type = *type;
-  }
+  PTAH_TRY(out.cache_type, cache_type_of(request.cache_type));
   out.prompt = model.tokenizer->encode(request.prompt, {.control_tokens = request.control_tokens, .bos_eos = true});
   const auto prompt = static_cast<int64_t>(out.prompt.size());
   const int64_t trained = model.model->config().context;
@@ -95,8 +91,8 @@ Result<Work> text_work(const TextRequest& request, const fs::path& path, CacheTy
   TextRequest settled = request;
   settled.cache_type = name_of(cache_type);
   PTAH_TRY(const Json digests, language_model_digests(path));
-  const Json core = {{"engine", "ptah"},  {"engine_version", kEngineVersion}, {"kind", kKind},
-                     {"models", digests}, {"numeric_path", numeric_path()},   {"request", json_of_fields(settled)}};
+  Json core = begun_receipt(kKind, json_of_fields(settled));
+  core["models"] = digests;
   Work work;
   work.files["text.txt"] = Bytes(text.begin(), text.end());
   PTAH_TRY_VOID(seal(work, core));

@@ -12,19 +12,21 @@ struct TextRequest {
   bool control_tokens = false;            ///< names of control tokens in the prompt become those tokens
   int64_t context = 0;                    ///< tokens to remember; 0: what the model was trained for
   std::string cache_type = {};            ///< empty: what the machine computes in
-  GenerationOptions generation = {};      ///< its grammar is made from the texts above; guesses ahead change no byte and are not part of the receipt
+  GenerationOptions generation =
+      {};  ///< its grammar is made from the texts above unless it is there; guesses ahead change no byte and are not part of the receipt
 };
 
 /// The compiled form that the answer has to have, or null. Errors: invalid_argument (both are given; it cannot be compiled), corrupt.
 Result<std::shared_ptr<const Grammar>> grammar_of(const TextRequest& request);
 
-/// The prompt's tokens and the cache they go into. Errors: invalid_argument (options; the prompt fills the context).
+/// The prompt's tokens and the cache they go into.
 struct TextSetup {
   std::vector<int32_t> prompt;
   GenerationOptions generation;
   CacheType cache_type;
   int64_t capacity;
 };
+/// A grammar in request.generation is taken as grammar_of() made it. Errors: invalid_argument (options; the prompt fills the context), those of grammar_of().
 Result<TextSetup> set_up(const LoadedLanguageModel& model, const TextRequest& request);
 
 /// SHA-256 of each of a model's files, by name.

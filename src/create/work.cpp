@@ -76,12 +76,8 @@ Json source_ids(const Sources& sources) {
 }
 
 Json core_receipt(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
-  Json core = {{"engine", "ptah"},
-               {"engine_version", kEngineVersion},
-               {"kind", request.object ? "picture and object" : "picture"},
-               {"models", {{"picture", "sha256:" + model.sha256()}}},
-               {"numeric_path", numeric_path()},
-               {"request", to_json(request)}};
+  Json core = begun_receipt(request.object ? "picture and object" : "picture", to_json(request));
+  core["models"]["picture"] = "sha256:" + model.sha256();
   if (sources.from) core["sources"] = source_ids(sources);
   if (request.best_of > 1) core["models"]["judge"] = "sha256:" + model.judge_sha256();
   if (const std::string upscaler = model.upscaler_sha256(request.size); !upscaler.empty()) core["models"]["upscaler"] = "sha256:" + upscaler;
@@ -191,6 +187,10 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
 
 }  // namespace
 
+Json begun_receipt(const char* kind, Json request) {
+  return {{"engine", "ptah"}, {"engine_version", kEngineVersion}, {"kind", kind}, {"numeric_path", numeric_path()}, {"request", std::move(request)}};
+}
+
 Result<void> seal(Work& work, const Json& core) {
   work.receipt = core;
   work.receipt["outputs"] = Json::object();
@@ -228,12 +228,8 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
                          const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
     Work work;
-    const Json core = {{"engine", "ptah"},
-                       {"engine_version", kEngineVersion},
-                       {"kind", kObjectKind},
-                       {"numeric_path", numeric_path()},
-                       {"request", json_of_fields(request)},
-                       {"sources", source_ids({from, {}})}};
+    Json core = begun_receipt(kObjectKind, json_of_fields(request));
+    core["sources"] = source_ids({from, {}});
     const Picture shown = cut_out(from);
     if (formats.png) {
       Json inside = core;

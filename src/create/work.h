@@ -54,6 +54,8 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
 bool is_object_receipt(const Json& receipt);
 Result<Work> replay_object(const Json& receipt, const Sources& sources, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
 
+/// What every receipt begins with: engine, its version, numeric path, kind and request.
+Json begun_receipt(const char* kind, Json request);
 /// Lists a work's files in its receipt, which begins as `core`, and puts it beside them as receipt.json.
 Result<void> seal(Work& work, const Json& core);
 

@@ -5,7 +5,6 @@
 #include <sodium.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <memory>
 
 #include "base/file.h"
@@ -45,17 +44,16 @@ Address address_of(const secp256k1_pubkey& key) {
   return out;
 }
 
-/// Errors: corrupt unless it is exactly `size` bytes in hex.
-Result<Bytes> from_hex(const Json& object, const char* name, size_t least, size_t most) {
+/// Errors: corrupt unless it is exactly `count` bytes in hex.
+Result<Bytes> from_hex(const Json& object, const char* name, size_t count) {
   const Json value = object.value(name, Json());
   if (!value.is_string()) return fail(ErrorCode::corrupt, "no '{}'", name);
   const auto& text = value.get_ref<const std::string&>();
   Bytes out(text.size() / 2);
   size_t size = 0;
   const char* end = nullptr;
-  if (sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, &size, &end) != 0 || end != text.data() + text.size() || size < least ||
-      size > most)
-    return fail(ErrorCode::corrupt, "'{}' is not {} bytes in hex", name, least);
+  if (sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, &size, &end) != 0 || end != text.data() + text.size() || size != count)
+    return fail(ErrorCode::corrupt, "'{}' is not {} bytes in hex", name, count);
   return out;
 }
 
@@ -92,9 +90,9 @@ Result<KeyFile> parse_key_file(const std::string& text) {
       json.value("kdf", Json()) != Json("argon2id") || json.value("cipher", Json()) != Json("xchacha20-poly1305"))
     return fail(ErrorCode::corrupt, "not a key of Ptah");
   KeyFile out;
-  PTAH_TRY(out.salt, from_hex(json, "salt", kSalt, kSalt));
-  PTAH_TRY(out.nonce, from_hex(json, "nonce", kNonce, kNonce));
-  PTAH_TRY(out.secret, from_hex(json, "secret", 32 + kTag, 32 + kTag));
+  PTAH_TRY(out.salt, from_hex(json, "salt", kSalt));
+  PTAH_TRY(out.nonce, from_hex(json, "nonce", kNonce));
+  PTAH_TRY(out.secret, from_hex(json, "secret", 32 + kTag));
   const Json address = json.value("address", Json()), ops = json.value("ops", Json()), memory = json.value("memory", Json()),
              locked = json.value("locked", Json());
   const auto parsed = address.is_string() ? parse_address(address.get<std::string>()) : fail(ErrorCode::corrupt, "none");
@@ -182,13 +180,8 @@ Result<Signature> Key::sign(const Bytes32& digest) const {
 }
 
 Result<fs::path> KeyStore::default_folder() {
-  const auto from = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  if (const std::string keys = from("PTAH_KEYS"); !keys.empty()) return fs::path(keys);
-  if (const std::string data = from("XDG_DATA_HOME"); !data.empty()) return fs::path(data) / "ptah" / "keys";
-  if (const std::string home = from("HOME"); !home.empty()) return fs::path(home) / ".local" / "share" / "ptah" / "keys";
+  if (const std::string keys = environment("PTAH_KEYS"); !keys.empty()) return fs::path(keys);
+  if (const auto folder = user_data_folder(); !folder.empty()) return folder / "keys";
   return fail(ErrorCode::not_found, "no home folder to keep keys in; set PTAH_KEYS to a folder");
 }
 
@@ -205,13 +198,18 @@ Result<std::vector<KeyInfo>> KeyStore::list() const {
   return out;
 }
 
-Result<KeyInfo> KeyStore::add(const std::string& name, const Key& key, const Secret& passphrase) {
+Result<void> KeyStore::make_place(const std::string& name) const {
   if (!plain_name(name)) return fail(ErrorCode::invalid_argument, "a key's name is a word of letters, digits, - and _");
   std::error_code problem;
   if (fs::exists(file_of(name), problem)) return fail(ErrorCode::invalid_argument, "there is a key '{}' already", name);
   fs::create_directories(folder_, problem);
   fs::permissions(folder_, fs::perms::owner_all, problem);
   if (problem) return fail(ErrorCode::permission, "cannot use {}: {}", folder_.string(), problem.message());
+  return {};
+}
+
+Result<KeyInfo> KeyStore::add(const std::string& name, const Key& key, const Secret& passphrase) {
+  PTAH_TRY_VOID(make_place(name));
   const bool locked = !passphrase.empty();
   Bytes salt(kSalt), nonce(kNonce), sealed(32 + kTag);
   fill_random(salt);
@@ -236,15 +234,20 @@ Result<KeyInfo> KeyStore::add(const std::string& name, const Key& key, const Sec
   return KeyInfo{name, key.address(), locked};
 }
 
-Result<KeyInfo> KeyStore::find(const std::string& name) const {
+Result<void> KeyStore::must_exist(const std::string& name) const {
   std::error_code problem;
   if (!plain_name(name) || !fs::exists(file_of(name), problem)) return fail(ErrorCode::not_found, "there is no key '{}'; ptah key list shows them", name);
+  return {};
+}
+
+Result<KeyInfo> KeyStore::find(const std::string& name) const {
+  PTAH_TRY_VOID(must_exist(name));
   PTAH_TRY(const KeyFile file, read_key_file(file_of(name)));
   return KeyInfo{name, file.address, file.locked};
 }
 
 Result<Key> KeyStore::unlock(const std::string& name, const Secret& passphrase) const {
-  PTAH_TRY_VOID(find(name));
+  PTAH_TRY_VOID(must_exist(name));
   PTAH_TRY(const KeyFile file, read_key_file(file_of(name)));
   PTAH_TRY(const std::string head, canonical_json(file.head));
   PTAH_TRY(const Secret lock, derive(passphrase, file.salt, file.ops, file.memory));
@@ -258,26 +261,23 @@ Result<Key> KeyStore::unlock(const std::string& name, const Secret& passphrase) 
 }
 
 Result<void> KeyStore::export_file(const std::string& name, const fs::path& to) const {
-  PTAH_TRY_VOID(find(name));
+  PTAH_TRY_VOID(must_exist(name));
   if (fs::exists(to)) return fail(ErrorCode::invalid_argument, "{} exists already", to.string());
   PTAH_TRY(const std::string text, read_text(file_of(name), 1 << 16));
   return write_file(to, {as_bytes(text)}, 0600);
 }
 
 Result<KeyInfo> KeyStore::import_file(const fs::path& from, const std::string& name) {
-  if (!plain_name(name)) return fail(ErrorCode::invalid_argument, "a key's name is a word of letters, digits, - and _");
-  PTAH_TRY(const KeyFile file, read_key_file(from));
-  std::error_code problem;
-  if (fs::exists(file_of(name), problem)) return fail(ErrorCode::invalid_argument, "there is a key '{}' already", name);
-  fs::create_directories(folder_, problem);
-  fs::permissions(folder_, fs::perms::owner_all, problem);
   PTAH_TRY(const std::string text, read_text(from, 1 << 16));
+  const auto file = parse_key_file(text);
+  if (!file) return fail(file.error().code, "{}: {}", from.string(), file.error().message);
+  PTAH_TRY_VOID(make_place(name));
   PTAH_TRY_VOID(write_file(file_of(name), {as_bytes(text)}, 0600));
-  return KeyInfo{name, file.address, file.locked};
+  return KeyInfo{name, file->address, file->locked};
 }
 
 Result<void> KeyStore::rename(const std::string& from, const std::string& to) {
-  PTAH_TRY_VOID(find(from));
+  PTAH_TRY_VOID(must_exist(from));
   std::error_code problem;
   if (!plain_name(to) || fs::exists(file_of(to), problem)) return fail(ErrorCode::invalid_argument, "the name '{}' cannot be used", to);
   fs::rename(file_of(from), file_of(to), problem);

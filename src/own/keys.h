@@ -75,6 +75,8 @@ class KeyStore {
   Result<void> rename(const std::string& from, const std::string& to);
 
  private:
+  Result<void> must_exist(const std::string& name) const;
+  Result<void> make_place(const std::string& name) const;  ///< the folder, if the name is free
   std::filesystem::path file_of(const std::string& name) const { return folder_ / (name + ".json"); }
   std::filesystem::path folder_;
 };

@@ -21,11 +21,6 @@ Bytes32 word_of(const Address& address) {
   return out;
 }
 
-std::string text_at(const Json& object, const char* key) {
-  const Json value = object.is_object() ? object.value(key, Json()) : Json();
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 }  // namespace
 
 Result<Bytes32> receipt_digest(const Json& receipt, const Address& maker) {

@@ -61,8 +61,7 @@ std::future<Result<Generated>> BatchEngine::submit(BatchRequest request) {
   std::future<Result<Generated>> future = job->promise.get_future();
   const LanguageConfig& config = model_.model->config();
   const auto prompt = static_cast<int64_t>(job->request.prompt.size());
-  job->capacity = std::min(prompt, config.context) + std::clamp<int64_t>(job->request.options.max_tokens, 1, std::max<int64_t>(1, config.context - prompt));
-  job->capacity = std::min(job->capacity, config.context);
+  job->capacity = cache_length_for(config, prompt, job->request.options.max_tokens);
   job->bytes = KeyValueCache::bytes_for(config, job->capacity, limits_.cache_type, true);
   if (prompt == 0 || prompt >= config.context || job->request.options.max_tokens < 0) {
     fail_job(*job, {ErrorCode::invalid_argument, fmt::format("batch: a prompt of {} tokens and an answer of {}; the context holds {}", prompt,

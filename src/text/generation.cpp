@@ -243,6 +243,10 @@ Generated Decoding::finish() {
   return std::move(s.out);
 }
 
+int64_t cache_length_for(const LanguageConfig& config, int64_t prompt, int64_t max_tokens) {
+  return std::min(config.context, prompt + std::clamp<int64_t>(max_tokens, 1, config.context));
+}
+
 int64_t most_tokens(const GenerationOptions& options, int64_t capacity, int64_t prompt) {
   return options.grammar ? std::min(options.max_tokens, capacity - prompt + 1) : options.max_tokens;
 }

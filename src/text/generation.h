@@ -66,6 +66,9 @@ class Decoding {
   std::unique_ptr<State> state_;
 };
 
+/// How long a cache has to be for a prompt and its answer, at least one token, within the model's context.
+int64_t cache_length_for(const LanguageConfig& config, int64_t prompt, int64_t max_tokens);
+
 /// How many tokens an answer may have whose prompt of `prompt` tokens goes into a cache with room for `capacity`: a text that has to be whole may use no more
 /// than fit behind the prompt.
 int64_t most_tokens(const GenerationOptions& options, int64_t capacity, int64_t prompt);

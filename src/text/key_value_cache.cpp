@@ -75,6 +75,13 @@ KeyValueCache::Page new_page(int64_t bytes) { return PagePool::of(static_cast<si
 
 CacheType default_cache_type() { return compute_dtype() == DType::bf16 ? CacheType::bf16 : CacheType::f32; }
 
+Result<CacheType> cache_type_of(const std::string& name) {
+  if (name.empty()) return default_cache_type();
+  const auto type = cache_type_by_name(name);
+  if (!type) return fail(ErrorCode::invalid_argument, "unknown kind of cache '{}'; known: f32 bf16 q8", name);
+  return *type;
+}
+
 KeyValueCache::KeyValueCache(const LanguageConfig& c, int64_t capacity, CacheType type, bool slide)
     : layout_{c.kv_heads, c.head_dim, c.window, {}}, capacity_(capacity), page_bytes_(bytes_of_page(c, type)), type_(type), slide_(slide) {
   PTAH_CHECK(capacity > 0, "cache of {} tokens", capacity);

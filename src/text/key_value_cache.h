@@ -31,6 +31,8 @@ struct LanguageConfig {
 
 /// What keys and values are kept in unless something else is asked for: the type that the machine computes in.
 CacheType default_cache_type();
+/// By its name (f32, bf16, q8); empty: the default. Errors: invalid_argument.
+Result<CacheType> cache_type_of(const std::string& name);
 
 /// Keys and values of one sequence. Memory comes in pages of kPage tokens and one layer each, as the sequence grows; pages that another sequence holds too are
 /// copied before they are written to (Kwon et al. 2023, "PagedAttention").

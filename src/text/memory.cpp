@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <ctime>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "text/vocabulary.h"
 
@@ -151,8 +151,7 @@ std::vector<std::string> facts_worth_keeping(std::string_view message) {
     if (words.size() < 3) continue;
     bool wanted = words[0] == "remember" || (words[0] == "please" && words[1] == "remember");
     if (wanted) {  // "remember that …" is kept as what follows
-      std::string lower = sentence;
-      std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+      const std::string lower = lower_case(sentence);
       size_t at = lower.find("remember") + 8;
       if (lower.compare(at, 6, " that ") == 0) at += 5;
       at = sentence.find_first_not_of(" :,", at);
@@ -168,13 +167,8 @@ std::vector<std::string> facts_worth_keeping(std::string_view message) {
 }
 
 Result<std::filesystem::path> Memory::usual_path() {
-  const auto set = [](const char* name) {
-    const char* value = std::getenv(name);
-    return value && *value ? std::filesystem::path(value) : std::filesystem::path();
-  };
-  if (const auto own = set("PTAH_DATA"); !own.empty()) return own / "memory.sqlite";
-  if (const auto data = set("XDG_DATA_HOME"); !data.empty()) return data / "ptah" / "memory.sqlite";
-  if (const auto home = set("HOME"); !home.empty()) return home / ".local" / "share" / "ptah" / "memory.sqlite";
+  if (const std::string own = environment("PTAH_DATA"); !own.empty()) return std::filesystem::path(own) / "memory.sqlite";
+  if (const auto folder = user_data_folder(); !folder.empty()) return folder / "memory.sqlite";
   return fail(ErrorCode::not_found, "neither PTAH_DATA nor HOME is set; name a file with --memory");
 }
 

@@ -56,7 +56,7 @@ Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
   std::error_code problem;
   for (const auto& item : fs::directory_iterator(folder, problem)) {
     std::string kind = item.path().extension().string();
-    std::transform(kind.begin(), kind.end(), kind.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    kind = lower_case(std::move(kind));
     if (kind == ".png" || kind == ".jpg" || kind == ".jpeg" || kind == ".webp") files.push_back(item.path());
   }
   if (problem) return fail(ErrorCode::not_found, "cannot read folder {}: {}", folder.string(), problem.message());

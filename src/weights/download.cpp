@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cctype>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -15,17 +14,13 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/sha256.h"
+#include "base/text.h"
 
 namespace ptah {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
 
 bool is_digest(const std::string& text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos; }
 
@@ -55,10 +50,10 @@ struct Exchange {
     if (colon == std::string_view::npos || headers.size() > 200) return;
     std::string_view value = text.substr(colon + 1);
     while (!value.empty() && value.front() == ' ') value.remove_prefix(1);
-    const std::string name = lower(std::string(text.substr(0, colon)));
+    const std::string name = lower_case(std::string(text.substr(0, colon)));
     headers[name] = std::string(value);
     if (name == "x-linked-etag") {
-      std::string digest = lower(std::string(value));
+      std::string digest = lower_case(std::string(value));
       std::erase(digest, '"');
       if (is_digest(digest)) linked_digest = digest;
     }
@@ -140,7 +135,7 @@ CURLcode perform(const std::string& url, Exchange& exchange, const std::vector<s
   curl_slist* list = nullptr;
   for (const std::string& header : headers) list = curl_slist_append(list, header.c_str());
   const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> owner(list, &curl_slist_free_all);
-  const bool secure = lower(url.substr(0, 8)) == "https://";
+  const bool secure = lower_case(url.substr(0, 8)) == "https://";
   const DownloadOptions& o = *exchange.options;
   curl_easy_setopt(c, CURLOPT_URL, url.c_str());
   curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -187,7 +182,7 @@ Error refusal(const std::string& url, CURLcode code, const Exchange& exchange) {
 }
 
 Result<void> check_url(const std::string& url) {
-  const std::string start = lower(url.substr(0, 8));
+  const std::string start = lower_case(url.substr(0, 8));
   if (!start.starts_with("http://") && !start.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https URL", url);
   for (const char c : url)
     if (static_cast<unsigned char>(c) <= 32 || c == 127) return fail(ErrorCode::invalid_argument, "a URL holds no spaces or control characters");
@@ -283,7 +278,7 @@ Result<void> wait(double seconds, const CancelToken* cancel) {
 
 Result<Downloaded> download(const std::string& url, const fs::path& path, const DownloadOptions& options) {
   PTAH_TRY_VOID(check_url(url));
-  if (!options.sha256.empty() && !is_digest(lower(options.sha256))) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256 digest", options.sha256);
+  if (!options.sha256.empty() && !is_digest(lower_case(options.sha256))) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256 digest", options.sha256);
   PTAH_TRY(const auto part, Part::open(path, url));
   double pause = options.wait_seconds;
   int64_t most = 0;  // bytes that an attempt brought
@@ -355,7 +350,7 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
   PTAH_TRY(const auto mapped, MappedFile::open(part->path()));
   out.bytes = static_cast<int64_t>(mapped->bytes().size());
   out.sha256 = sha256_hex(mapped->bytes());
-  const std::string wanted = options.sha256.empty() ? part->sha256 : lower(options.sha256);
+  const std::string wanted = options.sha256.empty() ? part->sha256 : lower_case(options.sha256);
   out.checked = !wanted.empty();
   if (out.checked && wanted != out.sha256) {
     part->remove();

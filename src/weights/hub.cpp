@@ -31,17 +31,6 @@ bool plain_name(const std::string& name) {
   return std::all_of(name.begin(), name.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_'; });
 }
 
-std::string lower(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
-/// A text of an object, or nothing.
-std::string text_at(const Json& object, const char* key) {
-  const Json value = object.is_object() ? object.value(key, Json()) : Json();
-  return value.is_string() ? value.get<std::string>() : std::string();
-}
-
 struct Wanted {
   std::string url, file, sha256;
 };
@@ -190,7 +179,7 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
       for (const Wanted& file : found.files) {
         if (file.sha256.empty()) continue;
         PTAH_TRY(const auto mapped, MappedFile::open(target / file.file));
-        if (sha256_hex(mapped->bytes()) != lower(file.sha256))
+        if (sha256_hex(mapped->bytes()) != lower_case(file.sha256))
           return fail(ErrorCode::mismatch, "{} is here with another digest; ptah models --remove {}", found.name, found.name);
       }
       return target;

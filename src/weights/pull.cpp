@@ -2,8 +2,6 @@
 
 #include <unistd.h>
 
-#include <cstdlib>
-
 #include "base/file.h"
 #include "base/json.h"
 #include "base/process.h"
@@ -52,13 +50,9 @@ const std::vector<PullableModel>& pullable_models() {
 }
 
 Result<fs::path> pulled_models_folder() {
-  const auto from = [](const char* name) -> std::string {
-    const char* value = std::getenv(name);
-    return value ? value : "";
-  };
-  if (const std::string cache = from("PTAH_CACHE"); !cache.empty()) return fs::path(cache) / "models";
-  if (const std::string cache = from("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "ptah" / "models";
-  if (const std::string home = from("HOME"); !home.empty()) return fs::path(home) / ".cache" / "ptah" / "models";
+  if (const std::string cache = environment("PTAH_CACHE"); !cache.empty()) return fs::path(cache) / "models";
+  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "ptah" / "models";
+  if (const std::string home = environment("HOME"); !home.empty()) return fs::path(home) / ".cache" / "ptah" / "models";
   return fail(ErrorCode::not_found, "no home folder to keep models in; set PTAH_CACHE to a folder");
 }
 
