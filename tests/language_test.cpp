@@ -13,6 +13,7 @@
 #include "tensor/blocks.h"
 #include "text/chat.h"
 #include "text/generation.h"
+#include "text/gguf_export.h"
 #include "text/grammar_builder.h"
 #include "weights/pull.h"
 #include "weights/safetensors.h"
@@ -27,37 +28,21 @@ const fs::path kGolden = fs::path(PTAH_SOURCE_DIR) / "tests" / "golden";
 
 std::vector<float> normals(int64_t count, uint64_t seed) { return Tensor::normal({count}, seed, 1).to_vector(); }
 
-/// A random matrix of some kind: quantised where Ptah quantises, else random bytes with sensible scales.
+/// A random matrix of some kind.
 struct OwnMatrix {
   std::vector<uint8_t> bytes;
   BlockMatrix matrix;
 };
 OwnMatrix random_matrix(BlockType type, int64_t rows, int64_t columns, uint64_t seed) {
   OwnMatrix out;
-  const int64_t size = block_bytes(type, rows * columns);
-  out.bytes.resize(static_cast<size_t>(size));
-  const auto values = normals(rows * columns, seed);
-  if (!quantize(type, values.data(), rows * columns, out.bytes.data())) {
-    Random random(seed, 2);
-    for (uint8_t& byte : out.bytes) byte = static_cast<uint8_t>(random.below(256));
-    const BlockLayout& layout = layout_of(type);
-    for (int64_t at = 0; at < size; at += layout.bytes)
-      for (const int64_t place : type == BlockType::q2_k                              ? std::vector<int64_t>{80, 82}
-                                 : type == BlockType::q3_k                            ? std::vector<int64_t>{108}
-                                 : type == BlockType::q6_k                            ? std::vector<int64_t>{208}
-                                 : type == BlockType::q4_k || type == BlockType::q5_k ? std::vector<int64_t>{0, 2}
-                                                                                      : std::vector<int64_t>{0}) {
-        const f16 half = to_f16(0.01F * random.normal());
-        std::memcpy(out.bytes.data() + at + place, &half, 2);
-      }
-  }
+  out.bytes.resize(static_cast<size_t>(block_bytes(type, rows * columns)));
+  value_or_throw(quantize(type, normals(rows * columns, seed).data(), rows * columns, out.bytes.data()));
   out.matrix = {type, rows, columns, out.bytes.data(), nullptr};
   return out;
 }
 
-/// The model of a golden folder with its weights as f32, so that no path rounds them.
-std::shared_ptr<LanguageModel> exact_model(const fs::path& folder) {
-  LanguageWeights weights = value_or_throw(language_weights(folder));
+/// The model with its weights as f32, so that no path rounds them.
+std::shared_ptr<LanguageModel> exact_model(LanguageWeights weights) {
   for (auto& [name, matrix] : weights.matrices) {
     Tensor wide = Tensor::empty({matrix.rows, matrix.columns});
     dequantize(matrix.type, matrix.data, matrix.rows * matrix.columns, wide.data<float>());
@@ -67,6 +52,7 @@ std::shared_ptr<LanguageModel> exact_model(const fs::path& folder) {
   }
   return std::make_shared<LanguageModel>(std::move(weights));
 }
+std::shared_ptr<LanguageModel> exact_model(const fs::path& folder) { return exact_model(value_or_throw(language_weights(folder))); }
 
 constexpr const char* kFamilies[] = {"llama", "llama3", "mistral", "qwen2", "qwen3", "gemma3", "gpt2"};
 
@@ -139,6 +125,24 @@ TEST(Blocks, QuantisedBytesEqualGgufs) {
     std::vector<uint8_t> made(static_cast<size_t>(block_bytes(type, input.elements())));
     ASSERT_TRUE(quantize(type, input.data<float>(), input.elements(), made.data()));
     EXPECT_TRUE(std::equal(made.begin(), made.end(), wanted.data<uint8_t>())) << kind;
+  }
+}
+
+TEST(Blocks, SuperblocksEqualGgmls) {
+  const auto golden = read_safetensors(kGolden / "superblocks.safetensors");
+  ASSERT_TRUE(golden) << golden.error().message;
+  const Tensor& input = golden->tensors.at("input");
+  for (const char* kind : {"q2_k", "q3_k", "q4_k", "q5_k", "q6_k", "iq4_nl", "iq4_xs"}) {
+    const Tensor& wanted = golden->tensors.at(std::string(kind) + ".quantized");
+    const BlockType type = *block_type_by_name(kind);
+    const int64_t size = block_bytes(type, 256);
+    std::vector<uint8_t> made(static_cast<size_t>(size));
+    int different = 0;
+    for (int64_t row = 0; row < input.elements() / 256; ++row) {
+      ASSERT_TRUE(quantize(type, input.data<float>() + row * 256, 256, made.data()));
+      if (!std::equal(made.begin(), made.end(), wanted.data<uint8_t>() + row * size)) ++different, ADD_FAILURE() << kind << ", row " << row;
+    }
+    EXPECT_EQ(different, 0) << kind;
   }
 }
 
@@ -256,6 +260,77 @@ TEST(Language, LogitsMatchTransformersAtEveryPosition) {
     all.insert(all.end(), rest.begin(), rest.end());
     compare(all, "in two parts");
   }
+}
+
+TEST(Language, FoldersBecomeGgufFilesThatComputeTheSame) {
+  const fs::path folder = fs::temp_directory_path() / fmt::format("ptah-export-{}", ::getpid());
+  Json tokenizer{{"model", {{"type", "BPE"}, {"vocab", {{"a", 0}, {"b", 1}, {"c", 2}, {"ab", 3}, {"<s>", 4}}}, {"merges", {"a b"}}}},
+                 {"pre_tokenizer", {{"type", "ByteLevel"}, {"add_prefix_space", false}}},
+                 {"added_tokens", {{{"id", 4}, {"content", "<s>"}, {"special", true}}}}};
+  for (const char* family : kFamilies) {
+    fs::remove_all(folder);
+    fs::copy(kGolden / "language" / family, folder);
+    value_or_throw(write_file(folder / "tokenizer.json", tokenizer.dump()));
+    value_or_throw(write_file(folder / "tokenizer_config.json", R"({"eos_token": "<s>", "chat_template": "{{ x }}"})"));
+    const auto made = export_gguf(folder, folder / "made.gguf", BlockType::f32);
+    if (family == std::string("mistral")) {
+      ASSERT_FALSE(made);
+      EXPECT_EQ(made.error().message, "gguf has no sliding window of 32 tokens for the family 'llama'");
+      continue;
+    }
+    ASSERT_TRUE(made) << family << ": " << made.error().message;
+    const auto loaded = load_language_model(folder / "made.gguf");
+    ASSERT_TRUE(loaded) << family << ": " << loaded.error().message;
+    EXPECT_EQ(loaded->tokenizer->encode("abcab<s>", {.control_tokens = true}), (std::vector<int32_t>{3, 2, 3, 4}));
+    EXPECT_EQ(loaded->stop_tokens, std::vector<int32_t>{4});
+    EXPECT_EQ(loaded->chat_template, "{{ x }}");
+    const auto from = exact_model(folder), to = exact_model(value_or_throw(language_weights(value_or_throw(read_gguf(folder / "made.gguf")))));
+    std::vector<int32_t> tokens;
+    Random random(3, 4);
+    for (int i = 0; i < 150; ++i) tokens.push_back(static_cast<int32_t>(random.below(96)));
+    KeyValueCache a(from->config(), 150, CacheType::f32), b(to->config(), 150, CacheType::f32);
+    const auto wanted = from->read(tokens, a, true), got = to->read(tokens, b, true);
+    for (size_t i = 0; i < wanted.size(); ++i) ASSERT_NEAR(got[i], wanted[i], 1e-4) << family << " " << i;
+    const auto narrow = export_gguf(folder, folder / "narrow.gguf", BlockType::q6_k);
+    ASSERT_TRUE(narrow) << narrow.error().message;
+    EXPECT_EQ(narrow->others, narrow->changed);  // rows of 32 and 64: no block of 256 divides them
+    EXPECT_TRUE(load_language_model(folder / "narrow.gguf"));
+  }
+  fs::remove_all(folder);
+}
+
+TEST(Language, SentencePieceTokenizersSurviveTheExport) {
+  const fs::path folder = fs::temp_directory_path() / fmt::format("ptah-export-pieces-{}", ::getpid());
+  fs::create_directories(folder);
+  const Json golden = *parse_json(*read_text(kGolden / "tokenizers.json"));
+  const int64_t vocabulary = 608, width = 32;  // more than the tokenizer's 600
+  const Json config{{"model_type", "llama"},    {"vocab_size", vocabulary}, {"hidden_size", width},          {"num_hidden_layers", 1},
+                    {"num_attention_heads", 2}, {"intermediate_size", 32},  {"max_position_embeddings", 64}, {"rms_norm_eps", 1e-5}};
+  value_or_throw(write_file(folder / "config.json", config.dump()));
+  value_or_throw(write_file(folder / "tokenizer.json", golden["fallback"].dump()));
+  TensorFile weights;
+  uint64_t stream = 0;
+  const auto add = [&](const std::string& name, const Shape& shape) { weights.tensors[name] = Tensor::normal(shape, 7, ++stream); };
+  add("model.embed_tokens.weight", {vocabulary, width});
+  add("model.norm.weight", {width});
+  for (const char* name : {"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj", "self_attn.o_proj", "mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"})
+    add(fmt::format("model.layers.0.{}.weight", name), {width, width});
+  for (const char* name : {"input_layernorm", "post_attention_layernorm"}) add(fmt::format("model.layers.0.{}.weight", name), {width});
+  value_or_throw(write_safetensors(folder / "model.safetensors", weights));
+  const auto made = export_gguf(folder, folder / "made.gguf", BlockType::q8_0);
+  ASSERT_TRUE(made) << made.error().message;
+  const auto loaded = load_language_model(folder / "made.gguf");
+  ASSERT_TRUE(loaded) << loaded.error().message;
+  const auto cases = golden["strings"].get<std::vector<std::string>>();
+  int different = 0;
+  for (size_t i = 0; i < cases.size(); ++i)
+    if (loaded->tokenizer->encode(cases[i], {.bos_eos = true}) != golden["fallback_ids"][i].get<std::vector<int32_t>>() &&
+        cases[i].find('<') == std::string::npos) {
+      ++different;
+      ADD_FAILURE() << Json(cases[i]).dump();
+    }
+  EXPECT_EQ(different, 0);
+  fs::remove_all(folder);
 }
 
 TEST(Language, ACachedBeginningChangesNoByte) {

@@ -8,6 +8,7 @@
 #include "tensor/cpu/dense.h"
 #include "text/chat.h"
 #include "text/generation.h"
+#include "text/gguf_export.h"
 #include "weights/gguf.h"
 #include "weights/pull.h"
 
@@ -222,19 +223,20 @@ void add_quantize(CLI::App& app, Action& action) {
     int64_t threads = 0;
   };
   auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("quantize", "a GGUF file with its matrices in another kind");
-  command->add_option("from", o->from, "the GGUF file")->required();
+  CLI::App* command = app.add_subcommand("quantize", "a language model as one GGUF file with its matrices in one kind");
+  command->add_option("from", o->from, "a GGUF file, or a folder in Hugging Face's layout")->required();
   command->add_option("to", o->to, "the file to write")->required();
-  command->add_option("--kind", o->kind, "f32 f16 bf16 q4_0 q4_1 q5_0 q5_1 q8_0");
+  command->add_option("--kind", o->kind, block_type_names());
   command->add_option("--threads", o->threads, "threads to use");
   command->callback([o, &action] {
     action = [o] {
       return finish(guard([&]() -> Result<void> {
         PTAH_TRY_VOID(take_threads(o->threads));
         const auto type = block_type_by_name(o->kind);
-        if (!type) return fail(ErrorCode::invalid_argument, "unknown kind '{}'; known: f32 f16 bf16 q4_0 q4_1 q5_0 q5_1 q8_0", o->kind);
-        PTAH_TRY(const Requantized done, requantize_gguf(o->from, o->to, *type));
-        fmt::print("{}: {} matrices as {}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind, done.kept,
+        if (!type) return fail(ErrorCode::invalid_argument, "unknown kind '{}'; known: {}", o->kind, block_type_names());
+        PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, o->to, *type) : requantize_gguf(o->from, o->to, *type));
+        fmt::print("{}: {} matrices as {}{}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind,
+                   done.others ? fmt::format(" ({} whose rows it does not divide in its stand-in of 32)", done.others) : "", done.kept,
                    static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);
         return {};
       }));

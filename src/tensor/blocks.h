@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct BlockLayout {
 const BlockLayout& layout_of(BlockType type);
 /// By its name, e.g. "q4_k".
 std::optional<BlockType> block_type_by_name(std::string_view name);
+/// All names, with blanks between.
+std::string block_type_names();
 
 /// Bytes of `elements` values (a multiple of the block).
 int64_t block_bytes(BlockType type, int64_t elements);
@@ -32,7 +35,8 @@ int64_t block_bytes(BlockType type, int64_t elements);
 /// f32 values of whole blocks; bit for bit what ggml's reference gives. In bf16: these, rounded to nearest.
 void dequantize(BlockType type, const uint8_t* blocks, int64_t elements, float* out);
 void dequantize(BlockType type, const uint8_t* blocks, int64_t elements, bf16* out);
-/// The inverse for f32, f16, bf16, q4_0, q4_1, q5_0, q5_1, q8_0 as ggml's reference rounds. Errors: unsupported for the others.
+/// The inverse, as ggml's reference rounds (without an importance matrix), byte for byte. Errors: invalid_argument for values that are not finite, unless the
+/// kind holds those too (f32, f16, bf16).
 Result<void> quantize(BlockType type, const float* values, int64_t elements, uint8_t* blocks);
 
 /// A matrix [rows, columns] in blocks along the columns, as it lies in a file that `owner` keeps mapped.

@@ -433,8 +433,24 @@ std::string token_text(const Json& config, const char* key) {
 
 /// Hugging Face's layout: config.json, tokenizer.json, tokenizer_config.json (may be missing) and weights.
 Result<LoadedLanguageModel> load_folder(const std::filesystem::path& folder) {
-  namespace fs = std::filesystem;
   LoadedLanguageModel out;
+  PTAH_TRY(LoadedTokenizer tokenizer, load_folder_tokenizer(folder));
+  out.tokenizer = std::move(tokenizer.tokenizer);
+  out.chat_template = std::move(tokenizer.chat_template);
+  PTAH_TRY(LanguageWeights weights, language_weights(folder));
+  out.model = std::make_shared<LanguageModel>(std::move(weights));
+  if (out.tokenizer->size() > out.model->config().vocabulary)
+    return fail(ErrorCode::mismatch, "{} tokens, but embeddings for {}", out.tokenizer->size(), out.model->config().vocabulary);
+  out.name = std::filesystem::absolute(folder).filename().string();
+  add_stop_tokens(out);
+  return out;
+}
+
+}  // namespace
+
+Result<LoadedTokenizer> load_folder_tokenizer(const std::filesystem::path& folder) {
+  namespace fs = std::filesystem;
+  LoadedTokenizer out;
   const auto json_at = [&](const char* name) -> Result<Json> {
     PTAH_TRY(const std::string text, read_text(folder / name, size_t{1} << 27));
     auto json = parse_json(text, 64);
@@ -454,16 +470,8 @@ Result<LoadedLanguageModel> load_folder(const std::filesystem::path& folder) {
     PTAH_TRY(out.chat_template, read_text(folder / "chat_template.jinja", 1 << 20));
   }
   PTAH_TRY(out.tokenizer, Tokenizer::make(std::move(parts)));
-  PTAH_TRY(LanguageWeights weights, language_weights(folder));
-  out.model = std::make_shared<LanguageModel>(std::move(weights));
-  if (out.tokenizer->size() > out.model->config().vocabulary)
-    return fail(ErrorCode::mismatch, "{} tokens, but embeddings for {}", out.tokenizer->size(), out.model->config().vocabulary);
-  out.name = fs::absolute(folder).filename().string();
-  add_stop_tokens(out);
   return out;
 }
-
-}  // namespace
 
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path) {
   namespace fs = std::filesystem;

@@ -61,4 +61,11 @@ struct LoadedLanguageModel {
 };
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path);
 
+struct LoadedTokenizer {
+  std::shared_ptr<Tokenizer> tokenizer;
+  std::string chat_template;
+};
+/// The tokenizer and chat template of a folder in Hugging Face's layout.
+Result<LoadedTokenizer> load_folder_tokenizer(const std::filesystem::path& folder);
+
 }  // namespace ptah

@@ -383,46 +383,84 @@ Result<void> write_gguf(const fs::path& path, const std::map<std::string, GgufVa
   return write_file(path, parts);
 }
 
+namespace {
+
+/// The kind itself if it divides rows of `columns`, else its stand-in with blocks of 32; none if that does not either.
+std::optional<BlockType> kind_for(BlockType type, int64_t columns) {
+  if (columns % layout_of(type).elements == 0) return type;
+  if (layout_of(type).elements != 256 || columns % 32 != 0) return {};
+  switch (type) {
+    case BlockType::q4_k:
+      return BlockType::q5_0;
+    case BlockType::q5_k:
+      return BlockType::q5_1;
+    case BlockType::q6_k:
+      return BlockType::q8_0;
+    default:
+      return BlockType::iq4_nl;
+  }
+}
+
+}  // namespace
+
+Result<void> GgufMaker::add(const std::string& name, const std::vector<int64_t>& shape, const BlockMatrix& m, const std::vector<int64_t>& order) {
+  const int64_t before = m.row_bytes() * m.rows;
+  GgufOutput out;
+  out.name = name;
+  out.shape = shape;
+  out.type = m.type;
+  const std::optional<BlockType> kind = kind_for(type_, m.columns);
+  if (shape.size() < 2) {
+    std::vector<float> values(static_cast<size_t>(m.rows * m.columns)), sorted(values.size());
+    dequantize(m.type, m.data, m.rows * m.columns, values.data());
+    for (size_t i = 0; i < values.size(); ++i) sorted[i] = values[order.empty() ? i : static_cast<size_t>(order[i])];
+    out.type = BlockType::f32;
+    const auto* bytes = reinterpret_cast<const uint8_t*>(sorted.data());
+    out.bytes.assign(bytes, bytes + sorted.size() * sizeof(float));
+    ++report_.kept;
+  } else {
+    out.type = kind.value_or(m.type);
+    const int64_t row_bytes = block_bytes(out.type, m.columns);
+    out.bytes.resize(static_cast<size_t>(row_bytes * m.rows));
+    std::atomic<bool> failed{false};
+    parallel_for(m.rows, m.columns, [&](int64_t begin, int64_t end) {
+      std::vector<float> values(static_cast<size_t>(m.columns));
+      for (int64_t r = begin; r < end; ++r) {
+        const uint8_t* from = m.row(order.empty() ? r : order[static_cast<size_t>(r)]);
+        if (out.type == m.type) {
+          std::copy_n(from, row_bytes, out.bytes.data() + r * row_bytes);
+          continue;
+        }
+        dequantize(m.type, from, m.columns, values.data());
+        if (!quantize(out.type, values.data(), m.columns, out.bytes.data() + r * row_bytes)) failed = true;
+      }
+    });
+    if (failed)
+      return fail(ErrorCode::invalid_argument, "tensor '{}' holds values that are not finite: not to be written as {}", name, layout_of(out.type).name);
+    ++(kind ? report_.changed : report_.kept);
+    if (kind && *kind != type_) ++report_.others;
+  }
+  report_.bytes_before += before;
+  report_.bytes_after += static_cast<int64_t>(out.bytes.size());
+  tensors_.push_back(std::move(out));
+  return {};
+}
+
+Result<Requantized> GgufMaker::write(const fs::path& path, std::map<std::string, GgufValue> metadata) const {
+  metadata["general.file_type"] = kind_of(type_).file_type;
+  metadata["general.quantization_version"] = int64_t{2};
+  PTAH_TRY_VOID(write_gguf(path, metadata, tensors_));
+  return report_;
+}
+
 Result<Requantized> requantize_gguf(const fs::path& from, const fs::path& to, BlockType type) {
-  const BlockLayout& layout = layout_of(type);
-  const std::vector<float> zeros(static_cast<size_t>(layout.elements));
-  Bytes block(static_cast<size_t>(layout.bytes));
-  PTAH_TRY_VOID(quantize(type, zeros.data(), layout.elements, block.data()));  // a kind that is never written is refused before anything is read
   std::error_code problem;
   if (fs::equivalent(from, to, problem)) return fail(ErrorCode::invalid_argument, "{} would be overwritten by itself", from.string());
   PTAH_TRY(GgufFile file, read_gguf(from));
-  Requantized report;
-  std::vector<GgufOutput> tensors;
-  for (auto& [name, tensor] : file.tensors) {
-    const BlockMatrix& m = tensor.matrix;
-    GgufOutput out{name, tensor.shape, m.type, {}};
-    const int64_t before = m.row_bytes() * m.rows;
-    if (tensor.shape.size() >= 2 && m.columns % layout.elements == 0) {
-      out.type = type;
-      out.bytes.resize(static_cast<size_t>(block_bytes(type, m.columns) * m.rows));
-      std::atomic<bool> failed{false};
-      parallel_for(m.rows, m.columns, [&](int64_t begin, int64_t end) {
-        std::vector<float> values(static_cast<size_t>(m.columns));
-        for (int64_t r = begin; r < end; ++r) {
-          dequantize(m.type, m.row(r), m.columns, values.data());
-          if (!quantize(type, values.data(), m.columns, out.bytes.data() + r * block_bytes(type, m.columns))) failed = true;
-        }
-      });
-      if (failed) return fail(ErrorCode::unsupported, "{}: tensor '{}' cannot be written as {}", from.string(), name, layout.name);
-      ++report.changed;
-    } else {
-      out.bytes.assign(m.data, m.data + before);
-      ++report.kept;
-    }
-    report.bytes_before += before;
-    report.bytes_after += static_cast<int64_t>(out.bytes.size());
-    tensors.push_back(std::move(out));
-  }
+  GgufMaker maker(type);
+  for (const auto& [name, tensor] : file.tensors) PTAH_TRY_VOID(maker.add(name, tensor.shape, tensor.matrix));
   for (const char* key : {"split.no", "split.count", "split.tensors.count"}) file.metadata.erase(key);
-  file.metadata["general.file_type"] = kind_of(type).file_type;
-  file.metadata["general.quantization_version"] = int64_t{2};
-  PTAH_TRY_VOID(write_gguf(to, file.metadata, tensors));
-  return report;
+  return maker.write(to, std::move(file.metadata));
 }
 
 }  // namespace ptah

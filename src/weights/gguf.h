@@ -60,10 +60,29 @@ Result<void> write_gguf(const std::filesystem::path& path, const std::map<std::s
 
 struct Requantized {
   int64_t changed = 0, kept = 0;  ///< tensors
+  int64_t others = 0;             ///< of those changed, how many took the kind's stand-in
   int64_t bytes_before = 0, bytes_after = 0;
 };
-/// The same model with its matrices in another kind; vectors, and matrices whose rows are no multiple of the block, stay as they are. Metadata is kept (a
-/// split set becomes one file). Errors: unsupported for kinds that quantize() does not write, invalid_argument if `to` is the file itself.
+
+/// Gathers the tensors of a GGUF file whose matrices are in one kind.
+class GgufMaker {
+ public:
+  explicit GgufMaker(BlockType type) : type_(type) {}
+  /// Matrices whose rows are no multiple of the kind's block take its stand-in with blocks of 32 (as llama.cpp: q5_0 for q4_k, q5_1 for q5_k, q8_0 for q6_k,
+  /// iq4_nl for the others); if that does not divide them either they stay as they are. Vectors become f32, with their elements in `order` if there is one;
+  /// so do the rows of matrices. Errors: invalid_argument for a matrix with values that are not finite.
+  Result<void> add(const std::string& name, const std::vector<int64_t>& shape, const BlockMatrix& matrix, const std::vector<int64_t>& order = {});
+  /// Adds the keys of the kind and writes the file.
+  Result<Requantized> write(const std::filesystem::path& path, std::map<std::string, GgufValue> metadata) const;
+
+ private:
+  BlockType type_;
+  Requantized report_;
+  std::vector<GgufOutput> tensors_;
+};
+
+/// The same model with its matrices in another kind (GgufMaker says how). Metadata is kept; a split set becomes one file. Errors: invalid_argument if `to` is
+/// the file itself.
 Result<Requantized> requantize_gguf(const std::filesystem::path& from, const std::filesystem::path& to, BlockType type);
 
 }  // namespace ptah
