@@ -15,6 +15,7 @@
 #include "text/generation.h"
 #include "text/gguf_export.h"
 #include "text/grammar_builder.h"
+#include "text/unigram.h"
 #include "weights/pull.h"
 #include "weights/safetensors.h"
 
@@ -601,8 +602,44 @@ TEST(Tokens, HuggingFaceFilesGiveTheSameIds) {
     EXPECT_EQ((*fallback)->encode(cases[i], {.control_tokens = true, .bos_eos = true}), golden["fallback_ids"][i].get<std::vector<int32_t>>())
         << Json(cases[i]).dump();
   for (const char* broken :
-       {"{}", "{\"model\": {\"type\": \"Unigram\"}}", "{\"model\": {\"vocab\": {\"a\": -1}, \"merges\": []}}", "{\"model\": {\"vocab\": {\"a\": 99999999}}}"})
+       {"{}", "{\"model\": {\"type\": \"Unigram\"}}", "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", null]]}}", "{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "{\"model\": {\"vocab\": {\"a\": -1}, \"merges\": []}}", "{\"model\": {\"vocab\": {\"a\": 99999999}}}"})
     EXPECT_FALSE(Tokenizer::from_json(*parse_json(broken))) << broken;
+}
+
+TEST(Tokens, UnigramsGiveTheSameIdsAsHuggingFaces) {
+  const Json golden = *parse_json(*read_text(kGolden / "unigram.json"));
+  const auto cases = golden["strings"].get<std::vector<std::string>>();
+  for (const auto& [name, item] : golden["tokenizers"].items()) {
+    const auto tokenizer = Tokenizer::from_json(item["file"]);
+    ASSERT_TRUE(tokenizer) << name << ": " << tokenizer.error().message;
+    for (size_t i = 0; i < cases.size(); ++i)
+      EXPECT_EQ((*tokenizer)->encode(cases[i], {.bos_eos = true}), item["ids"][i].get<std::vector<int32_t>>()) << name << ": " << Json(cases[i]).dump();
+  }
+  // The map of characters is followed within its bounds, whatever it says.
+  const Json file = golden["tokenizers"]["t5"]["file"];
+  const std::string map = *from_base64(file["normalizer"]["precompiled_charsmap"].get<std::string>());
+  Random random(21, 1);
+  for (int round = 0; round < 300; ++round) {
+    TokenizerParts parts = value_or_throw(Tokenizer::from_json(file))->parts();
+    for (int i = 0; i < 20; ++i) parts.steps[0].from[4 + random.below(static_cast<uint32_t>(map.size()) - 4)] = static_cast<char>(random.below(256));
+    const auto broken = Tokenizer::make(parts);
+    if (broken) (void)(*broken)->encode(cases[static_cast<size_t>(round)]);
+  }
+  for (const std::string& short_map : {std::string(), std::string(3, 'x'), std::string("\xff\xff\xff\x7f", 4), std::string(4, '\0')}) EXPECT_FALSE(CharacterMap::parse(short_map));
+}
+
+TEST(Tokens, UnigramsTakeLongTextsAndAnyBytes) {
+  const Json golden = *parse_json(*read_text(kGolden / "unigram.json"));
+  const auto tokenizer = value_or_throw(Tokenizer::from_json(golden["tokenizers"]["fallback"]["file"]));
+  const std::string one_word(200000, 'q');
+  EXPECT_EQ(tokenizer->decode(tokenizer->encode(one_word)), " " + one_word);
+  Random random(9, 8);
+  for (int i = 0; i < 300; ++i) {
+    std::string text;
+    for (uint32_t n = random.below(60); n > 0; --n) text += static_cast<char>(random.below(256));
+    if (text.empty() || text.front() == ' ' || text.find('\xE2') != std::string::npos) continue;
+    EXPECT_EQ(tokenizer->decode(tokenizer->encode(text)), " " + text);
+  }
 }
 
 TEST(Tokens, AnyBytesComeBackAndControlTokensInTextStayText) {

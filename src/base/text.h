@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
+
 namespace ptah {
 
 /// Byte position of the first invalid UTF-8 sequence (overlong forms and surrogates included), or npos.
@@ -20,6 +22,12 @@ size_t sentence_end(std::string_view text);
 
 /// ASCII capitals made small; everything else as it is.
 std::string lower_case(std::string text);
+
+/// Every `from` (not empty) in `text` made `to`, from left to right.
+void replace_all(std::string& text, std::string_view from, std::string_view to);
+
+/// Bytes of a text in base64 (RFC 4648, padded or not). Errors: corrupt.
+Result<std::string> from_base64(std::string_view text);
 
 /// Levenshtein distance over bytes.
 size_t edit_distance(std::string_view a, std::string_view b);

@@ -76,6 +76,7 @@ std::vector<double> scores_of(const TokenizerParts& parts) {
 
 Result<void> put_tokenizer(const TokenizerParts& parts, int64_t vocabulary, Metadata& out) {
   const bool bytes = parts.algorithm == TokenizerParts::Algorithm::byte_bpe;
+  if (parts.algorithm == TokenizerParts::Algorithm::unigram) return fail(ErrorCode::unsupported, "a unigram tokenizer is not written to GGUF");
   if (bytes && parts.whole_words_first != (parts.pre_tokenizer == PreTokenizer::llama3))
     return fail(ErrorCode::unsupported, "gguf has no key for whether whole words are taken first; this tokenizer differs from others of the rules '{}'",
                 name_of(parts.pre_tokenizer));
@@ -84,8 +85,7 @@ Result<void> put_tokenizer(const TokenizerParts& parts, int64_t vocabulary, Meta
   std::vector<int64_t> kinds;
   for (size_t i = 0; i < tokens.size(); ++i) kinds.push_back(static_cast<int64_t>(parts.kinds.empty() ? TokenizerParts::Kind::normal : parts.kinds[i]) + 1);
   std::vector<double> scores = bytes                  ? std::vector<double>()
-                               : parts.scores.empty() ? scores_of(parts)
-                                                      : std::vector<double>(parts.scores.begin(), parts.scores.end());
+                               : parts.scores.empty() ? scores_of(parts) : parts.scores;
   for (size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i].empty()) tokens[i] = fmt::format("[unused {}]", i);
   while (static_cast<int64_t>(tokens.size()) < vocabulary) {

@@ -9,6 +9,7 @@
 #include <queue>
 
 #include "base/text.h"
+#include "text/unigram.h"
 
 namespace ptah {
 
@@ -195,6 +196,8 @@ struct Tokenizer::State {
   std::array<int32_t, 256> bytes{};
   std::vector<int32_t> found_in_text[2];  ///< user-defined ones; with control ones; longest first
   std::array<bool, 256> begins[2]{};      ///< first bytes of those
+  std::optional<Unigram> unigram;
+  std::vector<std::optional<CharacterMap>> maps;  ///< one for each step that is a map
   const uint64_t serial = next_serial();  ///< tells the tokenizers of a process apart
 
   static uint64_t next_serial() {
@@ -280,9 +283,9 @@ struct Tokenizer::State {
     }
   }
 
-  void encode_word(std::string_view word, std::vector<int32_t>& out) const {
-    if (parts.whole_words_first || word.size() == 1)
-      if (const auto whole = by_raw.find(word); whole != by_raw.end()) return out.push_back(whole->second);
+  /// The tokens of a word; short words are remembered with what `encode` made of them.
+  template <class Encode>
+  void remember_word(std::string_view word, std::vector<int32_t>& out, const Encode& encode) const {
     thread_local struct {
       uint64_t of = 0;
       StringMap<std::vector<int32_t>> words;
@@ -295,6 +298,21 @@ struct Tokenizer::State {
         out.insert(out.end(), known->second.begin(), known->second.end());
         return;
       }
+    std::vector<int32_t> pieces = encode();
+    out.insert(out.end(), pieces.begin(), pieces.end());
+    if (small) {
+      if (cache.size() >= kMostCached) cache.clear();
+      cache.emplace(word, std::move(pieces));
+    }
+  }
+
+  void encode_word(std::string_view word, std::vector<int32_t>& out) const {
+    if (parts.whole_words_first || word.size() == 1)
+      if (const auto whole = by_raw.find(word); whole != by_raw.end()) return out.push_back(whole->second);
+    remember_word(word, out, [&] { return merged_bytes(word); });
+  }
+
+  std::vector<int32_t> merged_bytes(std::string_view word) const {
     std::vector<int32_t> pieces;
     for (const char c : word)  // a byte without a token is left out, as Hugging Face's tokenizers do
       if (const int32_t byte = bytes[static_cast<uint8_t>(c)]; byte >= 0) pieces.push_back(byte);
@@ -302,11 +320,7 @@ struct Tokenizer::State {
       merge_short(pieces);
     else
       merge_all(pieces, [&](int32_t a, int32_t b) { return by_rank(a, b); });
-    out.insert(out.end(), pieces.begin(), pieces.end());
-    if (small) {
-      if (cache.size() >= kMostCached) cache.clear();
-      cache.emplace(word, std::move(pieces));
-    }
+    return pieces;
   }
 
   void encode_words(std::string_view text, const Rules& rules, std::vector<int32_t>& out) const {
@@ -364,18 +378,97 @@ struct Tokenizer::State {
       if (found == by_name.end() || parts.kinds[static_cast<size_t>(found->second)] == TokenizerParts::Kind::control) return std::pair{0.0, -1};
       return std::pair{-static_cast<double>(parts.scores[static_cast<size_t>(found->second)]), found->second};
     });
-    for (const int32_t piece : pieces) {
-      if (piece < known) {
-        out.push_back(piece);
-        continue;
+    for (const int32_t piece : pieces)
+      piece < known ? out.push_back(piece) : spell(fresh[static_cast<size_t>(piece - known)], out);
+  }
+
+  /// A text without a token, byte by byte; the unknown token, once, for bytes that have none either.
+  void spell(std::string_view text, std::vector<int32_t>& out) const {
+    bool unknown = false;
+    for (const char c : text) {
+      const int32_t byte = bytes[static_cast<uint8_t>(c)];
+      if (byte >= 0)
+        out.push_back(byte);
+      else if (!unknown)
+        out.push_back(parts.unknown), unknown = true;
+    }
+  }
+
+  /// The text as the steps leave it.
+  std::string prepared(std::string_view text) const {
+    std::string now(text);
+    for (size_t i = 0; i < parts.steps.size(); ++i) {
+      const TextStep& step = parts.steps[i];
+      switch (step.kind) {
+        case TextStep::Kind::character_map:
+          now = maps[i]->apply(now);
+          break;
+        case TextStep::Kind::replace:
+          replace_all(now, step.from, step.to);
+          break;
+        case TextStep::Kind::runs_of_spaces: {
+          std::string out;
+          for (size_t at = 0; at < now.size();) {
+            const size_t end = std::min(now.find_first_not_of(' ', at), now.size());
+            if (end - at > 1)
+              out += step.to, at = end;
+            else
+              out += now[at++];
+          }
+          now = std::move(out);
+          break;
+        }
+        case TextStep::Kind::strip: {
+          size_t begin = 0, end = now.size();
+          while (step.left && begin < end && white_at(now, begin)) begin += character_at(now, begin).length;
+          while (step.right && end > begin) {
+            size_t last = end - 1;
+            while (last > begin && (static_cast<uint8_t>(now[last]) & 0xC0) == 0x80) --last;
+            if (!white_at(now, last)) break;
+            end = last;
+          }
+          now = now.substr(begin, end - begin);
+          break;
+        }
       }
-      for (const char c : fresh[static_cast<size_t>(piece - known)]) {
-        const int32_t byte = bytes[static_cast<uint8_t>(c)];
-        if (byte >= 0)
-          out.push_back(byte);
-        else if (out.empty() || out.back() != parts.unknown || c == fresh[static_cast<size_t>(piece - known)].front())
-          out.push_back(parts.unknown);
+    }
+    return now;
+  }
+
+  static bool white_at(std::string_view text, size_t at) {
+    const Character c = character_at(text, at);
+    const Class kind = c.value < 0 ? Class::other : class_of(c.value);
+    return kind == Class::space || kind == Class::newline;
+  }
+
+  void encode_unigram(std::string_view text, bool first, std::vector<int32_t>& out) const {
+    constexpr std::string_view kBlank = "\u2581";
+    const std::string now = prepared(text);
+    const auto word = [&](std::string_view piece) {
+      remember_word(piece, out, [&] {
+        std::vector<int32_t> tokens;
+        for (const Unigram::Part& part : unigram->divide(piece)) part.id >= 0 ? tokens.push_back(part.id) : spell(piece.substr(part.begin, part.length), tokens);
+        return tokens;
+      });
+    };
+    // One stretch between white spaces (or the whole text): blanks become ▁, one may come before, and a word begins at each.
+    const auto stretch = [&](std::string_view part, bool leads) {
+      std::string marked;
+      for (const char c : part) c == ' ' ? marked += kBlank : marked += c;
+      const bool wanted = parts.prefix == TokenizerParts::Prefix::always || (parts.prefix == TokenizerParts::Prefix::first && leads);
+      if (wanted && !marked.empty() && marked.rfind(kBlank, 0) != 0) marked.insert(0, kBlank);
+      for (size_t at = 0; at < marked.size();) {
+        const size_t end = std::min(marked.find(kBlank, at + 1), marked.size());
+        word(std::string_view(marked).substr(at, end - at));
+        at = end;
       }
+    };
+    if (!parts.split_white_space) return stretch(now, first);
+    for (size_t at = 0; at < now.size();) {
+      size_t end = at;
+      while (end < now.size() && !white_at(now, end)) end += character_at(now, end).length;
+      if (end > at) stretch(std::string_view(now).substr(at, end - at), first && at == 0);
+      at = end < now.size() ? end + character_at(now, end).length : end;
     }
   }
 };
@@ -390,7 +483,7 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
   const size_t count = parts.tokens.size();
   if (count == 0 || count > (1U << 24)) return fail(ErrorCode::corrupt, "tokenizer: {} tokens", count);
   if (parts.kinds.empty()) parts.kinds.assign(count, Kind::normal);
-  const bool pieces = parts.algorithm == Algorithm::sentencepiece;
+  const bool divides = parts.algorithm == Algorithm::unigram, pieces = divides || parts.algorithm == Algorithm::sentencepiece;
   if (parts.kinds.size() != count || (pieces && !parts.merges_of_characters && parts.scores.size() != count))
     return fail(ErrorCode::corrupt, "tokenizer: {} tokens, {} kinds, {} scores", count, parts.kinds.size(), parts.scores.size());
   for (const int32_t id : {parts.bos, parts.eos, parts.unknown})
@@ -434,7 +527,20 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
                      [&](int32_t a, int32_t b) { return parts.tokens[static_cast<size_t>(a)].size() > parts.tokens[static_cast<size_t>(b)].size(); });
   if (pieces && parts.unknown < 0 && std::find(state->bytes.begin(), state->bytes.end(), -1) != state->bytes.end())
     return fail(ErrorCode::corrupt, "tokenizer: neither all bytes nor an unknown token");
-  if (!pieces || parts.merges_of_characters) PTAH_TRY_VOID(state->read_merges(parts.merges));
+  if (!pieces || parts.merges_of_characters) {
+    PTAH_TRY_VOID(state->read_merges(parts.merges));
+  }
+  if (divides) {
+    std::vector<Unigram::Piece> likely;
+    for (size_t i = 0; i < count; ++i)
+      if (parts.kinds[i] == Kind::normal && !parts.tokens[i].empty()) likely.push_back({parts.tokens[i], parts.scores[i], static_cast<int32_t>(i)});
+    state->unigram.emplace(std::move(likely), *std::min_element(parts.scores.begin(), parts.scores.end()));
+    for (const TextStep& step : parts.steps) {
+      state->maps.emplace_back();
+      if (step.kind != TextStep::Kind::character_map) continue;
+      PTAH_TRY(state->maps.back(), CharacterMap::parse(step.from));
+    }
+  }
   state->parts = std::move(parts);
   return std::shared_ptr<Tokenizer>(new Tokenizer(std::move(state)));
 }
@@ -490,6 +596,8 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
     if (piece.empty()) return;
     if (s.parts.algorithm == TokenizerParts::Algorithm::byte_bpe)
       s.encode_byte_level(piece, out);
+    else if (s.parts.algorithm == TokenizerParts::Algorithm::unigram)
+      s.encode_unigram(piece, piece.data() == text.data(), out);
     else
       s.encode_sentencepiece(piece, out);
   };

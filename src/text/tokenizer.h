@@ -1,4 +1,4 @@
-// Tokenizers of language models: byte-level BPE (Radford et al. 2019) and SentencePiece BPE with byte fallback (Kudo and Richardson 2018).
+// Tokenizers of language models: byte-level BPE (Radford et al. 2019), SentencePiece BPE with byte fallback (Kudo and Richardson 2018), and unigram (Kudo 2018).
 #pragma once
 
 #include <memory>
@@ -16,18 +16,29 @@ namespace ptah {
 /// How byte-level BPE cuts text into words before it merges. Each is named after the model that brought it.
 enum class PreTokenizer { gpt2, smollm, llama3, qwen2 };
 
+/// What a unigram tokenizer does to the text before it is divided.
+struct TextStep {
+  enum class Kind { character_map, replace, runs_of_spaces, strip } kind = Kind::replace;
+  std::string from, to;                ///< replace; runs of spaces (two and more) become `to`; character_map: the precompiled map in `from`
+  bool left = false, right = false;    ///< strip
+};
+
 struct TokenizerParts {
-  enum class Algorithm { byte_bpe, sentencepiece };
+  enum class Algorithm { byte_bpe, sentencepiece, unigram };
+  enum class Prefix { never, first, always };
   enum class Kind : uint8_t { normal, unknown, control, user_defined, unused, byte };  ///< user_defined ones are found in any text, control ones on request
   Algorithm algorithm = Algorithm::byte_bpe;
   PreTokenizer pre_tokenizer = PreTokenizer::gpt2;
   std::vector<std::string> tokens;    ///< as in the files: byte-level ones in GPT-2's printable alphabet, SentencePiece ones with ▁
   std::vector<Kind> kinds;            ///< empty: all normal
-  std::vector<float> scores;          ///< SentencePiece
+  std::vector<double> scores;         ///< SentencePiece, unigram
   std::vector<std::string> merges;    ///< byte-level: "left right" in order
   bool merges_of_characters = false;  ///< SentencePiece in Hugging Face's form: `merges` instead of scores
   bool whole_words_first = false;     ///< a word that is a token is taken without merging (Llama 3)
   bool space_prefix = false;          ///< SentencePiece: a space before the text, and before what follows a control token
+  std::vector<TextStep> steps;        ///< unigram
+  bool split_white_space = false;     ///< unigram: white space divides words and is dropped
+  Prefix prefix = Prefix::always;     ///< unigram: where a ▁ is put before the words
   bool add_bos = false, add_eos = false;
   int32_t bos = -1, eos = -1, unknown = -1;
 };
@@ -43,7 +54,7 @@ class Tokenizer {
   static Result<std::shared_ptr<Tokenizer>> make(TokenizerParts parts);
   /// From the metadata of a language model. Errors: corrupt; unsupported for other algorithms, naming them.
   static Result<std::shared_ptr<Tokenizer>> from_gguf(const GgufFile& file);
-  /// From Hugging Face's tokenizer.json (model type BPE). Errors: corrupt; unsupported for other models, normalizers and pre-tokenizers, naming them.
+  /// From Hugging Face's tokenizer.json (model types BPE and Unigram). Errors: corrupt; unsupported for other models, normalizers and pre-tokenizers, naming them.
   static Result<std::shared_ptr<Tokenizer>> from_json(const Json& json);
   ~Tokenizer();
 

@@ -1,6 +1,8 @@
 // Hugging Face's tokenizer.json as the parts of a Tokenizer.
 #include <algorithm>
+#include <cmath>
 
+#include "base/text.h"
 #include "text/tokenizer.h"
 
 namespace ptah {
@@ -56,14 +58,91 @@ Result<void> read_normalizer(const Json& json, TokenizerParts& parts) {
   return {};
 }
 
+/// Steps before a unigram model divides the text.
+Result<void> read_steps(const Json& json, TokenizerParts& parts) {
+  for (const Json& part : members(json, "normalizers")) {
+    const std::string type = part.value("type", "");
+    TextStep step;
+    if (type == "Precompiled") {
+      step.kind = TextStep::Kind::character_map;
+      PTAH_TRY(step.from, from_base64(part.at("precompiled_charsmap").get<std::string>()));
+    } else if (type == "Strip") {
+      step.kind = TextStep::Kind::strip;
+      step.left = part.value("strip_left", true);
+      step.right = part.value("strip_right", true);
+    } else if (type == "Replace" && part.at("pattern").contains("String")) {
+      step.from = part.at("pattern").at("String").get<std::string>();
+      if (step.from.empty()) return fail(ErrorCode::corrupt, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
+      step.to = part.value("content", "");
+    } else if (type == "Replace" && part.at("pattern").value("Regex", "") == " {2,}") {
+      step.kind = TextStep::Kind::runs_of_spaces;
+      step.to = part.value("content", "");
+    } else {
+      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
+    }
+    parts.steps.push_back(std::move(step));
+  }
+  return {};
+}
+
+/// How a unigram model's words are marked.
+Result<void> read_words(const Json& json, TokenizerParts& parts) {
+  using Prefix = TokenizerParts::Prefix;
+  bool marked = false;
+  for (const Json& part : members(json, "pretokenizers")) {
+    const std::string type = part.value("type", ""), scheme = part.value("prepend_scheme", part.value("add_prefix_space", true) ? "always" : "never");
+    if (type == "WhitespaceSplit" && !marked) {
+      parts.split_white_space = true;
+    } else if (type == "Metaspace" && part.value("replacement", "") == "\u2581" && part.value("split", true)) {
+      marked = true;
+      parts.prefix = scheme == "always" ? Prefix::always : scheme == "first" ? Prefix::first : Prefix::never;
+    } else {
+      return fail(ErrorCode::unsupported, "tokenizer.json: pre-tokenizer {}", part.dump().substr(0, 200));
+    }
+  }
+  if (!marked) return fail(ErrorCode::unsupported, "tokenizer.json: a unigram model without Metaspace");
+  return {};
+}
+
+/// Vocabulary of a unigram model: pieces with scores, in the order of their numbers.
+Result<void> read_pieces(const Json& model, TokenizerParts& parts) {
+  using Kind = TokenizerParts::Kind;
+  parts.algorithm = TokenizerParts::Algorithm::unigram;
+  const bool fallback = model.value("byte_fallback", false);
+  for (const Json& entry : model.at("vocab")) {
+    const auto piece = entry.at(0).get<std::string>();
+    const auto score = entry.at(1).get<double>();
+    if (!std::isfinite(score)) return fail(ErrorCode::corrupt, "tokenizer.json: score {} of a piece", entry.at(1).dump());
+    const bool byte = fallback && piece.size() == 6 && piece.rfind("<0x", 0) == 0 && piece.back() == '>';
+    parts.tokens.push_back(piece);
+    parts.scores.push_back(score);
+    parts.kinds.push_back(byte ? Kind::byte : Kind::normal);
+  }
+  if (const Json unknown = model.value("unk_id", Json()); unknown.is_number_integer()) {
+    const auto id = unknown.get<int64_t>();
+    if (id < 0 || id >= static_cast<int64_t>(parts.tokens.size())) return fail(ErrorCode::corrupt, "tokenizer.json: unknown token {}", id);
+    parts.unknown = static_cast<int32_t>(id);
+    parts.kinds[static_cast<size_t>(id)] = Kind::unknown;
+  }
+  return {};
+}
+
 Result<TokenizerParts> read_parts(const Json& json) {
   using Kind = TokenizerParts::Kind;
   TokenizerParts parts;
   const Json& model = json.at("model");
-  if (model.value("type", "BPE") != "BPE") return fail(ErrorCode::unsupported, "tokenizer.json: model of type {}; known: BPE", model["type"].dump());
-  const Json& vocabulary = model.at("vocab");
+  const bool unigram = model.value("type", "") == "Unigram";
+  if (!unigram && model.value("type", "BPE") != "BPE")
+    return fail(ErrorCode::unsupported, "tokenizer.json: model of type {}; known: BPE Unigram", model["type"].dump());
+  const Json none = Json::object();
+  const Json& vocabulary = unigram ? none : model.at("vocab");
+  if (unigram) {
+    PTAH_TRY_VOID(read_pieces(model, parts));
+    PTAH_TRY_VOID(read_steps(json.value("normalizer", Json()), parts));
+    PTAH_TRY_VOID(read_words(json.value("pre_tokenizer", Json()), parts));
+  }
   const Json added = json.value("added_tokens", Json::array());
-  int64_t count = 0;
+  auto count = static_cast<int64_t>(parts.tokens.size());
   const auto within = [&](const Json& id) {
     if (!id.is_number_integer()) throw Failure({ErrorCode::corrupt, fmt::format("tokenizer.json: token number {}", id.dump())});
     const auto value = id.get<int64_t>();
@@ -74,12 +153,15 @@ Result<TokenizerParts> read_parts(const Json& json) {
   for (const auto& [token, id] : vocabulary.items()) within(id);
   for (const Json& token : added) within(token.at("id"));
   parts.tokens.resize(static_cast<size_t>(count));
-  parts.kinds.assign(static_cast<size_t>(count), Kind::unused);
+  parts.kinds.resize(static_cast<size_t>(count), Kind::unused);
+  if (unigram) parts.scores.resize(static_cast<size_t>(count), 0);
   for (const auto& [token, id] : vocabulary.items()) {
     parts.tokens[within(id)] = token;
     parts.kinds[within(id)] = Kind::normal;
   }
-  if (model.value("byte_fallback", false)) {
+  if (unigram) {
+    // read above
+  } else if (model.value("byte_fallback", false)) {
     parts.algorithm = TokenizerParts::Algorithm::sentencepiece;
     parts.merges_of_characters = true;
     PTAH_TRY_VOID(read_normalizer(json.value("normalizer", Json()), parts));
@@ -94,7 +176,7 @@ Result<TokenizerParts> read_parts(const Json& json) {
     parts.tokens[within(token.at("id"))] = token.at("content").get<std::string>();
     parts.kinds[within(token.at("id"))] = token.value("special", false) ? Kind::control : Kind::user_defined;
   }
-  for (const Json& merge : model.at("merges")) {
+  for (const Json& merge : unigram ? Json::array() : model.at("merges")) {
     if (merge.is_string())
       parts.merges.push_back(merge.get<std::string>());
     else
