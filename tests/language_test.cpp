@@ -601,8 +601,9 @@ TEST(Tokens, HuggingFaceFilesGiveTheSameIds) {
   for (size_t i = 0; i < cases.size(); ++i)
     EXPECT_EQ((*fallback)->encode(cases[i], {.control_tokens = true, .bos_eos = true}), golden["fallback_ids"][i].get<std::vector<int32_t>>())
         << Json(cases[i]).dump();
-  for (const char* broken :
-       {"{}", "{\"model\": {\"type\": \"Unigram\"}}", "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", null]]}}", "{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "{\"model\": {\"vocab\": {\"a\": -1}, \"merges\": []}}", "{\"model\": {\"vocab\": {\"a\": 99999999}}}"})
+  for (const char* broken : {"{}", "{\"model\": {\"type\": \"Unigram\"}}", "{\"model\": {\"type\": \"Unigram\", \"vocab\": [[\"a\", null]]}}",
+                             "{\"model\": {\"type\": \"Unigram\", \"vocab\": []}}", "{\"model\": {\"vocab\": {\"a\": -1}, \"merges\": []}}",
+                             "{\"model\": {\"vocab\": {\"a\": 99999999}}}"})
     EXPECT_FALSE(Tokenizer::from_json(*parse_json(broken))) << broken;
 }
 
@@ -625,7 +626,8 @@ TEST(Tokens, UnigramsGiveTheSameIdsAsHuggingFaces) {
     const auto broken = Tokenizer::make(parts);
     if (broken) (void)(*broken)->encode(cases[static_cast<size_t>(round)]);
   }
-  for (const std::string& short_map : {std::string(), std::string(3, 'x'), std::string("\xff\xff\xff\x7f", 4), std::string(4, '\0')}) EXPECT_FALSE(CharacterMap::parse(short_map));
+  for (const std::string& short_map : {std::string(), std::string(3, 'x'), std::string("\xff\xff\xff\x7f", 4), std::string(4, '\0')})
+    EXPECT_FALSE(CharacterMap::parse(short_map));
 }
 
 TEST(Tokens, UnigramsTakeLongTextsAndAnyBytes) {
@@ -847,8 +849,13 @@ bool satisfies(const Json& v, const Json& schema, const Json& root) {
   if (schema.contains("enum")) return std::find(schema["enum"].begin(), schema["enum"].end(), v) != schema["enum"].end();
   if (schema.contains("anyOf")) return std::any_of(schema["anyOf"].begin(), schema["anyOf"].end(), [&](const Json& s) { return satisfies(v, s, root); });
   const std::string type = schema["type"];
-  if (type == "integer") return v.is_number_integer();
-  if (type == "number") return v.is_number();
+  if (type == "integer" || type == "number") {
+    if (type == "integer" ? !v.is_number_integer() : !v.is_number()) return false;
+    const auto x = v.get<double>();
+    return (!schema.contains("minimum") || x >= schema["minimum"].get<double>()) && (!schema.contains("maximum") || x <= schema["maximum"].get<double>()) &&
+           (!schema.contains("exclusiveMinimum") || x > schema["exclusiveMinimum"].get<double>()) &&
+           (!schema.contains("exclusiveMaximum") || x < schema["exclusiveMaximum"].get<double>());
+  }
   if (type == "boolean") return v.is_boolean();
   if (type == "null") return v.is_null();
   if (type == "string") {
@@ -875,9 +882,13 @@ bool satisfies(const Json& v, const Json& schema, const Json& root) {
 OrderedJson random_schema(Random& random, int depth) {
   switch (random.below(depth > 2 ? 7 : 10)) {
     case 0:
-      return {{"type", "integer"}};
-    case 1:
-      return {{"type", "number"}, {"description", "any"}};
+    case 1: {
+      OrderedJson out{{"type", random.below(2) ? "integer" : "number"}, {"description", "any"}};
+      const double centre = std::round(random.normal() * std::pow(10.0F, static_cast<float>(random.below(6)))) / (random.below(2) ? 1 : 8);
+      if (random.below(2)) out[random.below(2) ? "minimum" : "exclusiveMinimum"] = centre - 1.25 * random.below(9) - 1;
+      if (random.below(2)) out[random.below(2) ? "maximum" : "exclusiveMaximum"] = centre + random.below(2000);
+      return out;
+    }
     case 2:
       return {{"type", "boolean"}};
     case 3: {
@@ -987,13 +998,71 @@ TEST(Grammars, CharacterRangesAreExact) {
   }
 }
 
+TEST(Grammars, BoundsOfNumbersAreExact) {
+  const auto allows = [](const std::string& schema, const std::string& text) {
+    return GrammarAutomaton(value_or_throw(Grammar::from_json_schema(OrderedJson::parse(schema)))).matches(text);
+  };
+  Random random(4, 9);
+  for (int round = 0; round < 300; ++round) {
+    const int scale = round % 2 ? 1 : 100;
+    const int a = static_cast<int>(random.below(400)) - 200, b = a + static_cast<int>(random.below(300));
+    const bool above = random.below(2), below = random.below(2), whole = random.below(2);
+    const double low = static_cast<double>(a) / scale, high = static_cast<double>(b) / scale;
+    const OrderedJson schema{
+        {"type", whole ? "integer" : "number"}, {above ? "exclusiveMinimum" : "minimum", low}, {below ? "exclusiveMaximum" : "maximum", high}};
+    if (!Grammar::from_json_schema(schema)) {
+      bool any = false;  // then there must be none
+      if (whole)
+        for (int x = -300; x <= 500; ++x) any = any || ((above ? x > low : x >= low) && (below ? x < high : x <= high));
+      else
+        any = !(low == high && (above || below));
+      EXPECT_FALSE(any) << schema.dump();
+      continue;
+    }
+    for (int i = 0; i < 60; ++i) {
+      const int steps = a - 40 + static_cast<int>(random.below(static_cast<uint32_t>(b - a + 80)));
+      const double x = static_cast<double>(steps) / scale;
+      if (whole && x != std::round(x)) continue;
+      const std::string text = x == 0 ? "0" : whole ? fmt::format("{}", static_cast<int>(x)) : Json(x).dump();
+      const bool inside = (above ? x > low : x >= low) && (below ? x < high : x <= high);
+      EXPECT_EQ(allows(schema.dump(), text), inside) << schema.dump() << " " << text;
+      if (whole || scale != 1) continue;
+      const double y = x < 0 ? x - 0.5 : x + 0.5;  // what the digits ".5" behind it make of it
+      EXPECT_EQ(allows(schema.dump(), fmt::format("{}.5", steps)), (above ? y > low : y >= low) && (below ? y < high : y <= high))
+          << schema.dump() << " " << steps << ".5";
+    }
+  }
+  EXPECT_TRUE(allows(R"({"type": "integer", "minimum": 7})", "123456789012345"));
+  EXPECT_FALSE(allows(R"({"type": "integer", "minimum": 7})", "007"));
+  EXPECT_TRUE(allows(R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})", "0.000001"));
+  EXPECT_FALSE(allows(R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})", "0.0"));
+  EXPECT_FALSE(allows(R"({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1})", "1.0"));
+  EXPECT_FALSE(allows(R"({"type": "number", "minimum": 0, "maximum": 1})", "1."));
+  EXPECT_TRUE(allows(R"({"type": ["number", "null"], "minimum": 0, "maximum": 1})", "null"));
+}
+
 TEST(Grammars, SchemasThatAreNotCompiledAreRefusedBeforeTheFirstToken) {
-  for (const char* schema :
-       {R"({"type": "string", "pattern": "a+"})", R"({"type": "integer", "minimum": 3})", R"({"oneOf": [{"type": "null"}]})", R"({"not": {}})",
-        R"({"type": "thing"})", R"({"$ref": "#/nowhere"})", R"({"$ref": "http://x/y"})", R"({"type": "array", "items": {"format": "date"}})", R"({"enum": []})",
-        "7", "false", R"({"type": "object", "properties": {}, "required": ["x"]})", R"({"type": "array", "minItems": 3, "maxItems": 2})",
-        R"({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"})", R"({"type": "integer", "enum": ["x"]})",
-        R"({"type": "array", "uniqueItems": true})"})
+  for (const char* schema : {R"({"type": "string", "pattern": "a+"})",
+                             R"({"type": "integer", "minimum": 3, "maximum": 2})",
+                             R"({"type": "integer", "exclusiveMinimum": 3, "maximum": 3.5})",
+                             R"({"type": "integer", "multipleOf": 3})",
+                             R"({"type": "number", "minimum": 1e300})",
+                             R"({"type": "number", "minimum": "1"})",
+                             R"({"type": "string", "minimum": 1})",
+                             R"({"oneOf": [{"type": "null"}]})",
+                             R"({"not": {}})",
+                             R"({"type": "thing"})",
+                             R"({"$ref": "#/nowhere"})",
+                             R"({"$ref": "http://x/y"})",
+                             R"({"type": "array", "items": {"format": "date"}})",
+                             R"({"enum": []})",
+                             "7",
+                             "false",
+                             R"({"type": "object", "properties": {}, "required": ["x"]})",
+                             R"({"type": "array", "minItems": 3, "maxItems": 2})",
+                             R"({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"})",
+                             R"({"type": "integer", "enum": ["x"]})",
+                             R"({"type": "array", "uniqueItems": true})"})
     EXPECT_FALSE(Grammar::from_json_schema(OrderedJson::parse(schema))) << schema;
   int32_t end = 0;
   const auto tokenizer = small_tokenizer(end);

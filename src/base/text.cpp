@@ -75,7 +75,12 @@ Result<std::string> from_base64(std::string_view text) {
   uint32_t held = 0;
   int bits = 0;
   for (const char c : text) {
-    const int value = c >= 'A' && c <= 'Z' ? c - 'A' : c >= 'a' && c <= 'z' ? c - 'a' + 26 : c >= '0' && c <= '9' ? c - '0' + 52 : c == '+' ? 62 : c == '/' ? 63 : -1;
+    const int value = c >= 'A' && c <= 'Z'   ? c - 'A'
+                      : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                      : c >= '0' && c <= '9' ? c - '0' + 52
+                      : c == '+'             ? 62
+                      : c == '/'             ? 63
+                                             : -1;
     if (value < 0) return fail(ErrorCode::corrupt, "base64: '{}'", c);
     held = held << 6 | static_cast<uint32_t>(value);
     bits += 6;

@@ -84,8 +84,7 @@ Result<void> put_tokenizer(const TokenizerParts& parts, int64_t vocabulary, Meta
   std::vector<std::string> tokens = parts.tokens;
   std::vector<int64_t> kinds;
   for (size_t i = 0; i < tokens.size(); ++i) kinds.push_back(static_cast<int64_t>(parts.kinds.empty() ? TokenizerParts::Kind::normal : parts.kinds[i]) + 1);
-  std::vector<double> scores = bytes                  ? std::vector<double>()
-                               : parts.scores.empty() ? scores_of(parts) : parts.scores;
+  std::vector<double> scores = bytes ? std::vector<double>() : parts.scores.empty() ? scores_of(parts) : parts.scores;
   for (size_t i = 0; i < tokens.size(); ++i)
     if (tokens[i].empty()) tokens[i] = fmt::format("[unused {}]", i);
   while (static_cast<int64_t>(tokens.size()) < vocabulary) {

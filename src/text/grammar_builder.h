@@ -1,6 +1,9 @@
 // Puts a grammar together from pieces; what GBNF and JSON schemas have in common.
 #pragma once
 
+#include <optional>
+#include <string>
+
 #include "text/grammar.h"
 
 namespace ptah {
@@ -33,6 +36,16 @@ class GrammarBuilder {
   std::vector<std::vector<std::vector<Grammar::Element>>> rules_;
   size_t parts_ = 0;
 };
+
+/// Bounds of numbers as JSON writes them without an exponent, e.g. "-12.5".
+struct NumberRange {
+  bool whole = false;  ///< integers only
+  std::optional<std::string> least, most;
+  bool above = false, below = false;  ///< the bound itself is outside
+};
+/// The numbers within the bounds, without exponents, with at most 15 digits (6 after the point unless a bound has more); none if there is no such number.
+/// Throws Failure: unsupported for bounds that leave no digits.
+std::optional<GrammarBuilder::Piece> numbers_between(GrammarBuilder& builder, const NumberRange& range);
 
 /// Ranges of code points as sequences of byte ranges in UTF-8.
 std::vector<std::vector<std::pair<uint8_t, uint8_t>>> utf8_ranges(uint32_t low, uint32_t high);

@@ -90,6 +90,8 @@ class SchemaCompiler {
           if (one != "array") part.erase(key);
         for (const char* key : {"minLength", "maxLength"})
           if (one != "string") part.erase(key);
+        for (const char* key : {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
+          if (one != "integer" && one != "number") part.erase(key);
         choices.push_back(of_type(part, one, where, depth));
       }
       if (choices.empty()) broken(where, "no type");
@@ -110,12 +112,39 @@ class SchemaCompiler {
       check_keywords(schema, where, {"type", "minLength", "maxLength"});
       return b_.sequence({quote_, b_.repeat(character_, bound(schema, "minLength", 0, where), bound(schema, "maxLength", -1, where)), quote_});
     }
+    if (type == "integer" || type == "number") return number(schema, type == "integer", where);
     check_keywords(schema, where, {"type"});
-    if (type == "integer") return integer_;
-    if (type == "number") return number_;
     if (type == "boolean") return b_.choice({b_.literal("true"), b_.literal("false")});
     if (type == "null") return b_.literal("null");
     broken(where, fmt::format("type {}", type.dump().substr(0, 60)));
+  }
+
+  Piece number(const OrderedJson& schema, bool whole, const std::string& where) {
+    check_keywords(schema, where, {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"});
+    NumberRange range;
+    range.whole = whole;
+    // The tighter one of a bound that belongs to the range and one that does not.
+    const auto read = [&](const char* inclusive, const char* exclusive, int direction, std::optional<std::string>& text, bool& outside) {
+      std::optional<double> tightest;
+      for (const char* key : {inclusive, exclusive}) {
+        if (!schema.contains(key)) continue;
+        if (!schema[key].is_number()) broken(where, fmt::format("'{}' is {}", key, schema[key].dump().substr(0, 60)));
+        const auto value = schema[key].get<double>();
+        if (tightest && (value - *tightest) * direction < 0) continue;
+        tightest = value;
+        text = value == 0 ? "0" : schema[key].dump();
+        outside = key == exclusive;
+        if (text->find_first_of("eE") != std::string::npos) refuse(where, fmt::format("'{}' of {} is not compiled", key, *text));
+      }
+      return tightest;
+    };
+    const auto least = read("minimum", "exclusiveMinimum", 1, range.least, range.above),
+               most = read("maximum", "exclusiveMaximum", -1, range.most, range.below);
+    if (!least && !most) return whole ? integer_ : number_;
+    std::optional<Piece> made;
+    if (!(least && most && *least > *most)) made = numbers_between(b_, range);
+    if (!made) broken(where, "no number lies within the bounds");
+    return *made;
   }
 
   static int64_t bound(const OrderedJson& schema, const char* key, int64_t fallback, const std::string& where) {

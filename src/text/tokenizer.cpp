@@ -198,7 +198,7 @@ struct Tokenizer::State {
   std::array<bool, 256> begins[2]{};      ///< first bytes of those
   std::optional<Unigram> unigram;
   std::vector<std::optional<CharacterMap>> maps;  ///< one for each step that is a map
-  const uint64_t serial = next_serial();  ///< tells the tokenizers of a process apart
+  const uint64_t serial = next_serial();          ///< tells the tokenizers of a process apart
 
   static uint64_t next_serial() {
     static std::atomic<uint64_t> count{0};
@@ -378,8 +378,7 @@ struct Tokenizer::State {
       if (found == by_name.end() || parts.kinds[static_cast<size_t>(found->second)] == TokenizerParts::Kind::control) return std::pair{0.0, -1};
       return std::pair{-static_cast<double>(parts.scores[static_cast<size_t>(found->second)]), found->second};
     });
-    for (const int32_t piece : pieces)
-      piece < known ? out.push_back(piece) : spell(fresh[static_cast<size_t>(piece - known)], out);
+    for (const int32_t piece : pieces) piece < known ? out.push_back(piece) : spell(fresh[static_cast<size_t>(piece - known)], out);
   }
 
   /// A text without a token, byte by byte; the unknown token, once, for bytes that have none either.
@@ -447,7 +446,8 @@ struct Tokenizer::State {
     const auto word = [&](std::string_view piece) {
       remember_word(piece, out, [&] {
         std::vector<int32_t> tokens;
-        for (const Unigram::Part& part : unigram->divide(piece)) part.id >= 0 ? tokens.push_back(part.id) : spell(piece.substr(part.begin, part.length), tokens);
+        for (const Unigram::Part& part : unigram->divide(piece))
+          part.id >= 0 ? tokens.push_back(part.id) : spell(piece.substr(part.begin, part.length), tokens);
         return tokens;
       });
     };

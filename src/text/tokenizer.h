@@ -1,4 +1,5 @@
-// Tokenizers of language models: byte-level BPE (Radford et al. 2019), SentencePiece BPE with byte fallback (Kudo and Richardson 2018), and unigram (Kudo 2018).
+// Tokenizers of language models: byte-level BPE (Radford et al. 2019), SentencePiece BPE with byte fallback (Kudo and Richardson 2018), and unigram (Kudo
+// 2018).
 #pragma once
 
 #include <memory>
@@ -19,8 +20,8 @@ enum class PreTokenizer { gpt2, smollm, llama3, qwen2 };
 /// What a unigram tokenizer does to the text before it is divided.
 struct TextStep {
   enum class Kind { character_map, replace, runs_of_spaces, strip } kind = Kind::replace;
-  std::string from, to;                ///< replace; runs of spaces (two and more) become `to`; character_map: the precompiled map in `from`
-  bool left = false, right = false;    ///< strip
+  std::string from, to;              ///< replace; runs of spaces (two and more) become `to`; character_map: the precompiled map in `from`
+  bool left = false, right = false;  ///< strip
 };
 
 struct TokenizerParts {
@@ -54,7 +55,8 @@ class Tokenizer {
   static Result<std::shared_ptr<Tokenizer>> make(TokenizerParts parts);
   /// From the metadata of a language model. Errors: corrupt; unsupported for other algorithms, naming them.
   static Result<std::shared_ptr<Tokenizer>> from_gguf(const GgufFile& file);
-  /// From Hugging Face's tokenizer.json (model types BPE and Unigram). Errors: corrupt; unsupported for other models, normalizers and pre-tokenizers, naming them.
+  /// From Hugging Face's tokenizer.json (model types BPE and Unigram). Errors: corrupt; unsupported for other models, normalizers and pre-tokenizers, naming
+  /// them.
   static Result<std::shared_ptr<Tokenizer>> from_json(const Json& json);
   ~Tokenizer();
 

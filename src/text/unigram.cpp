@@ -23,7 +23,8 @@ Result<CharacterMap> CharacterMap::parse(std::string blob) {
   uint32_t bytes = 0;
   if (blob.size() < 4) return fail(ErrorCode::corrupt, "map of characters: {} bytes", blob.size());
   std::memcpy(&bytes, blob.data(), 4);
-  if (bytes % 4 != 0 || bytes < 4 || bytes > blob.size() - 4) return fail(ErrorCode::corrupt, "map of characters: a trie of {} bytes in {}", bytes, blob.size());
+  if (bytes % 4 != 0 || bytes < 4 || bytes > blob.size() - 4)
+    return fail(ErrorCode::corrupt, "map of characters: a trie of {} bytes in {}", bytes, blob.size());
   CharacterMap map;
   map.units_ = bytes / 4;
   map.texts_ = 4 + bytes;
