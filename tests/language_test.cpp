@@ -231,6 +231,59 @@ TEST(Blocks, AProductDoesNotDependOnCompanyOrThreads) {
   }
 }
 
+TEST(Language, CachedAttentionIsTheWeightedMean) {
+  Random random(12, 1);
+  const auto fill = [&](std::vector<float>& x) {
+    for (float& v : x) v = random.normal();
+  };
+  constexpr int64_t kKeys = 2;
+  for (const CacheType type : {CacheType::f32, CacheType::bf16, CacheType::q8})
+    for (const int64_t d : {8, 32, 64, 96})
+      for (const int64_t group : {1, 3, 4, 5})
+        for (const auto& [begin, end] : {std::pair<int64_t, int64_t>{0, 1}, {0, 5}, {3, 255}, {250, 258}, {0, 257}, {300, 900}}) {
+          if (type == CacheType::q8 && d % 32) continue;
+          const int64_t heads = kKeys * group;
+          CachedKeys cache;
+          cache.type = type;
+          cache.kv_heads = kKeys;
+          cache.head_dim = d;
+          std::vector<std::vector<std::byte>> memory(static_cast<size_t>((end + kPagePositions - 1) / kPagePositions),
+                                                     std::vector<std::byte>(static_cast<size_t>(cache.page_bytes())));
+          std::vector<const std::byte*> pages;
+          for (auto& page : memory) pages.push_back(page.data());
+          cache.pages = pages.data();
+          std::vector<float> row(static_cast<size_t>(d)), q(static_cast<size_t>(heads * d)), out(q.size());
+          for (int64_t j = 0; j < end; ++j)
+            for (int64_t h = 0; h < kKeys; ++h)
+              for (const int64_t half : {0, 1}) {
+                fill(row);
+                store_cached_row(type, row.data(), d,
+                                 memory[static_cast<size_t>(j / kPagePositions)].data() + cache.offset(h, j) + half * cache.page_bytes() / 2);
+              }
+          fill(q);
+          cached_attention(cache, q.data(), heads, begin, end, 0.5F, out.data());
+          for (int64_t h = 0; h < heads; ++h) {
+            const auto load = [&](int64_t j, int64_t half) {
+              load_cached_row(type, pages[static_cast<size_t>(j / kPagePositions)] + cache.offset(h / group, j) + half * cache.page_bytes() / 2, d, row.data());
+            };
+            double total = 0;
+            std::vector<double> sums(static_cast<size_t>(d));
+            for (int64_t j = begin; j < end; ++j) {
+              load(j, 0);
+              double dot = 0;
+              for (int64_t i = 0; i < d; ++i) dot += static_cast<double>(q[static_cast<size_t>(h * d + i)]) * row[static_cast<size_t>(i)];
+              const double weight = std::exp(dot * 0.5);
+              total += weight;
+              load(j, 1);
+              for (int64_t i = 0; i < d; ++i) sums[static_cast<size_t>(i)] += weight * row[static_cast<size_t>(i)];
+            }
+            for (int64_t i = 0; i < d; ++i)
+              ASSERT_NEAR(out[static_cast<size_t>(h * d + i)], sums[static_cast<size_t>(i)] / total, 2e-5)
+                  << name_of(type) << " " << d << " " << group << " " << begin << " " << end;
+          }
+        }
+}
+
 TEST(Language, LogitsMatchTransformersAtEveryPosition) {
   for (const char* family : kFamilies) {
     const auto model = exact_model(kGolden / "language" / family);
@@ -1084,26 +1137,33 @@ TEST(SmolLm2, TokensAndAnswersEqualTheReference) {
     different += digest_of(ids) != golden["digests"][i / 100].get<std::string>();
   }
   EXPECT_EQ(different, 0) << "hundreds of strings with a difference";
+  // With weights widened to f32 as in the reference the answers are the reference's. As it runs, activations are rounded to 8 bits: logits move by tenths,
+  // and greedy tokens part where two are as near as that.
+  fs::path file = *path;
+  for (const auto& item : fs::directory_iterator(*path))
+    if (item.path().extension() == ".gguf") file = item.path();
+  const auto exact = exact_model(value_or_throw(language_weights(value_or_throw(read_gguf(file)))));
   for (const Json& answer : golden["answers"]) {
     const auto prompt = loaded->tokenizer->encode(answer["prompt"].get<std::string>(), {.control_tokens = true});
     ASSERT_EQ(prompt, answer["ids"].get<std::vector<int32_t>>()) << answer["prompt"];
-    KeyValueCache cache(loaded->model->config(), 256, CacheType::f32);
-    std::vector<float> logits = loaded->model->read(prompt, cache);
-    for (const Json& top : answer["top"])  // activations are rounded to 8 bits, so not to 1e-4
-      EXPECT_NEAR(logits[top[0].get<size_t>()], top[1].get<float>(), 0.5) << answer["prompt"];
     const auto greedy = answer["greedy"].get<std::vector<int32_t>>();
-    size_t same = 0;
-    for (; same < greedy.size(); ++same) {
-      const int32_t token = sample(logits, {}, {.temperature = 0}, 0);
-      if (token != greedy[same]) {  // only a near tie may go the other way
-        EXPECT_LE(logits[static_cast<size_t>(token)] - logits[static_cast<size_t>(greedy[same])], 0.5F) << answer["prompt"] << " at " << same;
-        break;
+    for (const auto& [model, tolerance] : {std::pair{exact, 2e-3F}, std::pair{loaded->model, 0.75F}}) {
+      KeyValueCache cache(model->config(), 256, CacheType::f32);
+      std::vector<float> logits = model->read(prompt, cache);
+      for (const Json& top : answer["top"]) EXPECT_NEAR(logits[top[0].get<size_t>()], top[1].get<float>(), tolerance) << answer["prompt"];
+      size_t same = 0;
+      for (; same < greedy.size(); ++same) {
+        const int32_t token = sample(logits, {}, {.temperature = 0}, 0);
+        if (token != greedy[same]) {  // only a near tie may go the other way
+          EXPECT_LE(logits[static_cast<size_t>(token)] - logits[static_cast<size_t>(greedy[same])], tolerance) << answer["prompt"] << " at " << same;
+          break;
+        }
+        logits = model->step({token}, {&cache});
       }
-      logits = loaded->model->step({token}, {&cache});
+      EXPECT_GE(same, model == exact ? 40U : 3U) << answer["prompt"];
+      fmt::print("{}: {} of {} greedy tokens are the reference's{}\n", answer["prompt"].dump(), same, greedy.size(),
+                 model == exact ? "" : " with rounded activations");
     }
-    EXPECT_GE(same, 3U) << answer["prompt"];
-    RecordProperty(fmt::format("same_{}", answer["prompt"].dump().substr(1, 12)), static_cast<int>(same));
-    fmt::print("{}: {} of {} greedy tokens are the reference's\n", answer["prompt"].dump(), same, greedy.size());
   }
 }
 

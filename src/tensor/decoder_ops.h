@@ -35,7 +35,7 @@ struct CachedKeys {
 };
 
 /// out [heads, head_dim] = softmax(scale · q · Kᵀ) · V over the positions [begin, end); q f32 [heads, head_dim], heads a multiple of kv_heads. Computed in
-/// f32, head by head, so the number of threads does not matter.
+/// f32, page by page (Dao et al. 2023, "Flash-Decoding"), so the number of threads does not matter; heads that share keys read them once.
 void cached_attention(const CachedKeys& cache, const float* q, int64_t heads, int64_t begin, int64_t end, float scale, float* out);
 
 /// Turns pairs of numbers by position · frequency (Su et al. 2021). x f32 [heads, head_dim]; cosines and sines f32 [rotated / 2]. `halves`: pairs are

@@ -13,100 +13,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace ptah::HWY_NAMESPACE {
 
-/// Rows of f32 or bf16.
-template <class T>
-struct PlainRow {
-  const T* at;
-  PlainRow(const std::byte* row, int64_t /*d*/) : at(reinterpret_cast<const T*>(row)) {}
-  HWY_INLINE VF vector(int64_t i) const { return load(at + i); }
-  float one(int64_t i) const { return to_float(at[i]); }
-  HWY_INLINE float dot(const float* q, int64_t d) const {
-    const int64_t whole = d - d % lanes();
-    VF sum = hn::Zero(DF());
-    for (int64_t i = 0; i < whole; i += lanes()) sum = hn::MulAdd(load(q + i), vector(i), sum);
-    float out = sum_lanes(sum);
-    for (int64_t i = whole; i < d; ++i) out += q[i] * one(i);
-    return out;
-  }
-};
-/// Rows of 8-bit numbers, scales behind them.
-struct RoundedRow {
-  const int8_t* at;
-  const bf16* scales;
-  RoundedRow(const std::byte* row, int64_t d) : at(reinterpret_cast<const int8_t*>(row)), scales(reinterpret_cast<const bf16*>(row + d)) {}
-  HWY_INLINE VF whole(int64_t i) const { return hn::ConvertTo(DF(), hn::PromoteTo(DI(), hn::LoadU(hn::Rebind<int8_t, DF>(), at + i))); }
-  HWY_INLINE VF vector(int64_t i) const { return hn::Mul(whole(i), splat(to_float(scales[i / 32]))); }
-  float one(int64_t i) const { return static_cast<float>(at[i]) * to_float(scales[i / 32]); }
-  HWY_INLINE float dot(const float* q, int64_t d) const {
-    VF total = hn::Zero(DF());
-    for (int64_t b = 0; b < d; b += 32) {
-      VF sum = hn::Zero(DF());
-      for (int64_t i = b; i < b + 32; i += lanes()) sum = hn::MulAdd(load(q + i), whole(i), sum);
-      total = hn::MulAdd(sum, splat(to_float(scales[b / 32])), total);
-    }
-    return sum_lanes(total);
-  }
-};
-
-template <class Row>
-void head_attention(const CachedKeys& cache, int64_t head, const float* q, int64_t begin, int64_t end, float scale, float* scores, float* out) {
-  const int64_t d = cache.head_dim, row_bytes = cache.row_bytes(), values = cache.page_bytes() / 2;
-  const int64_t whole = d - d % lanes();
-  float most = -INFINITY;
-  for (int64_t j = begin; j < end;) {  // page by page
-    const std::byte* row = cache.pages[j / kPagePositions] + cache.offset(head, j);
-    for (const int64_t stop = std::min(end, (j / kPagePositions + 1) * kPagePositions); j < stop; ++j, row += row_bytes) {
-      const float score = Row(row, d).dot(q, d) * scale;
-      scores[j - begin] = score;
-      most = most > score ? most : score;
-    }
-  }
-  const int64_t n = end - begin;
-  const VF top = splat(most);
-  VF total = hn::Zero(DF());
-  for (int64_t j = 0; j < n; j += lanes()) {
-    const auto there = hn::FirstN(DF(), static_cast<size_t>(n - j));
-    const VF weight = hn::IfThenElseZero(there, exp(hn::Sub(load_n(scores + j, n - j), top)));
-    total = hn::Add(total, weight);
-    store_n(weight, scores + j, n - j);
-  }
-  const float inverse = 1 / sum_lanes(total);
-  const auto weighted = [&](int64_t from, auto many) HWY_ATTR {  // sums of `many` vectors stay in registers
-    VF sums[many.value];
-    for (VF& sum : sums) sum = hn::Zero(DF());
-    for (int64_t j = begin; j < end;) {
-      const std::byte* row = cache.pages[j / kPagePositions] + cache.offset(head, j) + values;
-      for (const int64_t stop = std::min(end, (j / kPagePositions + 1) * kPagePositions); j < stop; ++j, row += row_bytes) {
-        const VF weight = splat(scores[j - begin] * inverse);
-        const Row value(row, d);
-        for (int i = 0; i < many.value; ++i) sums[i] = hn::MulAdd(weight, value.vector(from + i * lanes()), sums[i]);
-      }
-    }
-    for (int i = 0; i < many.value; ++i) store(sums[i], out + from + i * lanes());
-  };
-  int64_t from = 0;
-  for (; from + 4 * lanes() <= whole; from += 4 * lanes()) weighted(from, std::integral_constant<int, 4>());
-  for (; from < whole; from += lanes()) weighted(from, std::integral_constant<int, 1>());
-  for (int64_t i = whole; i < d; ++i) {
-    out[i] = 0;
-    for (int64_t j = begin; j < end; ++j)
-      out[i] += scores[j - begin] * inverse * Row(cache.pages[j / kPagePositions] + cache.offset(head, j) + values, d).one(i);
-  }
-}
-
-void attend_cached(const CachedKeys& cache, const float* q, int64_t heads, int64_t begin, int64_t end, float scale, float* out) {
-  const int64_t d = cache.head_dim, group = heads / cache.kv_heads;
-  parallel_for(heads, (end - begin) * d / 4, [&](int64_t first, int64_t last) {
-    std::vector<float> scores(static_cast<size_t>(end - begin));
-    for (int64_t h = first; h < last; ++h) {
-      const auto attend = cache.type == CacheType::f32    ? head_attention<PlainRow<float>>
-                          : cache.type == CacheType::bf16 ? head_attention<PlainRow<bf16>>
-                                                          : head_attention<RoundedRow>;
-      attend(cache, h / group, q + h * d, begin, end, scale, scores.data(), out + h * d);
-    }
-  });
-}
-
 void norm_each(const float* x, int64_t rows, int64_t width, const float* weight, const float* bias, bool layer_norm, float eps, float* out) {
   parallel_for(rows, width, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
@@ -203,12 +109,6 @@ void load_cached_row(CacheType type, const std::byte* row, int64_t numbers, floa
     const auto* scales = reinterpret_cast<const bf16*>(row + numbers);
     for (int64_t i = 0; i < numbers; ++i) x[i] = static_cast<float>(from[i]) * to_float(scales[i / 32]);
   }
-}
-
-HWY_EXPORT(attend_cached);
-
-void cached_attention(const CachedKeys& cache, const float* q, int64_t heads, int64_t begin, int64_t end, float scale, float* out) {
-  HWY_DYNAMIC_DISPATCH(attend_cached)(cache, q, heads, begin, end, scale, out);
 }
 
 HWY_EXPORT(norm_each);
