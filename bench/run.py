@@ -2,7 +2,8 @@
 """Runs Ptah and its peer in turn on the same input and prints both, the ratio, the share of the ceiling and the machine.
 
     bench/run.py ceiling | shapes | step | create     (Python with torch for shapes and step; nothing else may run beside)
-    bench/run.py language [MODEL.gguf ...]            (Python with xllamacpp, a build of llama.cpp; SmolLM2 and Gemma 3 if they are pulled)
+    bench/run.py language | first | batch | greedy [MODEL.gguf ...] ; bench/run.py perplexity TEXT [MODEL.gguf ...]
+                                                      (Python with llama-cpp-python built with CMAKE_ARGS=-DGGML_NATIVE=ON; default: SmolLM2 and Gemma 3 if they are pulled)
 """
 import json
 import os
@@ -20,7 +21,7 @@ BUILD = ROOT / "build" / "release"
 
 def build():
     subprocess.run(["cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DPTAH_BENCH=ON"], check=True, capture_output=True)
-    subprocess.run(["ninja", "-C", BUILD, "ptah_bench", "ptah_cli"], check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", BUILD, "ptah_bench", "ptah_bench_batch", "ptah_cli"], check=True, capture_output=True)
 
 
 def lines(command):
@@ -101,12 +102,22 @@ def pulled_models():
     return sorted(str(p) for p in pathlib.Path(cache).glob("models/*/*.gguf"))
 
 
-def language():
+def llama(*arguments):
+    """llama.cpp's half; its JSON lines by case."""
+    return lines([sys.executable, ROOT / "bench" / "peer_language.py", *map(str, arguments)])
+
+
+def llama_version():
     import importlib.metadata
-    import xllamacpp
-    print("xllamacpp", importlib.metadata.version("xllamacpp"), xllamacpp.get_system_info())
+    import llama_cpp
+    return f"llama.cpp of llama-cpp-python {importlib.metadata.version('llama-cpp-python')}: {llama_cpp.llama_print_system_info().decode()}"
+
+
+def language():
+    """Reading and writing speed, and how many greedy tokens are the same."""
     tokens, rounds = 128, 3
-    print(f"{'model, prompt':52} {'read tok/s':>10} {'llama.cpp':>10} {'ratio':>6}   {'decode':>7} {'llama.cpp':>10} {'ratio':>6}   same text")
+    print(llama_version())
+    print(f"{'model, prompt':52} {'read tok/s':>10} {'llama.cpp':>10} {'ratio':>6}   {'decode':>7} {'llama.cpp':>10} {'ratio':>6}   same greedy tokens")
     with tempfile.TemporaryDirectory() as folder:
         files = list(prompts(folder))
         for model in sys.argv[2:] or pulled_models():
@@ -117,24 +128,96 @@ def language():
                                           check=True, capture_output=True, text=True)
                     item = json.loads(made.stdout)
                     mine.setdefault(path.name, []).append((item["prompt_tokens"] / item["prompt_seconds"], (len(item["tokens"]) - 1) / item["decode_seconds"],
-                                                           item["text"], item["prompt_tokens"], len(item["tokens"])))
-                for item in lines([sys.executable, ROOT / "bench" / "peer_language.py", model, str(tokens), *map(str, files)]).values():
-                    other.setdefault(item["case"], []).append((item["prompt_rate"], item["decode_rate"], item["text"], item["prompt_tokens"], item["tokens"]))
+                                                           item["tokens"], item["prompt_tokens"]))
+                for item in llama("speed", model, tokens, *files).values():
+                    other.setdefault(item["case"], []).append((item["prompt_rate"], item["decode_rate"], item["made"], item["prompt_tokens"]))
             for case in mine:
                 a, b = [[statistics.median(run[i] for run in runs[case]) for i in (0, 1)] for runs in (mine, other)]
                 same = os.path.commonprefix([mine[case][0][2], other[case][0][2]])
-                label = f"{pathlib.Path(model).name[:30]}, {mine[case][0][3]} tokens, then {mine[case][0][4]}"
-                print(f"{label:52} {a[0]:10.0f} {b[0]:10.0f} {a[0] / b[0]:6.2f}   {a[1]:7.1f} {b[1]:10.1f} {a[1] / b[1]:6.2f}   {len(same)} of {len(mine[case][0][2])} characters"
-                      f"{'' if mine[case][0][3:] == other[case][0][3:] else f' (llama.cpp: {other[case][0][3]} tokens, then {other[case][0][4]})'}", flush=True)
+                label = f"{pathlib.Path(model).name[:30]}, {mine[case][0][3]} tokens"
+                print(f"{label:52} {a[0]:10.0f} {b[0]:10.0f} {a[0] / b[0]:6.2f}   {a[1]:7.1f} {b[1]:10.1f} {a[1] / b[1]:6.2f}   {len(same)} of {len(mine[case][0][2])}"
+                      f"{'' if mine[case][0][3] == other[case][0][3] else f' (llama.cpp: {other[case][0][3]} tokens)'}", flush=True)
+
+
+def first():
+    """A cold process to its first token: Ptah's whole process against llama.cpp from the beginning of loading, in a process that runs already."""
+    print(llama_version())
+    with tempfile.TemporaryDirectory() as folder:
+        path = list(prompts(folder))[0]
+        for model in sys.argv[2:] or pulled_models():
+            seconds, peaks, others, grown = [], [], [], []
+            for _ in range(7):
+                start = time.perf_counter()
+                process = subprocess.Popen([BUILD / "ptah", "generate", "--model", model, "--temperature", "0", "--max-tokens", "1", path.read_text()], stdout=subprocess.DEVNULL)
+                _, status, usage = os.wait4(process.pid, 0)
+                process.returncode = status
+                assert status == 0
+                seconds.append(time.perf_counter() - start)
+                peaks.append(usage.ru_maxrss / 1024)
+                item = llama("first", model, path)["first"]
+                others.append(item["seconds"])
+                grown.append(item["mebibytes"])
+            a, b = statistics.median(seconds), statistics.median(others)
+            print(f"{pathlib.Path(model).name:44} first token {a * 1e3:6.0f} ms, llama.cpp {b * 1e3:6.0f} ms, ratio {b / a:5.2f}; peak {statistics.median(peaks):5.0f} MiB, llama.cpp grew by "
+                  f"{statistics.median(grown):5.0f} MiB", flush=True)
+
+
+def batch():
+    """Several sequences at once: 64 tokens of prompt and 128 of answer each, everything counted."""
+    print(llama_version())
+    with tempfile.TemporaryDirectory() as folder:
+        path = list(prompts(folder))[2]
+        for model in sys.argv[2:] or pulled_models():
+            for count in (1, 4, 16):
+                runs = [(lines([BUILD / "bench" / "ptah_bench_batch", model, str(count), "128", path]), llama("batch", model, count, 128, path)) for _ in range(3)]
+                a, b = [statistics.median(next(iter(run[i].values()))["tokens"] / next(iter(run[i].values()))["seconds"] for run in runs) for i in (0, 1)]
+                print(f"{pathlib.Path(model).name:44} {count:3} at once: {a:7.1f} tokens/s, llama.cpp {b:7.1f}, ratio {a / b:5.2f}", flush=True)
+
+
+def perplexity():
+    """`perplexity TEXTFILE MODEL…`: twenty windows of 512 tokens."""
+    print(llama_version())
+    text, windows = pathlib.Path(sys.argv[2]).read_text(), 20
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "text"
+        for model in sys.argv[3:] or pulled_models():
+            path.write_text(text[:windows * 512 * 8])
+            a = [json.loads(l) for l in subprocess.run([BUILD / "ptah", "perplexity", "--model", model, "--file", path, "--json"], check=True, capture_output=True, text=True).stdout.splitlines()]
+            a = a[windows - 1]["perplexity"]
+            b = llama("perplexity", model, path, windows)["perplexity"]["perplexity"]
+            print(f"{pathlib.Path(model).name:44} perplexity {a:9.4f}, llama.cpp {b:9.4f}, difference {(a / b - 1) * 100:+.3f} %", flush=True)
+
+
+def greedy():
+    """Greedy tokens on 50 prompts: where the two part, how far apart llama.cpp's two likeliest tokens are."""
+    print(llama_version())
+    texts, count = json.load(open(ROOT / "bench" / "prompts.json")), 40
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "prompts"
+        path.write_text("".join(json.dumps(t) + "\n" for t in texts))
+        for model in sys.argv[2:] or pulled_models():
+            whole, gaps = 0, []
+            other = [json.loads(l) for l in subprocess.run([sys.executable, ROOT / "bench" / "peer_language.py", "greedy", model, str(count), path], check=True, capture_output=True, text=True).stdout.splitlines()]
+            for text, item in zip(texts, other):
+                mine = json.loads(subprocess.run([BUILD / "ptah", "generate", "--model", model, "--temperature", "0", "--max-tokens", str(count), "--json", text], check=True, capture_output=True, text=True).stdout)["tokens"]
+                same = len(os.path.commonprefix([mine, item["made"]]))
+                if same == len(mine):
+                    whole += 1
+                else:
+                    gaps.append((item["gaps"][same], same, text))
+            print(f"{pathlib.Path(model).name}: {whole} of {len(texts)} answers are the same in all of {count} tokens (or to Ptah's end)")
+            for gap, same, text in sorted(gaps, reverse=True):
+                print(f"    parts after {same:2}, where llama.cpp's two likeliest are {gap:.3f} apart: {text[:60]!r}")
 
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    if name not in ("ceiling", "shapes", "step", "create", "language"):
+    own = {"ceiling": ceiling, "create": create, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy}
+    if name not in own and name not in ("shapes", "step"):
         sys.exit(__doc__)
     build()
     print(machine())
-    {"ceiling": ceiling, "create": create, "language": language}.get(name, lambda: compare(name))()
+    own.get(name, lambda: compare(name))()
 
 
 main()

@@ -118,6 +118,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   } catch (const Failure& failure) {
     if (failure.error().code != ErrorCode::over_budget) throw;
   }
+#elif PTAH_FUZZ_TARGET == 13
+  // Hugging Face's tokenizer.json, then a text that it cuts.
+  const size_t half = text.find('\xff');
+  const auto json = parse_json(text.substr(0, half), 64);
+  if (!json) return 0;
+  const auto tokenizer = Tokenizer::from_json(*json);
+  if (!tokenizer) return 0;
+  for (const int32_t token :
+       (*tokenizer)->encode(half == std::string_view::npos ? "Hello, 12 wörlds" : text.substr(half + 1), {.control_tokens = true, .bos_eos = true}))
+    if (token >= (*tokenizer)->size()) __builtin_trap();
 #endif
   return 0;
 }

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "image/colour.h"
+#include "media/picture.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -92,6 +94,14 @@ TEST(MainColour, HasNoneWhereThereIsNoneToName) {
   Picture half = filled(220, 30, 30);
   for (size_t i = 0; i < half.rgba.size() / 2; i += 4) std::swap(half.rgba[i], half.rgba[i + 2]);
   EXPECT_EQ(main_colour(half), "") << "half red, half blue";
+}
+
+TEST(Metrics, TheColourThatWordsAskFor) {
+  EXPECT_EQ(asked_colour({"a", "blue", "owl"}), "blue");
+  EXPECT_EQ(asked_colour({"grey", "cat"}), "gray");
+  EXPECT_EQ(asked_colour({"a", "red", "and", "blue", "fish"}), "") << "which of them is meant?";
+  EXPECT_EQ(asked_colour({"an", "owl"}), "");
+  EXPECT_EQ(asked_colour({}), "");
 }
 
 }  // namespace ptah

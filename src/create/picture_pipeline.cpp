@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/parallel.h"
 #include "base/text.h"
 #include "create/model_file.h"
+#include "image/colour.h"
 #include "image/picture.h"
 #include "shape/inflate.h"
 
@@ -131,10 +133,18 @@ Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const 
   return decode_latents(*decoder_, autoencoder_, z);
 }
 
-Tensor PictureModel::best_of(const Tensor& drafts, const std::vector<int32_t>& prompt) const {
+Tensor PictureModel::best_of(const Tensor& drafts, const Drawing& d) const {
   if (drafts.dim(0) == 1) return drafts;
-  const Tensor fit = matmul(judge_->pictures(drafts), judge_->prompts({prompt}), {.transpose_b = true});
-  const int64_t best = DryRun::active() ? 0 : std::max_element(fit.data<float>(), fit.data<float>() + drafts.dim(0)) - fit.data<float>();
+  const Tensor fit = matmul(judge_->pictures(drafts), judge_->prompts({d.prompt}), {.transpose_b = true});
+  if (DryRun::active()) return slice(drafts, 0, 0, 1);
+  // One of the asked colour stands before all others; among equals the judge decides.
+  std::pair<bool, float> most{false, -std::numeric_limits<float>::infinity()};
+  int64_t best = 0;
+  for (int64_t i = 0; i < drafts.dim(0); ++i) {
+    const bool coloured = !d.colour.empty() && main_colour(to_picture(slice(drafts, 0, i, i + 1))) == d.colour;
+    const std::pair here{coloured, fit.data<float>()[i]};
+    if (here > most) most = here, best = i;
+  }
   return slice(drafts, 0, best, best + 1);
 }
 
@@ -166,10 +176,14 @@ Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& 
   PTAH_TRY(const Sampler sampler, sampler_by_name(request.sampler));
   return guard([&]() -> Result<Picture> {
     const NoGrad off;
-    Drawing drawing{vocabulary_.encode(conditioned_prompt(request), static_cast<size_t>(text_config_.most_tokens)), sampler, {}, sources.mask};
+    Drawing drawing{vocabulary_.encode(conditioned_prompt(request), static_cast<size_t>(text_config_.most_tokens)),
+                    asked_colour(split_words(request.prompt)),
+                    sampler,
+                    {},
+                    sources.mask};
     if (sources.from) drawing.base = DryRun::active() ? *sources.from : cut_out(*sources.from);
     const Tensor drafts = draw(request, drawing, progress, cancel);
-    return compose(best_of(drafts, drawing.prompt), request, drawing);
+    return compose(best_of(drafts, drawing), request, drawing);
   });
 }
 

@@ -57,14 +57,15 @@ class PictureModel {
   /// What a request becomes before it is drawn.
   struct Drawing {
     std::vector<int32_t> prompt;
+    std::string colour;  ///< that the words ask for; may be empty
     Sampler sampler;
     std::optional<Picture> base, mask;  ///< `base` is cut out of its ground
   };
   std::string conditioned_prompt(const CreateRequest& request) const;
   /// f32 [best_of, size, size, 4] at the model's own size.
   Tensor draw(const CreateRequest& request, const Drawing& drawing, const ProgressCallback& progress, const CancelToken* cancel) const;
-  /// The draft that fits the words best: f32 [1, size, size, 4].
-  Tensor best_of(const Tensor& drafts, const std::vector<int32_t>& prompt) const;
+  /// The draft that fits the words best, one of the asked colour first: f32 [1, size, size, 4].
+  Tensor best_of(const Tensor& drafts, const Drawing& drawing) const;
   Picture compose(Tensor made, const CreateRequest& request, const Drawing& drawing) const;
 
   AutoencoderConfig autoencoder_;

@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/philox.h"
+#include "image/colour.h"
 #include "image/picture.h"
 #include "tensor/ops.h"
 #include "train/picture_metrics.h"

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "media/picture.h"
 #include "tensor/tensor.h"
 
 namespace ptah {
@@ -16,9 +15,5 @@ std::pair<double, double> retrieval(const Tensor& pictures, const Tensor& prompt
 /// Fréchet distance between the normal distributions fitted to two sets of vectors, f32 [n, width] and [m, width]: |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2(Σ₁Σ₂)^½)
 /// (Heusel et al. 2017). Few vectors make it too large: compare figures of equal counts only. Computed in f64.
 double frechet_distance(const Tensor& a, const Tensor& b);
-
-/// The colour word of a picture's main hue (red, orange, yellow, green, blue, purple, pink, brown), or black, white, gray; empty when it has none. The rule
-/// that tools/data/pictures.py names colours by.
-std::string main_colour(const Picture& picture);
 
 }  // namespace ptah
