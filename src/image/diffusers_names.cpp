@@ -1,0 +1,145 @@
+#include "image/diffusers_names.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+
+#include "base/error.h"
+
+namespace ptah {
+
+namespace {
+
+using Renames = std::initializer_list<std::pair<const char*, const char*>>;
+
+/// If `name` begins with `from`, what comes after it.
+std::optional<std::string> after(const std::string& name, const std::string& from) {
+  if (name.rfind(from, 0) != 0) return {};
+  return name.substr(from.size());
+}
+
+/// The name with a beginning from the list replaced; none if no beginning fits.
+std::optional<std::string> renamed(const std::string& name, Renames list) {
+  for (const auto& [from, to] : list)
+    if (const auto rest = after(name, from)) return to + *rest;
+  return {};
+}
+
+/// "3.rest" → (3, "rest"); none if it does not begin with a number below 1,000 and a dot.
+std::optional<std::pair<int, std::string>> numbered(const std::string& text) {
+  const size_t dot = text.find('.');
+  if (dot == std::string::npos || dot == 0 || dot > 3 || text.find_first_not_of("0123456789") != dot) return {};
+  return std::pair{std::stoi(text.substr(0, dot)), text.substr(dot + 1)};
+}
+
+/// How many `prefix`N. there are.
+int count_of(const NamedTensors& tensors, const std::string& prefix) {
+  int most = 0;
+  for (const auto& [name, tensor] : tensors)
+    if (const auto rest = after(name, prefix))
+      if (const auto number = numbered(*rest)) most = std::max(most, number->first + 1);
+  return most;
+}
+
+[[noreturn]] void refuse(const std::string& name) {
+  throw Failure({ErrorCode::mismatch, fmt::format("weights: '{}' is no name of diffusers' layout that has a place in the original one", name)});
+}
+
+std::optional<std::string> unet_residual(const std::string& rest) {
+  return renamed(rest, {{"norm1.", "in_layers.0."},
+                        {"conv1.", "in_layers.2."},
+                        {"time_emb_proj.", "emb_layers.1."},
+                        {"norm2.", "out_layers.0."},
+                        {"conv2.", "out_layers.3."},
+                        {"conv_shortcut.", "skip_connection."}});
+}
+
+/// resnets.J.…, attentions.J.… or the resampler of block `index` of `layers` residual blocks; `first` is the number of its first entry.
+std::optional<std::string> unet_block(const std::string& rest, const std::string& side, int first, int layers, bool has_attention) {
+  if (const auto tail = after(rest, "resnets."))
+    if (const auto part = numbered(*tail))
+      if (const auto inner = unet_residual(part->second)) return fmt::format("{}.{}.0.{}", side, first + part->first, *inner);
+  if (const auto tail = after(rest, "attentions."))
+    if (const auto part = numbered(*tail)) return fmt::format("{}.{}.1.{}", side, first + part->first, part->second);
+  if (const auto tail = after(rest, "downsamplers.0.conv.")) return fmt::format("{}.{}.0.op.{}", side, first + layers, *tail);
+  if (const auto tail = after(rest, "upsamplers.0.conv.")) return fmt::format("{}.{}.{}.conv.{}", side, first + layers - 1, has_attention ? 2 : 1, *tail);
+  return {};
+}
+
+std::optional<std::string> autoencoder_half(const std::string& rest, int levels) {
+  const auto residual = [](const std::string& tail) { return renamed(tail, {{"conv_shortcut.", "nin_shortcut."}, {"", ""}}); };
+  if (const auto found = renamed(rest, {{"conv_norm_out.", "norm_out."},
+                                        {"mid_block.attentions.0.group_norm.", "mid.attn_1.norm."},
+                                        {"mid_block.attentions.0.to_q.", "mid.attn_1.q."},
+                                        {"mid_block.attentions.0.to_k.", "mid.attn_1.k."},
+                                        {"mid_block.attentions.0.to_v.", "mid.attn_1.v."},
+                                        {"mid_block.attentions.0.to_out.0.", "mid.attn_1.proj_out."},
+                                        {"mid_block.attentions.0.query.", "mid.attn_1.q."},
+                                        {"mid_block.attentions.0.key.", "mid.attn_1.k."},
+                                        {"mid_block.attentions.0.value.", "mid.attn_1.v."},
+                                        {"mid_block.attentions.0.proj_attn.", "mid.attn_1.proj_out."},
+                                        {"conv_in.", "conv_in."},
+                                        {"conv_out.", "conv_out."}}))
+    return found;
+  if (const auto tail = after(rest, "mid_block.resnets."))
+    if (const auto part = numbered(*tail)) return fmt::format("mid.block_{}.{}", part->first + 1, *residual(part->second));
+  for (const bool down : {true, false}) {
+    const auto tail = after(rest, down ? "down_blocks." : "up_blocks.");
+    const auto block = tail ? numbered(*tail) : std::nullopt;
+    if (!block) continue;
+    const std::string at = down ? fmt::format("down.{}", block->first) : fmt::format("up.{}", levels - 1 - block->first);
+    if (const auto inner = after(block->second, "resnets."))
+      if (const auto part = numbered(*inner)) return fmt::format("{}.block.{}.{}", at, part->first, *residual(part->second));
+    if (const auto inner = renamed(block->second, {{"downsamplers.0.conv.", "downsample.conv."}, {"upsamplers.0.conv.", "upsample.conv."}}))
+      return fmt::format("{}.{}", at, *inner);
+  }
+  return {};
+}
+
+}  // namespace
+
+NamedTensors original_unet_names(const NamedTensors& diffusers) {
+  const int layers = count_of(diffusers, "down_blocks.0.resnets.");
+  NamedTensors out;
+  for (const auto& [name, tensor] : diffusers) {
+    auto made = renamed(name, {{"conv_in.", "input_blocks.0.0."},
+                               {"time_embedding.linear_1.", "time_embed.0."},
+                               {"time_embedding.linear_2.", "time_embed.2."},
+                               {"add_embedding.linear_1.", "label_emb.0.0."},
+                               {"add_embedding.linear_2.", "label_emb.0.2."},
+                               {"conv_norm_out.", "out.0."},
+                               {"conv_out.", "out.2."},
+                               {"mid_block.attentions.0.", "middle_block.1."}});
+    if (const auto tail = after(name, "mid_block.resnets."))
+      if (const auto part = numbered(*tail))
+        if (const auto inner = unet_residual(part->second)) made = fmt::format("middle_block.{}.{}", part->first * 2, *inner);
+    for (const bool down : {true, false}) {
+      const std::string side = down ? "down_blocks." : "up_blocks.";
+      const auto tail = after(name, side);
+      const auto block = tail ? numbered(*tail) : std::nullopt;
+      if (!block) continue;
+      const bool has_attention = count_of(diffusers, fmt::format("{}{}.attentions.", side, block->first)) > 0;
+      made = down ? unet_block(block->second, "input_blocks", 1 + block->first * (layers + 1), layers, has_attention)
+                  : unet_block(block->second, "output_blocks", block->first * (layers + 1), layers + 1, has_attention);
+    }
+    if (!made) refuse(name);
+    out.emplace(*made, tensor);
+  }
+  return out;
+}
+
+NamedTensors original_autoencoder_names(const NamedTensors& diffusers) {
+  NamedTensors out;
+  const int levels = count_of(diffusers, "decoder.up_blocks.");
+  for (const auto& [name, tensor] : diffusers) {
+    std::optional<std::string> made = renamed(name, {{"quant_conv.", "quant_conv."}, {"post_quant_conv.", "post_quant_conv."}});
+    for (const char* half : {"encoder.", "decoder."})
+      if (const auto rest = after(name, half))
+        if (const auto inner = autoencoder_half(*rest, levels)) made = half + *inner;
+    if (!made) refuse(name);
+    out.emplace(*made, tensor);
+  }
+  return out;
+}
+
+}  // namespace ptah

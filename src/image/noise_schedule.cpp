@@ -1,0 +1,198 @@
+#include "image/noise_schedule.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "tensor/ops.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr int64_t kSteps = 1000;
+
+template <class T, size_t n>
+Result<T> by_name(const std::array<std::pair<const char*, T>, n>& table, std::string_view name, const char* what) {
+  std::string known;
+  for (const auto& [text, value] : table) {
+    if (name == text) return value;
+    known.append(known.empty() ? "" : " ").append(text);
+  }
+  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; known: {}", what, name, known);
+}
+
+template <class T, size_t n>
+std::string names_of(const std::array<std::pair<const char*, T>, n>& table) {
+  std::string out;
+  for (const auto& [text, value] : table) out.append(out.empty() ? "" : " ").append(text);
+  return out;
+}
+
+constexpr std::array<std::pair<const char*, NoiseSchedule>, 5> kSchedules{{{"normal", NoiseSchedule::normal},
+                                                                           {"simple", NoiseSchedule::simple},
+                                                                           {"karras", NoiseSchedule::karras},
+                                                                           {"exponential", NoiseSchedule::exponential},
+                                                                           {"sgm_uniform", NoiseSchedule::sgm_uniform}}};
+constexpr std::array<std::pair<const char*, NoiseSampler>, 8> kSamplers{{{"euler", NoiseSampler::euler},
+                                                                         {"euler_a", NoiseSampler::euler_ancestral},
+                                                                         {"heun", NoiseSampler::heun},
+                                                                         {"dpm2", NoiseSampler::dpm2},
+                                                                         {"dpmpp_2m", NoiseSampler::dpmpp_2m},
+                                                                         {"dpmpp_2s_a", NoiseSampler::dpmpp_2s_ancestral},
+                                                                         {"ddim", NoiseSampler::ddim},
+                                                                         {"lcm", NoiseSampler::lcm}}};
+
+/// a·x + b·y
+Tensor mix(double a, const Tensor& x, double b, const Tensor& y) { return add(affine(x, static_cast<float>(a)), affine(y, static_cast<float>(b))); }
+
+/// How far down an ancestral step goes, and how much fresh noise brings it up to `to` again (η = 1).
+std::pair<double, double> ancestral(double from, double to) {
+  const double up = std::min(to, std::sqrt(to * to * (from * from - to * to) / (from * from)));
+  return {std::sqrt(to * to - up * up), up};
+}
+
+}  // namespace
+
+NoiseLevels::NoiseLevels() {
+  const double first = std::sqrt(0.00085), last = std::sqrt(0.012);
+  double kept = 1;  // the product of 1 − β so far: the share of the picture's variance
+  for (int64_t i = 0; i < kSteps; ++i) {
+    const double root = first + (last - first) * static_cast<double>(i) / static_cast<double>(kSteps - 1);
+    kept *= 1 - root * root;
+    log_sigmas_.push_back(0.5 * std::log((1 - kept) / kept));
+  }
+}
+
+double NoiseLevels::sigma(double step) const {
+  const double held = std::clamp(step, 0.0, static_cast<double>(kSteps - 1));
+  const auto low = static_cast<size_t>(held), high = std::min(low + 1, log_sigmas_.size() - 1);
+  const double share = held - static_cast<double>(low);
+  return std::exp(log_sigmas_[low] * (1 - share) + log_sigmas_[high] * share);
+}
+
+double NoiseLevels::step(double sigma) const {
+  const double wanted = std::log(sigma);
+  const auto above = std::upper_bound(log_sigmas_.begin(), log_sigmas_.end(), wanted);
+  const size_t low = std::min(static_cast<size_t>(std::max<std::ptrdiff_t>(above - log_sigmas_.begin() - 1, 0)), log_sigmas_.size() - 2);
+  const double share = (wanted - log_sigmas_[low]) / (log_sigmas_[low + 1] - log_sigmas_[low]);
+  return static_cast<double>(low) + std::clamp(share, 0.0, 1.0);
+}
+
+double NoiseLevels::least() const { return std::exp(log_sigmas_.front()); }
+double NoiseLevels::most() const { return std::exp(log_sigmas_.back()); }
+
+Result<NoiseSchedule> noise_schedule_by_name(std::string_view name) { return by_name(kSchedules, name, "schedule"); }
+Result<NoiseSampler> noise_sampler_by_name(std::string_view name) { return by_name(kSamplers, name, "sampler"); }
+std::string noise_schedule_names() { return names_of(kSchedules); }
+std::string noise_sampler_names() { return names_of(kSamplers); }
+
+std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& levels, int64_t steps) {
+  PTAH_CHECK(steps >= 1 && steps <= kSteps, "noise schedule of {} steps", steps);
+  std::vector<double> out;
+  const double least = levels.least(), most = levels.most();
+  const auto share = [&](int64_t i, int64_t of) { return of > 0 ? static_cast<double>(i) / static_cast<double>(of) : 0.0; };
+  for (int64_t i = 0; i < steps; ++i) switch (schedule) {
+      case NoiseSchedule::normal:
+        out.push_back(levels.sigma(static_cast<double>(kSteps - 1) * (1 - share(i, steps - 1))));
+        break;
+      case NoiseSchedule::sgm_uniform:
+        out.push_back(levels.sigma(static_cast<double>(kSteps - 1) * (1 - share(i, steps))));
+        break;
+      case NoiseSchedule::simple:
+        out.push_back(levels.sigma(static_cast<double>(kSteps - 1 - i * kSteps / steps)));
+        break;
+      case NoiseSchedule::karras: {
+        constexpr double kRho = 7;
+        out.push_back(std::pow(std::pow(most, 1 / kRho) + share(i, steps - 1) * (std::pow(least, 1 / kRho) - std::pow(most, 1 / kRho)), kRho));
+        break;
+      }
+      case NoiseSchedule::exponential:
+        out.push_back(std::exp(std::log(most) + share(i, steps - 1) * (std::log(least) - std::log(most))));
+        break;
+    }
+  out.push_back(0);
+  return out;
+}
+
+Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how) {
+  PTAH_CHECK(x.dtype() == DType::f32 && sigmas.size() >= 2, "sample_noise: {} levels", sigmas.size());
+  Tensor before;  // dpmpp_2m: the picture seen in the step before
+  int64_t draws = 0;
+  const auto fresh = [&] { return how.noise(draws++); };
+  // The slope dx/dσ where the model sees `picture` in x, and a step along it.
+  const auto step_along = [](const Tensor& at, const Tensor& from, const Tensor& picture, double sigma, double width) {
+    return mix(1, at, width / sigma, sub(from, picture));
+  };
+  for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
+    if (how.before_step) how.before_step(static_cast<int64_t>(i));
+    const double from = sigmas[i], to = sigmas[i + 1];
+    const Tensor picture = how.denoise(x, from);
+    switch (sampler) {
+      case NoiseSampler::euler:
+      case NoiseSampler::ddim:
+        x = step_along(x, x, picture, from, to - from);
+        break;
+      case NoiseSampler::euler_ancestral: {
+        const auto [down, up] = ancestral(from, to);
+        x = step_along(x, x, picture, from, down - from);
+        if (to > 0) x = mix(1, x, up, fresh());
+        break;
+      }
+      case NoiseSampler::heun: {
+        const Tensor there = step_along(x, x, picture, from, to - from);
+        if (to == 0) {
+          x = there;
+          break;
+        }
+        const Tensor again = how.denoise(there, to);
+        x = step_along(step_along(x, x, picture, from, (to - from) / 2), there, again, to, (to - from) / 2);
+        break;
+      }
+      case NoiseSampler::dpm2: {
+        if (to == 0) {
+          x = step_along(x, x, picture, from, to - from);
+          break;
+        }
+        const double middle = std::sqrt(from * to);
+        const Tensor half = step_along(x, x, picture, from, middle - from);
+        x = step_along(x, half, how.denoise(half, middle), middle, to - from);
+        break;
+      }
+      case NoiseSampler::dpmpp_2m: {
+        if (to == 0) {
+          x = picture;
+          break;
+        }
+        // In λ = −log σ: x ← (σ'/σ) x − (e^−h − 1) · D, D extrapolated from the last two pictures.
+        const double h = std::log(from / to);
+        Tensor seen = picture;
+        if (before.defined()) {
+          const double ratio = std::log(sigmas[i - 1] / from) / h;
+          seen = mix(1 + 1 / (2 * ratio), picture, -1 / (2 * ratio), before);
+        }
+        x = mix(to / from, x, -std::expm1(-h), seen);
+        before = picture;
+        break;
+      }
+      case NoiseSampler::dpmpp_2s_ancestral: {
+        const auto [down, up] = ancestral(from, to);
+        if (down == 0) {
+          x = step_along(x, x, picture, from, down - from);
+        } else {
+          const double h = std::log(from / down), middle = from * std::exp(-h / 2);
+          const Tensor half = mix(middle / from, x, -std::expm1(-h / 2), picture);
+          x = mix(down / from, x, -std::expm1(-h), how.denoise(half, middle));
+        }
+        if (to > 0) x = mix(1, x, up, fresh());
+        break;
+      }
+      case NoiseSampler::lcm:
+        x = to > 0 ? mix(1, picture, to, fresh()) : picture;
+        break;
+    }
+  }
+  return x;
+}
+
+}  // namespace ptah

@@ -1,0 +1,53 @@
+// Sampling models that foresee noise or velocity: schedules of noise levels σ and samplers that step along them (Karras et al. 2022, in the form of
+// k-diffusion).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "tensor/tensor.h"
+
+namespace ptah {
+
+/// The 1,000 noise levels a latent diffusion model was trained with: β from 0.00085 to 0.012, evenly spaced in their roots (Rombach et al. 2022).
+class NoiseLevels {
+ public:
+  NoiseLevels();
+  /// σ of a step (0 … 999; between two: interpolated in log σ), and the inverse.
+  double sigma(double step) const;
+  double step(double sigma) const;
+  double least() const;
+  double most() const;
+
+ private:
+  std::vector<double> log_sigmas_;
+};
+
+enum class NoiseSchedule { normal, simple, karras, exponential, sgm_uniform };
+Result<NoiseSchedule> noise_schedule_by_name(std::string_view name);
+/// steps + 1 levels from the largest to 0.
+std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& levels, int64_t steps);
+
+enum class NoiseSampler { euler, euler_ancestral, heun, dpm2, dpmpp_2m, dpmpp_2s_ancestral, ddim, lcm };
+Result<NoiseSampler> noise_sampler_by_name(std::string_view name);
+/// All names, with blanks between.
+std::string noise_sampler_names();
+std::string noise_schedule_names();
+
+struct NoiseSampling {
+  /// The picture that the model sees in x at a level.
+  std::function<Tensor(const Tensor& x, double sigma)> denoise;
+  /// Fresh normal noise of x's shape: the how-manyeth draw. Ancestral samplers and lcm ask for it.
+  std::function<Tensor(int64_t draw)> noise;
+  /// Called before each step; may throw Failure to stop.
+  std::function<void(int64_t step)> before_step;
+};
+/// From x at sigmas[0] to the picture at sigmas.back(). Everything is computed in f32.
+///   euler, heun, dpm2: Karras et al. 2022 without churn; *_ancestral: with fresh noise after each step; dpmpp_*: DPM-Solver++ (Lu et al. 2022);
+///   ddim: Song et al. 2021 with η = 0, the same path as euler; lcm: Luo et al. 2023.
+Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how);
+
+}  // namespace ptah

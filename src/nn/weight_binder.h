@@ -1,0 +1,36 @@
+// Modules read off the names and shapes of weights: for checkpoints of other people, whose structure is not known beforehand.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "nn/layers.h"
+
+namespace ptah {
+
+struct WeightBinder {
+  Weights& weights;
+  std::string prefix;
+
+  Scope scope(const std::string& name) const { return Scope(weights, prefix + name); }
+  bool has(const std::string& name) const { return weights.all().contains(prefix + name); }
+  /// Throws Failure (mismatch), naming what is missing and the nearest name.
+  const Shape& shape(const std::string& name) const;
+  /// Of one axis. Throws Failure (mismatch) if there are fewer.
+  int64_t extent(const std::string& name, int axis) const;
+
+  /// Weight and bias in f32.
+  std::pair<Tensor, Tensor> norm(const std::string& name) const;
+  /// The same; throws Failure (mismatch) if the groups do not divide the channels.
+  std::pair<Tensor, Tensor> group_norm(const std::string& name, int64_t groups) const;
+  Conv2d conv(const std::string& name, int64_t stride = 1) const;
+  /// With a bias if there is one.
+  Linear linear(const std::string& name) const;
+  /// A linear layer that may be stored as a convolution of one pixel.
+  Linear pointwise(const std::string& name) const;
+  /// Several layers of the same input side by side; all have a bias or none has.
+  Linear joined(const std::vector<std::string>& names) const;
+};
+
+}  // namespace ptah

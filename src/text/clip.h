@@ -1,0 +1,45 @@
+// The text encoders of CLIP (Radford et al. 2021; OpenCLIP: Cherti et al. 2023), as diffusion models are conditioned by them.
+#pragma once
+
+#include "nn/layers.h"
+
+namespace ptah {
+
+struct ClipTextConfig {
+  int64_t head_dim = 64;
+  bool quick_gelu = true;  ///< x · σ(1.702 x), as OpenAI's; OpenCLIP's use the exact GELU
+};
+
+class ClipText {
+ public:
+  /// Binds the weights below `prefix`: Hugging Face's naming ("text_model.encoder.layers.0…", with or without text_model) or OpenCLIP's
+  /// ("transformer.resblocks.0…"); layers and widths are read off names and shapes. Throws Failure: mismatch, naming what is missing or of another shape.
+  ClipText(Weights& weights, const std::string& prefix, const ClipTextConfig& config);
+
+  struct Output {
+    Tensor states;  ///< [n, tokens, width] in the dtype to compute in
+    Tensor pooled;  ///< f32 [n, projection or width]: the normed last state at each row's first `end` token, projected where the model has a projection
+  };
+  /// ids i32 [n, tokens]; `skip` last layers do not count for the states (0: all layers do), which are normed if `normed`.
+  /// Throws Failure: invalid_argument for ids out of range, too many tokens or a skip of every layer.
+  Output operator()(const Tensor& ids, int32_t end, DType type, int64_t skip = 0, bool normed = true) const;
+
+  int64_t width() const { return embedding_.dim(1); }
+  int64_t most_tokens() const { return positions_.dim(0); }
+  int64_t layers() const { return static_cast<int64_t>(layers_.size()); }
+
+ private:
+  struct Norm {
+    Tensor weight, bias;
+  };
+  struct Layer {
+    Norm norm1, norm2;
+    Linear qkv, out, up, down;
+  };
+  ClipTextConfig config_;
+  Tensor embedding_, positions_, projection_;
+  std::vector<Layer> layers_;
+  Norm norm_;
+};
+
+}  // namespace ptah

@@ -1,0 +1,211 @@
+// The networks and samplers of latent diffusion against diffusers and transformers (tools/reference/diffusion.py made the golden files). Tolerances are
+// relative to the largest value: 1e-4 in f32, 5e-2 in bf16.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/parallel.h"
+#include "image/diffusers_names.h"
+#include "image/kl_autoencoder.h"
+#include "image/noise_schedule.h"
+#include "image/unet.h"
+#include "tensor/ops.h"
+#include "text/clip.h"
+#include "weights/safetensors.h"
+
+namespace ptah {
+
+namespace {
+
+NamedTensors golden(const std::string& name) {
+  return value_or_throw(read_safetensors(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/" + name + ".safetensors")).tensors;
+}
+
+/// The model's tensors, without the prefix that tells them from inputs and results.
+NamedTensors model_of(const NamedTensors& all) {
+  NamedTensors out;
+  for (const auto& [name, tensor] : all)
+    if (name.rfind("model.", 0) == 0) out.emplace(name.substr(6), tensor);
+  return out;
+}
+
+double difference(const Tensor& made, const Tensor& wanted) {
+  EXPECT_EQ(made.shape(), wanted.shape());
+  const auto a = made.to_vector(), b = wanted.to_vector();
+  double worst = 0, most = 1e-6;
+  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
+    worst = std::max(worst, std::isfinite(a[i]) ? static_cast<double>(std::abs(a[i] - b[i])) : 1e30);
+    most = std::max(most, static_cast<double>(std::abs(b[i])));
+  }
+  return worst / most;
+}
+
+struct Case {
+  const char* name;
+  UnetConfig config;
+};
+constexpr Case kUnets[] = {{"unet_1", {.heads = 4, .groups = 4}}, {"unet_xl", {.heads = 3, .groups = 4}}};
+
+}  // namespace
+
+TEST(Diffusion, UnetsForeseeWhatDiffusersDo) {
+  for (const auto& [name, config] : kUnets) {
+    const NamedTensors all = golden(name);
+    Weights weights(original_unet_names(model_of(all)));
+    const Unet unet(weights, "", config);
+    EXPECT_TRUE(weights.unused().empty()) << name << ": " << weights.unused().size() << " tensors are not used, e.g. " << weights.unused().front();
+    const Tensor label = all.contains("label") ? all.at("label") : Tensor();
+    EXPECT_EQ(unet.label_width(), label.defined() ? label.dim(1) : 0);
+    const NoGrad off;
+    EXPECT_LE(difference(unet(all.at("latents"), all.at("steps"), all.at("context"), label), all.at("made")), 1e-4) << name;
+    EXPECT_LE(difference(unet(cast(all.at("latents"), DType::bf16), all.at("steps"), all.at("context"), label), all.at("made")), 5e-2) << name << " in bf16";
+  }
+}
+
+TEST(Diffusion, SameBytesForAnyNumberOfThreads) {
+  const NamedTensors all = golden("unet_1");
+  const NoGrad off;
+  std::vector<float> first;
+  for (const int team : {1, 2, 3, 8}) {
+    set_threads(team);
+    Weights weights(original_unet_names(model_of(all)));
+    const auto made = Unet(weights, "", kUnets[0].config)(all.at("latents"), all.at("steps"), all.at("context")).to_vector();
+    if (first.empty()) first = made;
+    EXPECT_EQ(made, first) << team << " threads";
+  }
+  set_threads(0);
+}
+
+TEST(Diffusion, TheAutoencoderEncodesAndDecodesAsDiffusers) {
+  const NamedTensors all = golden("autoencoder");
+  Weights weights(original_autoencoder_names(model_of(all)));
+  const KlAutoencoder autoencoder(weights, "", {.groups = 4});
+  EXPECT_TRUE(weights.unused().empty());
+  EXPECT_EQ(autoencoder.factor(), 4);
+  const NoGrad off;
+  EXPECT_LE(difference(autoencoder.decode(all.at("latents")), all.at("decoded")), 1e-4);
+  EXPECT_LE(difference(autoencoder.decode(cast(all.at("latents"), DType::bf16)), all.at("decoded")), 5e-2) << "bf16";
+  const auto [mean, log_variance] = autoencoder.encode(all.at("picture"));
+  EXPECT_LE(difference(mean, all.at("mean")), 1e-4);
+  EXPECT_LE(difference(log_variance, all.at("log_variance")), 1e-4);
+  NamedTensors half = original_autoencoder_names(model_of(all));
+  std::erase_if(half, [](const auto& item) { return item.first.rfind("encoder.", 0) == 0; });
+  Weights decoder(half);
+  EXPECT_THROW((void)KlAutoencoder(decoder, "", {.groups = 4}).encode(all.at("picture")), Failure);
+}
+
+TEST(Diffusion, ClipsTextStatesAreTransformers) {
+  for (const char* name : {"clip_l", "clip_g"}) {
+    const NamedTensors all = golden(name);
+    Weights weights(all);
+    const bool large = name == std::string("clip_g");
+    const ClipText clip(weights, "", {.head_dim = 8, .quick_gelu = !large});
+    const NoGrad off;
+    const auto whole = clip(all.at("ids"), 58, DType::f32);
+    EXPECT_LE(difference(whole.states, all.at("last")), 1e-4) << name;
+    EXPECT_LE(difference(whole.pooled, all.at("pooled")), 1e-4) << name;
+    EXPECT_LE(difference(clip(all.at("ids"), 58, DType::f32, 1, false).states, all.at("before_last")), 1e-4) << name;
+    EXPECT_THROW((void)clip(Tensor::from({1, 1}, std::vector<int32_t>{60}), 58, DType::f32), Failure);
+    EXPECT_THROW((void)clip(all.at("ids"), 58, DType::f32, 3), Failure);
+    // OpenCLIP's naming of the same weights gives the same.
+    const std::string base = all.contains("embeddings.token_embedding.weight") ? "" : "text_model.";
+    NamedTensors open{{"token_embedding.weight", all.at(base + "embeddings.token_embedding.weight")},
+                      {"positional_embedding", all.at(base + "embeddings.position_embedding.weight")},
+                      {"ln_final.weight", all.at(base + "final_layer_norm.weight")},
+                      {"ln_final.bias", all.at(base + "final_layer_norm.bias")}};
+    if (large) open.emplace("text_projection", permute(all.at("text_projection.weight"), {1, 0}));
+    for (int i = 0; i < 3; ++i) {
+      const std::string from = fmt::format("{}encoder.layers.{}.", base, i), to = fmt::format("transformer.resblocks.{}.", i);
+      for (const char* kind : {"weight", "bias"}) {
+        const auto theirs = [&](const char* stem) { return all.at(fmt::format("{}{}.{}", from, stem, kind)); };
+        open.emplace(fmt::format("{}attn.in_proj_{}", to, kind),
+                     concat({theirs("self_attn.q_proj"), theirs("self_attn.k_proj"), theirs("self_attn.v_proj")}, 0));
+        for (const auto& [a, b] : {std::pair{"layer_norm1", "ln_1"},
+                                   {"layer_norm2", "ln_2"},
+                                   {"self_attn.out_proj", "attn.out_proj"},
+                                   {"mlp.fc1", "mlp.c_fc"},
+                                   {"mlp.fc2", "mlp.c_proj"}})
+          open.emplace(fmt::format("{}{}.{}", to, b, kind), theirs(a));
+      }
+    }
+    Weights other(open);
+    const auto again = ClipText(other, "", {.head_dim = 8, .quick_gelu = !large})(all.at("ids"), 58, DType::f32);
+    EXPECT_LE(difference(again.states, whole.states), 1e-6) << name;
+    EXPECT_LE(difference(again.pooled, whole.pooled), 1e-6) << name;
+  }
+}
+
+TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
+  const Json golden = *parse_json(*read_text(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/samplers.json"));
+  const NoiseLevels levels;
+  const std::vector<int> steps{0, 1, 500, 998, 999};
+  for (size_t i = 0; i < steps.size(); ++i) {
+    EXPECT_NEAR(levels.sigma(steps[i]) / golden["levels"][i].get<double>(), 1, 1e-9);
+    EXPECT_NEAR(levels.step(levels.sigma(steps[i])), steps[i], 1e-6);
+  }
+  EXPECT_NEAR(levels.step(levels.sigma(123.25)), 123.25, 1e-6);
+  for (const auto& [name, wanted] : golden["schedules"].items()) {
+    const auto made = noise_schedule(value_or_throw(noise_schedule_by_name(name)), levels, 9);
+    ASSERT_EQ(made.size(), wanted.size()) << name;
+    for (size_t i = 0; i < made.size(); ++i) EXPECT_NEAR(made[i], wanted[i].get<double>(), 2e-6 * levels.most()) << name << " " << i;
+  }
+  const auto numbers = golden["x"].get<std::vector<float>>();
+  const auto n = static_cast<int64_t>(numbers.size());
+  for (const auto& [name, path] : golden["paths"].items()) {
+    std::vector<std::vector<float>> seen;
+    NoiseSampling how;
+    double current = 0;
+    how.denoise = [&](const Tensor& x, double sigma) {
+      if (sigma ==
+          current)  // where a step begins is what the reference reports; samplers of two evaluations ask once more in between seen.push_back(x.to_vector());
+        const double spread = 0.4 * 0.4, noise = sigma * sigma;
+      return affine(x, static_cast<float>(spread / (spread + noise)), static_cast<float>(noise * 0.7 / (spread + noise)));
+    };
+    how.noise = [&](int64_t draw) {
+      std::vector<float> values;
+      for (int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>(std::cos(1.0 + static_cast<double>(draw) + 3.0 * static_cast<double>(i))));
+      return Tensor::from({1, n}, values);
+    };
+    const auto sigmas = golden["sigmas"].get<std::vector<double>>();
+    how.before_step = [&](int64_t step) { current = sigmas[static_cast<size_t>(step)]; };
+    const Tensor last = sample_noise(value_or_throw(noise_sampler_by_name(name)), Tensor::from({1, n}, numbers), sigmas, how);
+    seen.push_back(last.to_vector());
+    ASSERT_EQ(path.size(), sigmas.size()) << name;
+    ASSERT_EQ(seen.size(), path.size()) << name;
+    for (size_t i = 0; i < seen.size(); ++i)
+      for (size_t j = 0; j < seen[i].size(); ++j)
+        EXPECT_NEAR(seen[i][j], path[i][j].get<double>(), 2e-5 * std::max(1.0, i < sigmas.size() ? sigmas[i] : 0)) << name << ", step " << i;
+  }
+  EXPECT_EQ(noise_sampler_by_name("nothing").error().message, "unknown sampler 'nothing'; known: " + noise_sampler_names());
+}
+
+TEST(Diffusion, WhatIsMissingIsNamed) {
+  const auto message = [](NamedTensors tensors) -> std::string {
+    try {
+      Weights weights(std::move(tensors));
+      (void)Unet(weights, "", kUnets[0].config);
+    } catch (const Failure& failure) {
+      return failure.error().message;
+    }
+    return "";
+  };
+  NamedTensors tensors = original_unet_names(model_of(golden("unet_1")));
+  EXPECT_EQ(message(tensors), "");
+  NamedTensors broken = tensors;
+  broken.erase("input_blocks.1.0.out_layers.3.weight");
+  EXPECT_EQ(message(broken), "weights: tensor 'input_blocks.1.0.out_layers.3.weight' is missing; nearest: 'input_blocks.1.0.out_layers.0.weight'");
+  broken = tensors;
+  broken["middle_block.0.emb_layers.1.bias"] = Tensor::zeros({5});
+  EXPECT_EQ(message(broken), "weights: tensor 'middle_block.0.emb_layers.1.bias' has shape [5]; expected [24]");
+  broken = tensors;
+  broken["input_blocks.0.0.weight"] = Tensor::zeros({5});
+  EXPECT_NE(message(broken), "");
+  EXPECT_NE(message({}), "");
+  EXPECT_THROW((void)original_unet_names({{"encoder.nothing", Tensor::zeros({1})}}), Failure);
+  EXPECT_THROW((void)original_autoencoder_names({{"down_blocks.0.resnets.0.conv1.weight", Tensor::zeros({1})}}), Failure);
+}
+
+}  // namespace ptah
