@@ -14,6 +14,7 @@
 #include "image/unet.h"
 #include "tensor/ops.h"
 #include "text/clip.h"
+#include "text/clip_tokenizer.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -103,13 +104,14 @@ TEST(Diffusion, ClipsTextStatesAreTransformers) {
     Weights weights(all);
     const bool large = name == std::string("clip_g");
     const ClipText clip(weights, "", {.head_dim = 8, .quick_gelu = !large});
+    const int32_t end = all.at("ids").data<int32_t>()[all.at("ids").elements() - 1];
     const NoGrad off;
-    const auto whole = clip(all.at("ids"), 58, DType::f32);
+    const auto whole = clip(all.at("ids"), end, DType::f32);
     EXPECT_LE(difference(whole.states, all.at("last")), 1e-4) << name;
     EXPECT_LE(difference(whole.pooled, all.at("pooled")), 1e-4) << name;
-    EXPECT_LE(difference(clip(all.at("ids"), 58, DType::f32, 1, false).states, all.at("before_last")), 1e-4) << name;
-    EXPECT_THROW((void)clip(Tensor::from({1, 1}, std::vector<int32_t>{60}), 58, DType::f32), Failure);
-    EXPECT_THROW((void)clip(all.at("ids"), 58, DType::f32, 3), Failure);
+    EXPECT_LE(difference(clip(all.at("ids"), end, DType::f32, 1, false).states, all.at("before_last")), 1e-4) << name;
+    EXPECT_THROW((void)clip(Tensor::from({1, 1}, std::vector<int32_t>{end + 1}), end, DType::f32), Failure);
+    EXPECT_THROW((void)clip(all.at("ids"), end, DType::f32, 3), Failure);
     // OpenCLIP's naming of the same weights gives the same.
     const std::string base = all.contains("embeddings.token_embedding.weight") ? "" : "text_model.";
     NamedTensors open{{"token_embedding.weight", all.at(base + "embeddings.token_embedding.weight")},
@@ -132,10 +134,50 @@ TEST(Diffusion, ClipsTextStatesAreTransformers) {
       }
     }
     Weights other(open);
-    const auto again = ClipText(other, "", {.head_dim = 8, .quick_gelu = !large})(all.at("ids"), 58, DType::f32);
+    const auto again = ClipText(other, "", {.head_dim = 8, .quick_gelu = !large})(all.at("ids"), end, DType::f32);
     EXPECT_LE(difference(again.states, whole.states), 1e-6) << name;
     EXPECT_LE(difference(again.pooled, whole.pooled), 1e-6) << name;
   }
+}
+
+TEST(Diffusion, WordsAreCutAsCutByTransformers) {
+  const Json golden = *parse_json(*read_text(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/words.json"));
+  const auto tokenizer = ClipTokenizer::parse(golden["merges"].get<std::string>());
+  ASSERT_TRUE(tokenizer) << tokenizer.error().message;
+  for (size_t i = 0; i < golden["strings"].size(); ++i)
+    EXPECT_EQ(tokenizer->encode(golden["strings"][i].get<std::string>()), golden["ids"][i].get<std::vector<int32_t>>()) << golden["strings"][i].dump();
+  for (const char* broken : {"", "#version", "#version\na", "#version\na b c", "#version\nzz y", "#version\na b\na b", "\x1f\x8b nonsense"})
+    EXPECT_FALSE(ClipTokenizer::parse(broken)) << broken;
+  EXPECT_FALSE(tokenizer->encode(std::string(20000, 'x')).empty());
+}
+
+TEST(Diffusion, BracketsGiveWeights) {
+  const auto shown = [](std::string_view prompt) {
+    std::string out;
+    for (const WeightedText& part : weighted_parts(prompt)) out += fmt::format("{}*{:.3f}|", part.text, part.weight);
+    return out;
+  };
+  EXPECT_EQ(shown("a red fox"), "a red fox*1.000|");
+  EXPECT_EQ(shown("a (red) fox"), "a *1.000|red*1.100| fox*1.000|");
+  EXPECT_EQ(shown("a ((red)) [fox]"), "a *1.000|red*1.210| *1.000|fox*0.909|");
+  EXPECT_EQ(shown("(red:1.5) (a:b) \\(x\\)"), "red*1.500| *1.000|a:b*1.100| (x)*1.000|");
+  EXPECT_EQ(shown("(a (b:0.5) c:2)"), "a *2.000|b*1.000| c*2.000|");
+  EXPECT_EQ(shown("(open"), "open*1.100|");
+  EXPECT_EQ(shown("close) ]"), "close) ]*1.000|");
+  EXPECT_EQ(shown(""), "");
+  const Json golden = *parse_json(*read_text(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/words.json"));
+  const auto tokenizer = value_or_throw(ClipTokenizer::parse(golden["merges"].get<std::string>()));
+  std::string hundred;
+  for (int i = 0; i < 100; ++i) hundred += "1 ";
+  const ClipWindows two = clip_windows(tokenizer, "(" + hundred + ":2) a BREAK b", 0, 1);
+  ASSERT_EQ(two.ids.size(), 3U);
+  for (const auto& window : two.ids) {
+    EXPECT_EQ(window.size(), 77U);
+    EXPECT_EQ(window.front(), tokenizer.begin());
+  }
+  EXPECT_EQ(two.weights[0][1], 2);
+  EXPECT_EQ(two.ids[2][2], tokenizer.end());
+  EXPECT_EQ(clip_windows(tokenizer, "", 7, 2).ids.size(), 2U);
 }
 
 TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
@@ -159,9 +201,9 @@ TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
     NoiseSampling how;
     double current = 0;
     how.denoise = [&](const Tensor& x, double sigma) {
-      if (sigma ==
-          current)  // where a step begins is what the reference reports; samplers of two evaluations ask once more in between seen.push_back(x.to_vector());
-        const double spread = 0.4 * 0.4, noise = sigma * sigma;
+      // Where a step begins is what the reference reports; samplers of two evaluations ask once more in between.
+      if (sigma == current) seen.push_back(x.to_vector());
+      const double spread = 0.4 * 0.4, noise = sigma * sigma;
       return affine(x, static_cast<float>(spread / (spread + noise)), static_cast<float>(noise * 0.7 / (spread + noise)));
     };
     how.noise = [&](int64_t draw) {

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/progress.h"
+#include "create/work.h"
 #include "own/keys.h"
 #include "text/key_value_cache.h"
 #include "text/memory.h"
@@ -16,6 +17,8 @@ CancelToken& interrupted();
 
 /// Prints the error in one line and returns its exit status.
 int report(const Error& error);
+/// 0, or what report() gives.
+inline int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
 
 /// Takes --threads; 0 leaves the default. Errors: invalid_argument.
 Result<void> take_threads(int64_t threads);
@@ -47,11 +50,20 @@ Result<std::optional<Key>> signing_key(const SigningOptions& options);
 /// The name of a key of this computer, or empty.
 std::string known_as(const Address& address);
 
+void print_json(const Json& line);
+/// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
+ProgressCallback make_progress(bool json, bool quiet);
+/// A folder's name from a prompt.
+std::string slug(const std::string& prompt);
+/// Signs a work, writes it to `out` or to its default folder below ptah-works, and says so.
+Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const std::filesystem::path& out, bool json, bool quiet);
+
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;
 
 void add_create(CLI::App& app, Action& action);
 void add_object(CLI::App& app, Action& action);
+void add_paint(CLI::App& app, Action& action);
 void add_upscale(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);

@@ -6,6 +6,7 @@
 
 #include "base/parallel.h"
 #include "cli/commands.h"
+#include "create/painting.h"
 #include "create/text_work.h"
 #include "create/work.h"
 #include "own/signed_receipt.h"
@@ -15,6 +16,60 @@
 namespace ptah::cli {
 
 namespace fs = std::filesystem;
+
+void print_json(const Json& line) {
+  fmt::print("{}\n", line.dump());
+  std::fflush(stdout);
+}
+
+ProgressCallback make_progress(bool json, bool quiet) {
+  if (quiet && !json) return {};
+  const bool terminal = isatty(STDERR_FILENO) != 0;
+  const auto start = std::chrono::steady_clock::now();
+  return [=, stage = std::string()](const Progress& p) mutable {
+    const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double left = p.fraction > 0.05 ? passed / p.fraction - passed : -1;
+    if (json) {
+      print_json({{"event", "progress"}, {"stage", p.stage}, {"fraction", p.fraction}, {"seconds_left", left}});
+    } else if (terminal) {
+      const int filled = static_cast<int>(p.fraction * 30);
+      fmt::print(stderr, "\r{:<6} [{:<30}] {:3.0f} %  {}", p.stage, std::string(static_cast<size_t>(filled), '#'), p.fraction * 100,
+                 left >= 0 && p.fraction < 1 ? fmt::format("{:.1f} s left ", left) : "           ");
+      if (p.fraction >= 1) fmt::print(stderr, "\r{:60}\r", "");
+    } else if (p.stage != stage) {
+      stage = p.stage;
+      fmt::print(stderr, "{}\n", stage);
+    }
+  };
+}
+
+std::string slug(const std::string& prompt) {
+  std::string out;
+  for (const std::string& word : split_words(prompt)) {
+    for (const char c : word)
+      if (std::isalnum(static_cast<unsigned char>(c))) out += c;
+    out += '-';
+    if (out.size() > 40) break;
+  }
+  while (!out.empty() && out.back() == '-') out.pop_back();
+  return out.empty() ? "work" : out;
+}
+
+Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
+  if (key) {
+    PTAH_TRY_VOID(sign_work(work, *key));
+  }
+  const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
+  // The default folder is replaced, but only once the new work is there.
+  if (std::error_code problem; out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
+  PTAH_TRY_VOID(write_work(work, folder));
+  if (json)
+    print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
+  else if (!quiet)
+    for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
+  if (!quiet && !json) fmt::print(stderr, "{}\n", key ? "signed by " + to_string(key->address()) : "not signed; ptah key new makes a key for your works");
+  return {};
+}
 
 namespace {
 
@@ -92,66 +147,10 @@ Result<Sources> read_sources(const CreateOptions& o) {
   return sources;
 }
 
-void print_json(const Json& line) {
-  fmt::print("{}\n", line.dump());
-  std::fflush(stdout);
-}
-
-/// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
-ProgressCallback make_progress(bool json, bool quiet) {
-  if (quiet && !json) return {};
-  const bool terminal = isatty(STDERR_FILENO) != 0;
-  const auto start = std::chrono::steady_clock::now();
-  return [=, stage = std::string()](const Progress& p) mutable {
-    const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    const double left = p.fraction > 0.05 ? passed / p.fraction - passed : -1;
-    if (json) {
-      print_json({{"event", "progress"}, {"stage", p.stage}, {"fraction", p.fraction}, {"seconds_left", left}});
-    } else if (terminal) {
-      const int filled = static_cast<int>(p.fraction * 30);
-      fmt::print(stderr, "\r{:<6} [{:<30}] {:3.0f} %  {}", p.stage, std::string(static_cast<size_t>(filled), '#'), p.fraction * 100,
-                 left >= 0 && p.fraction < 1 ? fmt::format("{:.1f} s left ", left) : "           ");
-      if (p.fraction >= 1) fmt::print(stderr, "\r{:60}\r", "");
-    } else if (p.stage != stage) {
-      stage = p.stage;
-      fmt::print(stderr, "{}\n", stage);
-    }
-  };
-}
-
-std::string slug(const std::string& prompt) {
-  std::string out;
-  for (const std::string& word : split_words(prompt)) {
-    for (const char c : word)
-      if (std::isalnum(static_cast<unsigned char>(c))) out += c;
-    out += '-';
-    if (out.size() > 40) break;
-  }
-  while (!out.empty() && out.back() == '-') out.pop_back();
-  return out.empty() ? "work" : out;
-}
-
 Result<Work> replay_made(const Json& receipt, const Sources& sources) {
   PTAH_TRY(const fs::path folder, models_folder());
   PTAH_TRY(const auto model, load_picture_model(folder));
   return replay_work(*model, receipt, sources, {}, &interrupted());
-}
-
-/// Signs a work, writes it to `out` or to its default folder below ptah-works, and says so.
-Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
-  if (key) {
-    PTAH_TRY_VOID(sign_work(work, *key));
-  }
-  const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
-  // The default folder is replaced, but only once the new work is there.
-  if (std::error_code problem; out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
-  PTAH_TRY_VOID(write_work(work, folder));
-  if (json)
-    print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
-  else if (!quiet)
-    for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
-  if (!quiet && !json) fmt::print(stderr, "{}\n", key ? "signed by " + to_string(key->address()) : "not signed; ptah key new makes a key for your works");
-  return {};
 }
 
 Result<void> run_create(const CreateOptions& o) {
@@ -210,8 +209,6 @@ void complete(CreateOptions& o) {
   o.request.object = !o.no_object;
   if (!o.from.empty()) o.request.strength = o.strength.value_or(o.mask.empty() ? 0.6F : 1.0F);
 }
-
-int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
 
 }  // namespace
 
@@ -328,9 +325,10 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY(const Json receipt, read_receipt(options->file));
         PTAH_TRY_VOID(match_numeric_path(receipt));
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
-        PTAH_TRY(const Work work, is_text_receipt(receipt)     ? replay_text(receipt, &interrupted())
-                                  : is_object_receipt(receipt) ? replay_object(receipt, sources, {}, &interrupted())
-                                                               : replay_made(receipt, sources));
+        PTAH_TRY(const Work work, is_text_receipt(receipt)       ? replay_text(receipt, &interrupted())
+                                  : is_object_receipt(receipt)   ? replay_object(receipt, sources, {}, &interrupted())
+                                  : is_painting_receipt(receipt) ? replay_painting(receipt, {}, &interrupted())
+                                                                 : replay_made(receipt, sources));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;
         const Json outputs = receipt.value("outputs", Json());

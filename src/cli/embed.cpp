@@ -95,8 +95,6 @@ Result<void> run_embed(const EmbedOptions& o) {
   return {};
 }
 
-int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
-
 }  // namespace
 
 void add_embed(CLI::App& app, Action& action) {

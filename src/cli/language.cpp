@@ -24,8 +24,6 @@ struct LanguageOptions {
   SigningOptions signing = {};
 };
 
-int finish(const Result<void>& result) { return result ? 0 : report(result.error()); }
-
 Result<LoadedLanguageModel> open_model(const LanguageOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));

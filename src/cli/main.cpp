@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
   ptah::cli::Action action;
   ptah::cli::add_create(app, action);
   ptah::cli::add_object(app, action);
+  ptah::cli::add_paint(app, action);
   ptah::cli::add_upscale(app, action);
   ptah::cli::add_plan(app, action);
   ptah::cli::add_replay(app, action);

@@ -200,6 +200,12 @@ Result<void> seal(Work& work, const Json& core) {
   return {};
 }
 
+Result<Bytes> receipted_png(const Picture& picture, Json& core, bool from_picture) {
+  core["pixels"] = pixel_id(picture);
+  PTAH_TRY(const std::string receipt, canonical_json(core));
+  return encode_png(picture, {{kKeyword, receipt}, {kXmpKeyword, generated_label(core["pixels"], from_picture)}});
+}
+
 Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, const Formats& formats, const Sources& sources,
                          const ProgressCallback& progress, const CancelToken* cancel) {
   PTAH_TRY_VOID(check(asked));
@@ -208,12 +214,8 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
   const Picture shown = flattened(picture, request.background);
   Work work;
   Json core = core_receipt(model, request, sources);
-  core["pixels"] = pixel_id(shown);
-  PTAH_TRY(const std::string picture_receipt, canonical_json(core));
-  if (formats.png) {
-    const std::string label = generated_label(core["pixels"], sources.from.has_value());
-    PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, picture_receipt}, {kXmpKeyword, label}}));
-  }
+  PTAH_TRY(Bytes png, receipted_png(shown, core, sources.from.has_value()));
+  if (formats.png) work.files["picture.png"] = std::move(png);
   for (const auto& [name, source] : named(sources)) {
     PTAH_TRY(work.files[name + ".png"], encode_png(*source));
   }

@@ -59,6 +59,9 @@ Json begun_receipt(const char* kind, Json request);
 /// Lists a work's files in its receipt, which begins as `core`, and puts it beside them as receipt.json.
 Result<void> seal(Work& work, const Json& core);
 
+/// The PNG of a generated picture with the receipt that `core` begins inside, and the marks that the law asks for. `core` gets the key "pixels".
+Result<Bytes> receipted_png(const Picture& picture, Json& core, bool from_picture);
+
 /// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
 Result<void> write_work(const Work& work, const std::filesystem::path& folder);
 
