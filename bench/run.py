@@ -3,7 +3,8 @@
 
     bench/run.py ceiling | shapes | step | create     (Python with torch for shapes and step; nothing else may run beside)
     bench/run.py language | first | batch | greedy [MODEL.gguf ...] ; bench/run.py perplexity TEXT [MODEL.gguf ...]
-                                                      (Python with llama-cpp-python built with CMAKE_ARGS=-DGGML_NATIVE=ON; default: SmolLM2 and Gemma 3 if they are pulled)
+    bench/run.py paint FOLDER SIZE                    (diffusers, torch; bench/random_diffusion.py makes a folder)
+                                                      (the language ones: Python with llama-cpp-python built with CMAKE_ARGS=-DGGML_NATIVE=ON; default: SmolLM2 and Gemma 3 if they are pulled)
 """
 import json
 import os
@@ -21,7 +22,7 @@ BUILD = ROOT / "build" / "release"
 
 def build():
     subprocess.run(["cmake", "-S", ROOT, "-B", BUILD, "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release", "-DPTAH_BENCH=ON"], check=True, capture_output=True)
-    subprocess.run(["ninja", "-C", BUILD, "ptah_bench", "ptah_bench_batch", "ptah_cli"], check=True, capture_output=True)
+    subprocess.run(["ninja", "-C", BUILD, "ptah_bench", "ptah_bench_batch", "ptah_bench_paint", "ptah_cli"], check=True, capture_output=True)
 
 
 def lines(command):
@@ -174,6 +175,21 @@ def batch():
                 print(f"{pathlib.Path(model).name:44} {count:3} at once: {a:7.1f} tokens/s, llama.cpp {b:7.1f}, ratio {a / b:5.2f}", flush=True)
 
 
+def paint():
+    """`paint FOLDER SIZE`: one evaluation of the U-Net and one decoding, against diffusers on PyTorch in bf16."""
+    import diffusers
+    import torch
+    best = ceiling()
+    folder, size = sys.argv[2:4]
+    flops = {"U-Net": {"512": 0.803e12}, "decode": {"512": 2.51e12}}  # of Stable Diffusion 1.5
+    runs = [(lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), lines([sys.executable, ROOT / "bench" / "peer_paint.py", folder, size])) for _ in range(2)]
+    print(f"diffusers {diffusers.__version__}, PyTorch {torch.__version__}, bf16")
+    for case in runs[0][0]:
+        a, b = [min(run[i][case]["seconds"] for run in runs) for i in (0, 1)]
+        share = f", {flops[case][size] / a / best / 1e9:.0%} of the ceiling" if size in flops[case] and "xl" not in folder else ""
+        print(f"{case:8} at {size}: {a:6.2f} s, PyTorch {b:6.2f} s, ratio {b / a:5.2f}{share}", flush=True)
+
+
 def perplexity():
     """`perplexity TEXTFILE MODEL…`: twenty windows of 512 tokens."""
     print(llama_version())
@@ -212,7 +228,7 @@ def greedy():
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    own = {"ceiling": ceiling, "create": create, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy}
+    own = {"ceiling": ceiling, "create": create, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint}
     if name not in own and name not in ("shapes", "step"):
         sys.exit(__doc__)
     build()

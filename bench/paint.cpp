@@ -1,0 +1,64 @@
+// Ptah's half of the painting benchmark: `ptah_bench_paint FOLDER SIZE` times one evaluation of the U-Net of a folder in diffusers' layout and one decoding, at
+// SIZE pixels, and prints a JSON line for each with the median of three runs in seconds.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/json.h"
+#include "image/diffusers_names.h"
+#include "image/kl_autoencoder.h"
+#include "image/unet.h"
+#include "tensor/ops.h"
+#include "weights/safetensors.h"
+
+using namespace ptah;
+
+namespace {
+
+void report(const char* name, const std::function<void()>& body) {
+  std::vector<double> seconds;
+  for (int i = 0; i < 4; ++i) {  // the first packs the weights
+    const auto start = std::chrono::steady_clock::now();
+    body();
+    if (i > 0) seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::sort(seconds.begin(), seconds.end());
+  std::puts(Json{{"case", name}, {"seconds", seconds[1]}}.dump().c_str());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 3) {
+    std::fprintf(stderr, "usage: ptah_bench_paint FOLDER SIZE\n");
+    return 2;
+  }
+  const auto done = guard([&]() -> Result<void> {
+    const std::filesystem::path folder = argv[1];
+    const int64_t edge = std::atoll(argv[2]) / 8;
+    const NoGrad off;
+    const DType type = compute_dtype();
+    const Tensor latents = Tensor::normal({1, edge, edge, 4}, 1, 1, type);
+    {
+      PTAH_TRY(const TensorFile file, read_safetensors(folder / "unet" / "diffusion_pytorch_model.safetensors"));
+      Weights weights(original_unet_names(file.tensors));
+      const bool xl = weights.all().contains("label_emb.0.0.weight");
+      UnetConfig config;
+      if (!xl) config.heads = 8;
+      const Unet unet(weights, "", config);
+      const Tensor context = Tensor::normal({1, 77, unet.context_width()}, 1, 2, type), steps = Tensor::full({1}, 500);
+      const Tensor label = xl ? Tensor::normal({1, unet.label_width()}, 1, 3) : Tensor();
+      report("U-Net", [&] { (void)unet(latents, steps, context, label); });
+    }
+    PTAH_TRY(const TensorFile file, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
+    Weights weights(original_autoencoder_names(file.tensors));
+    const KlAutoencoder autoencoder(weights, "", {});
+    report("decode", [&] { (void)autoencoder.decode(latents); });
+    return {};
+  });
+  if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());
+  return done ? 0 : 1;
+}

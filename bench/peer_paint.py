@@ -1,0 +1,37 @@
+"""PyTorch's half of the painting benchmark, bf16 and channels-last: `python peer_paint.py FOLDER SIZE`."""
+import json
+import pathlib
+import sys
+import time
+
+import torch
+from diffusers import AutoencoderKL, UNet2DConditionModel
+
+
+def report(name, body):
+    seconds = []
+    for i in range(4):
+        start = time.perf_counter()
+        body()
+        if i:
+            seconds.append(time.perf_counter() - start)
+    print(json.dumps({"case": name, "seconds": sorted(seconds)[1]}), flush=True)
+
+
+@torch.inference_mode()
+def main(folder, size):
+    edge = int(size) // 8
+    layout = dict(memory_format=torch.channels_last)
+    latents = torch.randn(1, 4, edge, edge).bfloat16().to(**layout)
+    unet = UNet2DConditionModel.from_pretrained(pathlib.Path(folder) / "unet", torch_dtype=torch.bfloat16).eval().to(**layout)
+    context = torch.randn(1, 77, unet.config.cross_attention_dim).bfloat16()
+    more = {}
+    if unet.config.addition_embed_type:
+        more["added_cond_kwargs"] = {"text_embeds": torch.randn(1, 1280).bfloat16(), "time_ids": torch.zeros(1, 6).bfloat16()}
+    report("U-Net", lambda: unet(latents, 500, context, **more))
+    del unet
+    vae = AutoencoderKL.from_pretrained(pathlib.Path(folder) / "vae", torch_dtype=torch.bfloat16).eval().to(**layout)
+    report("decode", lambda: vae.decode(latents))
+
+
+main(*sys.argv[1:])
