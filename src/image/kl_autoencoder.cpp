@@ -70,25 +70,25 @@ KlAutoencoder::KlAutoencoder(Weights& weights, const std::string& prefix, const 
     if (level.resample) factor_ *= 2;
 }
 
-Tensor KlAutoencoder::normed(const Tensor& x, const Norm& norm) const {
-  return group_norm(x, config_.groups, {.weight = norm.weight, .bias = norm.bias, .eps = kEps});
+Tensor KlAutoencoder::normed(const Tensor& x, const Norm& norm, bool with_silu) const {
+  return group_norm(x, config_.groups, {.weight = norm.weight, .bias = norm.bias, .eps = kEps}, with_silu);
 }
 
 Tensor KlAutoencoder::run(const Residual& block, const Tensor& x) const {
-  const Tensor h = block.conv1(silu(normed(x, block.norm1)));
-  return block.conv2(silu(normed(h, block.norm2)), block.skip ? (*block.skip)(x) : x);
+  const Tensor h = block.conv1(normed(x, block.norm1, true));
+  return block.conv2(normed(h, block.norm2, true), block.skip ? (*block.skip)(x) : x);
 }
 
 Tensor KlAutoencoder::middle(const Half& half, Tensor x) const {
   x = run(half.middle1, x);
   const Shape shape = x.shape();
   const int64_t n = shape[0], pixels = shape[1] * shape[2], width = shape[3];
-  const Tensor mixed = self_attention(half.middle.qkv(normed(x, half.middle.norm).reshape({n, pixels, width})), {.heads = 1});
+  const Tensor mixed = self_attention(half.middle.qkv(normed(x, half.middle.norm, false).reshape({n, pixels, width})), {.heads = 1});
   x = half.middle.out(mixed, Activation::none, x.reshape({n, pixels, width})).reshape(shape);
   return run(half.middle2, x);
 }
 
-Tensor KlAutoencoder::end(const Half& half, const Tensor& x) const { return half.out(silu(normed(x, half.norm))); }
+Tensor KlAutoencoder::end(const Half& half, const Tensor& x) const { return half.out(normed(x, half.norm, true)); }
 
 Tensor KlAutoencoder::decode(const Tensor& latents) const {
   PTAH_CHECK(latents.rank() == 4 && latents.dim(3) == channels_, "kl autoencoder: latents {} of {} channels", latents.shape().str(), channels_);

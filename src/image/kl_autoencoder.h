@@ -55,7 +55,7 @@ class KlAutoencoder {
   };
 
   struct Binder;
-  Tensor normed(const Tensor& x, const Norm& norm) const;
+  Tensor normed(const Tensor& x, const Norm& norm, bool with_silu) const;
   Tensor run(const Residual& block, const Tensor& x) const;
   Tensor middle(const Half& half, Tensor x) const;
   Tensor end(const Half& half, const Tensor& x) const;

@@ -140,9 +140,9 @@ Unet::Unet(Weights& weights, const std::string& prefix, const UnetConfig& config
 
 Tensor Unet::run(const Residual& block, const Tensor& x, const Tensor& time) const {
   const int64_t n = x.dim(0);
-  Tensor h = block.conv1(silu(group_norm(x, config_.groups, {.weight = block.norm1.weight, .bias = block.norm1.bias, .eps = 1e-5F})));
+  Tensor h = block.conv1(group_norm(x, config_.groups, {.weight = block.norm1.weight, .bias = block.norm1.bias, .eps = 1e-5F}, true));
   h = add(h, block.time(time).reshape({n, 1, 1, h.dim(3)}));
-  h = silu(group_norm(h, config_.groups, {.weight = block.norm2.weight, .bias = block.norm2.bias, .eps = 1e-5F}));
+  h = group_norm(h, config_.groups, {.weight = block.norm2.weight, .bias = block.norm2.bias, .eps = 1e-5F}, true);
   return block.conv2(h, block.skip ? (*block.skip)(x) : x);
 }
 
@@ -188,7 +188,7 @@ Tensor Unet::operator()(const Tensor& latents, const Tensor& steps, const Tensor
     x = run(block, concat({x, passed.back()}, 3), time, seen);
     passed.pop_back();
   }
-  x = silu(group_norm(x, config_.groups, {.weight = out_norm_.weight, .bias = out_norm_.bias, .eps = 1e-5F}));
+  x = group_norm(x, config_.groups, {.weight = out_norm_.weight, .bias = out_norm_.bias, .eps = 1e-5F}, true);
   return cast(out_(x), DType::f32);
 }
 

@@ -74,7 +74,8 @@ struct NormArgs {
 };
 Tensor layer_norm(const Tensor& x, const NormArgs& args = {});
 Tensor rms_norm(const Tensor& x, const NormArgs& args = {});
-Tensor group_norm(const Tensor& x, int64_t groups, const NormArgs& args = {});
+/// With `silu`: y·σ(y) of the result y, in the same pass over memory.
+Tensor group_norm(const Tensor& x, int64_t groups, const NormArgs& args = {}, bool silu = false);
 /// layer_norm(x) · (1 + scale) + shift with one scale and shift a sample: x [b, n, d], shift and scale [b, d]
 /// (adaptive layer norm of diffusion transformers, Peebles and Xie 2022).
 Tensor modulated_norm(const Tensor& x, const Tensor& shift, const Tensor& scale, float eps = 1e-6F);

@@ -268,17 +268,5 @@ Tensor gated_add(const Tensor& x, const Tensor& y, const Tensor& gate) {
   return out;
 }
 
-Tensor group_norm(const Tensor& x, int64_t groups, const NormArgs& args) {
-  PTAH_CHECK(x.rank() == 4 && groups > 0 && x.dim(3) % groups == 0, "group_norm of {} in {} groups", x.shape().str(), groups);
-  const int64_t n = x.dim(0), pixels = x.dim(1) * x.dim(2), c = x.dim(3);
-  // One group's numbers side by side form a row of a norm without parameters; the channel's gain and offset come after.
-  const Tensor rows = permute(x.reshape({n, pixels, groups, c / groups}), {0, 2, 1, 3}).reshape({n * groups, -1});
-  const Tensor normal = layer_norm(rows, {.eps = args.eps});
-  Tensor out = permute(normal.reshape({n, groups, pixels, c / groups}), {0, 2, 1, 3}).reshape(x.shape());
-  if (args.weight.defined()) out = mul(out, args.weight);
-  if (args.bias.defined()) out = add(out, args.bias);
-  return out;
-}
-
 }  // namespace ptah
 #endif
