@@ -141,7 +141,7 @@ TEST_F(Painting, SameBytesForAnyNumberOfThreadsAndOtherSeedsGiveOthers) {
   other.prompt = "";
   other.width = 64;
   other.steps = 2;
-  for (const char* sampler : {"euler", "euler_a", "heun", "dpm2", "dpmpp_2m", "dpmpp_2s_a", "ddim", "lcm"}) {
+  for (const char* sampler : {"euler", "euler_a", "heun", "dpm2", "dpm2_a", "dpmpp_2m", "dpmpp_2s_a", "dpmpp_2m_sde", "dpmpp_3m_sde", "ddim", "lcm"}) {
     other.sampler = sampler;
     EXPECT_TRUE(model->paint(other)) << sampler;
   }

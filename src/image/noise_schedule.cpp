@@ -34,12 +34,15 @@ constexpr std::array<std::pair<const char*, NoiseSchedule>, 5> kSchedules{{{"nor
                                                                            {"karras", NoiseSchedule::karras},
                                                                            {"exponential", NoiseSchedule::exponential},
                                                                            {"sgm_uniform", NoiseSchedule::sgm_uniform}}};
-constexpr std::array<std::pair<const char*, NoiseSampler>, 8> kSamplers{{{"euler", NoiseSampler::euler},
+constexpr std::array<std::pair<const char*, NoiseSampler>, 11> kSamplers{{{"euler", NoiseSampler::euler},
                                                                          {"euler_a", NoiseSampler::euler_ancestral},
                                                                          {"heun", NoiseSampler::heun},
                                                                          {"dpm2", NoiseSampler::dpm2},
+                                                                         {"dpm2_a", NoiseSampler::dpm2_ancestral},
                                                                          {"dpmpp_2m", NoiseSampler::dpmpp_2m},
                                                                          {"dpmpp_2s_a", NoiseSampler::dpmpp_2s_ancestral},
+                                                                         {"dpmpp_2m_sde", NoiseSampler::dpmpp_2m_sde},
+                                                                         {"dpmpp_3m_sde", NoiseSampler::dpmpp_3m_sde},
                                                                          {"ddim", NoiseSampler::ddim},
                                                                          {"lcm", NoiseSampler::lcm}}};
 
@@ -117,7 +120,8 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
 
 Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how) {
   PTAH_CHECK(x.dtype() == DType::f32 && sigmas.size() >= 2, "sample_noise: {} levels", sigmas.size());
-  Tensor before;  // dpmpp_2m: the picture seen in the step before
+  Tensor before, before_that;  // the pictures seen in the last two steps, and how far those went in log σ
+  double width_before = 0, width_before_that = 0;
   int64_t draws = 0;
   const auto fresh = [&] { return how.noise(draws++); };
   // The slope dx/dσ where the model sees `picture` in x, and a step along it.
@@ -157,6 +161,44 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
         const double middle = std::sqrt(from * to);
         const Tensor half = step_along(x, x, picture, from, middle - from);
         x = step_along(x, half, how.denoise(half, middle), middle, to - from);
+        break;
+      }
+      case NoiseSampler::dpm2_ancestral: {
+        const auto [down, up] = ancestral(from, to);
+        if (down == 0) {
+          x = step_along(x, x, picture, from, down - from);
+        } else {
+          const double middle = std::sqrt(from * down);
+          const Tensor half = step_along(x, x, picture, from, middle - from);
+          x = step_along(x, half, how.denoise(half, middle), middle, down - from);
+          x = mix(1, x, up, fresh());
+        }
+        break;
+      }
+      case NoiseSampler::dpmpp_2m_sde:
+      case NoiseSampler::dpmpp_3m_sde: {
+        if (to == 0) {
+          x = picture;
+          break;
+        }
+        const double h = std::log(from / to), twice = 2 * h;  // h(1 + η)
+        x = mix(to / from * std::exp(-h), x, -std::expm1(-twice), picture);
+        const double phi2 = std::expm1(-twice) / twice + 1;
+        if (sampler == NoiseSampler::dpmpp_2m_sde && before.defined()) {
+          x = mix(1, x, -0.5 * std::expm1(-twice) * h / width_before, sub(picture, before));
+        } else if (before_that.defined()) {
+          const double r0 = width_before / h, r1 = width_before_that / h;
+          const Tensor first = affine(sub(picture, before), static_cast<float>(1 / r0)), second = affine(sub(before, before_that), static_cast<float>(1 / r1));
+          const Tensor bend = sub(first, second);
+          x = mix(1, x, phi2, mix(1, first, r0 / (r0 + r1), bend));
+          x = mix(1, x, -(phi2 / twice - 0.5) / (r0 + r1), bend);
+        } else if (before.defined()) {
+          x = mix(1, x, phi2 * h / width_before, sub(picture, before));
+        }
+        x = mix(1, x, to * std::sqrt(-std::expm1(-twice)), fresh());
+        if (sampler == NoiseSampler::dpmpp_3m_sde) before_that = before, width_before_that = width_before;
+        before = picture;
+        width_before = h;
         break;
       }
       case NoiseSampler::dpmpp_2m: {

@@ -31,7 +31,7 @@ Result<NoiseSchedule> noise_schedule_by_name(std::string_view name);
 /// steps + 1 levels from the largest to 0.
 std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& levels, int64_t steps);
 
-enum class NoiseSampler { euler, euler_ancestral, heun, dpm2, dpmpp_2m, dpmpp_2s_ancestral, ddim, lcm };
+enum class NoiseSampler { euler, euler_ancestral, heun, dpm2, dpm2_ancestral, dpmpp_2m, dpmpp_2s_ancestral, dpmpp_2m_sde, dpmpp_3m_sde, ddim, lcm };
 Result<NoiseSampler> noise_sampler_by_name(std::string_view name);
 /// All names, with blanks between.
 std::string noise_sampler_names();
@@ -40,13 +40,14 @@ std::string noise_schedule_names();
 struct NoiseSampling {
   /// The picture that the model sees in x at a level.
   std::function<Tensor(const Tensor& x, double sigma)> denoise;
-  /// Fresh normal noise of x's shape: the how-manyeth draw. Ancestral samplers and lcm ask for it.
+  /// Fresh normal noise of x's shape: the how-manyeth draw. Ancestral and SDE samplers and lcm ask for it.
   std::function<Tensor(int64_t draw)> noise;
   /// Called before each step; may throw Failure to stop.
   std::function<void(int64_t step)> before_step;
 };
 /// From x at sigmas[0] to the picture at sigmas.back(). Everything is computed in f32.
-///   euler, heun, dpm2: Karras et al. 2022 without churn; *_ancestral: with fresh noise after each step; dpmpp_*: DPM-Solver++ (Lu et al. 2022);
+///   euler, heun, dpm2: Karras et al. 2022 without churn; *_ancestral: with fresh noise after each step; dpmpp_*: DPM-Solver++ (Lu et al. 2022), *_sde for the
+///   stochastic equation (η = 1);
 ///   ddim: Song et al. 2021 with η = 0, the same path as euler; lcm: Luo et al. 2023.
 Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how);
 

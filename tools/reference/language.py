@@ -24,6 +24,7 @@ import torch
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from lcg import Lcg
 from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, LlamaConfig, MistralConfig, Qwen2Config, Qwen3Config
 
 KEPT = [0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 200, 255, 256, 257, 299]
@@ -90,17 +91,6 @@ SCRAPS = ["the quick brown fox", " jumps", "Don't", "I'LL", "we've", "it's", "he
           "é", "naïve", "Ångström", "中文", "测试文本", "東京", "한국어", "Привет", "мир", "مرحبا", "שלום", "नमस्ते", "สวัสดี", "🦊", "👨‍👩‍👧", "🇩🇪", "❤️", "½", "²", "Ⅳ", "①", "٣", "...", "!?", "--", "==", "{", "}",
           "();", "/*", "#!", "@user", "http://a.b/c?d=e", "<|im_end|>", "<|endoftext|>", "[INST]", "</s>", "\u00a0", "\u2028", "\u3000", "\u200b", "_", "__init__", "camelCase", "ALL CAPS", "a", "I",
           "can't", "CAN'T", "ſ", "'ſ", "ﬁ", "e\u0301", "\u0085", "\x00", "\x7f", "“quoted”", "—", "…", "€100", "C++20"]
-
-
-class Lcg:
-    """The same numbers as in tests/language_test.cpp."""
-
-    def __init__(self, seed):
-        self.state = seed
-
-    def below(self, n):
-        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
-        return (self.state >> 33) % n
 
 
 def strings(count, seed):

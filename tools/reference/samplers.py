@@ -56,9 +56,10 @@ if __name__ == "__main__":
     made = {"levels": [float(levels[i]) for i in (0, 1, 500, 998, 999)], "schedules": {k: [float(s) for s in v] for k, v in schedules.items()}, "x": x[0].tolist(),
             "sigmas": sigmas.tolist(), "paths": {}}
     for name, run in {"euler": sampling.sample_euler, "ddim": sampling.sample_euler, "euler_a": sampling.sample_euler_ancestral, "heun": sampling.sample_heun, "dpm2": sampling.sample_dpm_2,
+                      "dpm2_a": sampling.sample_dpm_2_ancestral, "dpmpp_2m_sde": sampling.sample_dpmpp_2m_sde, "dpmpp_3m_sde": sampling.sample_dpmpp_3m_sde,
                       "dpmpp_2m": sampling.sample_dpmpp_2m, "dpmpp_2s_a": sampling.sample_dpmpp_2s_ancestral}.items():
         path = []
-        extra = {"noise_sampler": Noise()} if name.endswith("_a") else {}
+        extra = {"noise_sampler": Noise()} if name.endswith(("_a", "_sde")) else {}
         last = run(denoise, x, sigmas, disable=True, callback=lambda info: path.append(info["x"][0].tolist()), **extra)
         made["paths"][name] = path + [last[0].tolist()]
     (out / "samplers.json").write_text(json.dumps(made) + "\n")

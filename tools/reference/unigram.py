@@ -3,6 +3,8 @@
 
     tools/reference/unigram.py [tests/golden]      (made with tokenizers 0.23.3, sentencepiece 0.2.3, protobuf)
 
+Training is not the same in every run: another file is as good.
+
 "fallback": bytes as a last resort, a space before the text. "t5": a precompiled map of characters, white space splits words, an end token. "first": a space
 before the first words only, runs of spaces made one.
 """
@@ -12,22 +14,13 @@ import sys
 import tempfile
 
 import sentencepiece
+from lcg import Lcg
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent))
 SCRAPS = ["the quick brown fox", " jumps", "Don't", "I'LL", "we've", "it's", "''", "  ", "   ", "\n", "\r\n", "\t", "123", "1234567", "3.14", " 42", "x2y", "é", "naïve", "Ångström", "中文",
           "测试文本", "東京", "한국어", "Привет", "мир", "مرحبا", "שלום", "नमस्ते", "สวัสดี", "🦊", "👨‍👩‍👧", "🇩🇪", "❤️", "½", "²", "Ⅳ", "①", "...", "!?", "--", "==", "{", "}", "();", "[INST]", "\u00a0",
           "\u3000", "\u200b", "_", "__init__", "camelCase", "ALL CAPS", "a", "I", "ﬁ", "e\u0301", "\u2581", "“quoted”", "—", "…", "€100", "C++20", "ﬁnally", "Å", "ｆｕｌｌ"]
-
-
-class Lcg:
-    def __init__(self, seed):
-        self.state = seed
-
-    def below(self, n):
-        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
-        return (self.state >> 33) % n
 
 
 def strings(count, seed):
