@@ -245,6 +245,14 @@ TEST(Diffusion, WhatIsMissingIsNamed) {
   broken = tensors;
   broken["input_blocks.0.0.weight"] = Tensor::zeros({5});
   EXPECT_NE(message(broken), "");
+  for (const Shape& odd : {Shape{}, Shape{0}, Shape{0, 0}, Shape{16, 0, 3, 3}, Shape{0, 4, 3, 3}, Shape{16, 4, 1, 1, 1}}) {
+    for (const char* name : {"input_blocks.0.0.weight", "input_blocks.1.1.proj_in.weight", "input_blocks.1.0.in_layers.0.weight", "time_embed.0.weight",
+                             "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight"}) {
+      broken = tensors;
+      broken[name] = Tensor::zeros(odd);
+      EXPECT_NE(message(broken), "") << name << " " << odd.str();
+    }
+  }
   EXPECT_NE(message({}), "");
   EXPECT_THROW((void)original_unet_names({{"encoder.nothing", Tensor::zeros({1})}}), Failure);
   EXPECT_THROW((void)original_autoencoder_names({{"down_blocks.0.resnets.0.conv1.weight", Tensor::zeros({1})}}), Failure);

@@ -10,7 +10,7 @@ const Shape& WeightBinder::shape(const std::string& name) const {
 
 int64_t WeightBinder::extent(const std::string& name, int axis) const {
   const Shape& s = shape(name);
-  if (axis >= s.rank()) throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}' has shape {}", prefix, name, s.str())});
+  if (axis >= s.rank() || s[axis] < 1) throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}' has shape {}", prefix, name, s.str())});
   return s[axis];
 }
 
@@ -40,7 +40,8 @@ Linear WeightBinder::pointwise(const std::string& name) const {
   const Shape s = shape(name + ".weight");
   if (s.rank() == 2) return linear(name);
   Linear made;
-  if (s.rank() != 4) throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}.weight' has shape {}", prefix, name, s.str())});
+  if (s.rank() != 4 || s[0] < 1 || s[1] < 1)
+    throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}.weight' has shape {}", prefix, name, s.str())});
   made.weight = scope(name).weight("weight", {s[0], s[1], 1, 1}, Init::fan_in).reshape({s[0], s[1]});
   if (has(name + ".bias")) made.bias = f32_parameter(scope(name), "bias", {s[0]}, Init::zeros);
   return made;

@@ -17,7 +17,7 @@ struct WeightBinder {
   bool has(const std::string& name) const { return weights.all().contains(prefix + name); }
   /// Throws Failure (mismatch), naming what is missing and the nearest name.
   const Shape& shape(const std::string& name) const;
-  /// Of one axis. Throws Failure (mismatch) if there are fewer.
+  /// Of one axis, at least 1. Throws Failure (mismatch) if there are fewer axes, or nothing along it.
   int64_t extent(const std::string& name, int axis) const;
 
   /// Weight and bias in f32.

@@ -17,7 +17,7 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
   };
   const auto table = [&](const std::string& name) {
     const Shape s = b.shape(name);
-    if (s.rank() != 2) throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}' has shape {}", prefix, name, s.str())});
+    if (s.rank() != 2 || s[0] < 1 || s[1] < 1) throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}' has shape {}", prefix, name, s.str())});
     const Tensor held = weights.get(prefix + name, s, Init::normal, 1);
     return held.dtype() == DType::f32 ? held : cast(held, DType::f32);
   };
