@@ -14,7 +14,8 @@ constexpr const char* kKind = "painting";
 Result<fs::path> clip_words() {
   PTAH_TRY(const fs::path folder, pulled_models_folder());
   const fs::path file = folder / "clip-words" / "bpe_simple_vocab_16e6.txt.gz";
-  if (std::error_code problem; !fs::exists(file, problem)) return fail(ErrorCode::not_found, "CLIP's words are not here yet; fetch them with: ptah pull clip-words");
+  if (std::error_code problem; !fs::exists(file, problem))
+    return fail(ErrorCode::not_found, "CLIP's words are not here yet; fetch them with: ptah pull clip-words");
   return file;
 }
 

@@ -35,16 +35,16 @@ constexpr std::array<std::pair<const char*, NoiseSchedule>, 5> kSchedules{{{"nor
                                                                            {"exponential", NoiseSchedule::exponential},
                                                                            {"sgm_uniform", NoiseSchedule::sgm_uniform}}};
 constexpr std::array<std::pair<const char*, NoiseSampler>, 11> kSamplers{{{"euler", NoiseSampler::euler},
-                                                                         {"euler_a", NoiseSampler::euler_ancestral},
-                                                                         {"heun", NoiseSampler::heun},
-                                                                         {"dpm2", NoiseSampler::dpm2},
-                                                                         {"dpm2_a", NoiseSampler::dpm2_ancestral},
-                                                                         {"dpmpp_2m", NoiseSampler::dpmpp_2m},
-                                                                         {"dpmpp_2s_a", NoiseSampler::dpmpp_2s_ancestral},
-                                                                         {"dpmpp_2m_sde", NoiseSampler::dpmpp_2m_sde},
-                                                                         {"dpmpp_3m_sde", NoiseSampler::dpmpp_3m_sde},
-                                                                         {"ddim", NoiseSampler::ddim},
-                                                                         {"lcm", NoiseSampler::lcm}}};
+                                                                          {"euler_a", NoiseSampler::euler_ancestral},
+                                                                          {"heun", NoiseSampler::heun},
+                                                                          {"dpm2", NoiseSampler::dpm2},
+                                                                          {"dpm2_a", NoiseSampler::dpm2_ancestral},
+                                                                          {"dpmpp_2m", NoiseSampler::dpmpp_2m},
+                                                                          {"dpmpp_2s_a", NoiseSampler::dpmpp_2s_ancestral},
+                                                                          {"dpmpp_2m_sde", NoiseSampler::dpmpp_2m_sde},
+                                                                          {"dpmpp_3m_sde", NoiseSampler::dpmpp_3m_sde},
+                                                                          {"ddim", NoiseSampler::ddim},
+                                                                          {"lcm", NoiseSampler::lcm}}};
 
 /// a·x + b·y
 Tensor mix(double a, const Tensor& x, double b, const Tensor& y) { return add(affine(x, static_cast<float>(a)), affine(y, static_cast<float>(b))); }
