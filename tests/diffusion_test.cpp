@@ -1,54 +1,26 @@
 // The networks and samplers of latent diffusion against diffusers and transformers (tools/reference/diffusion.py made the golden files). Tolerances are
 // relative to the largest value: 1e-4 in f32, 5e-2 in bf16.
-#include <gtest/gtest.h>
-
-#include <algorithm>
-#include <cmath>
-
-#include "base/file.h"
-#include "base/json.h"
 #include "base/parallel.h"
-#include "image/diffusers_names.h"
+#include "base/torch_random.h"
+#include "diffusion_goldens.h"
+#include "image/edges.h"
 #include "image/kl_autoencoder.h"
 #include "image/noise_schedule.h"
+#include "image/tiny_autoencoder.h"
 #include "image/unet.h"
 #include "tensor/ops.h"
 #include "text/clip.h"
 #include "text/clip_tokenizer.h"
-#include "weights/safetensors.h"
 
 namespace ptah {
 
 namespace {
 
-NamedTensors golden(const std::string& name) {
-  return value_or_throw(read_safetensors(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/" + name + ".safetensors")).tensors;
-}
-
-/// The model's tensors, without the prefix that tells them from inputs and results.
-NamedTensors model_of(const NamedTensors& all) {
-  NamedTensors out;
-  for (const auto& [name, tensor] : all)
-    if (name.rfind("model.", 0) == 0) out.emplace(name.substr(6), tensor);
-  return out;
-}
-
-double difference(const Tensor& made, const Tensor& wanted) {
-  EXPECT_EQ(made.shape(), wanted.shape());
-  const auto a = made.to_vector(), b = wanted.to_vector();
-  double worst = 0, most = 1e-6;
-  for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
-    worst = std::max(worst, std::isfinite(a[i]) ? static_cast<double>(std::abs(a[i] - b[i])) : 1e30);
-    most = std::max(most, static_cast<double>(std::abs(b[i])));
-  }
-  return worst / most;
-}
-
 struct Case {
   const char* name;
   UnetConfig config;
 };
-constexpr Case kUnets[] = {{"unet_1", {.heads = 4, .groups = 4}}, {"unet_xl", {.heads = 3, .groups = 4}}};
+constexpr Case kUnets[] = {{"unet_1", {.heads = 4, .groups = 4}}, {"unet_xl", {.heads = 3, .groups = 4}}, {"unet_inpaint", {.heads = 4, .groups = 4}}};
 
 }  // namespace
 
@@ -98,6 +70,97 @@ TEST(Diffusion, TheAutoencoderEncodesAndDecodesAsDiffusers) {
   EXPECT_THROW((void)KlAutoencoder(decoder, "", {.groups = 4}).encode(all.at("picture")), Failure);
 }
 
+TEST(Diffusion, TheSmallAutoencoderToo) {
+  const NamedTensors all = golden("tiny");
+  ASSERT_TRUE(TinyAutoencoder::recognises(model_of(all)));
+  EXPECT_FALSE(TinyAutoencoder::recognises(model_of(golden("autoencoder"))));
+  Weights weights(model_of(all));
+  const TinyAutoencoder tiny(weights);
+  EXPECT_TRUE(weights.unused().empty());
+  const NoGrad off;
+  EXPECT_LE(difference(tiny.decode(all.at("latents")), all.at("decoded")), 1e-4);
+  EXPECT_LE(difference(tiny.encode(all.at("picture")), all.at("encoded")), 1e-4);
+  // A decoder alone in the original naming, whose first layer is the clamp.
+  NamedTensors decoder;
+  for (const auto& [name, tensor] : model_of(all, "model.decoder.layers.")) {
+    const size_t dot = name.find('.');
+    decoder.emplace(std::to_string(std::stoi(name.substr(0, dot)) + 1) + name.substr(dot), tensor);
+  }
+  ASSERT_TRUE(TinyAutoencoder::recognises(decoder));
+  Weights half(decoder);
+  const TinyAutoencoder alone(half);
+  EXPECT_EQ(alone.decode(all.at("latents")).to_vector(), tiny.decode(all.at("latents")).to_vector());
+  EXPECT_THROW((void)alone.encode(all.at("picture")), Failure);
+  Weights none(NamedTensors{});
+  EXPECT_THROW((void)TinyAutoencoder(none), Failure);
+}
+
+TEST(Diffusion, NetworksThatControlAddWhatDiffusersAdd) {
+  const NamedTensors all = golden("control"), first = golden("unet_1");
+  Weights weights(original_unet_names(model_of(all))), of_unet(original_unet_names(model_of(first)));
+  const ControlNet net(weights, "", kUnets[0].config);
+  EXPECT_TRUE(weights.unused().empty()) << weights.unused().size() << " tensors are not used, e.g. " << weights.unused().front();
+  const Unet unet(of_unet, "", kUnets[0].config);
+  const NoGrad off;
+  const UnetControl control = net(all.at("latents"), net.look(all.at("hint")), all.at("steps"), all.at("context"), {}, 0.7F);
+  EXPECT_LE(difference(control.middle, all.at("middle")), 1e-4);
+  EXPECT_LE(difference(unet(all.at("latents"), all.at("steps"), all.at("context"), {}, &control), all.at("made")), 1e-4);
+  NamedTensors broken = original_unet_names(model_of(all));
+  broken.erase("zero_convs.3.0.weight");
+  Weights fewer(broken);
+  EXPECT_THROW((void)ControlNet(fewer, "", kUnets[0].config), Failure);
+}
+
+TEST(Diffusion, WhatWrapsHasNoSeam) {
+  // Moving a picture round moves what a network that wraps makes of it.
+  const NamedTensors all = golden("unet_1");
+  UnetConfig config = kUnets[0].config;
+  config.wraps = true;
+  Weights weights(original_unet_names(model_of(all)));
+  const Unet unet(weights, "", config);
+  const NoGrad off;
+  const auto moved = [](const Tensor& x) { return concat({slice(x, 2, 4, x.dim(2)), slice(x, 2, 0, 4)}, 2); };
+  const Tensor latents = all.at("latents"), made = unet(latents, all.at("steps"), all.at("context"));
+  EXPECT_LE(difference(unet(moved(latents), all.at("steps"), all.at("context")), moved(made)), 1e-4);
+  EXPECT_GT(difference(made, all.at("made")), 1e-2);
+}
+
+TEST(Diffusion, SeedsGiveTorchsNoise) {
+  const Json golden = golden_json("noise");
+  const auto near = [](const std::vector<float>& made, const Json& wanted) {
+    ASSERT_EQ(made.size(), wanted.size());
+    for (size_t i = 0; i < made.size(); ++i) ASSERT_NEAR(made[i], wanted[i].get<float>(), 1e-5) << i;
+  };
+  std::vector<float> first(120), third(256);
+  TorchRandom(1234567).fill_normal(first);  // not a multiple of 16
+  near(first, golden["first"]);
+  TorchRandom random((uint64_t{1} << 40) + 7);
+  for (int i = 0; i < 3; ++i) random.fill_normal(third);
+  near(third, golden["third"]);
+  std::vector<float> few(15);
+  EXPECT_THROW(random.fill_normal(few), Failure);
+}
+
+TEST(Diffusion, EdgesAreOpenCvs) {
+  const NamedTensors all = golden("edges");
+  const Tensor& colours = all.at("picture");
+  Picture picture = make_picture(colours.dim(1), colours.dim(0));
+  for (int64_t i = 0; i < colours.dim(0) * colours.dim(1); ++i) {
+    for (int64_t c = 0; c < 3; ++c) picture.rgba[static_cast<size_t>(i * 4 + c)] = colours.data<uint8_t>()[i * 3 + c];
+    picture.rgba[static_cast<size_t>(i * 4 + 3)] = 255;
+  }
+  for (const auto& [name, low, high] : {std::tuple{"edges", 100, 200}, {"fine", 40, 90}}) {
+    const Picture made = edges_of(picture, low, high);
+    int other = 0, white = 0;
+    for (int64_t i = 0; i < made.width * made.height; ++i) {
+      other += made.rgba[static_cast<size_t>(i * 4)] != all.at(name).data<uint8_t>()[i];
+      white += made.rgba[static_cast<size_t>(i * 4)];
+    }
+    EXPECT_EQ(other, 0) << name;
+    EXPECT_GT(white, 0);
+  }
+}
+
 TEST(Diffusion, ClipsTextStatesAreTransformers) {
   for (const char* name : {"clip_l", "clip_g"}) {
     const NamedTensors all = golden(name);
@@ -141,7 +204,7 @@ TEST(Diffusion, ClipsTextStatesAreTransformers) {
 }
 
 TEST(Diffusion, WordsAreCutAsCutByTransformers) {
-  const Json golden = *parse_json(*read_text(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/words.json"));
+  const Json golden = golden_json("words");
   const auto tokenizer = ClipTokenizer::parse(golden["merges"].get<std::string>());
   ASSERT_TRUE(tokenizer) << tokenizer.error().message;
   for (size_t i = 0; i < golden["strings"].size(); ++i)
@@ -165,7 +228,7 @@ TEST(Diffusion, BracketsGiveWeights) {
   EXPECT_EQ(shown("(open"), "open*1.100|");
   EXPECT_EQ(shown("close) ]"), "close) ]*1.000|");
   EXPECT_EQ(shown(""), "");
-  const Json golden = *parse_json(*read_text(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/words.json"));
+  const Json golden = golden_json("words");
   const auto tokenizer = value_or_throw(ClipTokenizer::parse(golden["merges"].get<std::string>()));
   std::string hundred;
   for (int i = 0; i < 100; ++i) hundred += "1 ";
@@ -178,10 +241,28 @@ TEST(Diffusion, BracketsGiveWeights) {
   EXPECT_EQ(two.weights[0][1], 2);
   EXPECT_EQ(two.ids[2][2], tokenizer.end());
   EXPECT_EQ(clip_windows(tokenizer, "", 7, 2).ids.size(), 2U);
+  // Words of one's own: whole ones, the longest first, never over the end of a window.
+  const ClipWords words{{"my-fox", {900, 901}}, {"my-fox-2", {902}}, {"", {903}}};
+  const auto inside = [&](const std::string& prompt) {
+    std::vector<int32_t> out = clip_windows(tokenizer, prompt, 0, 1, words).ids[0];
+    out.erase(std::find(out.begin(), out.end(), tokenizer.end()), out.end());
+    return std::vector<int32_t>(out.begin() + 1, out.end());
+  };
+  const std::vector<int32_t> a = tokenizer.encode("a"), b = tokenizer.encode("b");
+  EXPECT_EQ(inside("a my-fox b"), (std::vector<int32_t>{a[0], 900, 901, b[0]}));
+  EXPECT_EQ(inside("a my-fox-2"), (std::vector<int32_t>{a[0], 902}));
+  EXPECT_EQ(inside("my-fox,my-fox"), (std::vector<int32_t>{900, 901, tokenizer.encode(",")[0], 900, 901}));
+  EXPECT_EQ(inside("xmy-fox"), tokenizer.encode("xmy-fox"));
+  std::string full;
+  for (int i = 0; i < 74; ++i) full += "1 ";
+  const ClipWindows cut = clip_windows(tokenizer, full + "(my-fox:1.5)", 0, 1, words);
+  ASSERT_EQ(cut.ids.size(), 2U);
+  EXPECT_EQ(cut.ids[1][1], 900);
+  EXPECT_EQ(cut.weights[1][2], 1.5F);
 }
 
 TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
-  const Json golden = *parse_json(*read_text(std::string(PTAH_SOURCE_DIR) + "/tests/golden/diffusion/samplers.json"));
+  const Json golden = golden_json("samplers");
   const NoiseLevels levels;
   const std::vector<int> steps{0, 1, 500, 998, 999};
   for (size_t i = 0; i < steps.size(); ++i) {
@@ -193,6 +274,16 @@ TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
     const auto made = noise_schedule(value_or_throw(noise_schedule_by_name(name)), levels, 9);
     ASSERT_EQ(made.size(), wanted.size()) << name;
     for (size_t i = 0; i < made.size(); ++i) EXPECT_NEAR(made[i], wanted[i].get<double>(), 2e-6 * levels.most()) << name << " " << i;
+  }
+  for (const auto& [name, wanted] : golden["ten"].items()) {
+    const auto made = noise_schedule(value_or_throw(noise_schedule_by_name(name)), levels, 10);
+    ASSERT_EQ(made.size(), wanted.size()) << name;
+    for (size_t i = 0; i < made.size(); ++i) EXPECT_NEAR(made[i], wanted[i].get<double>(), 1e-9) << name << " " << i;
+    for (const int64_t many : {1, 4, 25, 200}) {
+      const auto others = noise_schedule(value_or_throw(noise_schedule_by_name(name)), levels, many);
+      EXPECT_EQ(others.size(), static_cast<size_t>(many) + 1);
+      EXPECT_TRUE(std::is_sorted(others.rbegin(), others.rend()));
+    }
   }
   const auto numbers = golden["x"].get<std::vector<float>>();
   const auto n = static_cast<int64_t>(numbers.size());

@@ -1,15 +1,13 @@
 // Whole paintings by tiny checkpoints of the Stable Diffusion family against diffusers, transformers and k-diffusion (tools/reference/diffusion.py).
-#include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <cmath>
-
-#include "base/file.h"
 #include "base/parallel.h"
 #include "create/painting.h"
-#include "image/diffusers_names.h"
+#include "create/recall.h"
+#include "diffusion_goldens.h"
 #include "tensor/ops.h"
-#include "weights/safetensors.h"
+#include "weights/gguf.h"
+#include "weights/torch_file.h"
 
 namespace ptah {
 
@@ -17,27 +15,17 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kGolden = fs::path(PTAH_SOURCE_DIR) / "tests" / "golden" / "diffusion";
-
-NamedTensors golden(const std::string& name) { return value_or_throw(read_safetensors(kGolden / (name + ".safetensors"))).tensors; }
-
-NamedTensors model_of(const NamedTensors& all) {
-  NamedTensors out;
-  for (const auto& [name, tensor] : all)
-    if (name.rfind("model.", 0) == 0) out.emplace(name.substr(6), tensor);
-  return out;
-}
-
 /// A folder with CLIP's words and checkpoints as their makers publish them.
 class Painting : public testing::Test {
  protected:
   void SetUp() override {
     fs::remove_all(folder_);
     fs::create_directories(folder_);
-    const Json words = *parse_json(*read_text(kGolden / "words.json"));
+    const Json words = golden_json("words");
     value_or_throw(write_file(folder_ / "words", std::string_view(words["merges"].get_ref<const std::string&>())));
     save("sd1.safetensors", false);
     save("sdxl.safetensors", true);
+    save("inpaint.safetensors", false, "unet_inpaint");
   }
   void TearDown() override { fs::remove_all(folder_); }
 
@@ -49,12 +37,12 @@ class Painting : public testing::Test {
         out.emplace((name.rfind("text_projection", 0) == 0 ? "" : base) + name, tensor);
     return out;
   }
-  void save(const std::string& name, bool xl) {
+  void save(const std::string& name, bool xl, const std::string& unet = "") {
     TensorFile file;
     const auto put = [&](const NamedTensors& part, const std::string& prefix) {
       for (const auto& [key, tensor] : part) file.tensors.emplace(prefix + key, tensor);
     };
-    put(original_unet_names(model_of(golden(xl ? "unet_xl" : "unet_1"))), "model.diffusion_model.");
+    put(original_unet_names(model_of(golden(!unet.empty() ? unet : xl ? "unet_xl" : "unet_1"))), "model.diffusion_model.");
     put(original_autoencoder_names(model_of(golden("autoencoder"))), "first_stage_model.");
     put(text_of(golden("clip_l")), xl ? "conditioner.embedders.0.transformer." : "cond_stage_model.transformer.");
     if (xl) put(text_of(golden("clip_g")), "conditioner.embedders.1.model.");
@@ -71,8 +59,16 @@ class Painting : public testing::Test {
     return out;
   }
   std::shared_ptr<const DiffusionModel> load(bool xl, DType type) {
-    return value_or_throw(DiffusionModel::load(folder_ / (xl ? "sdxl.safetensors" : "sd1.safetensors"), folder_ / "words", shapes(xl, type)));
+    return load(DiffusionFiles{.model = folder_ / (xl ? "sdxl.safetensors" : "sd1.safetensors")}, type, xl);
   }
+  std::shared_ptr<const DiffusionModel> load(const DiffusionFiles& files, DType type = DType::f32, bool xl = false) {
+    return value_or_throw(DiffusionModel::load(files, folder_ / "words", shapes(xl, type)));
+  }
+  std::string refused(const DiffusionFiles& files) {
+    const auto model = DiffusionModel::load(files, folder_ / "words", shapes(false, DType::f32));
+    return model ? "" : model.error().message;
+  }
+  fs::path sd1() const { return folder_ / "sd1.safetensors"; }
 
   static PaintRequest request(bool xl) {
     PaintRequest r;
@@ -141,11 +137,12 @@ TEST_F(Painting, SameBytesForAnyNumberOfThreadsAndOtherSeedsGiveOthers) {
   other.prompt = "";
   other.width = 64;
   other.steps = 2;
-  for (const char* sampler : {"euler", "euler_a", "heun", "dpm2", "dpm2_a", "dpmpp_2m", "dpmpp_2s_a", "dpmpp_2m_sde", "dpmpp_3m_sde", "ddim", "lcm"}) {
+  for (const char* sampler :
+       {"euler", "euler_a", "heun", "dpm2", "dpm2_a", "dpmpp_2m", "dpmpp_2s_a", "dpmpp_2m_sde", "dpmpp_3m_sde", "uni_pc", "ddim", "ddpm", "lcm"}) {
     other.sampler = sampler;
     EXPECT_TRUE(model->paint(other)) << sampler;
   }
-  for (const char* schedule : {"normal", "simple", "exponential", "sgm_uniform"}) {
+  for (const char* schedule : {"normal", "simple", "exponential", "sgm_uniform", "beta", "ays", "ays_xl"}) {
     other.schedule = schedule;
     EXPECT_TRUE(model->paint(other)) << schedule;
   }
@@ -162,16 +159,16 @@ TEST_F(Painting, DiffusersFoldersGiveTheSame) {
   put("unet", "diffusion_pytorch_model.safetensors", model_of(golden("unet_1")));
   put("vae", "diffusion_pytorch_model.safetensors", model_of(golden("autoencoder")));
   put("text_encoder", "model.safetensors", text_of(golden("clip_l")));
-  const auto model = DiffusionModel::load(folder, folder_ / "words", shapes(false, DType::f32));
+  const auto model = DiffusionModel::load({.model = folder}, folder_ / "words", shapes(false, DType::f32));
   ASSERT_TRUE(model) << model.error().message;
   EXPECT_EQ(value_or_throw((*model)->paint(request(false))).rgba, value_or_throw(load(false, DType::f32)->paint(request(false))).rgba);
   fs::remove(folder / "vae" / "diffusion_pytorch_model.safetensors");
-  EXPECT_EQ(DiffusionModel::load(folder, folder_ / "words", shapes(false, DType::f32)).error().code, ErrorCode::not_found);
+  EXPECT_EQ(DiffusionModel::load({.model = folder}, folder_ / "words", shapes(false, DType::f32)).error().code, ErrorCode::not_found);
 }
 
 TEST_F(Painting, WhatCannotBePaintedIsSaid) {
   const auto model = load(false, DType::f32);
-  const auto refused = [&](const std::function<void(PaintRequest&)>& change) {
+  const auto refused = [&](const std::function<void(PaintRequest&)>& change) -> std::string {
     PaintRequest r = request(false);
     change(r);
     const auto made = model->paint(r);
@@ -183,37 +180,423 @@ TEST_F(Painting, WhatCannotBePaintedIsSaid) {
   EXPECT_NE(refused([](PaintRequest& r) { r.guidance = NAN; }), "");
   EXPECT_NE(refused([](PaintRequest& r) { r.prediction = "both"; }), "");
   EXPECT_NE(refused([](PaintRequest& r) { r.clip_skip = 3; }), "") << "there are three layers";
+  EXPECT_NE(refused([](PaintRequest& r) { r.strength = 0; }), "");
+  EXPECT_NE(refused([](PaintRequest& r) { r.enlarge = 5; }), "");
+  EXPECT_NE(refused([](PaintRequest& r) { r.noise = "white"; }), "");
+  EXPECT_NE(refused([](PaintRequest& r) { r.rescale = 2; }), "");
+  EXPECT_NE(refused([](PaintRequest& r) { r.tile = 100; }), "");
   CancelToken cancel;
   cancel.cancel();
-  EXPECT_EQ(model->paint(request(false), {}, &cancel).error().code, ErrorCode::cancelled);
+  EXPECT_EQ(model->paint(request(false), {}, {}, &cancel).error().code, ErrorCode::cancelled);
 
   const auto family = [&](const std::string& name) {
     TensorFile file;
     file.tensors[name] = Tensor::zeros({2, 2});
     value_or_throw(write_safetensors(folder_ / "other.safetensors", file));
-    return DiffusionModel::load(folder_ / "other.safetensors", folder_ / "words").error().message;
+    return DiffusionModel::load({.model = folder_ / "other.safetensors"}, folder_ / "words").error().message;
   };
   EXPECT_EQ(family("double_blocks.0.img_attn.qkv.weight"), "this looks like Flux; known: Stable Diffusion 1, 2 and XL");
-  EXPECT_EQ(family("lora_unet_x.weight"), "this looks like a LoRA, not a whole model; known: Stable Diffusion 1, 2 and XL");
+  EXPECT_EQ(family("lora_unet_x.weight"), "this looks like a LoRA, not a whole model (--lora); known: Stable Diffusion 1, 2 and XL");
   EXPECT_EQ(family("bert.embeddings"), "no checkpoint of the Stable Diffusion family: its first tensor is 'bert.embeddings'");
-  EXPECT_EQ(DiffusionModel::load(folder_ / "none.safetensors", folder_ / "words").error().code, ErrorCode::not_found);
+  EXPECT_EQ(DiffusionModel::load({.model = folder_ / "none.safetensors"}, folder_ / "words").error().code, ErrorCode::not_found);
   // A tensor that is not there, and one cut short.
   TensorFile file = value_or_throw(read_safetensors(folder_ / "sd1.safetensors"));
   file.tensors.erase("first_stage_model.decoder.conv_out.weight");
   value_or_throw(write_safetensors(folder_ / "broken.safetensors", file));
-  EXPECT_EQ(DiffusionModel::load(folder_ / "broken.safetensors", folder_ / "words", shapes(false, DType::f32)).error().message,
+  EXPECT_EQ(DiffusionModel::load({.model = folder_ / "broken.safetensors"}, folder_ / "words", shapes(false, DType::f32)).error().message,
             "weights: tensor 'first_stage_model.decoder.conv_out.weight' is missing; nearest: 'first_stage_model.encoder.conv_out.weight'");
   fs::resize_file(folder_ / "sd1.safetensors", fs::file_size(folder_ / "sd1.safetensors") - 100);
-  EXPECT_EQ(DiffusionModel::load(folder_ / "sd1.safetensors", folder_ / "words", shapes(false, DType::f32)).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(DiffusionModel::load({.model = sd1()}, folder_ / "words", shapes(false, DType::f32)).error().code, ErrorCode::corrupt);
+}
+
+/// 64 × 64: colours that rise, or what `value` says in red, green and blue.
+template <class F>
+Picture drawn(const F& value) {
+  Picture out = make_picture(64, 64);
+  for (int64_t y = 0; y < 64; ++y)
+    for (int64_t x = 0; x < 64; ++x) {
+      const auto [r, g, b] = value(x, y);
+      const int64_t colour[4] = {r, g, b, 255};
+      for (int64_t c = 0; c < 4; ++c) out.at(x, y)[c] = static_cast<uint8_t>(colour[c]);
+    }
+  return out;
+}
+Picture rising() {
+  return drawn([](int64_t x, int64_t y) { return std::array{std::min<int64_t>(x * 4, 255), std::min<int64_t>(y * 4, 255), x * y % 256}; });
+}
+Picture window() {
+  return drawn([](int64_t x, int64_t y) {
+    const int64_t white = std::abs(x - 30) < 14 && std::abs(y - 34) < 20 ? 255 : 0;
+    return std::array{white, white, white};
+  });
+}
+Picture chequered() {
+  return drawn([](int64_t x, int64_t y) {
+    const int64_t white = (x / 8 + y / 8) % 2 * 255;
+    return std::array{white, white, white};
+  });
+}
+
+TEST_F(Painting, PicturesMasksControlsAndAdaptersAreThoseOfTheReferences) {
+  const NamedTensors wanted = golden("paintings");
+  const auto near = [&](const char* name, const DiffusionFiles& files, const PaintRequest& r, const Sources& sources = {}) {
+    const auto made = load(files)->paint(r, sources);
+    ASSERT_TRUE(made) << name << ": " << made.error().message;
+    const double db = psnr(*made, wanted.at(name));
+    fmt::print("{}: {:.1f} dB\n", name, db);
+    EXPECT_GE(db, 55) << name;
+    const auto narrow = load(files, DType::bf16)->paint(r, sources);
+    ASSERT_TRUE(narrow) << narrow.error().message;
+    EXPECT_GE(psnr(*narrow, wanted.at(name)), 30) << name << " in bf16";
+    EXPECT_LT(psnr(*made, wanted.at("sd1")), 50) << name << " is no other picture than without";
+  };
+  PaintRequest r = request(false);
+  r.sampler = "euler";
+  r.strength = 0.5;
+  near("from", {.model = sd1()}, r, {rising(), {}, {}});
+  r = request(false);
+  near("masked", {.model = sd1()}, r, {rising(), window(), {}});
+  r.sampler = "euler";
+  near("inpainted", {.model = folder_ / "inpaint.safetensors"}, r, {rising(), window(), {}});
+  r = request(false);
+  TensorFile net;
+  net.tensors = model_of(golden("control"));
+  value_or_throw(write_safetensors(folder_ / "control.safetensors", net));
+  near("controlled", {.model = sd1(), .controls = {{folder_ / "control.safetensors", 0.8F}}}, r, {{}, {}, {chequered()}});
+  near("lora", {.model = sd1(), .loras = {{kGoldens / "lora.safetensors", 0.8F}}}, r);
+  r.rescale = 0.7F;
+  near("rescaled", {.model = sd1()}, r);
+  r = request(false);
+  r.sampler = "euler_a";
+  r.noise = "torch";
+  r.seed = 2024;
+  near("torch", {.model = sd1()}, r);
+  r = request(false);
+  r.prompt = "a photo of word riding";
+  near("word", {.model = sd1(), .embeddings = {kGoldens / "word.safetensors"}}, r);
+}
+
+TEST_F(Painting, WhatAMaskKeepsStaysToThePixel) {
+  const Picture from = rising(), made = value_or_throw(load(false, DType::f32)->paint(request(false), {from, window(), {}}));
+  int64_t changed = 0;
+  for (int64_t y = 0; y < 64; ++y)
+    for (int64_t x = 0; x < 64; ++x) {
+      const bool same = std::equal(made.at(x, y), made.at(x, y) + 4, from.at(x, y));
+      const bool kept = window().at(x, y)[0] == 0;
+      EXPECT_TRUE(same || !kept) << x << " " << y;
+      changed += !same;
+    }
+  EXPECT_GT(changed, 500);
+}
+
+TEST_F(Painting, AdaptersOfEveryNamingChangeTheSame) {
+  const Picture wanted = value_or_throw(load({.model = sd1(), .loras = {{kGoldens / "lora.safetensors", 0.8F}}})->paint(request(false)));
+  // diffusers' and PEFT's names of the same, and an alpha that is missing counts as the rank.
+  const NamedTensors kohya = golden("lora");
+  TensorFile other;
+  const auto put = [&](const std::string& flat, const std::string& dotted) {
+    other.tensors[dotted + ".lora_A.weight"] = kohya.at("lora_" + flat + ".lora_down.weight");
+    other.tensors[dotted + ".lora_B.weight"] = affine(cast(kohya.at("lora_" + flat + ".lora_up.weight"), DType::f32), 0.75F);
+  };
+  put("unet_down_blocks_0_attentions_1_transformer_blocks_0_attn1_to_q", "unet.down_blocks.0.attentions.1.transformer_blocks.0.attn1.to_q");
+  put("unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k", "diffusion_model.input_blocks.1.1.transformer_blocks.0.attn2.to_k");
+  put("unet_mid_block_attentions_0_transformer_blocks_0_ff_net_0_proj", "unet.mid_block.attentions.0.transformer_blocks.0.ff.net.0.proj");
+  put("unet_up_blocks_1_attentions_2_transformer_blocks_0_attn2_to_out_0", "unet.up_blocks.1.attentions.2.transformer_blocks.0.attn2.processor.to_out");
+  put("unet_down_blocks_0_attentions_0_proj_in", "lora_unet_input_blocks_1_1_proj_in");
+  put("te_text_model_encoder_layers_1_self_attn_q_proj", "text_encoder.text_model.encoder.layers.1.self_attn.q_proj");
+  put("te_text_model_encoder_layers_0_mlp_fc1", "lora_te1_text_model_encoder_layers_0_mlp_fc1");
+  value_or_throw(write_safetensors(folder_ / "peft.safetensors", other));
+  const Picture made = value_or_throw(load({.model = sd1(), .loras = {{folder_ / "peft.safetensors", 0.8F}}})->paint(request(false)));
+  double worst = 0;
+  for (size_t i = 0; i < made.rgba.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(made.rgba[i]) - static_cast<double>(wanted.rgba[i])));
+  EXPECT_LE(worst, 1);
+  // Two halves are one whole; a strength of 0 is none at all.
+  const fs::path lora = kGoldens / "lora.safetensors";
+  const Picture halves = value_or_throw(load({.model = sd1(), .loras = {{lora, 0.4F}, {lora, 0.4F}}})->paint(request(false)));
+  for (size_t i = 0; i < halves.rgba.size(); ++i) ASSERT_LE(std::abs(halves.rgba[i] - wanted.rgba[i]), 1);
+  EXPECT_EQ(value_or_throw(load({.model = sd1(), .loras = {{lora, 0.0F}}})->paint(request(false))).rgba,
+            value_or_throw(load(false, DType::f32)->paint(request(false))).rgba);
+
+  // Parts in OpenCLIP's joined matrix.
+  NamedTensors joined{{"t.transformer.resblocks.1.attn.in_proj_weight", Tensor::zeros({72, 24})}};
+  const CheckpointPlaces places{"u.", {"t."}};
+  NamedTensors part{{"lora_te_text_model_encoder_layers_1_self_attn_k_proj.lora_up.weight", Tensor::full({24, 1}, 1)},
+                    {"lora_te_text_model_encoder_layers_1_self_attn_k_proj.lora_down.weight", Tensor::full({1, 24}, 2)}};
+  EXPECT_EQ(value_or_throw(merge_adapters(joined, places, {{part, "p", 0.5F}}, true)), 1);
+  const auto numbers = joined.begin()->second.to_vector();
+  EXPECT_EQ(std::count(numbers.begin(), numbers.end(), 1.0F), 24 * 24);
+  EXPECT_EQ(numbers[24 * 24], 1.0F);
+  EXPECT_EQ(numbers[24 * 24 - 1], 0.0F);
+
+  const NamedTensors others = golden("others");
+  const auto changed = [&](const std::string& base, const std::string& kind, const Tensor& alpha) {
+    NamedTensors model{{"u.input_blocks.1.1.proj_in.weight", others.at(base)}}, adapter;
+    for (const auto& [name, tensor] : model_of(others, "part." + kind + ".")) adapter.emplace("lora_unet_input_blocks_1_1_proj_in." + name, tensor);
+    if (alpha.defined()) adapter.emplace("lora_unet_input_blocks_1_1_proj_in.alpha", alpha);
+    EXPECT_EQ(value_or_throw(merge_adapters(model, places, {{adapter, "p", 0.5F}}, false)), 1);
+    return model.begin()->second;
+  };
+  const Tensor one = Tensor::full({}, 1);
+  EXPECT_LE(difference(changed("linear", "loha", one), others.at("linear_loha")), 1e-5);
+  EXPECT_LE(difference(changed("linear", "lokr", one), others.at("linear_lokr")), 1e-5);
+  EXPECT_LE(difference(changed("conv", "conv_lora", {}), others.at("conv_lora")), 1e-5);
+  EXPECT_LE(difference(changed("conv", "conv_lokr", one), others.at("conv_lokr")), 1e-5);
+}
+
+TEST_F(Painting, AdaptersThatDoNotFitAreRefused) {
+  const auto said = [&](const NamedTensors& tensors, float strength = 1) {
+    TensorFile file;
+    file.tensors = tensors;
+    value_or_throw(write_safetensors(folder_ / "bad.safetensors", file));
+    std::string message = refused({.model = sd1(), .loras = {{folder_ / "bad.safetensors", strength}}});
+    const std::string path = (folder_ / "bad.safetensors").string() + ": ";
+    return message.rfind(path, 0) == 0 ? message.substr(path.size()) : message;
+  };
+  const std::string q = "lora_unet_down_blocks_0_attentions_1_transformer_blocks_0_attn1_to_q";
+  EXPECT_EQ(said({{q + ".lora_up.weight", Tensor::zeros({16, 2})}}), "'" + q + "' lacks a part (down)");
+  EXPECT_EQ(said({{q + ".lora_up.weight", Tensor::zeros({16, 2})}, {q + ".lora_down.weight", Tensor::zeros({3, 16})}}),
+            "'" + q + "' has parts [16, 2] and [3, 16] that do not fit each other");
+  EXPECT_EQ(said({{q + ".lora_up.weight", Tensor::zeros({16, 2})}, {q + ".lora_down.weight", Tensor::zeros({2, 17})}}),
+            "'" + q + "' is for a matrix of 16 × 17; here it is 16 × 16");
+  EXPECT_EQ(said({{"lora_unet_nowhere.lora_up.weight", Tensor::zeros({16, 2})}}),
+            "'lora_unet_nowhere' has no place in this checkpoint; it was made for another family");
+  EXPECT_EQ(said({{q + ".dora_scale", Tensor::zeros({16, 1})}}), "'" + q + ".dora_scale' is no part of a LoRA, LoHa or LoKr");
+  EXPECT_NE(said({{q + ".lora_up.weight", Tensor::zeros({0, 2})}, {q + ".lora_down.weight", Tensor::zeros({2, 16})}}), "");
+  EXPECT_NE(said({{q + ".lora_up.weight", Tensor::zeros({})}, {q + ".lora_down.weight", Tensor::zeros({})}}), "");
+  EXPECT_NE(said({{q + ".lokr_w1", Tensor::zeros({3})}, {q + ".lokr_w2", Tensor::zeros({2, 2, 2, 2})}}), "");
+  EXPECT_NE(said({{q + ".alpha", Tensor::zeros({4})}, {q + ".lora_up.weight", Tensor::zeros({16, 2})}, {q + ".lora_down.weight", Tensor::zeros({2, 16})}}), "");
+  EXPECT_NE(said({}), "");
+  EXPECT_NE(refused({.model = sd1(), .embeddings = {kGoldens / "lora.safetensors"}}), "");
+  EXPECT_NE(refused({.model = sd1(), .controls = {{kGoldens / "lora.safetensors", 1}}}), "");
+  EXPECT_NE(refused({.model = sd1(), .unet = kGoldens / "lora.safetensors"}), "");
+  EXPECT_NE(refused({.model = sd1(), .autoencoder = kGoldens / "lora.safetensors"}), "");
+  const auto without_picture = load(false, DType::f32)->paint(request(false), {{}, {}, {chequered()}});
+  EXPECT_EQ(without_picture.error().message, "0 networks that control, 1 pictures for them");
+}
+
+TEST_F(Painting, EveryKindOfFileGivesTheSame) {
+  const Picture wanted = value_or_throw(load(false, DType::f32)->paint(request(false)));
+  const TensorFile whole = value_or_throw(read_safetensors(sd1()));
+  // A U-Net and an autoencoder of their own, in three namings.
+  TensorFile unet, autoencoder;
+  unet.tensors = model_of(golden("unet_1"));
+  autoencoder.tensors = model_of(golden("autoencoder"));
+  value_or_throw(write_safetensors(folder_ / "unet.safetensors", unet));
+  value_or_throw(write_safetensors(folder_ / "vae.safetensors", autoencoder));
+  EXPECT_EQ(
+      value_or_throw(load({.model = sd1(), .unet = folder_ / "unet.safetensors", .autoencoder = folder_ / "vae.safetensors"})->paint(request(false))).rgba,
+      wanted.rgba);
+  // GGUF: what is not quantised as it is, the rest within 8 bits.
+  std::vector<GgufOutput> plain, rounded;
+  for (const auto& [name, tensor] : whole.tensors) {
+    std::vector<int64_t> shape;
+    for (int axis = 0; axis < tensor.rank(); ++axis) shape.push_back(tensor.dim(axis));
+    const auto* at = static_cast<const uint8_t*>(tensor.raw());
+    plain.push_back({name, shape, tensor.dtype() == DType::f32 ? BlockType::f32 : BlockType::bf16, {at, at + tensor.bytes()}});
+    if (shape.size() == 2 && shape[1] % 32 == 0) {
+      const std::vector<float> values = tensor.to_vector();
+      std::vector<uint8_t> blocks(static_cast<size_t>(block_bytes(BlockType::q8_0, tensor.elements())));
+      value_or_throw(quantize(BlockType::q8_0, values.data(), tensor.elements(), blocks.data()));
+      rounded.push_back({name, shape, BlockType::q8_0, blocks});
+    } else {
+      rounded.push_back(plain.back());
+    }
+  }
+  value_or_throw(write_gguf(folder_ / "plain.gguf", {{"general.architecture", std::string("sd1")}}, plain));
+  value_or_throw(write_gguf(folder_ / "rounded.gguf", {{"general.architecture", std::string("sd1")}}, rounded));
+  EXPECT_EQ(value_or_throw(load({.model = folder_ / "plain.gguf"})->paint(request(false))).rgba, wanted.rgba);
+  Tensor numbers = Tensor::empty({1, 64, 64, 3});
+  for (int64_t i = 0; i < 64 * 64; ++i)
+    for (int64_t c = 0; c < 3; ++c) numbers.data<float>()[i * 3 + c] = static_cast<float>(wanted.rgba[static_cast<size_t>(i * 4 + c)]);
+  EXPECT_GE(psnr(value_or_throw(load({.model = folder_ / "rounded.gguf"})->paint(request(false))), numbers), 30);
+  // A small autoencoder: another picture of the same size times two (it enlarges eightfold, the one of this checkpoint fourfold).
+  TensorFile tiny;
+  tiny.tensors = model_of(golden("tiny"));
+  value_or_throw(write_safetensors(folder_ / "tiny.safetensors", tiny));
+  PaintRequest large = request(false);
+  large.width = large.height = 128;
+  int looks = 0;
+  const auto seen = [&](int64_t, const Picture& picture) { looks += picture.width == 128; };
+  EXPECT_EQ(value_or_throw(load({.model = sd1(), .autoencoder = folder_ / "tiny.safetensors"})->paint(large, {}, {}, nullptr, seen)).width, 128);
+  EXPECT_EQ(looks, 3) << "after every step but the last";
+}
+
+TEST_F(Painting, PyTorchsOwnFilesAreRead) {
+  const TensorFile file = value_or_throw(read_tensor_file(kGoldens / "trainer.ckpt"));
+  std::vector<float> numbers;
+  for (int i = 0; i < 24; ++i) numbers.push_back(static_cast<float>(i));
+  for (const char* name : {"a.weight", "a.half", "b"}) EXPECT_EQ(file.tensors.at(name).to_vector(), numbers) << name;
+  EXPECT_EQ(file.tensors.at("a.half").dtype(), DType::f16);
+  EXPECT_EQ(file.tensors.at("turned").shape(), Shape({6, 4}));
+  EXPECT_EQ(file.tensors.at("turned").to_vector()[1], 6);
+  EXPECT_EQ(file.tensors.at("part").to_vector(), (std::vector<float>{8, 9, 10, 14, 15, 16}));
+  EXPECT_EQ(file.tensors.at("one").item(), 2.5F);
+  EXPECT_EQ(file.tensors.at("none").elements(), 0);
+  EXPECT_EQ(file.tensors.at("small").dtype(), DType::i32);
+  EXPECT_EQ(file.skipped.at("ids"), "LongStorage");
+  EXPECT_EQ(file.tensors.size(), 8U);
+  EXPECT_EQ(value_or_throw(read_tensor_file(kGoldens / "embedding.pt")).tensors.at("string_to_param.*").shape(), Shape({2, 6}));
+  // Every cut, and every byte changed, is survived.
+  const Bytes bytes = value_or_throw(read_file(kGoldens / "trainer.ckpt"));
+  for (size_t cut = 0; cut < bytes.size(); cut += 7) EXPECT_FALSE(parse_torch_file({bytes.data(), cut}, nullptr)) << cut;
+  for (size_t at = 0; at < bytes.size(); ++at)
+    for (const int flip : {0x01, 0x80, 0xFF}) {
+      Bytes broken = bytes;
+      broken[at] = static_cast<uint8_t>(broken[at] ^ flip);
+      if (const auto read = parse_torch_file(broken, nullptr))
+        for (const auto& [name, tensor] : read->tensors) (void)tensor.to_vector();
+    }
+}
+
+TEST_F(Painting, LargerInTilesAndWithLooks) {
+  const auto model = load(false, DType::f32);
+  PaintRequest r = request(false);
+  r.enlarge = 2;
+  int looks = 0;
+  const Picture large = value_or_throw(model->paint(r, {}, {}, nullptr, [&](int64_t, const Picture& picture) { looks += picture.width > 0; }));
+  EXPECT_EQ(large.width, 128);
+  EXPECT_GE(looks, 4);
+  // Tiles differ from the whole only a little, and only with more than one of them.
+  r = request(false);
+  r.width = r.height = 256;
+  const Picture whole = value_or_throw(model->paint(r));
+  r.tile = 128;
+  const Picture tiled = value_or_throw(model->paint(r));
+  EXPECT_NE(whole.rgba, tiled.rgba);
+  double sum = 0;
+  for (size_t i = 0; i < whole.rgba.size(); ++i) sum += std::abs(whole.rgba[i] - tiled.rgba[i]);
+  EXPECT_LT(sum / static_cast<double>(whole.rgba.size()), 12);  // random weights normalise each tile by itself
+  r.tile = 256;
+  EXPECT_EQ(value_or_throw(model->paint(r)).rgba, whole.rgba);
+
+  const DiffusionFiles files{.model = sd1()};
+  const Plan plan = value_or_throw(plan_painting(r, files, folder_ / "words", {}, shapes(false, DType::f32)));
+  EXPECT_GT(plan.flops, 0);
+  EXPECT_GT(plan.peak_bytes, plan.program_bytes);
+  EXPECT_EQ(value_or_throw(within_budget(r, files, folder_ / "words", {}, plan.peak_bytes, shapes(false, DType::f32))).tile, r.tile);
+  EXPECT_EQ(within_budget(r, files, folder_ / "words", {}, 1 << 20, shapes(false, DType::f32)).error().code, ErrorCode::over_budget);
+  // A plan with everything reads nothing and fails at nothing.
+  TensorFile net;
+  net.tensors = model_of(golden("control"));
+  value_or_throw(write_safetensors(folder_ / "control.safetensors", net));
+  PaintRequest everything = request(false);
+  everything.noise = "torch";
+  everything.rescale = 0.5;
+  const DiffusionFiles all{.model = sd1(),
+                           .loras = {{kGoldens / "lora.safetensors", 1}},
+                           .embeddings = {kGoldens / "word.safetensors"},
+                           .controls = {{folder_ / "control.safetensors", 1}}};
+  const auto whole_plan = plan_painting(everything, all, folder_ / "words", {rising(), window(), {chequered()}}, shapes(false, DType::f32));
+  EXPECT_TRUE(whole_plan) << whole_plan.error().message;
+}
+
+TEST_F(Painting, WhatWasPaintedIsRecalled) {
+  const DiffusionFiles files{.model = sd1(), .loras = {{kGoldens / "lora.safetensors", 0.75F}}};
+  const PaintRequest r = request(false);
+  const Picture picture = value_or_throw(load(files)->paint(r));
+  const Work work = value_or_throw(painting(r, files, value_or_throw(checkpoint_digests(files)), picture));
+  value_or_throw(write_work(work, folder_ / "work"));
+  const std::string command = value_or_throw(recall(folder_ / "work" / "picture.png"));
+  EXPECT_EQ(
+      command,
+      fmt::format(
+          "# painted by Ptah\nptah paint --model {} --lora {}:0.75 --negative 3.5 --seed 11 --steps 4 --guidance 5 --sampler dpmpp_2m --schedule karras -- "
+          "'a photo of (an astronaut:1.3) riding'\n",
+          sd1().string(), (kGoldens / "lora.safetensors").string()));
+  // What the WebUI reads of it, and what is read of the WebUI's.
+  const std::string text = value_or_throw(png_text(work.files.at("picture.png"), "parameters"));
+  const Recalled back = value_or_throw(recall_webui(text));
+  EXPECT_EQ(back.request.prompt, r.prompt);
+  EXPECT_EQ(back.request.negative, r.negative);
+  EXPECT_EQ(back.request.seed, r.seed);
+  EXPECT_EQ(back.request.steps, r.steps);
+  EXPECT_EQ(back.request.guidance, r.guidance);
+  EXPECT_EQ(back.request.sampler, r.sampler);
+  EXPECT_EQ(back.request.schedule, r.schedule);
+  EXPECT_EQ(back.files.loras.at(0).strength, 0.75F);
+
+  const Recalled theirs =
+      value_or_throw(recall_webui("portrait, <lora:style:0.6> (soft light:1.2)\nsecond line\nNegative prompt: blurry,\nbad hands\nSteps: 25, Sampler: DPM++ 2M "
+                                  "Karras, CFG scale: 6.5, Seed: 4294967299, Size: 512x768, "
+                                  "Model hash: abcdef1234, Model: some_model-v1, Denoising strength: 0.45, Clip skip: 2, Hires upscale: 1.5, Hires upscaler: "
+                                  "Latent, Lora hashes: \"style: 1, x: 2\", RNG: CPU, Version: v1.9"));
+  EXPECT_EQ(theirs.request.prompt, "portrait,  (soft light:1.2)\nsecond line");
+  EXPECT_EQ(theirs.request.negative, "blurry,\nbad hands");
+  EXPECT_EQ(theirs.request.sampler, "dpmpp_2m");
+  EXPECT_EQ(theirs.request.schedule, "karras");
+  EXPECT_EQ(theirs.request.seed, 4294967299U);
+  EXPECT_EQ(theirs.request.height, 768);
+  EXPECT_EQ(theirs.request.clip_skip, 1);
+  EXPECT_EQ(theirs.request.enlarge, 1.5F);
+  EXPECT_EQ(theirs.request.enlarge_strength, 0.45F);
+  EXPECT_EQ(theirs.request.strength, 1);
+  EXPECT_EQ(theirs.files.model, "some_model-v1.safetensors");
+  EXPECT_EQ(theirs.files.loras.at(0).file, "style.safetensors");
+  EXPECT_EQ(theirs.missed, std::vector<std::string>{"Hires upscaler: Latent"});
+  EXPECT_FALSE(recall_webui("nothing of the kind"));
+
+  const std::string graph =
+      R"({"3": {"class_type": "KSampler", "inputs": {"seed": 5, "steps": 30, "cfg": 8.0, "sampler_name": "euler_ancestral", "scheduler": "normal", "denoise": 1,
+    "model": ["10", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}}, "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a b.safetensors"}},
+    "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 640, "height": 512}}, "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "it's", "clip": ["11", 0]}},
+    "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "text", "clip": ["4", 1]}}, "10": {"class_type": "LoraLoader", "inputs": {"lora_name": "l.safetensors", "strength_model": 0.5, "model": ["4", 0]}},
+    "11": {"class_type": "CLIPSetLastLayer", "inputs": {"stop_at_clip_layer": -2, "clip": ["4", 1]}}})";
+  const Recalled comfy = value_or_throw(recall_comfy(graph));
+  EXPECT_EQ(comfy.request.prompt, "it's");
+  EXPECT_EQ(comfy.request.sampler, "euler_a");
+  EXPECT_EQ(comfy.request.clip_skip, 1);
+  EXPECT_EQ(comfy.request.width, 640);
+  EXPECT_EQ(comfy.files.model, "a b.safetensors");
+  EXPECT_EQ(comfy.files.loras.at(0).strength, 0.5F);
+  EXPECT_TRUE(comfy.missed.empty());
+  EXPECT_EQ(recall_comfy("{}").error().code, ErrorCode::unsupported);
+  EXPECT_FALSE(recall_comfy("[1]"));
+  EXPECT_TRUE(recall_comfy(R"({"1": {"class_type": "KSampler", "inputs": {"model": ["1", 0], "positive": ["1", 0], "negative": 5, "latent_image": []}}})"))
+      << "a circle ends";
+  value_or_throw(write_file(folder_ / "comfy.png", std::span<const uint8_t>(value_or_throw(encode_png(picture, {{"prompt", graph}})))));
+  EXPECT_EQ(value_or_throw(recall(folder_ / "comfy.png")),
+            "# painted by ComfyUI\nptah paint --model 'a b.safetensors' --lora l.safetensors:0.5 --negative text --seed 5 --steps 30 --guidance 8 --sampler "
+            "euler_a --schedule normal --width 640 "
+            "--height 512 --clip-skip 1 --noise torch -- 'it'\\''s'\n");
+  value_or_throw(write_file(folder_ / "bare.png", std::span<const uint8_t>(value_or_throw(encode_png(picture)))));
+  EXPECT_EQ(recall(folder_ / "bare.png").error().code, ErrorCode::not_found);
+}
+
+TEST_F(Painting, MoreRoundAPictureAndAnObjectOfIt) {
+  const Sources wide = value_or_throw(extended(rising(), 32));
+  ASSERT_EQ(wide.from->width, 128);
+  EXPECT_TRUE(std::equal(wide.from->at(32, 32), wide.from->at(32, 32) + 4, rising().at(0, 0)));
+  EXPECT_EQ(wide.mask->at(0, 64)[0], 255);
+  EXPECT_EQ(wide.mask->at(64, 64)[0], 0);
+  EXPECT_FALSE(extended(rising(), 0));
+  EXPECT_FALSE(extended(rising(), 1000));
+
+  // A disc on white becomes an object.
+  const Picture disc = drawn([](int64_t x, int64_t y) {
+    const bool inside = (x - 32) * (x - 32) + (y - 32) * (y - 32) < 400;
+    return inside ? std::array<int64_t, 3>{200, 30, 30} : std::array<int64_t, 3>{255, 255, 255};
+  });
+  const DiffusionFiles files{.model = sd1()};
+  const Finish finish{.cut = true, .background = "transparent", .formats = {.png = true, .glb = true}, .object = {"round", 500, 50}};
+  const Work work = value_or_throw(painting(request(false), files, value_or_throw(checkpoint_digests(files)), disc, {rising(), {}, {}}, finish));
+  EXPECT_TRUE(work.files.contains("object.glb"));
+  EXPECT_TRUE(work.files.contains("from.png"));
+  EXPECT_EQ(value_or_throw(decode_png(work.files.at("picture.png"))).at(1, 1)[3], 0);
+  EXPECT_EQ(work.receipt["request"]["cut"], "transparent");
+  EXPECT_EQ(value_or_throw(diffusion_files(work.receipt["request"]["files"])).model, sd1());
+  value_or_throw(write_work(work, folder_ / "object"));
+  EXPECT_TRUE(value_or_throw(verify_work(folder_ / "object")).whole);
+  const Sources back = value_or_throw(read_sources(work.receipt, folder_ / "object"));
+  EXPECT_EQ(back.from->rgba, rising().rgba);
 }
 
 TEST_F(Painting, AWorkHoldsReceiptAndMarks) {
   const Picture picture = value_or_throw(load(false, DType::f32)->paint(request(false)));
   const fs::path file = folder_ / "sd1.safetensors";
-  const Json digests = value_or_throw(checkpoint_digests(file));
-  const Work work = value_or_throw(painting(request(false), file, digests, picture));
+  const DiffusionFiles files{.model = file};
+  const Work work = value_or_throw(painting(request(false), files, value_or_throw(checkpoint_digests(files)), picture));
   EXPECT_TRUE(is_painting_receipt(work.receipt));
-  EXPECT_EQ(work.receipt["request"]["model"], file.string());
+  EXPECT_EQ(work.receipt["request"]["files"]["model"], file.string());
   EXPECT_EQ(value_or_throw(paint_request(work.receipt["request"])).seed, 11U);
   value_or_throw(write_work(work, folder_ / "work"));
   EXPECT_TRUE(value_or_throw(verify_work(folder_ / "work")).whole);

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <map>
+#include <mutex>
 
 namespace ptah {
 
@@ -50,6 +52,16 @@ Result<void> write_all(int descriptor, std::span<const uint8_t> bytes, const fs:
   return {};
 }
 
+/// Where files are mapped now: begin → size.
+struct Mappings {
+  std::mutex mutex;
+  std::map<uintptr_t, size_t> ranges;
+};
+Mappings& mappings() {
+  static Mappings all;
+  return all;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<MappedFile>> MappedFile::open(const fs::path& path) {
@@ -64,16 +76,35 @@ Result<std::shared_ptr<MappedFile>> MappedFile::open(const fs::path& path) {
     void* data = ::mmap(nullptr, mapped->size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (data == MAP_FAILED) return fail_errno("cannot map " + path.string());
     mapped->data_ = static_cast<const uint8_t*>(data);
+    const std::lock_guard lock(mappings().mutex);
+    mappings().ranges[reinterpret_cast<uintptr_t>(data)] = mapped->size_;
   }
   return mapped;
 }
 
 MappedFile::~MappedFile() {
-  if (data_) ::munmap(const_cast<uint8_t*>(data_), size_);
+  if (!data_) return;
+  {
+    const std::lock_guard lock(mappings().mutex);
+    mappings().ranges.erase(reinterpret_cast<uintptr_t>(data_));
+  }
+  ::munmap(const_cast<uint8_t*>(data_), size_);
 }
 
 void MappedFile::forget() const {
   if (data_) ::madvise(const_cast<uint8_t*>(data_), size_, MADV_DONTNEED);
+}
+
+void forget_mapped(const void* data, size_t bytes) {
+  const auto begin = reinterpret_cast<uintptr_t>(data);
+  const auto page = static_cast<uintptr_t>(::sysconf(_SC_PAGESIZE));
+  const uintptr_t first = (begin + page - 1) / page * page, last = (begin + bytes) / page * page;
+  if (first >= last) return;
+  const std::lock_guard lock(mappings().mutex);
+  auto found = mappings().ranges.upper_bound(begin);
+  if (found == mappings().ranges.begin()) return;
+  --found;
+  if (begin + bytes <= found->first + found->second) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 std::string environment(const char* name) {

@@ -33,6 +33,9 @@ class MappedFile {
   size_t size_ = 0;
 };
 
+/// Tells the system that these bytes will not be read again soon, if they lie in a mapped file (they stay readable); else nothing happens.
+void forget_mapped(const void* data, size_t bytes);
+
 /// An environment variable; empty if it is not set.
 std::string environment(const char* name);
 /// Where what a user makes is kept: $XDG_DATA_HOME/ptah, else ~/.local/share/ptah; empty without a home.

@@ -5,7 +5,7 @@
 #include <functional>
 
 #include "base/progress.h"
-#include "create/work.h"
+#include "create/painting.h"
 #include "own/keys.h"
 #include "text/key_value_cache.h"
 #include "text/memory.h"
@@ -58,12 +58,31 @@ std::string slug(const std::string& prompt);
 /// Signs a work, writes it to `out` or to its default folder below ptah-works, and says so.
 Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const std::filesystem::path& out, bool json, bool quiet);
 
+/// "600M", "2G" or bytes; 0 for an empty text. Errors: invalid_argument.
+Result<int64_t> parse_bytes(const std::string& text);
+
+/// Paintings to be made: one for each value along x, y and each seed.
+struct PaintJob {
+  PaintRequest request;
+  DiffusionFiles files;
+  Sources sources;
+  Finish finish;
+  int64_t count = 1, budget = 0;
+  std::pair<std::string, std::vector<Json>> x{"", {nullptr}}, y{"", {nullptr}};  ///< a setting's name and its values
+  std::filesystem::path out, preview, grid;
+  bool json = false, quiet = false;
+  SigningOptions signing = {};
+};
+Result<void> run_paint(const PaintJob& job);
+
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;
 
 void add_create(CLI::App& app, Action& action);
 void add_object(CLI::App& app, Action& action);
 void add_paint(CLI::App& app, Action& action);
+void add_recall(CLI::App& app, Action& action);
+void add_edges(CLI::App& app, Action& action);
 void add_upscale(CLI::App& app, Action& action);
 void add_plan(CLI::App& app, Action& action);
 void add_replay(CLI::App& app, Action& action);

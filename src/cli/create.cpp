@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <set>
 
 #include "base/parallel.h"
 #include "cli/commands.h"
@@ -71,11 +72,33 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const std::string
   return {};
 }
 
+Result<int64_t> parse_bytes(const std::string& text) {
+  if (text.empty()) return 0;
+  size_t used = 0;
+  double value = 0;
+  try {
+    value = std::stod(text, &used);
+  } catch (const std::exception&) {
+    used = 0;
+  }
+  std::string unit = text.substr(used);
+  for (char& c : unit) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  double factor = 0;
+  if (unit.empty() || unit == "B") factor = 1;
+  if (unit == "K" || unit == "KB" || unit == "KIB") factor = 1 << 10;
+  if (unit == "M" || unit == "MB" || unit == "MIB") factor = 1 << 20;
+  if (unit == "G" || unit == "GB" || unit == "GIB") factor = 1 << 30;
+  if (used == 0 || factor == 0 || !(value > 0) || value * factor > 1e15)
+    return fail(ErrorCode::invalid_argument, "budget '{}'; write bytes or e.g. 600M, 2G", text);
+  return static_cast<int64_t>(value * factor);
+}
+
 namespace {
 
 struct CreateOptions {
   CreateRequest request;
-  std::string out = "", formats = "png,glb", budget = "", isa = "", from = "", mask = "";
+  std::string out = "", formats = "png,glb", budget = "", isa = "", from = "", mask = "", model = "";
+  std::set<std::string> given = {};  ///< options that were
   std::optional<float> strength;
   int64_t count = 1, threads = 0;
   bool quiet = false, json = false, no_object = false;
@@ -103,27 +126,7 @@ void add_request_options(CLI::App& command, CreateOptions& o) {
   command.add_option("--threads", o.threads, "threads to use (default: OMP_NUM_THREADS, else all cores)");
   command.add_option("--isa", o.isa, "cap the instruction set: amx, avx512_bf16, avx512, avx2");
   command.add_flag("--json", o.json, "print JSON lines");
-}
-
-Result<int64_t> parse_bytes(const std::string& text) {
-  if (text.empty()) return 0;
-  size_t used = 0;
-  double value = 0;
-  try {
-    value = std::stod(text, &used);
-  } catch (const std::exception&) {
-    used = 0;
-  }
-  std::string unit = text.substr(used);
-  for (char& c : unit) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-  double factor = 0;
-  if (unit.empty() || unit == "B") factor = 1;
-  if (unit == "K" || unit == "KB" || unit == "KIB") factor = 1 << 10;
-  if (unit == "M" || unit == "MB" || unit == "MIB") factor = 1 << 20;
-  if (unit == "G" || unit == "GB" || unit == "GIB") factor = 1 << 30;
-  if (used == 0 || factor == 0 || !(value > 0) || value * factor > 1e15)
-    return fail(ErrorCode::invalid_argument, "budget '{}'; write bytes or e.g. 600M, 2G", text);
-  return static_cast<int64_t>(value * factor);
+  command.add_option("--model", o.model, "paint the picture with a checkpoint of the Stable Diffusion family (see ptah paint)");
 }
 
 Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
@@ -153,14 +156,47 @@ Result<Work> replay_made(const Json& receipt, const Sources& sources) {
   return replay_work(*model, receipt, sources, {}, &interrupted());
 }
 
+/// The same with a checkpoint for the picture: what was not asked for is as `ptah paint` has it.
+PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources& sources, int64_t budget) {
+  PaintJob job;
+  const auto given = [&](const char* name) { return o.given.contains(name); };
+  job.request.prompt = o.request.prompt;
+  job.request.seed = o.request.seed;
+  if (given("--steps")) job.request.steps = o.request.steps;
+  if (given("--guidance")) job.request.guidance = o.request.guidance;
+  if (given("--sampler")) job.request.sampler = o.request.sampler;
+  if (given("--size")) job.request.width = job.request.height = o.request.size;
+  if (sources.from) job.request.strength = o.request.strength;
+  job.files.model = fs::absolute(o.model);
+  job.sources = sources;
+  job.finish = {
+      .cut = true, .background = o.request.background, .formats = formats, .object = {o.request.solid, o.request.target_triangles, o.request.size_mm}};
+  job.count = o.count;
+  job.budget = budget;
+  job.out = o.out;
+  job.json = o.json;
+  job.quiet = o.quiet;
+  job.signing = o.signing;
+  return job;
+}
+
 Result<void> run_create(const CreateOptions& o) {
   PTAH_TRY(Formats formats, parse_formats(o.formats));
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
+  if (o.no_object) formats.glb = formats.obj = formats.ply = formats.stl = false;
+  if (!o.model.empty()) {
+    for (const char* only : {"--style", "--best-of"})
+      if (o.given.contains(only)) return fail(ErrorCode::invalid_argument, "{} is of the model that comes along; not with --model", only);
+    PTAH_TRY_VOID(take_threads(o.threads));
+    if (!o.isa.empty()) PTAH_TRY_VOID(cap_isa(o.isa));
+    PTAH_TRY_VOID(check_background(o.request.background));
+    PTAH_TRY(const Sources sources, read_sources(o));
+    return run_paint(paint_job(o, formats, sources, budget));
+  }
   if (o.count < 1 || o.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", o.count);
   PTAH_TRY(const auto model, prepare(o));
   PTAH_TRY(const Sources sources, read_sources(o));
   PTAH_TRY(const auto key, signing_key(o.signing));
-  if (o.no_object) formats.glb = formats.obj = formats.ply = formats.stl = false;
   for (const std::string& note : model->unknown_words(o.request.prompt)) {
     if (o.json)
       print_json({{"event", "note"}, {"text", note}});
@@ -205,7 +241,9 @@ Result<void> run_plan(const CreateOptions& o) {
 }
 
 /// What follows from options that were not given.
-void complete(CreateOptions& o) {
+void complete(const CLI::App& command, CreateOptions& o) {
+  for (const CLI::Option* option : command.get_options())
+    if (option->count() > 0) o.given.insert(option->get_name());
   o.request.object = !o.no_object;
   if (!o.from.empty()) o.request.strength = o.strength.value_or(o.mask.empty() ? 0.6F : 1.0F);
 }
@@ -221,8 +259,8 @@ void add_create(CLI::App& app, Action& action) {
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
   add_signing_options(*command, options->signing);
-  command->callback([options, &action] {
-    complete(*options);
+  command->callback([options, command, &action] {
+    complete(*command, *options);
     action = [options] { return finish(guard([&] { return run_create(*options); })); };
   });
 }
@@ -302,8 +340,8 @@ void add_plan(CLI::App& app, Action& action) {
   auto options = std::make_shared<CreateOptions>();
   CLI::App* command = app.add_subcommand("plan", "memory and time of a `create`, before anything runs");
   add_request_options(*command, *options);
-  command->callback([options, &action] {
-    complete(*options);
+  command->callback([options, command, &action] {
+    complete(*command, *options);
     action = [options] { return finish(run_plan(*options)); };
   });
 }
@@ -327,7 +365,7 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
         PTAH_TRY(const Work work, is_text_receipt(receipt)       ? replay_text(receipt, &interrupted())
                                   : is_object_receipt(receipt)   ? replay_object(receipt, sources, {}, &interrupted())
-                                  : is_painting_receipt(receipt) ? replay_painting(receipt, {}, &interrupted())
+                                  : is_painting_receipt(receipt) ? replay_painting(receipt, sources, {}, &interrupted())
                                                                  : replay_made(receipt, sources));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;

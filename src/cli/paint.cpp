@@ -1,6 +1,10 @@
-// ptah paint: pictures by other people's checkpoints.
+// ptah paint: pictures by other people's checkpoints. ptah recall: how a picture was made. ptah edges: what networks that control look at.
+#include <algorithm>
+#include <charconv>
+
 #include "cli/commands.h"
-#include "create/painting.h"
+#include "create/recall.h"
+#include "image/edges.h"
 #include "own/signed_receipt.h"
 
 namespace ptah::cli {
@@ -9,52 +13,250 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// "FILE" or "FILE:STRENGTH".
+StrongFile strong_file(const std::string& text) {
+  StrongFile out{text};
+  const size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return out;
+  float strength = 0;
+  const char *begin = text.data() + colon + 1, *end = text.data() + text.size();
+  const auto [stop, problem] = std::from_chars(begin, end, strength);
+  if (problem == std::errc() && stop == end && begin != end) out = {text.substr(0, colon), strength};
+  return out;
+}
+
 struct PaintOptions {
-  PaintRequest request;
-  std::string model, out;
-  int64_t threads = 0;
-  bool json = false, quiet = false;
-  SigningOptions signing = {};
+  PaintJob job;
+  std::string model, unet, autoencoder, out, formats = "png", budget, from, mask, preview, grid, x, y;
+  std::vector<std::string> loras, embeddings, controls, control_pictures;
+  bool edges = false;
+  int64_t threads = 0, extend = 0;
 };
 
-Result<void> run_paint(const PaintOptions& o) {
-  PTAH_TRY_VOID(check(o.request));
-  PTAH_TRY(const fs::path words, clip_words());
-  PTAH_TRY(const auto key, signing_key(o.signing));
+/// "steps=10,20" as the name of a field and its values.
+Result<std::pair<std::string, std::vector<Json>>> axis_of(const std::string& text) {
+  std::pair<std::string, std::vector<Json>> out;
+  if (text.empty()) return std::pair{std::string(), std::vector<Json>{nullptr}};
+  const size_t equals = text.find('=');
+  if (equals == std::string::npos) return fail(ErrorCode::invalid_argument, "'{}'; write e.g. steps=10,20,30", text);
+  out.first = text.substr(0, equals);
+  std::replace(out.first.begin(), out.first.end(), '-', '_');
+  for (size_t at = equals + 1; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    const std::string value = text.substr(at, end - at);
+    const Json number = Json::parse(value, nullptr, false);
+    out.second.push_back(number.is_number() ? number : Json(value));
+    at = end + 1;
+  }
+  return out;
+}
+
+/// The request with one field set.
+Result<PaintRequest> with_field(const PaintRequest& request, const std::string& name, const Json& value) {
+  if (name.empty()) return request;
+  Json json = to_json(request);
+  if (!json.contains(name)) return fail(ErrorCode::invalid_argument, "no setting is called '{}'", name);
+  json[name] = value;
+  return paint_request(json);
+}
+
+/// Pictures in rows, each in a cell as large as the largest.
+Picture sheet_of(const std::vector<Picture>& pictures, int64_t columns) {
+  constexpr int64_t kGap = 4;
+  int64_t w = 1, h = 1;
+  for (const Picture& p : pictures) w = std::max(w, p.width), h = std::max(h, p.height);
+  const auto count = static_cast<int64_t>(pictures.size());
+  const int64_t rows = (count + columns - 1) / columns;
+  Picture out = make_picture(columns * (w + kGap) - kGap, rows * (h + kGap) - kGap);
+  std::fill(out.rgba.begin(), out.rgba.end(), uint8_t{255});
+  for (int64_t i = 0; i < count; ++i) {
+    const Picture& p = pictures[static_cast<size_t>(i)];
+    for (int64_t y = 0; y < p.height; ++y) std::copy_n(p.at(0, y), p.width * 4, out.at(i % columns * (w + kGap), i / columns * (h + kGap) + y));
+  }
+  return out;
+}
+
+Result<void> write_png(const fs::path& file, const Picture& picture) {
+  PTAH_TRY(const Bytes png, encode_png(picture));
+  return write_file(file, std::span<const uint8_t>(png));
+}
+
+Result<void> run(PaintOptions o) {
   PTAH_TRY_VOID(take_threads(o.threads));
-  const auto progress = make_progress(o.json, o.quiet);
-  PTAH_TRY(const auto model, DiffusionModel::load(o.model, words));
-  PTAH_TRY(const Picture picture, model->paint(o.request, progress, &interrupted()));
-  PTAH_TRY(const Json digests, checkpoint_digests(o.model));
-  PTAH_TRY(const Work work, painting(o.request, fs::absolute(o.model), digests, picture));
-  if (progress) progress({"done", 1, 0});
-  return deliver(work, key, fmt::format("{}-{}", slug(o.request.prompt), o.request.seed), o.out, o.json, o.quiet);
+  PaintJob& job = o.job;
+  job.files = {.model = fs::absolute(o.model), .wraps = job.files.wraps};
+  if (!o.unet.empty()) job.files.unet = fs::absolute(o.unet);
+  if (!o.autoencoder.empty()) job.files.autoencoder = fs::absolute(o.autoencoder);
+  for (const auto& [texts, list] : {std::pair{&o.loras, &job.files.loras}, {&o.controls, &job.files.controls}})
+    for (const std::string& text : *texts) {
+      StrongFile item = strong_file(text);
+      item.file = fs::absolute(item.file);
+      list->push_back(std::move(item));
+    }
+  for (const std::string& text : o.embeddings) job.files.embeddings.push_back(fs::absolute(text));
+  if (!o.from.empty()) {
+    PTAH_TRY(job.sources.from, read_picture(o.from));
+  }
+  if (!o.mask.empty()) {
+    PTAH_TRY(job.sources.mask, read_picture(o.mask));
+  }
+  if (o.extend != 0) {
+    if (!job.sources.from || job.sources.mask) return fail(ErrorCode::invalid_argument, "--extend needs a picture to start from (--from), and no mask");
+    PTAH_TRY(job.sources, extended(*job.sources.from, o.extend));
+  }
+  for (const std::string& file : o.control_pictures) {
+    PTAH_TRY(const Picture picture, read_picture(file));
+    job.sources.controls.push_back(o.edges ? edges_of(picture) : picture);
+  }
+  PTAH_TRY(job.finish.formats, parse_formats(o.formats));
+  PTAH_TRY(job.budget, parse_bytes(o.budget));
+  job.out = o.out;
+  job.preview = o.preview;
+  job.grid = o.grid;
+  PTAH_TRY(job.x, axis_of(o.x));
+  PTAH_TRY(job.y, axis_of(o.y));
+  return run_paint(job);
 }
 
 }  // namespace
 
+Result<void> run_paint(const PaintJob& job) {
+  if (job.count < 1 || job.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", job.count);
+  std::vector<PaintRequest> requests;
+  for (const Json& down : job.y.second)
+    for (const Json& across : job.x.second)
+      for (int64_t i = 0; i < job.count; ++i) {
+        PTAH_TRY(const PaintRequest halfway, with_field(job.request, job.y.first, down));
+        PTAH_TRY(PaintRequest request, with_field(halfway, job.x.first, across));
+        request.seed += static_cast<uint64_t>(i);
+        PTAH_TRY_VOID(check(request));
+        requests.push_back(std::move(request));
+      }
+  PTAH_TRY(const fs::path words, clip_words());
+  PTAH_TRY(const auto key, signing_key(job.signing));
+  if (job.budget > 0)
+    for (PaintRequest& request : requests) {
+      PTAH_TRY(request, within_budget(request, job.files, words, job.sources, job.budget));
+    }
+  const auto progress = make_progress(job.json, job.quiet);
+  PTAH_TRY(const auto model, DiffusionModel::load(job.files, words));
+  const PreviewCallback preview = job.preview.empty() ? PreviewCallback() : [&](int64_t, const Picture& picture) {
+    (void)write_png(job.preview, picture);  // a look on the way; the work itself is written with care
+  };
+  Json digests;
+  std::vector<Picture> made;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const PaintRequest& request = requests[i];
+    PTAH_TRY(Picture picture, model->paint(request, job.sources, progress, &interrupted(), preview));
+    if (digests.is_null()) {
+      PTAH_TRY(digests, checkpoint_digests(job.files));
+    }
+    PTAH_TRY(const Work work, painting(request, job.files, digests, picture, job.sources, job.finish, progress, &interrupted()));
+    if (progress) progress({"done", 1, 0});
+    const bool several = requests.size() > 1;
+    std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
+    if (job.x.second.size() * job.y.second.size() > 1) name += fmt::format("-{}", i + 1);
+    PTAH_TRY_VOID(deliver(work, key, name, several && !job.out.empty() ? job.out / name : job.out, job.json, job.quiet));
+    if (!job.grid.empty()) made.push_back(std::move(picture));
+  }
+  if (!job.grid.empty()) {
+    const auto columns = static_cast<int64_t>(job.x.second.size()) * job.count;
+    PTAH_TRY_VOID(write_png(job.grid, sheet_of(made, columns > 1 ? columns : 1)));
+    if (!job.quiet && !job.json) fmt::print("{}\n", job.grid.string());
+  }
+  return {};
+}
+
 void add_paint(CLI::App& app, Action& action) {
   auto o = std::make_shared<PaintOptions>();
   CLI::App* command = app.add_subcommand("paint", "a picture by a checkpoint of the Stable Diffusion family (1, 2 or XL)");
-  PaintRequest& r = o->request;
+  PaintRequest& r = o->job.request;
   command->add_option("prompt", r.prompt, "what to paint; (word:1.2) counts more, [word] less, BREAK begins a new window")->required();
-  command->add_option("--model", o->model, "a .safetensors file, or a folder in diffusers' layout")->required();
+  command->add_option("--model", o->model, "a checkpoint (.safetensors, .ckpt, .gguf), or a folder in diffusers' layout")->required();
+  command->add_option("--unet", o->unet, "a file with another U-Net, e.g. a quantised one (.gguf)");
+  command->add_option("--vae", o->autoencoder, "a file with another autoencoder; a small one (TAESD) is fast");
+  command->add_option("--lora", o->loras, "FILE or FILE:STRENGTH, a LoRA, LoHa or LoKr; may be given several times");
+  command->add_option("--embedding", o->embeddings, "a file with a word of its own (textual inversion), called in the prompt as the file without its ending");
+  command->add_option("--control", o->controls, "FILE or FILE:STRENGTH, a network that controls (ControlNet); each wants a --control-picture");
+  command->add_option("--control-picture", o->control_pictures, "what it looks at: edges, depth, scribbles, as its makers drew them");
+  command->add_flag("--edges", o->edges, "take the edges of the control pictures (Canny) instead of themselves");
   command->add_option("--negative", r.negative, "what not to paint");
   command->add_option("--seed", r.seed, "the same seed gives the same picture");
   command->add_option("--steps", r.steps, "steps of the sampler");
   command->add_option("--guidance", r.guidance, "how closely to follow the words; 1 leaves the negative prompt out and takes half the time");
+  command->add_option("--rescale", r.rescale, "bring guided noise back to its spread, 0 to 1 (for models that foresee velocity about 0.7)");
   command->add_option("--sampler", r.sampler, noise_sampler_names());
   command->add_option("--schedule", r.schedule, noise_schedule_names());
-  command->add_option("--width", r.width, "pixels, a multiple of 64 (default: the model's own)");
-  command->add_option("--height", r.height, "pixels, a multiple of 64 (default: the model's own)");
+  command->add_option("--width", r.width, "pixels, a multiple of 64 (default: of the picture it starts from, else the model's own)");
+  command->add_option("--height", r.height, "pixels, a multiple of 64 (the same)");
   command->add_option("--clip-skip", r.clip_skip, "last layers of the text encoder to leave out");
   command->add_option("--prediction", r.prediction, "noise, or velocity for models trained so");
+  command->add_option("--noise", r.noise, "philox, or torch: the noise of ComfyUI and the WebUI (on a processor) for the same seed");
+  command->add_option("--from", o->from, "picture to start from");
+  command->add_option("--mask", o->mask, "with --from: a picture of the same size; white is painted anew, black stays");
+  command->add_option("--extend", o->extend, "with --from: paint so many pixels more on every side");
+  command->add_option("--strength", r.strength, "with --from: the share of the steps that are gone, above 0 to 1");
+  command->add_option("--enlarge", r.enlarge, "paint again so many times as large, 1 to 4, from the first picture");
+  command->add_option("--enlarge-strength", r.enlarge_strength, "and how much of it anew, above 0 to 1");
+  command->add_option("--tile", r.tile, "decode in tiles of so many pixels: takes less memory");
+  command->add_flag("--seamless", o->job.files.wraps, "a texture that can be laid side by side without a seam");
+  command->add_option("--count", o->job.count, "how many, with seeds counting up");
+  command->add_option("--x", o->x, "one picture for each value of a setting, e.g. steps=10,20,30");
+  command->add_option("--y", o->y, "and of another, e.g. guidance=3,7");
+  command->add_option("--grid", o->grid, "PNG with all pictures side by side");
+  command->add_option("--preview", o->preview, "PNG that shows after every step what the picture will be about");
+  command->add_option("--budget", o->budget, "most memory to use, e.g. 3G; tiles are taken if they help");
+  command->add_flag("--cut", o->job.finish.cut, "cut out of its ground");
+  command->add_option("--background", o->job.finish.background, "with --cut: transparent, white, black or #rrggbb");
+  command->add_option("--format", o->formats, "files to make: png,glb,obj,ply,stl");
+  command->add_option("--solid", o->job.finish.object.solid, "of an object: round, flat-back or slab");
   command->add_option("--out", o->out, "folder of the work (default: ptah-works/NAME)");
   command->add_option("--threads", o->threads, "threads to use");
-  command->add_flag("--json", o->json, "print JSON lines");
-  command->add_flag("--quiet", o->quiet, "print nothing but errors");
-  add_signing_options(*command, o->signing);
-  command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_paint(*o); })); }; });
+  command->add_flag("--json", o->job.json, "print JSON lines");
+  command->add_flag("--quiet", o->job.quiet, "print nothing but errors");
+  add_signing_options(*command, o->job.signing);
+  command->callback([o, &action] { action = [o] { return finish(guard([&] { return run(*o); })); }; });
+}
+
+void add_recall(CLI::App& app, Action& action) {
+  auto file = std::make_shared<std::string>();
+  CLI::App* command = app.add_subcommand("recall", "prints the command that makes a picture again: of Ptah's own works, of the WebUI's and ComfyUI's PNGs");
+  command->add_option("file", *file, "a PNG, or a work's folder or receipt")->required();
+  command->callback([file, &action] {
+    action = [file] {
+      const auto text = recall(*file);
+      if (!text) return report(text.error());
+      fmt::print("{}", *text);
+      return 0;
+    };
+  });
+}
+
+void add_edges(CLI::App& app, Action& action) {
+  struct Options {
+    std::string picture, out;
+    int low = 100, high = 200;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("edges", "the edges of a picture (Canny), as networks that control look at");
+  command->add_option("picture", o->picture, "PNG, JPEG or WebP")->required();
+  command->add_option("--out", o->out, "PNG to write (default: NAME-edges.png beside it); never overwrites");
+  command->add_option("--low", o->low, "an edge goes on above this change of colour");
+  command->add_option("--high", o->high, "and begins above this one");
+  command->callback([o, &action] {
+    action = [o] {
+      const auto run = [&]() -> Result<void> {
+        const fs::path from = o->picture;
+        const fs::path out = o->out.empty() ? from.parent_path() / (from.stem().string() + "-edges.png") : fs::path(o->out);
+        if (fs::exists(out)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", out.string());
+        PTAH_TRY(const Picture picture, read_picture(from));
+        PTAH_TRY_VOID(write_png(out, edges_of(picture, o->low, o->high)));
+        fmt::print("{}\n", out.string());
+        return {};
+      };
+      return finish(guard(run));
+    };
+  });
 }
 
 }  // namespace ptah::cli

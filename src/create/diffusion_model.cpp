@@ -1,14 +1,14 @@
 #include "create/diffusion_model.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/file.h"
 #include "base/parallel.h"
-#include "image/diffusers_names.h"
+#include "base/torch_random.h"
 #include "tensor/cpu/dense.h"
 #include "tensor/ops.h"
-#include "weights/safetensors.h"
 
 namespace ptah {
 
@@ -22,100 +22,48 @@ void fields(C& c, const Visit& visit) {
   visit("seed", c.seed);
   visit("steps", c.steps);
   visit("guidance", c.guidance);
+  visit("rescale", c.rescale);
   visit("sampler", c.sampler);
   visit("schedule", c.schedule);
   visit("width", c.width);
   visit("height", c.height);
   visit("clip_skip", c.clip_skip);
   visit("prediction", c.prediction);
+  visit("noise", c.noise);
+  visit("strength", c.strength);
+  visit("enlarge", c.enlarge);
+  visit("enlarge_strength", c.enlarge_strength);
+  visit("tile", c.tile);
 }
 
 Json to_json(const PaintRequest& request) { return json_of_fields(request); }
 Result<PaintRequest> paint_request(const Json& json) { return fields_from_json<PaintRequest>(json, "request"); }
 
 Result<void> check(const PaintRequest& r) {
+  constexpr int64_t kMostEdge = 2048;
   if (r.steps < 1 || r.steps > 1000) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 1000 are possible", r.steps);
   if (!(r.guidance >= 0 && r.guidance <= 100)) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 100 are possible", r.guidance);
+  if (!(r.rescale >= 0 && r.rescale <= 1)) return fail(ErrorCode::invalid_argument, "rescale {}; 0 to 1 are possible", r.rescale);
   for (const int64_t edge : {r.width, r.height})
-    if (edge != 0 && (edge < 64 || edge > 2048 || edge % 64 != 0))
-      return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of 64 from 64 to 2048 are possible", edge);
+    if (edge != 0 && (edge < 64 || edge > kMostEdge || edge % 64 != 0))
+      return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of 64 from 64 to {} are possible", edge, kMostEdge);
   if (r.clip_skip < 0 || r.clip_skip > 12) return fail(ErrorCode::invalid_argument, "clip-skip {}; 0 to 12 are possible", r.clip_skip);
   if (r.prompt.size() + r.negative.size() > 100000)
     return fail(ErrorCode::invalid_argument, "prompts of {} bytes; 100,000 are possible", r.prompt.size() + r.negative.size());
   if (r.prediction != "noise" && r.prediction != "velocity")
     return fail(ErrorCode::invalid_argument, "unknown prediction '{}'; known: noise velocity", r.prediction);
-  PTAH_TRY(const NoiseSampler sampler, noise_sampler_by_name(r.sampler));
-  PTAH_TRY(const NoiseSchedule schedule, noise_schedule_by_name(r.schedule));
-  (void)sampler, (void)schedule;
+  if (r.noise != "philox" && r.noise != "torch") return fail(ErrorCode::invalid_argument, "unknown noise '{}'; known: philox torch", r.noise);
+  for (const float share : {r.strength, r.enlarge_strength})
+    if (!(share > 0 && share <= 1)) return fail(ErrorCode::invalid_argument, "strength {}; above 0 to 1 is possible", share);
+  if (!(r.enlarge >= 1 && r.enlarge <= 4)) return fail(ErrorCode::invalid_argument, "enlarge {}; 1 to 4 are possible", r.enlarge);
+  if (r.tile != 0 && (r.tile < 128 || r.tile > kMostEdge || r.tile % 64 != 0))
+    return fail(ErrorCode::invalid_argument, "tiles of {} pixels; multiples of 64 from 128 to {} are possible", r.tile, kMostEdge);
+  PTAH_TRY_VOID(noise_sampler_by_name(r.sampler));
+  PTAH_TRY_VOID(noise_schedule_by_name(r.schedule));
   return {};
 }
 
-std::string_view name_of(DiffusionFamily family) {
-  return family == DiffusionFamily::sd1 ? "Stable Diffusion 1" : family == DiffusionFamily::sd2 ? "Stable Diffusion 2" : "Stable Diffusion XL";
-}
-
 namespace {
-
-constexpr const char *kUnet = "model.diffusion_model.", *kAutoencoder = "first_stage_model.", *kText1 = "cond_stage_model.transformer.",
-                     *kText2 = "cond_stage_model.model.", *kTextL = "conditioner.embedders.0.transformer.", *kTextG = "conditioner.embedders.1.model.";
-
-/// A weights file of diffusers' layout by the names it may have.
-Result<NamedTensors> part_of(const fs::path& folder, const char* part, std::initializer_list<const char*> names) {
-  for (const char* name : names) {
-    const fs::path file = folder / part / name;
-    if (std::error_code ignored; !fs::exists(file, ignored)) continue;
-    PTAH_TRY(TensorFile content, read_safetensors(file));
-    return std::move(content.tensors);
-  }
-  return fail(ErrorCode::not_found, "{}: no {} there", (folder / part).string(), *names.begin());
-}
-
-/// A folder of diffusers as one map in the original naming; text encoders keep Hugging Face's names.
-Result<NamedTensors> read_folder(const fs::path& folder) {
-  constexpr const char* kDiffusion = "diffusion_pytorch_model.safetensors";
-  NamedTensors out;
-  const auto take = [&](const NamedTensors& part, const std::string& prefix) {
-    for (const auto& [name, tensor] : part) out.emplace(prefix + name, tensor);
-  };
-  PTAH_TRY(const NamedTensors unet, part_of(folder, "unet", {kDiffusion, "diffusion_pytorch_model.fp16.safetensors"}));
-  take(original_unet_names(unet), kUnet);
-  PTAH_TRY(const NamedTensors autoencoder, part_of(folder, "vae", {kDiffusion, "diffusion_pytorch_model.fp16.safetensors"}));
-  take(original_autoencoder_names(autoencoder), kAutoencoder);
-  PTAH_TRY(const NamedTensors text, part_of(folder, "text_encoder", {"model.safetensors", "model.fp16.safetensors"}));
-  const bool two = fs::exists(folder / "text_encoder_2");
-  take(text, two ? kTextL : kText1);
-  if (two) {
-    PTAH_TRY(const NamedTensors second, part_of(folder, "text_encoder_2", {"model.safetensors", "model.fp16.safetensors"}));
-    take(second, kTextG);
-  }
-  return out;
-}
-
-bool any_begins(const NamedTensors& tensors, const std::string& prefix) {
-  const auto found = tensors.lower_bound(prefix);
-  return found != tensors.end() && found->first.rfind(prefix, 0) == 0;
-}
-
-Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
-  if (any_begins(tensors, kUnet) && any_begins(tensors, kTextL) && any_begins(tensors, kTextG)) return DiffusionFamily::sdxl;
-  if (any_begins(tensors, kUnet) && any_begins(tensors, kText2)) return DiffusionFamily::sd2;
-  if (any_begins(tensors, kUnet) && any_begins(tensors, kText1)) {
-    // In diffusers' layout both 1 and 2 have their text encoder here: what the U-Net looks at tells them apart.
-    const auto key = tensors.find(std::string(kUnet) + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight");
-    return key != tensors.end() && key->second.rank() == 2 && key->second.dim(1) == 1024 ? DiffusionFamily::sd2 : DiffusionFamily::sd1;
-  }
-  const std::pair<const char*, const char*> others[] = {{"model.diffusion_model.joint_blocks.", "Stable Diffusion 3"},
-                                                        {"joint_blocks.", "Stable Diffusion 3"},
-                                                        {"double_blocks.", "Flux"},
-                                                        {"model.diffusion_model.double_blocks.", "Flux"},
-                                                        {"conditioner.embedders.0.model.", "the SDXL refiner"},
-                                                        {"lora_", "a LoRA, not a whole model"},
-                                                        {kUnet, "a U-Net without its text encoder"},
-                                                        {"decoder.", "an autoencoder alone"}};
-  for (const auto& [prefix, name] : others)
-    if (any_begins(tensors, prefix)) return fail(ErrorCode::unsupported, "this looks like {}; known: Stable Diffusion 1, 2 and XL", name);
-  return fail(ErrorCode::unsupported, "no checkpoint of the Stable Diffusion family: its first tensor is '{}'", tensors.empty() ? "" : tensors.begin()->first);
-}
 
 Picture picture_of(const Tensor& rgb) {
   const int64_t height = rgb.dim(1), width = rgb.dim(2);
@@ -127,6 +75,30 @@ Picture picture_of(const Tensor& rgb) {
       out.rgba[static_cast<size_t>(i * 4 + c)] = std::isfinite(value) ? static_cast<uint8_t>(std::lround(std::clamp(value, 0.0F, 255.0F))) : 0;
     }
     out.rgba[static_cast<size_t>(i * 4 + 3)] = 255;
+  }
+  return out;
+}
+
+/// The colours on a white ground as f32 [1, h, w, 3] in −1 … 1.
+Tensor colours_of(const Picture& picture) {
+  Tensor out = Tensor::empty({1, picture.height, picture.width, 3});
+  if (DryRun::active()) return out;
+  for (int64_t i = 0; i < picture.width * picture.height; ++i) {
+    const uint8_t* p = picture.rgba.data() + i * 4;
+    const float alpha = static_cast<float>(p[3]) / 255;
+    for (int64_t c = 0; c < 3; ++c) out.data<float>()[i * 3 + c] = (static_cast<float>(p[c]) * alpha + 255 * (1 - alpha)) / 127.5F - 1;
+  }
+  return out;
+}
+
+/// How white it is, by luminance and alpha: f32 [1, h, w, 1] in 0 … 1.
+Tensor whiteness_of(const Picture& picture) {
+  Tensor out = Tensor::empty({1, picture.height, picture.width, 1});
+  if (DryRun::active()) return out;
+  for (int64_t i = 0; i < picture.width * picture.height; ++i) {
+    const uint8_t* p = picture.rgba.data() + i * 4;
+    out.data<float>()[i] =
+        (0.299F * static_cast<float>(p[0]) + 0.587F * static_cast<float>(p[1]) + 0.114F * static_cast<float>(p[2])) / 255 * static_cast<float>(p[3]) / 255;
   }
   return out;
 }
@@ -151,57 +123,94 @@ void weigh(Tensor& states, const ClipWindows& windows) {
   if (any && after != 0) states = affine(states, static_cast<float>(before / after));
 }
 
-/// Six numbers as sinusoids of 256, side by side.
-Tensor size_features(int64_t width, int64_t height, int64_t features) {
-  Tensor out = Tensor::empty({1, 6 * features});
-  if (DryRun::active()) return out;
-  const double numbers[6] = {static_cast<double>(height), static_cast<double>(width), 0, 0, static_cast<double>(height), static_cast<double>(width)};
-  for (int64_t n = 0; n < 6; ++n)
-    for (int64_t i = 0; i < features / 2; ++i) {
-      const double angle = numbers[n] * std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(features / 2));
-      out.data<float>()[n * features + i] = static_cast<float>(std::cos(angle));
-      out.data<float>()[n * features + features / 2 + i] = static_cast<float>(std::sin(angle));
-    }
-  return out;
+double deviation(const Tensor& x) {
+  if (DryRun::active()) return 1;
+  double sum = 0, squares = 0;
+  for (const float value : x.span<float>()) sum += static_cast<double>(value), squares += static_cast<double>(value) * static_cast<double>(value);
+  const auto n = static_cast<double>(x.elements());
+  return std::sqrt(std::max(squares / n - sum / n * sum / n, 0.0));
+}
+
+/// Normal numbers [1, h, w, c], draw by draw in order.
+class NoiseSource {
+ public:
+  NoiseSource(const PaintRequest& request, const Shape& shape) : shape_(shape), seed_(request.seed) {
+    if (request.noise == "torch") torch_.emplace(request.seed);
+  }
+  Tensor operator()() {
+    if (!torch_) return Tensor::normal(shape_, seed_, draws_++);
+    const int64_t pixels = shape_[1] * shape_[2], channels = shape_[3];
+    Tensor planes = Tensor::empty({1, channels, shape_[1], shape_[2]});
+    if (DryRun::active()) return permute(planes, {0, 2, 3, 1});
+    PTAH_CHECK(pixels * channels >= 16, "noise of {} numbers", pixels * channels);
+    torch_->fill_normal(planes.span<float>());
+    return permute(planes, {0, 2, 3, 1});
+  }
+
+ private:
+  Shape shape_;
+  uint64_t seed_, draws_ = 0;
+  std::optional<TorchRandom> torch_;
+};
+
+void stop_if(const CancelToken* cancel) {
+  if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
 }
 
 }  // namespace
 
-Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const fs::path& path, const fs::path& vocabulary, const DiffusionShapes& shapes) {
+Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const DiffusionFiles& files, const fs::path& vocabulary, const DiffusionShapes& shapes) {
   return guard([&]() -> Result<std::shared_ptr<const DiffusionModel>> {
-    NamedTensors tensors;
-    if (fs::is_directory(path)) {
-      PTAH_TRY(tensors, read_folder(path));
-    } else {
-      PTAH_TRY(TensorFile file, read_safetensors(path));
-      tensors = std::move(file.tensors);
-    }
+    const NoGrad off;
+    auto model = std::shared_ptr<DiffusionModel>(new DiffusionModel);
+    model->type_ = shapes.type.value_or(compute_dtype());
+    PTAH_TRY(Checkpoint checkpoint, read_checkpoint(files, model->type_ == DType::f32));
     PTAH_TRY(const auto merges, MappedFile::open(vocabulary));
     PTAH_TRY(ClipTokenizer tokenizer, ClipTokenizer::parse({reinterpret_cast<const char*>(merges->bytes().data()), merges->bytes().size()}));
-    auto model = std::shared_ptr<DiffusionModel>(new DiffusionModel);
     model->tokenizer_ = std::make_unique<ClipTokenizer>(std::move(tokenizer));
-    PTAH_TRY(model->family_, family_of(tensors));
-    const DiffusionFamily family = model->family_;
+    model->file_bytes_ = checkpoint.bytes;
+    const DiffusionFamily family = model->family_ = checkpoint.family;
     const bool xl = family == DiffusionFamily::sdxl;
     model->own_size_ = shapes.own_size ? shapes.own_size : xl ? 1024 : 512;
-    model->type_ = shapes.type.value_or(compute_dtype());
     model->latent_scale_ = xl ? 0.13025F : 0.18215F;
-    const bool open = family == DiffusionFamily::sd2 && any_begins(tensors, kText2);
-    Weights weights(std::move(tensors));
+    Weights weights(std::move(checkpoint.tensors));
     UnetConfig unet = shapes.unet;
+    unet.wraps = files.wraps;
     if (family == DiffusionFamily::sd1 && unet.heads == 0) unet.heads = 8;
-    model->unet_ = std::make_unique<Unet>(weights, kUnet, unet);
-    model->autoencoder_ = std::make_unique<KlAutoencoder>(weights, kAutoencoder, shapes.autoencoder);
-    model->text_ = std::make_unique<ClipText>(weights,
-                                              xl     ? kTextL
-                                              : open ? kText2
-                                                     : kText1,
-                                              ClipTextConfig{.head_dim = shapes.head_dim, .quick_gelu = family != DiffusionFamily::sd2});
-    if (xl) model->text2_ = std::make_unique<ClipText>(weights, kTextG, ClipTextConfig{.head_dim = shapes.head_dim, .quick_gelu = false});
-    if (model->unet_->in_channels() != model->autoencoder_->channels())
-      return fail(ErrorCode::unsupported, "a U-Net of {} channels on latents of {}: models with inputs of their own (inpainting, depth) are not drawn with yet",
-                  model->unet_->in_channels(), model->autoencoder_->channels());
-    const int64_t context = model->text_->width() + (xl ? model->text2_->width() : 0);
+    model->unet_ = std::make_unique<Unet>(weights, checkpoint.places.unet, unet);
+    if (checkpoint.small_autoencoder.empty()) {
+      KlAutoencoderConfig autoencoder = shapes.autoencoder;
+      autoencoder.wraps = files.wraps;
+      model->autoencoder_ = std::make_unique<KlAutoencoder>(weights, kAutoencoderPlace, autoencoder);
+    } else {
+      Weights small(std::move(checkpoint.small_autoencoder));
+      model->small_ = std::make_unique<TinyAutoencoder>(small, files.wraps);
+    }
+    for (const std::string& place : checkpoint.places.texts) {
+      const bool quick = family != DiffusionFamily::sd2 && model->texts_.empty();
+      model->texts_.push_back(std::make_unique<ClipText>(weights, place, ClipTextConfig{.head_dim = shapes.head_dim, .quick_gelu = quick}));
+      ClipWords words;
+      for (const auto& [name, vectors] : checkpoint.words) {
+        const Tensor& rows = vectors[model->texts_.size() - 1];
+        const int32_t first = model->texts_.back()->add_tokens(rows);
+        for (int32_t i = 0; i < static_cast<int32_t>(rows.dim(0)); ++i) words[name].push_back(first + i);
+      }
+      model->words_.push_back(std::move(words));
+    }
+    for (auto& [tensors, strength] : checkpoint.controls) {
+      Weights own(std::move(tensors));
+      auto control = std::make_unique<ControlNet>(own, "", unet);
+      if (control->in_channels() != model->channels() || control->context_width() != model->unet_->context_width() ||
+          control->label_width() != model->unet_->label_width())
+        return fail(ErrorCode::mismatch, "the network that controls was made for another family than {}", name_of(family));
+      model->controls_.emplace_back(std::move(control), strength);
+    }
+    const int64_t seen = model->unet_->in_channels(), latents = model->channels();
+    if (seen != latents && seen != 2 * latents + 1)
+      return fail(ErrorCode::unsupported, "a U-Net of {} channels on latents of {}; possible: {}, and {} for inpainting", seen, latents, latents,
+                  2 * latents + 1);
+    int64_t context = 0;
+    for (const auto& text : model->texts_) context += text->width();
     if (model->unet_->context_width() != context)
       return fail(ErrorCode::mismatch, "the U-Net looks at texts of width {}; the text encoder's are {} wide", model->unet_->context_width(), context);
     if ((model->unet_->label_width() > 0) != xl)
@@ -210,78 +219,248 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const fs::pat
   });
 }
 
-int64_t DiffusionModel::windows_of(const std::string& prompt) const { return static_cast<int64_t>(clip_windows(*tokenizer_, prompt, 0).ids.size()); }
-
-DiffusionModel::Condition DiffusionModel::condition(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const {
+DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const {
   const bool xl = family_ == DiffusionFamily::sdxl;
   Condition out;
-  const auto states_of = [&](const ClipText& text, int32_t padding, bool pooled) {
-    const ClipWindows cut = clip_windows(*tokenizer_, prompt, padding, static_cast<size_t>(windows));
+  std::vector<Tensor> states;
+  for (size_t t = 0; t < texts_.size(); ++t) {
+    const ClipText& text = *texts_[t];
+    const int32_t padding = family_ == DiffusionFamily::sd2 || t > 0 ? 0 : tokenizer_->end();
+    const ClipWindows cut = clip_windows(*tokenizer_, prompt, padding, static_cast<size_t>(windows), words_[t]);
     std::vector<int32_t> ids;
     for (const auto& window : cut.ids) ids.insert(ids.end(), window.begin(), window.end());
     const auto count = static_cast<int64_t>(cut.ids.size());
     const int64_t skip = clip_skip + (family_ == DiffusionFamily::sd1 ? 0 : 1);
-    ClipText::Output made = text(Tensor::from({count, ClipTokenizer::kWindow}, ids), tokenizer_->end(), type_, skip, !xl);
-    Tensor states = cast(made.states, DType::f32);
-    weigh(states, cut);
-    if (pooled) out.label = slice(made.pooled, 0, 0, 1);
-    return states.reshape({1, count * ClipTokenizer::kWindow, text.width()});
-  };
-  out.states = states_of(*text_, family_ == DiffusionFamily::sd2 ? 0 : tokenizer_->end(), false);
+    const ClipText::Output made = text(Tensor::from({count, ClipTokenizer::kWindow}, ids), tokenizer_->end(), type_, skip, !xl);
+    Tensor weighted = cast(made.states, DType::f32);
+    weigh(weighted, cut);
+    states.push_back(weighted.reshape({1, count * ClipTokenizer::kWindow, text.width()}));
+    if (t > 0) out.label = slice(made.pooled, 0, 0, 1);
+  }
+  out.states = states.size() > 1 ? concat(states, 2) : states[0];
   if (!xl) return out;
-  out.states = concat({out.states, states_of(*text2_, 0, true)}, 2);
   const int64_t features = (unet_->label_width() - out.label.dim(1)) / 6;
   if (features < 2 || out.label.dim(1) + 6 * features != unet_->label_width())
     throw Failure({ErrorCode::mismatch, fmt::format("a label of width {} with texts of {}", unet_->label_width(), out.label.dim(1))});
-  out.label = concat({out.label, size_features(width, height, features)}, 1);
+  // The picture's size, where it is cut, and the size wanted.
+  const auto w = static_cast<float>(width), h = static_cast<float>(height);
+  out.label = concat({out.label, sinusoids(Tensor::from({6}, {h, w, 0, 0, h, w}), features).reshape({1, 6 * features})}, 1);
   return out;
 }
 
-Result<Picture> DiffusionModel::paint(const PaintRequest& r, const ProgressCallback& progress, const CancelToken* cancel) const {
+DiffusionModel::Condition DiffusionModel::condition(const PaintRequest& r, int64_t width, int64_t height) const {
+  const auto windows_of = [&](const std::string& prompt) { return static_cast<int64_t>(clip_windows(*tokenizer_, prompt, 0, 1, words_[0]).ids.size()); };
+  const bool guided = r.guidance != 1;
+  const int64_t windows = std::max(windows_of(r.prompt), guided ? windows_of(r.negative) : 1);
+  Condition out = condition_of(r.prompt, windows, r.clip_skip, width, height);
+  if (guided) {
+    const Condition unwanted = condition_of(r.negative, windows, r.clip_skip, width, height);
+    out.states = concat({out.states, unwanted.states}, 0);
+    if (out.label.defined()) out.label = concat({out.label, unwanted.label}, 0);
+  }
+  out.states = cast(out.states, type_);
+  return out;
+}
+
+Tensor DiffusionModel::encode(const Tensor& pictures) const {
+  const Tensor in = cast(pictures, type_);
+  return small_ ? small_->encode(in) : affine(autoencoder_->encode(in).mean, latent_scale_);
+}
+
+Tensor DiffusionModel::decode(const Tensor& latents, int64_t tile) const {
+  const auto whole = [&](const Tensor& z) { return small_ ? small_->decode(cast(z, type_)) : autoencoder_->decode(cast(affine(z, 1 / latent_scale_), type_)); };
+  const int64_t edge = tile / factor(), height = latents.dim(1), width = latents.dim(2);
+  if (tile == 0 || (height <= edge && width <= edge)) return whole(latents);
+  // Overlapping tiles, each fading in over a quarter of its edge.
+  const int64_t overlap = edge / 4, f = factor();
+  const auto starts = [&](int64_t size) {
+    std::vector<int64_t> out{0};
+    while (out.back() + edge < size) out.push_back(std::min(out.back() + edge - overlap, size - edge));
+    return out;
+  };
+  Tensor sum = Tensor::zeros({1, height * f, width * f, 3}), weight = Tensor::zeros({height * f, width * f});
+  for (const int64_t y : starts(height))
+    for (const int64_t x : starts(width)) {
+      const int64_t h = std::min(edge, height), w = std::min(edge, width);
+      const Tensor part = whole(slice(slice(latents, 1, y, y + h), 2, x, x + w));
+      if (DryRun::active()) continue;
+      const auto fade = [&](int64_t i, int64_t size) { return static_cast<float>(std::min({i + 1, size - i, overlap * f})) / static_cast<float>(overlap * f); };
+      for (int64_t j = 0; j < h * f; ++j)
+        for (int64_t i = 0; i < w * f; ++i) {
+          const float by = fade(j, h * f) * fade(i, w * f);
+          const int64_t at = (y * f + j) * width * f + x * f + i;
+          weight.data<float>()[at] += by;
+          for (int64_t c = 0; c < 3; ++c) sum.data<float>()[at * 3 + c] += by * part.data<float>()[(j * w * f + i) * 3 + c];
+        }
+    }
+  return div(sum, weight.reshape({1, height * f, width * f, 1}));
+}
+
+Picture DiffusionModel::glimpse(const Tensor& latents) const {
+  if (small_) return picture_of(small_->decode(cast(latents, type_)));
+  // How much red, green and blue each channel holds, as measured by others on these autoencoders.
+  constexpr std::array<std::array<float, 3>, 4> kSd{
+      {{0.3512F, 0.2297F, 0.3227F}, {0.3250F, 0.4974F, 0.2350F}, {-0.2829F, 0.1762F, 0.2721F}, {-0.2120F, -0.2616F, -0.7177F}}};
+  constexpr std::array<std::array<float, 3>, 4> kXl{
+      {{0.3651F, 0.4232F, 0.4341F}, {-0.2533F, -0.0042F, 0.1068F}, {0.1076F, 0.1111F, -0.0362F}, {-0.3165F, -0.2492F, -0.2188F}}};
+  const auto& table = family_ == DiffusionFamily::sdxl ? kXl : kSd;
+  if (latents.dim(3) != static_cast<int64_t>(table.size())) return make_picture(latents.dim(2), latents.dim(1));
+  std::vector<float> matrix;
+  for (size_t c = 0; c < 3; ++c)
+    for (const auto& row : table) matrix.push_back(row[c]);
+  return picture_of(linear(latents, Tensor::from({3, 4}, matrix)));
+}
+
+DiffusionModel::Start DiffusionModel::start_from(const Sources& sources, int64_t width, int64_t height) const {
+  Start out;
+  const int64_t h = height / factor(), w = width / factor();
+  Tensor colours;
+  if (sources.from) {
+    colours = resize(colours_of(*sources.from), height, width, Filter::lanczos);
+    out.latents = encode(colours);
+  }
+  Tensor white;
+  if (sources.mask) {
+    white = resize(whiteness_of(*sources.mask), height, width, Filter::bilinear);
+    out.mask = resize(white, h, w, Filter::bilinear);
+  }
+  if (!inpaints()) return out;
+  // Where it is drawn anew the U-Net sees grey.
+  const Tensor anew = white.defined() ? white : Tensor::full({1, height, width, 1}, 1);
+  Tensor kept = Tensor::empty(anew.shape()), asked = resize(anew, h, w, Filter::nearest);
+  if (!DryRun::active()) {
+    for (int64_t i = 0; i < anew.elements(); ++i) kept.data<float>()[i] = anew.data<float>()[i] < 0.5F ? 1 : 0;
+    for (float& value : asked.span<float>()) value = value < 0.5F ? 0 : 1;
+  }
+  const Tensor masked = colours.defined() ? mul(colours, kept) : Tensor::zeros({1, height, width, 3});
+  out.seen = concat({asked, encode(masked)}, 3);
+  return out;
+}
+
+/// One way from noise to latents.
+struct DiffusionModel::Pass {
+  const PaintRequest& request;
+  int64_t width, height;
+  const Condition& condition;
+  const Start& start;
+  float strength;
+  const std::vector<Tensor>& hints;  ///< of the networks that control
+  const std::function<void(int64_t step, int64_t steps)>& before_step;
+  const PreviewCallback& preview;
+};
+
+Tensor DiffusionModel::sample(const Pass& pass) const {
+  const PaintRequest& r = pass.request;
+  const NoiseLevels levels;
+  const bool guided = r.guidance != 1;
+  const int64_t count = guided ? 2 : 1;
+  const auto twice = [&](const Tensor& x) { return guided ? concat({x, x}, 0) : x; };
+  const Shape shape{1, pass.height / factor(), pass.width / factor(), channels()};
+  NoiseSource noise(r, shape);
+  const std::vector<double> all = noise_schedule(value_or_throw(noise_schedule_by_name(r.schedule)), levels, r.steps);
+  const auto gone = std::clamp<int64_t>(std::llround(static_cast<double>(r.steps) * static_cast<double>(pass.strength)), 1, r.steps);
+  const std::vector<double> sigmas(all.end() - 1 - gone, all.end());
+  const Tensor first = noise();
+  Tensor latest;  // what the model saw last
+  int64_t step_now = 0;
+
+  NoiseSampling how;
+  how.denoise = [&](const Tensor& given, double sigma) {
+    Tensor x = given;
+    const auto outside = [&](const Tensor& inside, const Tensor& kept) { return add(mul(inside, pass.start.mask), mul(kept, affine(pass.start.mask, -1, 1))); };
+    const bool keeps = pass.start.mask.defined() && pass.start.latents.defined();
+    if (keeps) x = outside(x, add(pass.start.latents, affine(first, static_cast<float>(sigma))));
+    const double shrink = 1 / std::sqrt(sigma * sigma + 1);
+    const Tensor bare = cast(affine(x, static_cast<float>(shrink)), type_);
+    const Tensor in = twice(pass.start.seen.defined() ? concat({bare, cast(pass.start.seen, type_)}, 3) : bare);
+    const Tensor steps = Tensor::full({count}, static_cast<float>(levels.step(sigma)));
+    UnetControl control;
+    for (size_t i = 0; i < controls_.size(); ++i) {
+      UnetControl one = (*controls_[i].first)(twice(bare), twice(pass.hints[i]), steps, pass.condition.states, pass.condition.label, controls_[i].second);
+      if (i == 0) {
+        control = std::move(one);
+        continue;
+      }
+      control.middle = add(control.middle, one.middle);
+      for (size_t p = 0; p < one.passed.size(); ++p) control.passed[p] = add(control.passed[p], one.passed[p]);
+    }
+    Tensor made = (*unet_)(in, steps, pass.condition.states, pass.condition.label, controls_.empty() ? nullptr : &control);
+    if (guided) {  // Ho and Salimans 2022
+      const Tensor with = slice(made, 0, 0, 1), without = slice(made, 0, 1, 2);
+      made = add(without, affine(sub(with, without), r.guidance));
+      if (r.rescale > 0)
+        made = affine(
+            made, static_cast<float>(1 - static_cast<double>(r.rescale) + static_cast<double>(r.rescale) * deviation(with) / std::max(deviation(made), 1e-12)));
+    }
+    Tensor picture = r.prediction == "velocity" ? sub(affine(x, static_cast<float>(shrink * shrink)), affine(made, static_cast<float>(sigma * shrink)))
+                                                : sub(x, affine(made, static_cast<float>(sigma)));
+    if (keeps) picture = outside(picture, pass.start.latents);
+    if (pass.preview) latest = picture;
+    return picture;
+  };
+  how.noise = [&](int64_t) { return noise(); };
+  how.before_step = [&](int64_t step) {
+    if (pass.preview && latest.defined()) pass.preview(step_now, glimpse(latest));
+    step_now = step + 1;
+    pass.before_step(step, gone);
+  };
+  Tensor x = affine(first, static_cast<float>(sigmas.front()));
+  if (pass.start.latents.defined()) x = add(x, pass.start.latents);
+  return sample_noise(value_or_throw(noise_sampler_by_name(r.sampler)), x, sigmas, how);
+}
+
+Result<Picture> DiffusionModel::paint(const PaintRequest& r, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel,
+                                      const PreviewCallback& preview) const {
   PTAH_TRY_VOID(check(r));
-  PTAH_TRY(const NoiseSampler sampler, noise_sampler_by_name(r.sampler));
-  PTAH_TRY(const NoiseSchedule schedule, noise_schedule_by_name(r.schedule));
+  PTAH_TRY_VOID(check(sources));
+  if (sources.controls.size() != controls_.size())
+    return fail(ErrorCode::invalid_argument, "{} networks that control, {} pictures for them", controls_.size(), sources.controls.size());
+  if (sources.mask && r.enlarge != 1) return fail(ErrorCode::invalid_argument, "a picture with a mask cannot be enlarged; paint it first, then enlarge");
+  const auto fitting = [](int64_t edge) { return std::clamp<int64_t>(edge / 64 * 64, 64, 2048); };
+  const int64_t width = r.width ? r.width : sources.from ? fitting(sources.from->width) : own_size_;
+  const int64_t height = r.height ? r.height : sources.from ? fitting(sources.from->height) : own_size_;
+  const int64_t large_width = fitting(static_cast<int64_t>(static_cast<float>(width) * r.enlarge)),
+                large_height = fitting(static_cast<int64_t>(static_cast<float>(height) * r.enlarge));
   return guard([&]() -> Result<Picture> {
     const NoGrad off;
-    const DType type = type_;
-    const int64_t width = r.width ? r.width : own_size_, height = r.height ? r.height : own_size_, factor = autoencoder_->factor();
-    const bool guided = r.guidance != 1;
-    const int64_t windows = std::max(windows_of(r.prompt), guided ? windows_of(r.negative) : 1);
-    const Condition wanted = condition(r.prompt, windows, r.clip_skip, width, height);
-    Tensor context = wanted.states, label = wanted.label;
-    if (guided) {
-      const Condition unwanted = condition(r.negative, windows, r.clip_skip, width, height);
-      context = concat({wanted.states, unwanted.states}, 0);
-      if (label.defined()) label = concat({wanted.label, unwanted.label}, 0);
-    }
-    context = cast(context, type);
-    const NoiseLevels levels;
-    const int64_t count = guided ? 2 : 1;
-    NoiseSampling how;
-    how.denoise = [&](const Tensor& x, double sigma) {
-      const double shrink = 1 / std::sqrt(sigma * sigma + 1);
-      const Tensor in = cast(affine(x, static_cast<float>(shrink)), type);
-      const Tensor steps = Tensor::full({count}, static_cast<float>(levels.step(sigma)));
-      Tensor made = (*unet_)(guided ? concat({in, in}, 0) : in, steps, context, label);
-      if (guided) {  // Ho and Salimans 2022
-        const Tensor with = slice(made, 0, 0, 1), without = slice(made, 0, 1, 2);
-        made = add(without, affine(sub(with, without), r.guidance));
+    const double share = r.enlarge > 1 ? 0.25 : 0.9;  // of the progress, for the first pass
+    double from = 0, span = share;
+    const std::function<void(int64_t, int64_t)> before_step = [&](int64_t step, int64_t steps) {
+      stop_if(cancel);
+      if (progress) progress({"draw", from + span * static_cast<double>(step) / static_cast<double>(steps), -1});
+    };
+    const auto hints_at = [&](int64_t w, int64_t h) {
+      std::vector<Tensor> hints;
+      for (size_t i = 0; i < controls_.size(); ++i) {
+        const Tensor picture =
+            resize(colours_of(sources.controls[i]), h / factor() * ControlNet::kFactor, w / factor() * ControlNet::kFactor, Filter::bilinear);
+        hints.push_back(controls_[i].first->look(cast(affine(picture, 0.5F, 0.5F), type_)));
       }
-      if (r.prediction == "velocity") return sub(affine(x, static_cast<float>(shrink * shrink)), affine(made, static_cast<float>(sigma * shrink)));
-      return sub(x, affine(made, static_cast<float>(sigma)));
+      return hints;
     };
-    const Shape shape{1, height / factor, width / factor, autoencoder_->channels()};
-    how.noise = [&](int64_t draw) { return Tensor::normal(shape, r.seed, static_cast<uint64_t>(draw) + 1); };
-    how.before_step = [&](int64_t step) {
-      if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
-      if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(r.steps), -1});
+    const auto pass = [&](int64_t w, int64_t h, const Start& start, float strength) {
+      const Condition condition = this->condition(r, w, h);
+      const std::vector<Tensor> hints = hints_at(w, h);
+      return sample({r, w, h, condition, start, strength, hints, before_step, preview});
     };
-    const std::vector<double> sigmas = noise_schedule(schedule, levels, r.steps);
-    const Tensor noise = affine(Tensor::normal(shape, r.seed, 0), static_cast<float>(sigmas.front()));
-    const Tensor z = affine(sample_noise(sampler, noise, sigmas, how), 1 / latent_scale_);
-    if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+    Tensor z = pass(width, height, start_from(sources, width, height), sources.from ? r.strength : 1);
+    if (large_width != width || large_height != height) {
+      stop_if(cancel);
+      Start again = start_from({}, large_width, large_height);
+      again.latents = encode(resize(decode(z, r.tile), large_height, large_width, Filter::lanczos));
+      from = share;
+      span = 0.9 - share;
+      z = pass(large_width, large_height, again, r.enlarge_strength);
+    }
+    stop_if(cancel);
     if (progress) progress({"decode", 0.9, -1});
-    return picture_of(autoencoder_->decode(cast(z, type)));
+    Tensor colours = decode(z, r.tile);
+    if (sources.mask) {  // what stays, stays to the pixel
+      const Tensor white = resize(whiteness_of(*sources.mask), height, width, Filter::bilinear);
+      const Tensor before = resize(colours_of(*sources.from), height, width, Filter::lanczos);
+      colours = add(mul(colours, white), mul(before, affine(white, -1, 1)));
+    }
+    return picture_of(colours);
   });
 }
 

@@ -1,15 +1,17 @@
-// Checkpoints of the Stable Diffusion family: words to pictures with other people's weights.
+// Checkpoints of the Stable Diffusion family: words, and pictures to start from, to pictures with other people's weights.
 #pragma once
 
-#include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 
-#include "base/json.h"
 #include "base/progress.h"
+#include "create/checkpoint.h"
+#include "create/request.h"
 #include "image/kl_autoencoder.h"
 #include "image/noise_schedule.h"
+#include "image/tiny_autoencoder.h"
 #include "image/unet.h"
-#include "media/picture.h"
 #include "text/clip.h"
 #include "text/clip_tokenizer.h"
 
@@ -20,18 +22,21 @@ struct PaintRequest {
   uint64_t seed = 0;
   int64_t steps = 20;
   float guidance = 7;  ///< 1: the negative prompt does not count, and half of the work is saved
+  float rescale = 0;   ///< how far guided noise is brought back to the spread of the unguided (Lin et al. 2023), 0 … 1
   std::string sampler = "dpmpp_2m", schedule = "karras";
-  int64_t width = 0, height = 0;     ///< multiples of 64, 64 to 2048; 0: what the model was trained for
+  int64_t width = 0, height = 0;     ///< multiples of 64, 64 to 2048; 0: those of the picture it starts from, else what the model was trained for
   int64_t clip_skip = 0;             ///< 1: without the text encoder's last layer, and so on; SDXL always leaves out one
   std::string prediction = "noise";  ///< or velocity, for models trained so (Stable Diffusion 2.1 at 768)
+  std::string noise = "philox";      ///< or torch: the noise that PyTorch makes of this seed on a processor, as ComfyUI and the WebUI take it
+  float strength = 1;                ///< with a picture to start from: the share of the steps that are gone, above 0 to 1
+  float enlarge = 1;                 ///< paint again at so many times the size (1 … 4), from the first picture
+  float enlarge_strength = 0.5F;     ///< and how much of it anew
+  int64_t tile = 0;                  ///< decode in tiles of so many pixels (a multiple of 64, from 128): less memory; 0: in one piece
 };
 Json to_json(const PaintRequest& request);
 Result<PaintRequest> paint_request(const Json& json);
 /// Errors: invalid_argument, naming the field and what is possible.
 Result<void> check(const PaintRequest& request);
-
-enum class DiffusionFamily { sd1, sd2, sdxl };
-std::string_view name_of(DiffusionFamily family);
 
 /// What is not written in the files; the defaults are those of the published models.
 struct DiffusionShapes {
@@ -42,37 +47,60 @@ struct DiffusionShapes {
   std::optional<DType> type = {};  ///< to compute in; none: what the machine computes in
 };
 
+/// A look at the picture on its way: after which step, and about what it will be, small (an eighth of the size; full size with a small autoencoder).
+using PreviewCallback = std::function<void(int64_t step, const Picture& picture)>;
+
 class DiffusionModel {
  public:
-  /// Reads a single file in the original naming, or a folder in diffusers' layout (unet/, vae/, text_encoder/ …), all in safetensors; `vocabulary` is CLIP's
-  /// list of merges. Errors: not_found, corrupt, mismatch (a tensor is missing or of another shape, naming it and the nearest name), unsupported (another
-  /// family, naming it; models with inputs of their own, such as those for inpainting).
-  static Result<std::shared_ptr<const DiffusionModel>> load(const std::filesystem::path& path, const std::filesystem::path& vocabulary,
+  /// Reads the files; `vocabulary` is CLIP's list of merges. Errors: those of read_checkpoint; mismatch (a tensor is missing or of another shape, naming it and
+  /// the nearest name), unsupported (models with other inputs than latents, or latents with a mask and a masked picture).
+  static Result<std::shared_ptr<const DiffusionModel>> load(const DiffusionFiles& files, const std::filesystem::path& vocabulary,
                                                             const DiffusionShapes& shapes = {});
 
-  /// Draws. The same request gives the same bytes on one numeric path, whatever the number of threads. Errors: those of check(); cancelled.
-  Result<Picture> paint(const PaintRequest& request, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr) const;
+  /// Draws. With sources.from: from that picture, `strength` of the way anew; with sources.mask: only where it is white, and the rest of the picture stays
+  /// pixel by pixel. sources.controls: one picture for each network that controls. The same request gives the same bytes on one numeric path, whatever the
+  /// number of threads. Errors: those of check(); cancelled.
+  Result<Picture> paint(const PaintRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr,
+                        const PreviewCallback& preview = {}) const;
 
   DiffusionFamily family() const { return family_; }
   int64_t own_size() const { return own_size_; }
+  int64_t file_bytes() const { return file_bytes_; }
+  bool inpaints() const { return unet_->in_channels() != channels(); }  ///< whether the U-Net itself sees mask and masked picture
 
  private:
   DiffusionModel() = default;
   struct Condition {
-    Tensor states, label;  ///< [1, tokens, width], [1, label width] or undefined
+    Tensor states, label;  ///< [n, tokens, width], [n, label width] or undefined; n: 1, or wanted and unwanted
   };
-  /// `windows`: how many the prompt has to fill at least.
-  Condition condition(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const;
-  int64_t windows_of(const std::string& prompt) const;
+  /// A picture as the sampler begins with it.
+  struct Start {
+    Tensor latents;  ///< undefined: from noise alone
+    Tensor mask;     ///< [1, h, w, 1], 1 where it is drawn anew; undefined: everywhere
+    Tensor seen;     ///< what a U-Net that inpaints gets besides its latents, [1, h, w, 1 + channels]; undefined for others
+  };
+  struct Pass;
+  Condition condition_of(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const;
+  Condition condition(const PaintRequest& request, int64_t width, int64_t height) const;
+  Start start_from(const Sources& sources, int64_t width, int64_t height) const;
+  Tensor sample(const Pass& pass) const;
+  Tensor encode(const Tensor& pictures) const;
+  Tensor decode(const Tensor& latents, int64_t tile) const;
+  Picture glimpse(const Tensor& latents) const;
+  int64_t channels() const { return autoencoder_ ? autoencoder_->channels() : small_->channels(); }
+  int64_t factor() const { return autoencoder_ ? autoencoder_->factor() : small_->factor(); }
 
   DiffusionFamily family_ = DiffusionFamily::sd1;
-  int64_t own_size_ = 512;
+  int64_t own_size_ = 512, file_bytes_ = 0;
   float latent_scale_ = 0.18215F;
   DType type_ = DType::f32;
   std::unique_ptr<ClipTokenizer> tokenizer_;
-  std::unique_ptr<ClipText> text_, text2_;  ///< SDXL has two
+  std::vector<std::unique_ptr<ClipText>> texts_;  ///< SDXL has two
+  std::vector<ClipWords> words_;                  ///< for each of them
   std::unique_ptr<Unet> unet_;
-  std::unique_ptr<KlAutoencoder> autoencoder_;
+  std::unique_ptr<KlAutoencoder> autoencoder_;  ///< none with a small one
+  std::unique_ptr<TinyAutoencoder> small_;
+  std::vector<std::pair<std::unique_ptr<ControlNet>, float>> controls_;
 };
 
 }  // namespace ptah

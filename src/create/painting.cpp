@@ -1,6 +1,11 @@
 #include "create/painting.h"
 
-#include "base/sha256.h"
+#include <algorithm>
+
+#include "base/parallel.h"
+#include "create/recall.h"
+#include "shape/inflate.h"
+#include "tensor/cpu/dense.h"
 #include "weights/pull.h"
 
 namespace ptah {
@@ -19,49 +24,122 @@ Result<fs::path> clip_words() {
   return file;
 }
 
-Result<Json> checkpoint_digests(const fs::path& path) {
-  std::vector<fs::path> files;
-  std::error_code problem;
-  if (fs::is_directory(path, problem)) {
-    for (const auto& item : fs::recursive_directory_iterator(path, problem))
-      if (item.is_regular_file(problem) && item.path().extension() == ".safetensors") files.push_back(item.path());
-  } else {
-    files.push_back(path);
-  }
-  if (files.empty()) return fail(ErrorCode::not_found, "{}: no checkpoint there", path.string());
+Result<Json> checkpoint_digests(const DiffusionFiles& files) {
+  PTAH_TRY(const auto list, listed(files));
   Json out = Json::object();
-  for (const fs::path& file : files) {
+  for (const auto& [name, file] : list) {
     PTAH_TRY(const auto mapped, MappedFile::open(file));
-    const std::string name = file == path ? file.filename().string() : fs::relative(file, path, problem).generic_string();
-    out[name] = "sha256:" + sha256_hex(mapped->bytes());
+    out[name] = file_id(mapped->bytes());
   }
   return out;
 }
 
-Result<Work> painting(const PaintRequest& request, const fs::path& path, const Json& digests, const Picture& picture) {
+Result<Sources> extended(const Picture& picture, int64_t by) {
+  constexpr int64_t kMostEdge = 2048;
+  const int64_t w = picture.width + 2 * by, h = picture.height + 2 * by;
+  if (by < 1 || w > kMostEdge || h > kMostEdge)
+    return fail(ErrorCode::invalid_argument, "{} pixels more on every side would make {} × {}; up to {} × {} are possible", by, w, h, kMostEdge, kMostEdge);
+  Picture from = make_picture(w, h), mask = make_picture(w, h);
+  const int64_t fade = std::max<int64_t>(1, std::min({by / 4, picture.width / 4, picture.height / 4}));
+  for (int64_t y = 0; y < h; ++y)
+    for (int64_t x = 0; x < w; ++x) {
+      const int64_t u = x - by, v = y - by;
+      std::copy_n(picture.at(std::clamp<int64_t>(u, 0, picture.width - 1), std::clamp<int64_t>(v, 0, picture.height - 1)), 4, from.at(x, y));
+      const int64_t inside = std::min({u, v, picture.width - 1 - u, picture.height - 1 - v});  // below 0 outside
+      const auto white = static_cast<uint8_t>(255 - 255 * std::clamp<int64_t>(inside + 1, 0, fade) / fade);
+      for (int64_t c = 0; c < 3; ++c) mask.at(x, y)[c] = white;
+      mask.at(x, y)[3] = 255;
+    }
+  return Sources{std::move(from), std::move(mask), {}};
+}
+
+Result<Work> painting(const PaintRequest& request, const DiffusionFiles& files, const Json& digests, const Picture& picture, const Sources& sources,
+                      const Finish& finish, const ProgressCallback& progress, const CancelToken* cancel) {
   Json asked = to_json(request);
-  asked["model"] = path.string();
+  asked["files"] = to_json(files);
+  if (finish.cut) asked["cut"] = finish.background;
+  if (finish.formats.any_object()) asked["object"] = to_json(finish.object);
   Json core = begun_receipt(kKind, std::move(asked));
   core["models"] = digests;
+  if (const Json ids = source_ids(sources); !ids.empty()) core["sources"] = ids;
+  const Picture cut = finish.cut || finish.formats.any_object() ? cut_out(picture) : picture;
+  const Picture shown = finish.cut ? flattened(cut, finish.background) : picture;
+  core["pixels"] = pixel_id(shown);
+  const std::string own = files.model.filename().string();
+  const std::string hash = digests.contains(own) ? text_at(digests, own.c_str()).substr(std::string_view("sha256:").size()) : "";
   Work work;
-  PTAH_TRY(work.files["picture.png"], receipted_png(picture, core, false));
+  if (finish.formats.png) {
+    PTAH_TRY(work.files["picture.png"],
+             receipted_png(shown, core, sources.from.has_value(), {{"parameters", webui_parameters(request, files, picture, hash)}}));
+  }
+  PTAH_TRY_VOID(add_sources(work, sources));
+  if (finish.formats.any_object()) PTAH_TRY_VOID(add_object(work, core, cut, finish.object, finish.formats, progress, cancel));
   PTAH_TRY_VOID(seal(work, core));
   return work;
 }
 
 bool is_painting_receipt(const Json& receipt) { return receipt.value("kind", Json()) == Json(kKind); }
 
-Result<Work> replay_painting(const Json& receipt, const ProgressCallback& progress, const CancelToken* cancel) {
+Result<Work> replay_painting(const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
-    PTAH_TRY(const PaintRequest request, paint_request(receipt.at("request")));
-    const fs::path path = receipt.at("request").at("model").get<std::string>();
-    PTAH_TRY(const Json digests, checkpoint_digests(path));
-    if (digests != receipt.value("models", Json())) return fail(ErrorCode::mismatch, "{}: not the checkpoint that the picture was painted with", path.string());
+    const Json asked = receipt.value("request", Json::object());
+    PTAH_TRY(const PaintRequest request, paint_request(asked));
+    PTAH_TRY(const DiffusionFiles files, diffusion_files(asked.value("files", Json::object())));
+    PTAH_TRY_VOID(check_sources(receipt, sources));
+    Finish finish;
+    finish.formats = formats_of(receipt);
+    finish.cut = asked.contains("cut");
+    if (finish.cut) {
+      finish.background = text_at(asked, "cut");
+      PTAH_TRY_VOID(check_background(finish.background));
+    }
+    if (asked.contains("object")) {
+      PTAH_TRY(finish.object, object_request(asked["object"]));
+    }
+    PTAH_TRY(const Json digests, checkpoint_digests(files));
+    if (digests != receipt.value("models", Json()))
+      return fail(ErrorCode::mismatch, "{}: not the checkpoint (or not the files beside it) that the picture was painted with", files.model.string());
     PTAH_TRY(const fs::path words, clip_words());
-    PTAH_TRY(const auto model, DiffusionModel::load(path, words));
-    PTAH_TRY(const Picture picture, model->paint(request, progress, cancel));
-    return painting(request, path, digests, picture);
+    PTAH_TRY(const auto model, DiffusionModel::load(files, words));
+    PTAH_TRY(const Picture picture, model->paint(request, sources, progress, cancel));
+    return painting(request, files, digests, picture, sources, finish, progress, cancel);
   });
+}
+
+Result<Plan> plan_painting(const PaintRequest& request, const DiffusionFiles& files, const fs::path& vocabulary, const Sources& sources,
+                           const DiffusionShapes& shapes) {
+  Plan plan;
+  const DryRun dry;
+  const int64_t before = memory_account().live_bytes;
+  reset_memory_peak();
+  PTAH_TRY(const auto model, DiffusionModel::load(files, vocabulary, shapes));
+  PTAH_TRY(const Picture picture, model->paint(request, sources));
+  plan.tensor_bytes = (memory_account().peak_bytes - before) * 9 / 8;
+  plan.flops = memory_account().flops;
+  plan.weight_bytes = model->file_bytes();
+  plan.program_bytes = int64_t{120} << 20;
+  // Pages of the files are given back as soon as what lies in them is packed.
+  plan.peak_bytes = plan.program_bytes + plan.tensor_bytes;
+  plan.seconds = seconds_for(plan.flops);
+  return plan;
+}
+
+Result<PaintRequest> within_budget(const PaintRequest& request, const DiffusionFiles& files, const fs::path& vocabulary, const Sources& sources,
+                                   int64_t budget_bytes, const DiffusionShapes& shapes) {
+  PTAH_TRY(const Plan plan, plan_painting(request, files, vocabulary, sources, shapes));
+  if (plan.peak_bytes <= budget_bytes) return request;
+  PaintRequest tiled = request;
+  int64_t least = plan.peak_bytes;
+  for (const int64_t tile : {512, 256, 128}) {
+    tiled.tile = tile;
+    PTAH_TRY(const Plan other, plan_painting(tiled, files, vocabulary, sources, shapes));
+    if (other.peak_bytes <= budget_bytes) return tiled;
+    least = std::min(least, other.peak_bytes);
+  }
+  const double mib = 1.0 / (1 << 20);
+  return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, decoded in tiles {:.0f} MiB, of which {:.0f} MiB are weights; the budget is {:.0f} MiB",
+              static_cast<double>(plan.peak_bytes) * mib, static_cast<double>(least) * mib, static_cast<double>(plan.weight_bytes) * mib,
+              static_cast<double>(budget_bytes) * mib);
 }
 
 }  // namespace ptah

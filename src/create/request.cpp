@@ -29,7 +29,7 @@ Result<void> check(const CreateRequest& r) {
   if (r.size < 128 || r.size > 512) return fail(ErrorCode::invalid_argument, "size {}; 128 to 512 are possible", r.size);
   if (r.steps < 1 || r.steps > 200) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 200 are possible", r.steps);
   if (!(r.guidance >= 0) || r.guidance > 20) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 20 are possible", r.guidance);
-  if (!is_background(r.background)) return fail(ErrorCode::invalid_argument, "background '{}'; possible: transparent white black #rrggbb", r.background);
+  PTAH_TRY_VOID(check_background(r.background));
   if (r.seed > (uint64_t{1} << 53)) return fail(ErrorCode::invalid_argument, "seed {}; 0 to 2^53 are possible", r.seed);
   if (r.sampler != "euler" && r.sampler != "heun") return fail(ErrorCode::invalid_argument, "sampler '{}'; possible: euler heun", r.sampler);
   if (r.solid != "round" && r.solid != "flat-back" && r.solid != "slab")
@@ -39,6 +39,11 @@ Result<void> check(const CreateRequest& r) {
   if (!(r.size_mm >= 1) || r.size_mm > 10000) return fail(ErrorCode::invalid_argument, "size-mm {}; 1 to 10000 are possible", r.size_mm);
   if (r.best_of < 0 || r.best_of > 16) return fail(ErrorCode::invalid_argument, "best-of {}; 1 to 16 are possible, or 0 for what pays", r.best_of);
   if (!(r.strength > 0) || r.strength > 1) return fail(ErrorCode::invalid_argument, "strength {}; above 0 to 1 are possible", r.strength);
+  return {};
+}
+
+Result<void> check_background(const std::string& background) {
+  if (!is_background(background)) return fail(ErrorCode::invalid_argument, "background '{}'; possible: transparent white black #rrggbb", background);
   return {};
 }
 

@@ -30,11 +30,15 @@ struct CreateRequest {
 
 /// Pictures a work starts from.
 struct Sources {
-  std::optional<Picture> from;  ///< a drawing, photo or earlier work; an opaque one is cut out of its ground first
-  std::optional<Picture> mask;  ///< white (by luminance and alpha) is drawn anew, black stays; as large as `from`
+  std::optional<Picture> from;         ///< a drawing, photo or earlier work; an opaque one is cut out of its ground first
+  std::optional<Picture> mask;         ///< white (by luminance and alpha) is drawn anew, black stays; as large as `from`
+  std::vector<Picture> controls = {};  ///< for networks that control (paint); nothing else takes any
 };
 /// Errors: invalid_argument for a mask alone or of another size.
 Result<void> check(const Sources& sources);
+
+/// Errors: invalid_argument.
+Result<void> check_background(const std::string& background);
 
 /// Checks every field. Errors: invalid_argument, naming the field, what was found and what is possible.
 Result<void> check(const CreateRequest& request);

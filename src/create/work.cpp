@@ -24,20 +24,12 @@ void fields(C& c, const Visit& visit) {
   visit("size_mm", c.size_mm);
 }
 
+Json to_json(const ObjectRequest& request) { return json_of_fields(request); }
+Result<ObjectRequest> object_request(const Json& json) { return fields_from_json<ObjectRequest>(json, "request"); }
+
 namespace {
 
 constexpr const char *kKeyword = "ptah-receipt", *kObjectKind = "object of a picture";
-
-std::string content_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
-
-/// Identifies what a picture shows, whatever the file around it.
-std::string pixel_id(const Picture& picture) {
-  Bytes bytes;
-  const std::string head = fmt::format("rgba8 {} {}\n", picture.width, picture.height);
-  bytes.assign(head.begin(), head.end());
-  bytes.insert(bytes.end(), picture.rgba.begin(), picture.rgba.end());
-  return content_id(bytes);
-}
 
 /// The binary chunk of a GLB: geometry and texture.
 Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes) {
@@ -46,6 +38,26 @@ Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes) {
   if (bytes.size() < at + 8) return fail(ErrorCode::corrupt, "glb: no binary chunk");
   return bytes.subspan(at + 8);
 }
+
+/// The pictures of `sources` by name.
+std::map<std::string, const Picture*> named(const Sources& sources) {
+  std::map<std::string, const Picture*> out;
+  if (sources.from) out["from"] = &*sources.from;
+  if (sources.mask) out["mask"] = &*sources.mask;
+  for (size_t i = 0; i < sources.controls.size(); ++i) out[fmt::format("control-{}", i + 1)] = &sources.controls[i];
+  return out;
+}
+
+Json core_receipt(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
+  Json core = begun_receipt(request.object ? "picture and object" : "picture", to_json(request));
+  core["models"]["picture"] = "sha256:" + model.sha256();
+  if (sources.from) core["sources"] = source_ids(sources);
+  if (request.best_of > 1) core["models"]["judge"] = "sha256:" + model.judge_sha256();
+  if (const std::string upscaler = model.upscaler_sha256(request.size); !upscaler.empty()) core["models"]["upscaler"] = "sha256:" + upscaler;
+  return core;
+}
+
+}  // namespace
 
 Picture flattened(Picture picture, const std::string& background) {
   if (background == "transparent") return picture;
@@ -61,12 +73,14 @@ Picture flattened(Picture picture, const std::string& background) {
   return picture;
 }
 
-/// The pictures of `sources` by name.
-std::map<std::string, const Picture*> named(const Sources& sources) {
-  std::map<std::string, const Picture*> out;
-  if (sources.from) out["from"] = &*sources.from;
-  if (sources.mask) out["mask"] = &*sources.mask;
-  return out;
+std::string file_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
+
+std::string pixel_id(const Picture& picture) {
+  Bytes bytes;
+  const std::string head = fmt::format("rgba8 {} {}\n", picture.width, picture.height);
+  bytes.assign(head.begin(), head.end());
+  bytes.insert(bytes.end(), picture.rgba.begin(), picture.rgba.end());
+  return file_id(bytes);
 }
 
 Json source_ids(const Sources& sources) {
@@ -75,16 +89,12 @@ Json source_ids(const Sources& sources) {
   return ids;
 }
 
-Json core_receipt(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
-  Json core = begun_receipt(request.object ? "picture and object" : "picture", to_json(request));
-  core["models"]["picture"] = "sha256:" + model.sha256();
-  if (sources.from) core["sources"] = source_ids(sources);
-  if (request.best_of > 1) core["models"]["judge"] = "sha256:" + model.judge_sha256();
-  if (const std::string upscaler = model.upscaler_sha256(request.size); !upscaler.empty()) core["models"]["upscaler"] = "sha256:" + upscaler;
-  return core;
+Result<void> add_sources(Work& work, const Sources& sources) {
+  for (const auto& [name, source] : named(sources)) {
+    PTAH_TRY(work.files[name + ".png"], encode_png(*source));
+  }
+  return {};
 }
-
-}  // namespace
 
 Result<fs::path> models_folder() {
   std::vector<fs::path> candidates;
@@ -157,9 +167,6 @@ Result<Formats> parse_formats(const std::string& list) {
   return formats;
 }
 
-namespace {
-
-/// The object's files of a work.
 Result<void> add_object(Work& work, const Json& core, const Picture& picture, const ObjectRequest& request, const Formats& formats,
                         const ProgressCallback& progress, const CancelToken* cancel) {
   if (progress) progress({"shape", 0.9, -1});
@@ -168,7 +175,7 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
   if (formats.glb) {
     const auto extras = [&](std::span<const uint8_t> body) {
       Json inside = core;
-      inside["body"] = content_id(body);
+      inside["body"] = file_id(body);
       return canonical_json(Json{{"ptah", inside}});
     };
     PTAH_TRY(work.files["object.glb"], encode_glb(mesh, extras));
@@ -185,8 +192,6 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
   return {};
 }
 
-}  // namespace
-
 Json begun_receipt(const char* kind, Json request) {
   return {{"engine", "ptah"}, {"engine_version", kEngineVersion}, {"kind", kind}, {"numeric_path", numeric_path()}, {"request", std::move(request)}};
 }
@@ -194,16 +199,18 @@ Json begun_receipt(const char* kind, Json request) {
 Result<void> seal(Work& work, const Json& core) {
   work.receipt = core;
   work.receipt["outputs"] = Json::object();
-  for (const auto& [name, bytes] : work.files) work.receipt["outputs"][name] = content_id(bytes);
+  for (const auto& [name, bytes] : work.files) work.receipt["outputs"][name] = file_id(bytes);
   PTAH_TRY(const std::string text, canonical_json(work.receipt));
   work.files["receipt.json"] = Bytes(text.begin(), text.end());
   return {};
 }
 
-Result<Bytes> receipted_png(const Picture& picture, Json& core, bool from_picture) {
-  core["pixels"] = pixel_id(picture);
+Result<Bytes> receipted_png(const Picture& picture, const Json& core, bool from_picture, const std::map<std::string, std::string>& more) {
   PTAH_TRY(const std::string receipt, canonical_json(core));
-  return encode_png(picture, {{kKeyword, receipt}, {kXmpKeyword, generated_label(core["pixels"], from_picture)}});
+  std::map<std::string, std::string> texts = more;
+  texts[kKeyword] = receipt;
+  texts[kXmpKeyword] = generated_label(core["pixels"], from_picture);
+  return encode_png(picture, texts);
 }
 
 Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, const Formats& formats, const Sources& sources,
@@ -214,11 +221,11 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
   const Picture shown = flattened(picture, request.background);
   Work work;
   Json core = core_receipt(model, request, sources);
-  PTAH_TRY(Bytes png, receipted_png(shown, core, sources.from.has_value()));
-  if (formats.png) work.files["picture.png"] = std::move(png);
-  for (const auto& [name, source] : named(sources)) {
-    PTAH_TRY(work.files[name + ".png"], encode_png(*source));
+  core["pixels"] = pixel_id(shown);
+  if (formats.png) {
+    PTAH_TRY(work.files["picture.png"], receipted_png(shown, core, sources.from.has_value()));
   }
+  PTAH_TRY_VOID(add_sources(work, sources));
   if (request.object && formats.any_object())
     PTAH_TRY_VOID(add_object(work, core, picture, {request.solid, request.target_triangles, request.size_mm}, formats, progress, cancel));
   PTAH_TRY_VOID(seal(work, core));
@@ -230,8 +237,8 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
                          const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
     Work work;
-    Json core = begun_receipt(kObjectKind, json_of_fields(request));
-    core["sources"] = source_ids({from, {}});
+    Json core = begun_receipt(kObjectKind, to_json(request));
+    core["sources"] = source_ids({from, {}, {}});
     const Picture shown = cut_out(from);
     if (formats.png) {
       Json inside = core;
@@ -298,7 +305,7 @@ Result<void> verify_inner(const fs::path& file, Verification& out) {
     found = pixel_id(picture);
   } else {
     PTAH_TRY(const auto body, glb_body(bytes));
-    found = content_id(body);
+    found = file_id(body);
   }
   const bool same = receipt.value(key, Json()) == Json(found);
   out.whole = out.whole && same;
@@ -325,7 +332,7 @@ Result<Verification> verify_work(const fs::path& path) {
   for (const auto& [name, id] : outputs.items()) {
     if (name.find('/') != std::string::npos || name.empty() || name[0] == '.') return fail(ErrorCode::corrupt, "{}: strange output name", file.string());
     const auto bytes = read_file(file.parent_path() / name);
-    const bool same = bytes && Json(content_id(*bytes)) == id;
+    const bool same = bytes && Json(file_id(*bytes)) == id;
     out.whole = out.whole && same;
     out.lines.push_back(fmt::format("{}: {}", name, !bytes ? "MISSING" : same ? "whole" : "CHANGED"));
   }
@@ -350,18 +357,26 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
   if (ids.is_null()) return sources;
   if (!ids.is_object()) return fail(ErrorCode::corrupt, "receipt: 'sources' is not an object");
   const fs::path folder = fs::is_directory(path) ? path : path.parent_path();
-  for (const auto& [name, id] : ids.items()) {
-    if (name != "from" && name != "mask") return fail(ErrorCode::unsupported, "receipt: unknown source '{}'", name);
+  const auto take = [&](const std::string& name) -> Result<Picture> {
     const fs::path file = folder / (name + ".png");
     const auto bytes = read_file(file);
     if (!bytes) return fail(ErrorCode::not_found, "the work started from a picture that is not here: {}; give the folder of the work", file.string());
-    PTAH_TRY((name == "from" ? sources.from : sources.mask), decode_png(*bytes));
+    return decode_png(*bytes);
+  };
+  if (ids.contains("from")) {
+    PTAH_TRY(sources.from, take("from"));
   }
+  if (ids.contains("mask")) {
+    PTAH_TRY(sources.mask, take("mask"));
+  }
+  for (int i = 1; ids.contains(fmt::format("control-{}", i)); ++i) {
+    PTAH_TRY(Picture control, take(fmt::format("control-{}", i)));
+    sources.controls.push_back(std::move(control));
+  }
+  if (ids.size() != named(sources).size()) return fail(ErrorCode::unsupported, "receipt: sources of an unknown name");
   if (source_ids(sources) != ids) return fail(ErrorCode::mismatch, "the pictures in {} are not those that the work started from", folder.string());
   return sources;
 }
-
-namespace {
 
 Formats formats_of(const Json& receipt) {
   const Json outputs = receipt.value("outputs", Json());
@@ -369,6 +384,8 @@ Formats formats_of(const Json& receipt) {
   return {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"), outputs.contains("object.ply"),
           outputs.contains("object.stl")};
 }
+
+namespace {
 
 /// The models a receipt names must be `here`, and no other.
 Result<void> check_models(const Json& receipt, const Json& here) {
@@ -384,17 +401,17 @@ Result<void> check_models(const Json& receipt, const Json& here) {
   return {};
 }
 
+}  // namespace
+
 Result<void> check_sources(const Json& receipt, const Sources& sources) {
   if (receipt.value("sources", Json::object()) == source_ids(sources)) return {};
   return fail(ErrorCode::mismatch, "the work started from pictures that were not given; give the folder of the work");
 }
 
-}  // namespace
-
 Result<Work> replay_object(const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
   PTAH_TRY_VOID(check_sources(receipt, sources));
   if (!sources.from) return fail(ErrorCode::corrupt, "receipt: an object without its picture");
-  PTAH_TRY(const ObjectRequest request, fields_from_json<ObjectRequest>(receipt["request"], "request"));
+  PTAH_TRY(const ObjectRequest request, object_request(receipt["request"]));
   return object_work(*sources.from, request, formats_of(receipt), progress, cancel);
 }
 
@@ -404,6 +421,11 @@ Result<Work> replay_work(const PictureModel& model, const Json& receipt, const S
   PTAH_TRY_VOID(check_models(receipt, core_receipt(model, request, sources)["models"]));
   PTAH_TRY_VOID(check_sources(receipt, sources));
   return create_work(model, request, formats, sources, progress, cancel);
+}
+
+double seconds_for(int64_t flops) {
+  const double rate = has_amx() ? 0.8e12 : has_bf16() ? 0.35e12 : 0.15e12;
+  return static_cast<double>(flops) / rate * 2 / std::max(1, threads());
 }
 
 Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
@@ -423,8 +445,7 @@ Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, 
   // The grid's values and edge table, the raw mesh, the decimator's lists, the texture.
   if (request.object) plan.shape_bytes = (int64_t{56} << 20) + request.size * request.size * 160;
   plan.peak_bytes = plan.weight_bytes + plan.program_bytes + std::max(plan.tensor_bytes, plan.shape_bytes);
-  const double rate = has_amx() ? 0.8e12 : has_bf16() ? 0.35e12 : 0.15e12;
-  plan.seconds = 0.35 + static_cast<double>(plan.flops) / rate * 2 / std::max(1, threads()) + (request.object ? 0.3 : 0.0);
+  plan.seconds = 0.35 + seconds_for(plan.flops) + (request.object ? 0.3 : 0.0);
   return plan;
 }
 

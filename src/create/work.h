@@ -59,8 +59,28 @@ Json begun_receipt(const char* kind, Json request);
 /// Lists a work's files in its receipt, which begins as `core`, and puts it beside them as receipt.json.
 Result<void> seal(Work& work, const Json& core);
 
-/// The PNG of a generated picture with the receipt that `core` begins inside, and the marks that the law asks for. `core` gets the key "pixels".
-Result<Bytes> receipted_png(const Picture& picture, Json& core, bool from_picture);
+/// The picture on a ground: transparent (as it is), white, black or #rrggbb (checked before).
+Picture flattened(Picture picture, const std::string& background);
+
+/// "sha256:…" of a file's bytes, and of what a picture shows, whatever the file around it.
+std::string file_id(std::span<const uint8_t> bytes);
+std::string pixel_id(const Picture& picture);
+/// The pictures a work started from, as its receipt names them, and as files of the work.
+Json source_ids(const Sources& sources);
+Result<void> add_sources(Work& work, const Sources& sources);
+/// Errors: mismatch if a receipt names other ones.
+Result<void> check_sources(const Json& receipt, const Sources& sources);
+
+/// The PNG of a generated picture with the receipt that `core` begins inside (with the key "pixels"), the marks that the law asks for, and more texts.
+Result<Bytes> receipted_png(const Picture& picture, const Json& core, bool from_picture, const std::map<std::string, std::string>& more = {});
+/// The object's files of a work whose picture is cut out already.
+Result<void> add_object(Work& work, const Json& core, const Picture& picture, const ObjectRequest& request, const Formats& formats,
+                        const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
+Json to_json(const ObjectRequest& request);
+/// The inverse. Errors: corrupt.
+Result<ObjectRequest> object_request(const Json& json);
+/// Which files a receipt lists.
+Formats formats_of(const Json& receipt);
 
 /// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
 Result<void> write_work(const Work& work, const std::filesystem::path& folder);
@@ -74,6 +94,8 @@ struct Plan {
   int64_t flops = 0;
   double seconds = 0;  ///< estimate
 };
+/// How long so much arithmetic takes here, about.
+double seconds_for(int64_t flops);
 /// Runs the same code without numbers.
 Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, const Sources& sources = {});
 /// over_budget, with the numbers and a request that would fit, if the plan needs more.

@@ -55,7 +55,7 @@ Tensor Denoiser::operator()(const Tensor& latents, const Tensor& time, const Ten
   if (!DryRun::active())
     for (int64_t b = 0; b < batch; ++b) keys.data<int32_t>()[b] = static_cast<int32_t>(config_.tokens) + lengths.data<int32_t>()[b];
   const AttentionArgs attention{.heads = config_.heads, .key_lengths = keys};
-  const Tensor moment = add(time2_(time1_(cast(time_features(time, kTimeFeatures), type), Activation::silu)), pooled_in_(pooled));
+  const Tensor moment = add(time2_(time1_(cast(sinusoids(time, kTimeFeatures, 1000), type), Activation::silu)), pooled_in_(pooled));
   const Tensor shared = cast(modulation_(silu(moment)), DType::f32);
   const auto part = [&](const Tensor& all, int i) { return slice(all, 1, i * w, (i + 1) * w); };
   Tensor x = concat({add(in_(latents), positions_), text_in_(text)}, 1);

@@ -1,9 +1,5 @@
 #include "image/diffusers_names.h"
 
-#include <algorithm>
-#include <array>
-#include <optional>
-
 #include "base/error.h"
 
 namespace ptah {
@@ -34,11 +30,9 @@ std::optional<std::pair<int, std::string>> numbered(const std::string& text) {
 
 /// How many `prefix`N. there are.
 int count_of(const NamedTensors& tensors, const std::string& prefix) {
-  int most = 0;
-  for (const auto& [name, tensor] : tensors)
-    if (const auto rest = after(name, prefix))
-      if (const auto number = numbered(*rest)) most = std::max(most, number->first + 1);
-  return most;
+  int count = 0;
+  while (any_begins(tensors, fmt::format("{}{}.", prefix, count))) ++count;
+  return count;
 }
 
 [[noreturn]] void refuse(const std::string& name) {
@@ -54,7 +48,7 @@ std::optional<std::string> unet_residual(const std::string& rest) {
                         {"conv_shortcut.", "skip_connection."}});
 }
 
-/// resnets.J.…, attentions.J.… or the resampler of block `index` of `layers` residual blocks; `first` is the number of its first entry.
+/// resnets.J.…, attentions.J.… or the resampler of a block of `layers` residual blocks; `first` is the number of its first entry.
 std::optional<std::string> unet_block(const std::string& rest, const std::string& side, int first, int layers, bool has_attention) {
   if (const auto tail = after(rest, "resnets."))
     if (const auto part = numbered(*tail))
@@ -98,30 +92,63 @@ std::optional<std::string> autoencoder_half(const std::string& rest, int levels)
 
 }  // namespace
 
+bool any_begins(const NamedTensors& tensors, const std::string& prefix) {
+  const auto found = tensors.lower_bound(prefix);
+  return found != tensors.end() && found->first.rfind(prefix, 0) == 0;
+}
+
+UnetNames UnetNames::of_diffusers(const NamedTensors& tensors) {
+  UnetNames made;
+  made.layers_ = count_of(tensors, "down_blocks.0.resnets.");
+  for (int i = 0; any_begins(tensors, fmt::format("up_blocks.{}.", i)); ++i)
+    if (any_begins(tensors, fmt::format("up_blocks.{}.attentions.", i))) made.looking_.insert(i);
+  return made;
+}
+
+UnetNames UnetNames::of_original(const NamedTensors& tensors, const std::string& prefix) {
+  UnetNames made;
+  // A block down ends with the convolution that halves.
+  while (any_begins(tensors, fmt::format("{}input_blocks.{}.0.in_layers.", prefix, made.layers_ + 1))) ++made.layers_;
+  for (int i = 0; made.layers_ > 0 && any_begins(tensors, fmt::format("{}output_blocks.{}.", prefix, i)); ++i)
+    if (any_begins(tensors, fmt::format("{}output_blocks.{}.1.norm.", prefix, i))) made.looking_.insert(i / (made.layers_ + 1));
+  return made;
+}
+
+std::optional<std::string> UnetNames::original(const std::string& name) const {
+  if (const auto made = renamed(name, {{"conv_in.", "input_blocks.0.0."},
+                                       {"time_embedding.linear_1.", "time_embed.0."},
+                                       {"time_embedding.linear_2.", "time_embed.2."},
+                                       {"add_embedding.linear_1.", "label_emb.0.0."},
+                                       {"add_embedding.linear_2.", "label_emb.0.2."},
+                                       {"conv_norm_out.", "out.0."},
+                                       {"conv_out.", "out.2."},
+                                       {"mid_block.attentions.0.", "middle_block.1."},
+                                       {"controlnet_mid_block.", "middle_block_out.0."},
+                                       {"controlnet_cond_embedding.conv_in.", "input_hint_block.0."}}))
+    return made;
+  if (const auto tail = after(name, "mid_block.resnets."))
+    if (const auto part = numbered(*tail))
+      if (const auto inner = unet_residual(part->second)) return fmt::format("middle_block.{}.{}", part->first * 2, *inner);
+  if (const auto tail = after(name, "controlnet_down_blocks."))
+    if (const auto part = numbered(*tail)) return fmt::format("zero_convs.{}.0.{}", part->first, part->second);
+  if (const auto tail = after(name, "controlnet_cond_embedding.blocks."))
+    if (const auto part = numbered(*tail)) return fmt::format("input_hint_block.{}.{}", 2 * part->first + 2, part->second);
+  for (const bool down : {true, false}) {
+    const auto tail = after(name, down ? "down_blocks." : "up_blocks.");
+    if (const auto block = tail ? numbered(*tail) : std::nullopt)
+      return down ? unet_block(block->second, "input_blocks", 1 + block->first * (layers_ + 1), layers_, false)
+                  : unet_block(block->second, "output_blocks", block->first * (layers_ + 1), layers_ + 1, looking_.contains(block->first));
+  }
+  return {};
+}
+
 NamedTensors original_unet_names(const NamedTensors& diffusers) {
-  const int layers = count_of(diffusers, "down_blocks.0.resnets.");
+  const UnetNames names = UnetNames::of_diffusers(diffusers);
+  const int hints = count_of(diffusers, "controlnet_cond_embedding.blocks.");
   NamedTensors out;
   for (const auto& [name, tensor] : diffusers) {
-    auto made = renamed(name, {{"conv_in.", "input_blocks.0.0."},
-                               {"time_embedding.linear_1.", "time_embed.0."},
-                               {"time_embedding.linear_2.", "time_embed.2."},
-                               {"add_embedding.linear_1.", "label_emb.0.0."},
-                               {"add_embedding.linear_2.", "label_emb.0.2."},
-                               {"conv_norm_out.", "out.0."},
-                               {"conv_out.", "out.2."},
-                               {"mid_block.attentions.0.", "middle_block.1."}});
-    if (const auto tail = after(name, "mid_block.resnets."))
-      if (const auto part = numbered(*tail))
-        if (const auto inner = unet_residual(part->second)) made = fmt::format("middle_block.{}.{}", part->first * 2, *inner);
-    for (const bool down : {true, false}) {
-      const std::string side = down ? "down_blocks." : "up_blocks.";
-      const auto tail = after(name, side);
-      const auto block = tail ? numbered(*tail) : std::nullopt;
-      if (!block) continue;
-      const bool has_attention = count_of(diffusers, fmt::format("{}{}.attentions.", side, block->first)) > 0;
-      made = down ? unet_block(block->second, "input_blocks", 1 + block->first * (layers + 1), layers, has_attention)
-                  : unet_block(block->second, "output_blocks", block->first * (layers + 1), layers + 1, has_attention);
-    }
+    auto made = names.original(name);
+    if (const auto tail = after(name, "controlnet_cond_embedding.conv_out.")) made = fmt::format("input_hint_block.{}.{}", 2 * hints + 2, *tail);
     if (!made) refuse(name);
     out.emplace(*made, tensor);
   }

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <map>
+#include <optional>
+#include <set>
 #include <string>
 
 #include "tensor/tensor.h"
@@ -10,8 +12,25 @@ namespace ptah {
 
 using NamedTensors = std::map<std::string, Tensor>;
 
-/// A U-Net's tensors (conv_in.weight, down_blocks.0.resnets.0.norm1.weight …) under the original names (input_blocks.0.0.weight …). Throws Failure: mismatch
-/// for a name that has no place there.
+/// Whether there is a name that begins so.
+bool any_begins(const NamedTensors& tensors, const std::string& prefix);
+
+/// How diffusers numbers the blocks of one U-Net, and where they stand in the original naming.
+class UnetNames {
+ public:
+  /// From all tensors of a U-Net (or of a network that controls one) in diffusers' naming, or in the original one below `prefix`.
+  static UnetNames of_diffusers(const NamedTensors& tensors);
+  static UnetNames of_original(const NamedTensors& tensors, const std::string& prefix);
+  /// down_blocks.0.resnets.0.norm1.weight → input_blocks.1.0.in_layers.0.weight; none for a name that has no place there.
+  std::optional<std::string> original(const std::string& diffusers) const;
+
+ private:
+  int layers_ = 0;         ///< residual blocks of a block down
+  std::set<int> looking_;  ///< blocks up that have transformers
+};
+
+/// A U-Net's tensors (conv_in.weight, down_blocks.0.resnets.0.norm1.weight …) under the original names (input_blocks.0.0.weight …), a controlling network's
+/// too (controlnet_down_blocks.0.weight → zero_convs.0.0.weight). Throws Failure: mismatch for a name that has no place there.
 NamedTensors original_unet_names(const NamedTensors& diffusers);
 
 /// The same for the autoencoder (decoder.up_blocks.0.resnets.0.norm1.weight → decoder.up.3.block.0.norm1.weight).

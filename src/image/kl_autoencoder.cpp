@@ -6,17 +6,10 @@
 
 namespace ptah {
 
-namespace {
-constexpr float kEps = 1e-6F;
-}
-
 struct KlAutoencoder::Binder : WeightBinder {
   int64_t groups = 32;
 
-  Norm norm(const std::string& name) const {
-    const auto [weight, bias] = group_norm(name, groups);
-    return {weight, bias};
-  }
+  NormArgs norm(const std::string& name) const { return group_norm(name, groups, 1e-6F); }
   Residual residual(const std::string& name) const {
     Residual made;
     made.norm1 = norm(name + ".norm1");
@@ -60,7 +53,7 @@ struct KlAutoencoder::Binder : WeightBinder {
 };
 
 KlAutoencoder::KlAutoencoder(Weights& weights, const std::string& prefix, const KlAutoencoderConfig& config) : config_(config) {
-  const Binder b{{weights, prefix}, config.groups};
+  const Binder b{{weights, prefix, config.wraps}, config.groups};
   decoder_ = b.half("decoder", true);
   if (b.has("encoder.conv_in.weight")) encoder_ = b.half("encoder", false);
   if (b.has("post_quant_conv.weight")) before_decoding_ = b.pointwise("post_quant_conv");
@@ -70,9 +63,7 @@ KlAutoencoder::KlAutoencoder(Weights& weights, const std::string& prefix, const 
     if (level.resample) factor_ *= 2;
 }
 
-Tensor KlAutoencoder::normed(const Tensor& x, const Norm& norm, bool with_silu) const {
-  return group_norm(x, config_.groups, {.weight = norm.weight, .bias = norm.bias, .eps = kEps}, with_silu);
-}
+Tensor KlAutoencoder::normed(const Tensor& x, const NormArgs& norm, bool with_silu) const { return group_norm(x, config_.groups, norm, with_silu); }
 
 Tensor KlAutoencoder::run(const Residual& block, const Tensor& x) const {
   const Tensor h = block.conv1(normed(x, block.norm1, true));

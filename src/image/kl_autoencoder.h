@@ -9,6 +9,7 @@ namespace ptah {
 
 struct KlAutoencoderConfig {
   int64_t groups = 32;
+  bool wraps = false;  ///< convolutions see the other side of the picture beyond its edge
 };
 
 class KlAutoencoder {
@@ -30,16 +31,13 @@ class KlAutoencoder {
   int64_t factor() const { return factor_; }
 
  private:
-  struct Norm {
-    Tensor weight, bias;
-  };
   struct Residual {
-    Norm norm1, norm2;
+    NormArgs norm1, norm2;
     Conv2d conv1, conv2;
     std::optional<Conv2d> skip;
   };
   struct Attention {
-    Norm norm;
+    NormArgs norm;
     Linear qkv, out;
   };
   struct Level {
@@ -51,11 +49,11 @@ class KlAutoencoder {
     Residual middle1, middle2;
     Attention middle;
     std::vector<Level> levels;  ///< in the order of computing
-    Norm norm;
+    NormArgs norm;
   };
 
   struct Binder;
-  Tensor normed(const Tensor& x, const Norm& norm, bool with_silu) const;
+  Tensor normed(const Tensor& x, const NormArgs& norm, bool with_silu) const;
   Tensor run(const Residual& block, const Tensor& x) const;
   Tensor middle(const Half& half, Tensor x) const;
   Tensor end(const Half& half, const Tensor& x) const;

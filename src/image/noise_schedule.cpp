@@ -13,28 +13,28 @@ namespace {
 constexpr int64_t kSteps = 1000;
 
 template <class T, size_t n>
-Result<T> by_name(const std::array<std::pair<const char*, T>, n>& table, std::string_view name, const char* what) {
-  std::string known;
-  for (const auto& [text, value] : table) {
-    if (name == text) return value;
-    known.append(known.empty() ? "" : " ").append(text);
-  }
-  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; known: {}", what, name, known);
-}
-
-template <class T, size_t n>
 std::string names_of(const std::array<std::pair<const char*, T>, n>& table) {
   std::string out;
   for (const auto& [text, value] : table) out.append(out.empty() ? "" : " ").append(text);
   return out;
 }
 
-constexpr std::array<std::pair<const char*, NoiseSchedule>, 5> kSchedules{{{"normal", NoiseSchedule::normal},
+template <class T, size_t n>
+Result<T> by_name(const std::array<std::pair<const char*, T>, n>& table, std::string_view name, const char* what) {
+  for (const auto& [text, value] : table)
+    if (name == text) return value;
+  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; known: {}", what, name, names_of(table));
+}
+
+constexpr std::array<std::pair<const char*, NoiseSchedule>, 8> kSchedules{{{"normal", NoiseSchedule::normal},
                                                                            {"simple", NoiseSchedule::simple},
                                                                            {"karras", NoiseSchedule::karras},
                                                                            {"exponential", NoiseSchedule::exponential},
-                                                                           {"sgm_uniform", NoiseSchedule::sgm_uniform}}};
-constexpr std::array<std::pair<const char*, NoiseSampler>, 11> kSamplers{{{"euler", NoiseSampler::euler},
+                                                                           {"sgm_uniform", NoiseSchedule::sgm_uniform},
+                                                                           {"beta", NoiseSchedule::beta},
+                                                                           {"ays", NoiseSchedule::ays},
+                                                                           {"ays_xl", NoiseSchedule::ays_xl}}};
+constexpr std::array<std::pair<const char*, NoiseSampler>, 13> kSamplers{{{"euler", NoiseSampler::euler},
                                                                           {"euler_a", NoiseSampler::euler_ancestral},
                                                                           {"heun", NoiseSampler::heun},
                                                                           {"dpm2", NoiseSampler::dpm2},
@@ -43,7 +43,9 @@ constexpr std::array<std::pair<const char*, NoiseSampler>, 11> kSamplers{{{"eule
                                                                           {"dpmpp_2s_a", NoiseSampler::dpmpp_2s_ancestral},
                                                                           {"dpmpp_2m_sde", NoiseSampler::dpmpp_2m_sde},
                                                                           {"dpmpp_3m_sde", NoiseSampler::dpmpp_3m_sde},
+                                                                          {"uni_pc", NoiseSampler::uni_pc},
                                                                           {"ddim", NoiseSampler::ddim},
+                                                                          {"ddpm", NoiseSampler::ddpm},
                                                                           {"lcm", NoiseSampler::lcm}}};
 
 /// a·x + b·y
@@ -54,6 +56,37 @@ std::pair<double, double> ancestral(double from, double to) {
   const double up = std::min(to, std::sqrt(to * to * (from * from - to * to) / (from * from)));
   return {std::sqrt(to * to - up * up), up};
 }
+
+bool is_ancestral(NoiseSampler sampler) {
+  return sampler == NoiseSampler::euler_ancestral || sampler == NoiseSampler::ddpm || sampler == NoiseSampler::dpm2_ancestral ||
+         sampler == NoiseSampler::dpmpp_2s_ancestral;
+}
+
+/// The distribution function of Beta(a, a) at x, by its continued fraction (DLMF 8.17.22, evaluated from behind).
+double beta_distribution(double a, double x) {
+  if (x <= 0 || x >= 1) return x <= 0 ? 0 : 1;
+  if (x > 0.5) return 1 - beta_distribution(a, 1 - x);
+  double tail = 0;
+  for (int m = 60; m >= 1; --m) {
+    const double n = m;
+    const double even = n * (a - n) * x / ((a + 2 * n - 1) * (a + 2 * n)), odd = -(a + n) * (2 * a + n) * x / ((a + 2 * n) * (a + 2 * n + 1));
+    tail = even / (1 + odd / (1 + tail));
+  }
+  const double first = -(2 * a) * x / (a + 1);
+  const double fraction = 1 / (1 + first / (1 + tail));
+  return std::exp(a * std::log(x) + a * std::log1p(-x) + std::lgamma(2 * a) - 2 * std::lgamma(a)) / a * fraction;
+}
+
+/// Where it reaches p.
+double beta_quantile(double a, double p) {
+  double low = 0, high = 1;
+  for (int i = 0; i < 80; ++i) (beta_distribution(a, (low + high) / 2) < p ? low : high) = (low + high) / 2;
+  return (low + high) / 2;
+}
+
+/// Noise levels of "Align Your Steps" (Sabour et al. 2024), published for ten steps.
+constexpr std::array<double, 11> kAys{14.615, 6.475, 3.861, 2.697, 1.886, 1.396, 0.963, 0.652, 0.399, 0.152, 0.029};
+constexpr std::array<double, 11> kAysXl{14.615, 6.315, 3.771, 2.181, 1.342, 0.862, 0.555, 0.380, 0.234, 0.113, 0.029};
 
 }  // namespace
 
@@ -113,6 +146,17 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
       case NoiseSchedule::exponential:
         out.push_back(std::exp(std::log(most) + share(i, steps - 1) * (std::log(least) - std::log(most))));
         break;
+      case NoiseSchedule::beta:
+        out.push_back(levels.sigma(std::nearbyint(beta_quantile(0.6, 1 - share(i, steps)) * static_cast<double>(kSteps - 1))));
+        break;
+      case NoiseSchedule::ays:
+      case NoiseSchedule::ays_xl: {
+        const auto& table = schedule == NoiseSchedule::ays ? kAys : kAysXl;
+        const double at = share(i, steps) * static_cast<double>(table.size() - 1);
+        const auto low = static_cast<size_t>(at), high = std::min(low + 1, table.size() - 1);
+        out.push_back(std::exp(std::log(table[low]) + (at - std::floor(at)) * (std::log(table[high]) - std::log(table[low]))));
+        break;
+      }
     }
   out.push_back(0);
   return out;
@@ -122,6 +166,8 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
   PTAH_CHECK(x.dtype() == DType::f32 && sigmas.size() >= 2, "sample_noise: {} levels", sigmas.size());
   Tensor before, before_that;  // the pictures seen in the last two steps, and how far those went in log σ
   double width_before = 0, width_before_that = 0;
+  Tensor begun;  // uni_pc: where the last step began
+  int order_before = 0;
   int64_t draws = 0;
   const auto fresh = [&] { return how.noise(draws++); };
   // The slope dx/dσ where the model sees `picture` in x, and a step along it.
@@ -131,18 +177,17 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
   for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
     if (how.before_step) how.before_step(static_cast<int64_t>(i));
     const double from = sigmas[i], to = sigmas[i + 1];
+    // Ancestral samplers go further down and come up again by fresh noise.
+    const auto [down, up] = is_ancestral(sampler) ? ancestral(from, to) : std::pair{to, 0.0};
+    const double h = std::log(from / to);
     const Tensor picture = how.denoise(x, from);
     switch (sampler) {
       case NoiseSampler::euler:
       case NoiseSampler::ddim:
-        x = step_along(x, x, picture, from, to - from);
-        break;
-      case NoiseSampler::euler_ancestral: {
-        const auto [down, up] = ancestral(from, to);
+      case NoiseSampler::euler_ancestral:
+      case NoiseSampler::ddpm:
         x = step_along(x, x, picture, from, down - from);
-        if (to > 0) x = mix(1, x, up, fresh());
         break;
-      }
       case NoiseSampler::heun: {
         const Tensor there = step_along(x, x, picture, from, to - from);
         if (to == 0) {
@@ -153,26 +198,25 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
         x = step_along(step_along(x, x, picture, from, (to - from) / 2), there, again, to, (to - from) / 2);
         break;
       }
-      case NoiseSampler::dpm2: {
-        if (to == 0) {
-          x = step_along(x, x, picture, from, to - from);
-          break;
-        }
-        const double middle = std::sqrt(from * to);
-        const Tensor half = step_along(x, x, picture, from, middle - from);
-        x = step_along(x, half, how.denoise(half, middle), middle, to - from);
-        break;
-      }
+      case NoiseSampler::dpm2:
       case NoiseSampler::dpm2_ancestral: {
-        const auto [down, up] = ancestral(from, to);
         if (down == 0) {
           x = step_along(x, x, picture, from, down - from);
-        } else {
-          const double middle = std::sqrt(from * down);
-          const Tensor half = step_along(x, x, picture, from, middle - from);
-          x = step_along(x, half, how.denoise(half, middle), middle, down - from);
-          x = mix(1, x, up, fresh());
+          break;
         }
+        const double middle = std::sqrt(from * down);
+        const Tensor half = step_along(x, x, picture, from, middle - from);
+        x = step_along(x, half, how.denoise(half, middle), middle, down - from);
+        break;
+      }
+      case NoiseSampler::dpmpp_2s_ancestral: {
+        if (down == 0) {
+          x = step_along(x, x, picture, from, down - from);
+          break;
+        }
+        const double width = std::log(from / down), middle = from * std::exp(-width / 2);
+        const Tensor half = mix(middle / from, x, -std::expm1(-width / 2), picture);
+        x = mix(down / from, x, -std::expm1(-width), how.denoise(half, middle));
         break;
       }
       case NoiseSampler::dpmpp_2m_sde:
@@ -181,7 +225,7 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
           x = picture;
           break;
         }
-        const double h = std::log(from / to), twice = 2 * h;  // h(1 + η)
+        const double twice = 2 * h;  // h(1 + η)
         x = mix(to / from * std::exp(-h), x, -std::expm1(-twice), picture);
         const double phi2 = std::expm1(-twice) / twice + 1;
         if (sampler == NoiseSampler::dpmpp_2m_sde && before.defined()) {
@@ -197,8 +241,6 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
         }
         x = mix(1, x, to * std::sqrt(-std::expm1(-twice)), fresh());
         if (sampler == NoiseSampler::dpmpp_3m_sde) before_that = before, width_before_that = width_before;
-        before = picture;
-        width_before = h;
         break;
       }
       case NoiseSampler::dpmpp_2m: {
@@ -207,32 +249,49 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
           break;
         }
         // In λ = −log σ: x ← (σ'/σ) x − (e^−h − 1) · D, D extrapolated from the last two pictures.
-        const double h = std::log(from / to);
         Tensor seen = picture;
         if (before.defined()) {
-          const double ratio = std::log(sigmas[i - 1] / from) / h;
+          const double ratio = width_before / h;
           seen = mix(1 + 1 / (2 * ratio), picture, -1 / (2 * ratio), before);
         }
         x = mix(to / from, x, -std::expm1(-h), seen);
-        before = picture;
         break;
       }
-      case NoiseSampler::dpmpp_2s_ancestral: {
-        const auto [down, up] = ancestral(from, to);
-        if (down == 0) {
-          x = step_along(x, x, picture, from, down - from);
-        } else {
-          const double h = std::log(from / down), middle = from * std::exp(-h / 2);
-          const Tensor half = mix(middle / from, x, -std::expm1(-h / 2), picture);
-          x = mix(down / from, x, -std::expm1(-h), how.denoise(half, middle));
+      case NoiseSampler::uni_pc: {
+        if (to == 0) {
+          x = picture;
+          break;
         }
-        if (to > 0) x = mix(1, x, up, fresh());
+        if (begun.defined()) {
+          // The last step again, now that the picture at its end is known. With B(h) = e^−h − 1: of second order by the trapezoid rule, of third by also
+          // matching the next term of the expansion.
+          const double width = width_before, phi1 = std::expm1(-width), phi2 = phi1 / -width - 1;
+          const Tensor bend = sub(picture, before);
+          Tensor again = mix(from / sigmas[i - 1], begun, -phi1, before);
+          if (order_before == 2) {
+            const double r = -width_before_that / width, b1 = phi2 / phi1, b2 = 2 * (phi2 / -width - 0.5) / phi1;
+            const double last = (b2 - r * b1) / (1 - r), other = b1 - last;
+            again = mix(1, again, -phi1 * other / r, sub(before_that, before));
+            x = mix(1, again, -phi1 * last, bend);
+          } else {
+            x = mix(1, again, -phi1 / 2, bend);
+          }
+        }
+        begun = x;
+        order_before = before.defined() && i + 2 < sigmas.size() ? 2 : 1;
+        const double phi1 = std::expm1(-h);
+        x = mix(to / from, x, -phi1, picture);
+        if (order_before == 2) x = mix(1, x, -phi1 / 2 / (-width_before / h), sub(before, picture));
+        before_that = before, width_before_that = width_before;
         break;
       }
       case NoiseSampler::lcm:
         x = to > 0 ? mix(1, picture, to, fresh()) : picture;
         break;
     }
+    before = picture;
+    width_before = h;
+    if (up > 0) x = mix(1, x, up, fresh());
   }
   return x;
 }

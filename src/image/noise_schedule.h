@@ -26,12 +26,27 @@ class NoiseLevels {
   std::vector<double> log_sigmas_;
 };
 
-enum class NoiseSchedule { normal, simple, karras, exponential, sgm_uniform };
+enum class NoiseSchedule { normal, simple, karras, exponential, sgm_uniform, beta, ays, ays_xl };
 Result<NoiseSchedule> noise_schedule_by_name(std::string_view name);
-/// steps + 1 levels from the largest to 0.
+/// steps + 1 levels from the largest to 0. beta: quantiles of Beta(0.6, 0.6) (Lee et al. 2024); ays: the levels of "Align Your Steps" (Sabour et al. 2024),
+/// interpolated in their logarithms.
 std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& levels, int64_t steps);
 
-enum class NoiseSampler { euler, euler_ancestral, heun, dpm2, dpm2_ancestral, dpmpp_2m, dpmpp_2s_ancestral, dpmpp_2m_sde, dpmpp_3m_sde, ddim, lcm };
+enum class NoiseSampler {
+  euler,
+  euler_ancestral,
+  heun,
+  dpm2,
+  dpm2_ancestral,
+  dpmpp_2m,
+  dpmpp_2s_ancestral,
+  dpmpp_2m_sde,
+  dpmpp_3m_sde,
+  uni_pc,
+  ddim,
+  ddpm,
+  lcm
+};
 Result<NoiseSampler> noise_sampler_by_name(std::string_view name);
 /// All names, with blanks between.
 std::string noise_sampler_names();
@@ -48,7 +63,8 @@ struct NoiseSampling {
 /// From x at sigmas[0] to the picture at sigmas.back(). Everything is computed in f32.
 ///   euler, heun, dpm2: Karras et al. 2022 without churn; *_ancestral: with fresh noise after each step; dpmpp_*: DPM-Solver++ (Lu et al. 2022), *_sde for the
 ///   stochastic equation (η = 1);
-///   ddim: Song et al. 2021 with η = 0, the same path as euler; lcm: Luo et al. 2023.
+///   uni_pc: Zhao et al. 2023, of second order with B₂ and a corrector; ddim: Song et al. 2021 with η = 0, the same path as euler; ddpm: Ho et al. 2020, the
+///   same path as euler_ancestral; lcm: Luo et al. 2023.
 Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how);
 
 }  // namespace ptah

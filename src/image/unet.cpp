@@ -1,41 +1,11 @@
 #include "image/unet.h"
 
-#include <cmath>
-
-#include "base/parallel.h"
-#include "nn/weight_binder.h"
-
 namespace ptah {
 
-namespace {
-
-/// cos and sin of step · 10000^(−i / half), [n] → [n, width] f32.
-Tensor step_features(const Tensor& steps, int64_t width) {
-  const int64_t n = steps.elements(), half = width / 2;
-  Tensor out = Tensor::zeros({n, width});
-  if (DryRun::active()) return out;
-  for (int64_t b = 0; b < n; ++b)
-    for (int64_t i = 0; i < half; ++i) {
-      const double angle = static_cast<double>(steps.data<float>()[b]) * std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(half));
-      out.data<float>()[b * width + i] = static_cast<float>(std::cos(angle));
-      out.data<float>()[b * width + half + i] = static_cast<float>(std::sin(angle));
-    }
-  return out;
-}
-
-}  // namespace
-
-struct Unet::Binder : WeightBinder {
+struct UnetTrunk::Binder : WeightBinder {
   const UnetConfig& config;
 
-  Norm norm(const std::string& name) const {
-    const auto [weight, bias] = WeightBinder::norm(name);
-    return {weight, bias};
-  }
-  Norm group_norm(const std::string& name) const {
-    const auto [weight, bias] = WeightBinder::group_norm(name, config.groups);
-    return {weight, bias};
-  }
+  NormArgs group_norm(const std::string& name, float eps = 1e-5F) const { return WeightBinder::group_norm(name, config.groups, eps); }
 
   Residual residual(const std::string& name) const {
     Residual made;
@@ -49,7 +19,7 @@ struct Unet::Binder : WeightBinder {
   }
   Transformer transformer(const std::string& name) const {
     Transformer made;
-    made.norm = group_norm(name + ".norm");
+    made.norm = group_norm(name + ".norm", 1e-6F);
     made.in = pointwise(name + ".proj_in");
     made.out = pointwise(name + ".proj_out");
     const int64_t width = made.norm.weight.elements();
@@ -78,26 +48,36 @@ struct Unet::Binder : WeightBinder {
     Block made;
     bool any = false;
     for (int part = 0; part < 3; ++part) {
-      const std::string at = fmt::format("{}.{}", name, part);
-      if (has(at + ".in_layers.0.weight"))
-        made.residual = residual(at);
-      else if (has(at + ".norm.weight"))
-        made.transformer = transformer(at);
-      else if (has(at + ".op.weight"))
-        made.down = conv(at + ".op", 2);
-      else if (has(at + ".conv.weight"))
-        made.up = conv(at + ".conv");
-      else
-        break;
+      if (!add(fmt::format("{}.{}", name, part), made)) break;
       any = true;
     }
     if (!any) return {};
     return made;
   }
+  /// Adds what stands below `at` to a block; false if there is nothing.
+  bool add(const std::string& at, Block& to) const {
+    if (has(at + ".in_layers.0.weight"))
+      to.residual = residual(at);
+    else if (has(at + ".norm.weight"))
+      to.transformer = transformer(at);
+    else if (has(at + ".op.weight"))
+      to.down = conv(at + ".op", 2);
+    else if (has(at + ".conv.weight"))
+      to.up = conv(at + ".conv");
+    else
+      return false;
+    return true;
+  }
+  /// The blocks that are numbered below `name`.
+  std::vector<Block> blocks(const std::string& name, int first) const {
+    std::vector<Block> made;
+    while (auto next = block(fmt::format("{}.{}", name, first++))) made.push_back(std::move(*next));
+    return made;
+  }
 };
 
-Unet::Unet(Weights& weights, const std::string& prefix, const UnetConfig& config) : config_(config) {
-  const Binder b{{weights, prefix}, config_};
+UnetTrunk::UnetTrunk(Weights& weights, const std::string& prefix, const UnetConfig& config) : config_(config) {
+  const Binder b{{weights, prefix, config.wraps}, config_};
   in_ = b.conv("input_blocks.0.0");
   in_channels_ = b.extent("input_blocks.0.0.weight", 1);
   width_ = b.extent("time_embed.0.weight", 1);
@@ -108,68 +88,14 @@ Unet::Unet(Weights& weights, const std::string& prefix, const UnetConfig& config
     label2_ = b.linear("label_emb.0.2");
     label_width_ = b.extent("label_emb.0.0.weight", 1);
   }
-  for (int i = 1;; ++i) {
-    auto block = b.block(fmt::format("input_blocks.{}", i));
-    if (!block) break;
-    down_.push_back(std::move(*block));
-  }
-  for (int i = 0;; ++i) {
-    const std::string at = fmt::format("middle_block.{}", i);
-    Block block;
-    if (b.has(at + ".in_layers.0.weight"))
-      block.residual = b.residual(at);
-    else if (b.has(at + ".norm.weight"))
-      block.transformer = b.transformer(at);
-    else
-      break;
-    middle_.push_back(std::move(block));
-  }
-  for (int i = 0;; ++i) {
-    auto block = b.block(fmt::format("output_blocks.{}", i));
-    if (!block) break;
-    up_.push_back(std::move(*block));
-  }
-  if (down_.empty() || up_.size() != down_.size() + 1)
-    throw Failure({ErrorCode::mismatch, fmt::format("weights: {} blocks down and {} up below '{}'", down_.size() + 1, up_.size(), prefix)});
-  out_norm_ = b.group_norm("out.0");
-  out_ = b.conv("out.2");
-  for (const auto* blocks : {&down_, &middle_, &up_})
+  down_ = b.blocks("input_blocks", 1);
+  for (Block block; b.add(fmt::format("middle_block.{}", middle_.size()), block); block = {}) middle_.push_back(std::move(block));
+  for (const auto* blocks : {&down_, &middle_})
     for (const Block& block : *blocks)
       if (block.transformer && !block.transformer->layers.empty()) context_width_ = block.transformer->layers[0].key_value.weight.dim(1);
 }
 
-Tensor Unet::run(const Residual& block, const Tensor& x, const Tensor& time) const {
-  const int64_t n = x.dim(0);
-  Tensor h = block.conv1(group_norm(x, config_.groups, {.weight = block.norm1.weight, .bias = block.norm1.bias, .eps = 1e-5F}, true));
-  h = add(h, block.time(time).reshape({n, 1, 1, h.dim(3)}));
-  h = group_norm(h, config_.groups, {.weight = block.norm2.weight, .bias = block.norm2.bias, .eps = 1e-5F}, true);
-  return block.conv2(h, block.skip ? (*block.skip)(x) : x);
-}
-
-Tensor Unet::run(const Transformer& block, const Tensor& x, const Tensor& context) const {
-  const int64_t n = x.dim(0), pixels = x.dim(1) * x.dim(2), width = x.dim(3);
-  const auto norm = [](const Tensor& of, const Norm& by) { return layer_norm(of, {.weight = by.weight, .bias = by.bias}); };
-  const AttentionArgs attention{.heads = block.heads};
-  Tensor h = block.in(group_norm(x, config_.groups, {.weight = block.norm.weight, .bias = block.norm.bias, .eps = 1e-6F}).reshape({n, pixels, width}));
-  for (const Layer& layer : block.layers) {
-    h = layer.out(self_attention(layer.qkv(norm(h, layer.norm1)), attention), Activation::none, h);
-    h = layer.cross_out(cross_attention(layer.query(norm(h, layer.norm2)), layer.key_value(context), attention), Activation::none, h);
-    const Tensor both = layer.gate(norm(h, layer.norm3));
-    const int64_t inner = both.dim(-1) / 2;
-    h = layer.down(mul(slice(both, 2, 0, inner), gelu_erf(slice(both, 2, inner, 2 * inner))), Activation::none, h);
-  }
-  return block.out(h, Activation::none, x.reshape({n, pixels, width})).reshape(x.shape());
-}
-
-Tensor Unet::run(const Block& block, Tensor x, const Tensor& time, const Tensor& context) const {
-  if (block.residual) x = run(*block.residual, x, time);
-  if (block.transformer) x = run(*block.transformer, x, context);
-  if (block.down) x = (*block.down)(x);
-  if (block.up) x = (*block.up)(resize(x, 2 * x.dim(1), 2 * x.dim(2), Filter::nearest));
-  return x;
-}
-
-Tensor Unet::operator()(const Tensor& latents, const Tensor& steps, const Tensor& context, const Tensor& label) const {
+UnetTrunk::Given UnetTrunk::given(const Tensor& latents, const Tensor& steps, const Tensor& context, const Tensor& label) const {
   PTAH_CHECK(latents.rank() == 4 && latents.dim(3) == in_channels_, "unet: latents {} for {} channels", latents.shape().str(), in_channels_);
   PTAH_CHECK(context.rank() == 3 && context.dim(0) == latents.dim(0) && context.dim(2) == context_width_, "unet: context {} of width {}", context.shape().str(),
              context_width_);
@@ -177,19 +103,107 @@ Tensor Unet::operator()(const Tensor& latents, const Tensor& steps, const Tensor
   PTAH_CHECK(label.defined() == (label_width_ > 0) && (!label.defined() || label.shape() == Shape({latents.dim(0), label_width_})),
              "unet: a label of width {} is wanted", label_width_);
   const DType type = latents.dtype();
-  Tensor moment = time2_(silu(time1_(cast(step_features(steps, width_), type))));
+  Tensor moment = time2_(silu(time1_(cast(sinusoids(steps, width_), type))));
   if (label.defined()) moment = label2_(silu(label1_(cast(label, type))), Activation::none, moment);
-  const Tensor time = silu(moment), seen = cast(context, type);
-  std::vector<Tensor> passed{in_(latents)};
-  for (const Block& block : down_) passed.push_back(run(block, passed.back(), time, seen));
-  Tensor x = passed.back();
-  for (const Block& block : middle_) x = run(block, x, time, seen);
+  return {silu(moment), cast(context, type)};
+}
+
+Tensor UnetTrunk::run(const Residual& block, const Tensor& x, const Tensor& time) const {
+  const int64_t n = x.dim(0);
+  Tensor h = block.conv1(group_norm(x, config_.groups, block.norm1, true));
+  h = add(h, block.time(time).reshape({n, 1, 1, h.dim(3)}));
+  h = group_norm(h, config_.groups, block.norm2, true);
+  return block.conv2(h, block.skip ? (*block.skip)(x) : x);
+}
+
+Tensor UnetTrunk::run(const Transformer& block, const Tensor& x, const Tensor& context) const {
+  const int64_t n = x.dim(0), pixels = x.dim(1) * x.dim(2), width = x.dim(3);
+  const AttentionArgs attention{.heads = block.heads};
+  Tensor h = block.in(group_norm(x, config_.groups, block.norm).reshape({n, pixels, width}));
+  for (const Layer& layer : block.layers) {
+    h = layer.out(self_attention(layer.qkv(layer_norm(h, layer.norm1)), attention), Activation::none, h);
+    h = layer.cross_out(cross_attention(layer.query(layer_norm(h, layer.norm2)), layer.key_value(context), attention), Activation::none, h);
+    const Tensor both = layer.gate(layer_norm(h, layer.norm3));
+    const int64_t inner = both.dim(-1) / 2;
+    h = layer.down(mul(slice(both, 2, 0, inner), gelu_erf(slice(both, 2, inner, 2 * inner))), Activation::none, h);
+  }
+  return block.out(h, Activation::none, x.reshape({n, pixels, width})).reshape(x.shape());
+}
+
+Tensor UnetTrunk::run(const Block& block, Tensor x, const Given& given) const {
+  if (block.residual) x = run(*block.residual, x, given.time);
+  if (block.transformer) x = run(*block.transformer, x, given.context);
+  if (block.down) x = (*block.down)(x);
+  if (block.up) x = (*block.up)(resize(x, 2 * x.dim(1), 2 * x.dim(2), Filter::nearest));
+  return x;
+}
+
+Tensor UnetTrunk::middle(Tensor x, const Given& given) const {
+  for (const Block& block : middle_) x = run(block, x, given);
+  return x;
+}
+
+std::vector<Tensor> UnetTrunk::descend(const Tensor& x, const Given& given) const {
+  std::vector<Tensor> passed{x};
+  for (const Block& block : down_) passed.push_back(run(block, passed.back(), given));
+  return passed;
+}
+
+Unet::Unet(Weights& weights, const std::string& prefix, const UnetConfig& config) : UnetTrunk(weights, prefix, config) {
+  const Binder b{{weights, prefix, config.wraps}, config_};
+  up_ = b.blocks("output_blocks", 0);
+  if (states() < 2 || up_.size() != states())
+    throw Failure({ErrorCode::mismatch, fmt::format("weights: {} blocks down and {} up below '{}'", states(), up_.size(), prefix)});
+  out_norm_ = b.group_norm("out.0");
+  out_ = b.conv("out.2");
+}
+
+Tensor Unet::operator()(const Tensor& latents, const Tensor& steps, const Tensor& context, const Tensor& label, const UnetControl* control) const {
+  const Given seen = given(latents, steps, context, label);
+  std::vector<Tensor> passed = descend(in_(latents), seen);
+  Tensor x = middle(passed.back(), seen);
+  if (control) {
+    PTAH_CHECK(control->passed.size() == passed.size(), "unet: a control of {} states for {}", control->passed.size(), passed.size());
+    for (size_t i = 0; i < passed.size(); ++i) passed[i] = add(passed[i], control->passed[i]);
+    x = add(x, control->middle);
+  }
   for (const Block& block : up_) {
-    x = run(block, concat({x, passed.back()}, 3), time, seen);
+    x = run(block, concat({x, passed.back()}, 3), seen);
     passed.pop_back();
   }
-  x = group_norm(x, config_.groups, {.weight = out_norm_.weight, .bias = out_norm_.bias, .eps = 1e-5F}, true);
-  return cast(out_(x), DType::f32);
+  return cast(out_(group_norm(x, config_.groups, out_norm_, true)), DType::f32);
+}
+
+ControlNet::ControlNet(Weights& weights, const std::string& prefix, const UnetConfig& config) : UnetTrunk(weights, prefix, config) {
+  const Binder b{{weights, prefix, config.wraps}, config_};
+  // Convolutions with SiLU between: every second one but the last halves the picture.
+  for (int i = 0; b.has(fmt::format("input_hint_block.{}.weight", 2 * i)); ++i)
+    hint_.push_back(b.conv(fmt::format("input_hint_block.{}", 2 * i), i > 0 && i % 2 == 0 ? 2 : 1));
+  if (hint_.size() < 2) (void)b.shape("input_hint_block.0.weight"), (void)b.shape("input_hint_block.2.weight");
+  for (int i = 0; b.has(fmt::format("zero_convs.{}.0.weight", i)); ++i) zeros_.push_back(b.pointwise(fmt::format("zero_convs.{}.0", i)));
+  middle_zero_ = b.pointwise("middle_block_out.0");
+  if (zeros_.size() != states()) throw Failure({ErrorCode::mismatch, fmt::format("weights: {} zero convolutions for {} states", zeros_.size(), states())});
+}
+
+Tensor ControlNet::look(const Tensor& hint) const {
+  Tensor x = hint;
+  for (size_t i = 0; i < hint_.size(); ++i) x = i + 1 < hint_.size() ? silu(hint_[i](x)) : hint_[i](x);
+  return x;
+}
+
+UnetControl ControlNet::operator()(const Tensor& latents, const Tensor& hint, const Tensor& steps, const Tensor& context, const Tensor& label,
+                                   float strength) const {
+  const Given seen = given(latents, steps, context, label);
+  std::vector<Tensor> passed = descend(add(in_(latents), hint), seen);
+  const auto through = [&](const Linear& by, const Tensor& x) {
+    const Shape shape = x.shape();
+    const Tensor made = by(x.reshape({shape[0], shape[1] * shape[2], shape[3]}));
+    return affine(made.reshape({shape[0], shape[1], shape[2], made.dim(2)}), strength);
+  };
+  UnetControl out;
+  out.middle = through(middle_zero_, middle(passed.back(), seen));
+  for (size_t i = 0; i < passed.size(); ++i) out.passed.push_back(through(zeros_[i], passed[i]));
+  return out;
 }
 
 }  // namespace ptah

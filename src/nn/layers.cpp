@@ -16,21 +16,32 @@ Linear::Linear(const Scope& scope, int64_t in, int64_t out, bool with_bias, floa
   if (with_bias) bias = f32_parameter(scope, "bias", {out}, Init::zeros);
 }
 
-Conv2d::Conv2d(const Scope& scope, int64_t in, int64_t out, int64_t kernel, int64_t step, float scale)
-    : weight(scope.weight("weight", {out, in, kernel, kernel}, scale == 0 ? Init::zeros : Init::fan_in, scale)),
-      bias(f32_parameter(scope, "bias", {out}, Init::zeros)),
-      stride(step),
-      padding(kernel / 2) {}
+Conv2d::Conv2d(const Scope& scope, int64_t in, int64_t out, int64_t kernel, int64_t step, float scale, bool with_bias)
+    : weight(scope.weight("weight", {out, in, kernel, kernel}, scale == 0 ? Init::zeros : Init::fan_in, scale)), stride(step), padding(kernel / 2) {
+  if (with_bias) bias = f32_parameter(scope, "bias", {out}, Init::zeros);
+}
 
-Tensor time_features(const Tensor& t, int64_t width) {
-  const int64_t batch = t.elements(), half = width / 2;
-  Tensor out = Tensor::empty({batch, width});
+Tensor Conv2d::operator()(const Tensor& x, const Tensor& residual) const {
+  if (!wraps || padding == 0) return conv2d(x, weight, {.bias = bias, .stride = stride, .padding = padding, .residual = residual});
+  Tensor wide = x;
+  for (const int axis : {1, 2}) {
+    const int64_t size = wide.dim(axis);
+    PTAH_CHECK(size >= padding, "convolution that wraps: {} pixels, {} of padding", size, padding);
+    wide = concat({slice(wide, axis, size - padding, size), wide, slice(wide, axis, 0, padding)}, axis);
+  }
+  return conv2d(wide, weight, {.bias = bias, .stride = stride, .residual = residual});
+}
+
+Tensor sinusoids(const Tensor& x, int64_t width, double scale) {
+  const int64_t n = x.elements(), half = width / 2;
+  Tensor out = Tensor::zeros({n, width});
   if (DryRun::active()) return out;
-  for (int64_t b = 0; b < batch; ++b)
+  for (int64_t row = 0; row < n; ++row)
     for (int64_t i = 0; i < half; ++i) {
-      const double angle = 1000.0 * t.data<float>()[b] * std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(half));
-      out.data<float>()[b * width + i] = static_cast<float>(std::cos(angle));
-      out.data<float>()[b * width + half + i] = static_cast<float>(std::sin(angle));
+      const double angle =
+          scale * static_cast<double>(x.data<float>()[row]) * std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(half));
+      out.data<float>()[row * width + i] = static_cast<float>(std::cos(angle));
+      out.data<float>()[row * width + half + i] = static_cast<float>(std::sin(angle));
     }
   return out;
 }

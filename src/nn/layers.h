@@ -21,20 +21,19 @@ struct Linear {
 struct Conv2d {
   Tensor weight, bias;  ///< [out, in, k, k], [out]
   int64_t stride = 1, padding = 0;
+  bool wraps = false;  ///< beyond an edge lies the opposite one, instead of zeros
 
   Conv2d() = default;
   /// Padding keeps the size at stride 1.
-  Conv2d(const Scope& scope, int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, float scale = 1);
+  Conv2d(const Scope& scope, int64_t in, int64_t out, int64_t kernel, int64_t stride = 1, float scale = 1, bool with_bias = true);
   /// x [n, h, w, in] → [n, h / stride, w / stride, out]
-  Tensor operator()(const Tensor& x, const Tensor& residual = {}) const {
-    return conv2d(x, weight, {.bias = bias, .stride = stride, .padding = padding, .residual = residual});
-  }
+  Tensor operator()(const Tensor& x, const Tensor& residual = {}) const;
 };
 
 /// Biases and norm parameters as the kernels want them.
 Tensor f32_parameter(const Scope& scope, const std::string& name, const Shape& shape, Init init);
 
-/// Sinusoidal features of t in [0, 1], [batch] f32 → [batch, width] f32 (Vaswani et al. 2017, frequencies 1 … 10⁻⁴ of 1000·t).
-Tensor time_features(const Tensor& t, int64_t width);
+/// cos and sin of scale · x · 10000^(−i / half), half = width / 2: x f32 [n] → f32 [n, width] (Vaswani et al. 2017).
+Tensor sinusoids(const Tensor& x, int64_t width, double scale = 1);
 
 }  // namespace ptah

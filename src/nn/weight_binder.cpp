@@ -1,5 +1,9 @@
 #include "nn/weight_binder.h"
 
+#include <algorithm>
+
+#include "base/file.h"
+
 namespace ptah {
 
 const Shape& WeightBinder::shape(const std::string& name) const {
@@ -14,21 +18,26 @@ int64_t WeightBinder::extent(const std::string& name, int axis) const {
   return s[axis];
 }
 
-std::pair<Tensor, Tensor> WeightBinder::norm(const std::string& name) const {
+NormArgs WeightBinder::norm(const std::string& name, float eps) const {
   const int64_t width = extent(name + ".weight", 0);
-  return {f32_parameter(scope(name), "weight", {width}, Init::ones), f32_parameter(scope(name), "bias", {width}, Init::zeros)};
+  return {f32_parameter(scope(name), "weight", {width}, Init::ones), f32_parameter(scope(name), "bias", {width}, Init::zeros), eps};
 }
 
-std::pair<Tensor, Tensor> WeightBinder::group_norm(const std::string& name, int64_t groups) const {
-  auto made = norm(name);
-  if (groups < 1 || made.first.elements() % groups)
-    throw Failure({ErrorCode::mismatch, fmt::format("weights: '{}{}' has {} channels, no multiple of {} groups", prefix, name, made.first.elements(), groups)});
+NormArgs WeightBinder::group_norm(const std::string& name, int64_t groups, float eps) const {
+  NormArgs made = norm(name, eps);
+  if (groups < 1 || made.weight.elements() % groups)
+    throw Failure(
+        {ErrorCode::mismatch, fmt::format("weights: '{}{}' has {} channels, no multiple of {} groups", prefix, name, made.weight.elements(), groups)});
   return made;
 }
 
+Tensor WeightBinder::matrix(const std::string& name) const { return weights.get(prefix + name, {extent(name, 0), extent(name, 1)}, Init::fan_in, 1); }
+
 Conv2d WeightBinder::conv(const std::string& name, int64_t stride) const {
   const std::string weight = name + ".weight";
-  return Conv2d(scope(name), extent(weight, 1), extent(weight, 0), extent(weight, 2), stride);
+  Conv2d made(scope(name), extent(weight, 1), extent(weight, 0), extent(weight, 2), stride, 1, has(name + ".bias"));
+  made.wraps = wraps;
+  return made;
 }
 
 Linear WeightBinder::linear(const std::string& name) const {
@@ -37,13 +46,12 @@ Linear WeightBinder::linear(const std::string& name) const {
 }
 
 Linear WeightBinder::pointwise(const std::string& name) const {
-  const Shape s = shape(name + ".weight");
-  if (s.rank() == 2) return linear(name);
+  const std::string weight = name + ".weight";
+  if (shape(weight).rank() == 2) return linear(name);
+  const int64_t out = extent(weight, 0), in = extent(weight, 1);
   Linear made;
-  if (s.rank() != 4 || s[0] < 1 || s[1] < 1)
-    throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}.weight' has shape {}", prefix, name, s.str())});
-  made.weight = scope(name).weight("weight", {s[0], s[1], 1, 1}, Init::fan_in).reshape({s[0], s[1]});
-  if (has(name + ".bias")) made.bias = f32_parameter(scope(name), "bias", {s[0]}, Init::zeros);
+  made.weight = scope(name).weight("weight", {out, in, 1, 1}, Init::fan_in).reshape({out, in});
+  if (has(name + ".bias")) made.bias = f32_parameter(scope(name), "bias", {out}, Init::zeros);
   return made;
 }
 
@@ -56,8 +64,12 @@ Linear WeightBinder::joined(const std::vector<std::string>& names) const {
   }
   if (!biases.empty() && biases.size() != names.size())
     throw Failure({ErrorCode::mismatch, fmt::format("weights: only some of '{}{}' and its like have a bias", prefix, names[0])});
+  const bool alike = std::all_of(matrices.begin(), matrices.end(), [&](const Tensor& m) { return m.dtype() == matrices[0].dtype(); });
+  for (Tensor& matrix : matrices)
+    if (!alike) matrix = cast(matrix, DType::f32);
   Linear made;
   made.weight = concat(matrices, 0);
+  for (const Tensor& matrix : matrices) forget_mapped(matrix.raw(), matrix.bytes());
   if (!biases.empty()) made.bias = concat(biases, 0);
   return made;
 }

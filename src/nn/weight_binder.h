@@ -2,7 +2,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "nn/layers.h"
@@ -12,6 +11,7 @@ namespace ptah {
 struct WeightBinder {
   Weights& weights;
   std::string prefix;
+  bool wraps = false;  ///< of the convolutions
 
   Scope scope(const std::string& name) const { return Scope(weights, prefix + name); }
   bool has(const std::string& name) const { return weights.all().contains(prefix + name); }
@@ -20,10 +20,11 @@ struct WeightBinder {
   /// Of one axis, at least 1. Throws Failure (mismatch) if there are fewer axes, or nothing along it.
   int64_t extent(const std::string& name, int axis) const;
 
-  /// Weight and bias in f32.
-  std::pair<Tensor, Tensor> norm(const std::string& name) const;
+  NormArgs norm(const std::string& name, float eps = 1e-5F) const;
   /// The same; throws Failure (mismatch) if the groups do not divide the channels.
-  std::pair<Tensor, Tensor> group_norm(const std::string& name, int64_t groups) const;
+  NormArgs group_norm(const std::string& name, int64_t groups, float eps) const;
+  /// A matrix in its own dtype. Throws Failure (mismatch) for another rank, or nothing along an axis.
+  Tensor matrix(const std::string& name) const;
   Conv2d conv(const std::string& name, int64_t stride = 1) const;
   /// With a bias if there is one.
   Linear linear(const std::string& name) const;

@@ -11,14 +11,8 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
   const WeightBinder b{weights, prefix};
   const bool open = b.has("token_embedding.weight");
   const std::string base = b.has("embeddings.token_embedding.weight") ? "" : "text_model.";  // newer files of a lone text model leave it out
-  const auto norm = [&](const std::string& name) {
-    const auto [weight, bias] = b.norm(name);
-    return Norm{weight, bias};
-  };
   const auto table = [&](const std::string& name) {
-    const Shape s = b.shape(name);
-    if (s.rank() != 2 || s[0] < 1 || s[1] < 1) throw Failure({ErrorCode::mismatch, fmt::format("weights: tensor '{}{}' has shape {}", prefix, name, s.str())});
-    const Tensor held = weights.get(prefix + name, s, Init::normal, 1);
+    const Tensor held = b.matrix(name);
     return held.dtype() == DType::f32 ? held : cast(held, DType::f32);
   };
   embedding_ = table(open ? "token_embedding.weight" : base + "embeddings.token_embedding.weight");
@@ -27,8 +21,8 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
     const std::string at = fmt::format("{}.{}.", open ? "transformer.resblocks" : base + "encoder.layers", i);
     if (!b.has(at + (open ? "ln_1.weight" : "layer_norm1.weight"))) break;
     Layer layer;
-    layer.norm1 = norm(at + (open ? "ln_1" : "layer_norm1"));
-    layer.norm2 = norm(at + (open ? "ln_2" : "layer_norm2"));
+    layer.norm1 = b.norm(at + (open ? "ln_1" : "layer_norm1"));
+    layer.norm2 = b.norm(at + (open ? "ln_2" : "layer_norm2"));
     if (open) {
       layer.qkv.weight = table(at + "attn.in_proj_weight");
       layer.qkv.bias = f32_parameter(b.scope(at + "attn"), "in_proj_bias", {b.extent(at + "attn.in_proj_bias", 0)}, Init::zeros);
@@ -41,11 +35,19 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
     layers_.push_back(std::move(layer));
   }
   if (layers_.empty()) (void)b.shape(open ? "transformer.resblocks.0.ln_1.weight" : base + "encoder.layers.0.layer_norm1.weight");
-  norm_ = norm(open ? "ln_final" : base + "final_layer_norm");
+  norm_ = b.norm(open ? "ln_final" : base + "final_layer_norm");
   if (b.has("text_projection.weight")) projection_ = table("text_projection.weight");     // [out, width]
   if (b.has("text_projection")) projection_ = permute(table("text_projection"), {1, 0});  // [width, out]
   if (width() % config_.head_dim)
     throw Failure({ErrorCode::mismatch, fmt::format("weights: a text encoder of width {} with heads of {}", width(), config_.head_dim)});
+}
+
+int32_t ClipText::add_tokens(const Tensor& rows) {
+  if (rows.rank() != 2 || rows.dim(1) != width())
+    throw Failure({ErrorCode::mismatch, fmt::format("an embedding of shape {} for a text encoder of width {}", rows.shape().str(), width())});
+  const auto first = static_cast<int32_t>(embedding_.dim(0));
+  embedding_ = concat({embedding_, rows}, 0);
+  return first;
 }
 
 ClipText::Output ClipText::operator()(const Tensor& ids, int32_t end, DType type, int64_t skip, bool normed) const {
@@ -64,19 +66,18 @@ ClipText::Output ClipText::operator()(const Tensor& ids, int32_t end, DType type
       const int64_t at = std::find(row, row + tokens, end) - row;
       ends.push_back(static_cast<int32_t>(b * tokens + std::min(at, tokens - 1)));
     }
-  const auto norm = [](const Tensor& x, const Norm& by) { return layer_norm(x, {.weight = by.weight, .bias = by.bias}); };
   const AttentionArgs attention{.heads = width() / config_.head_dim, .causal = true};
   Tensor x = cast(add(embedding(embedding_, ids), slice(positions_, 0, 0, tokens)), type), states;
   for (int64_t l = 0; l < layers(); ++l) {
     const Layer& layer = layers_[static_cast<size_t>(l)];
-    x = layer.out(self_attention(layer.qkv(norm(x, layer.norm1)), attention), Activation::none, x);
-    const Tensor inner = layer.up(norm(x, layer.norm2));
+    x = layer.out(self_attention(layer.qkv(layer_norm(x, layer.norm1)), attention), Activation::none, x);
+    const Tensor inner = layer.up(layer_norm(x, layer.norm2));
     x = layer.down(config_.quick_gelu ? mul(inner, sigmoid(affine(inner, 1.702F))) : gelu_erf(inner), Activation::none, x);
     if (l + 1 + skip == layers()) states = x;
   }
-  const Tensor last = norm(x, norm_);
+  const Tensor last = layer_norm(x, norm_);
   Output out;
-  out.states = !normed ? states : skip == 0 ? last : norm(states, norm_);
+  out.states = !normed ? states : skip == 0 ? last : layer_norm(states, norm_);
   Tensor pooled = DryRun::active() ? Tensor::empty({n, width()}) : gather(cast(last, DType::f32).reshape({n * tokens, width()}), Tensor::from({n}, ends));
   out.pooled = projection_.defined() ? linear(pooled, projection_) : pooled;
   return out;

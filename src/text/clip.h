@@ -16,6 +16,9 @@ class ClipText {
   /// ("transformer.resblocks.0…"); layers and widths are read off names and shapes. Throws Failure: mismatch, naming what is missing or of another shape.
   ClipText(Weights& weights, const std::string& prefix, const ClipTextConfig& config);
 
+  /// More tokens behind those there are (textual inversion: Gal et al. 2022), rows [n, width]; returns the id of the first. Throws Failure: mismatch.
+  int32_t add_tokens(const Tensor& rows);
+
   struct Output {
     Tensor states;  ///< [n, tokens, width] in the dtype to compute in
     Tensor pooled;  ///< f32 [n, projection or width]: the normed last state at each row's first `end` token, projected where the model has a projection
@@ -29,17 +32,14 @@ class ClipText {
   int64_t layers() const { return static_cast<int64_t>(layers_.size()); }
 
  private:
-  struct Norm {
-    Tensor weight, bias;
-  };
   struct Layer {
-    Norm norm1, norm2;
+    NormArgs norm1, norm2;
     Linear qkv, out, up, down;
   };
   ClipTextConfig config_;
   Tensor embedding_, positions_, projection_;
   std::vector<Layer> layers_;
-  Norm norm_;
+  NormArgs norm_;
 };
 
 }  // namespace ptah

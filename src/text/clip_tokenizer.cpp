@@ -4,6 +4,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -119,7 +120,6 @@ Result<ClipTokenizer> ClipTokenizer::parse(std::string_view merges) {
     if (!add(left + right)) return fail(ErrorCode::corrupt, "clip vocabulary: merge {} ('{}') makes what is there", i + 1, lines[i].substr(0, 60));
     made.ranks_.emplace(lines[i], static_cast<int32_t>(i));
   }
-  made.size_ = static_cast<int64_t>(made.ids_.size()) + 2;
   return made;
 }
 
@@ -218,17 +218,46 @@ std::vector<WeightedText> weighted_parts(std::string_view prompt) {
   return parts;
 }
 
-ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least) {
+namespace {
+
+/// The first of `words` in a text, where no letter, digit or underline touches it; of several at one place the longest.
+std::pair<size_t, const ClipWords::value_type*> first_word(std::string_view text, const ClipWords& words) {
+  const auto touches = [&](size_t at) {
+    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_' || text[at] == '-');
+  };
+  std::pair<size_t, const ClipWords::value_type*> best{std::string_view::npos, nullptr};
+  for (const auto& word : words) {
+    const std::string& name = word.first;
+    for (size_t at = text.find(name); !name.empty() && at != std::string_view::npos; at = text.find(name, at + 1)) {
+      if ((at > 0 && touches(at - 1)) || touches(at + name.size())) continue;
+      if (at < best.first || (at == best.first && name.size() > best.second->first.size())) best = {at, &word};
+      break;
+    }
+  }
+  return best;
+}
+
+}  // namespace
+
+ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least, const ClipWords& words) {
   constexpr size_t kInside = ClipTokenizer::kWindow - 2;
   std::vector<std::pair<std::vector<int32_t>, std::vector<float>>> windows(1);
   for (const WeightedText& part : weighted_parts(prompt)) {
     std::string_view rest = part.text;
     for (bool first = true; first || !rest.empty(); first = false) {
       const size_t found = rest.find("BREAK");
-      for (const int32_t id : tokenizer.encode(rest.substr(0, found))) {
-        if (windows.back().first.size() == kInside) windows.emplace_back();
-        windows.back().first.push_back(id);
-        windows.back().second.push_back(part.weight);
+      for (std::string_view text = rest.substr(0, found); !text.empty();) {
+        const auto [at, word] = first_word(text, words);
+        for (const int32_t id : tokenizer.encode(text.substr(0, at))) {
+          if (windows.back().first.size() == kInside) windows.emplace_back();
+          windows.back().first.push_back(id);
+          windows.back().second.push_back(part.weight);
+        }
+        if (!word) break;
+        if (windows.back().first.size() + word->second.size() > kInside) windows.emplace_back();
+        windows.back().first.insert(windows.back().first.end(), word->second.begin(), word->second.end());
+        windows.back().second.resize(windows.back().first.size(), part.weight);
+        text.remove_prefix(at + word->first.size());
       }
       if (found == std::string_view::npos) break;
       windows.emplace_back();

@@ -1,6 +1,7 @@
 // CLIP's byte-level BPE (Radford et al. 2021) and what Stable Diffusion's users write around it: weights in brackets and prompts longer than a window.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -23,13 +24,12 @@ class ClipTokenizer {
   std::vector<int32_t> encode(std::string_view text) const;
   int32_t begin() const { return static_cast<int32_t>(size() - 2); }
   int32_t end() const { return static_cast<int32_t>(size() - 1); }
-  int64_t size() const { return size_; }
+  int64_t size() const { return static_cast<int64_t>(ids_.size()) + 2; }
 
  private:
   void append_word(const std::string& word, std::vector<int32_t>& out) const;
   std::unordered_map<std::string, int32_t> ids_;    ///< by the printable form; the end of a word is marked "</w>"
   std::unordered_map<std::string, int32_t> ranks_;  ///< of "left right"
-  int64_t size_ = 0;
 };
 
 /// A part of a prompt with how much it counts.
@@ -46,7 +46,9 @@ struct ClipWindows {
   std::vector<std::vector<int32_t>> ids;    ///< each kWindow long
   std::vector<std::vector<float>> weights;  ///< of each token; 1 for begin, end and padding
 };
-/// A word BREAK begins a new window. At least `least` windows.
-ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least = 1);
+/// Words with tokens of their own (embeddings), by their spelling.
+using ClipWords = std::map<std::string, std::vector<int32_t>>;
+/// A word BREAK begins a new window; the tokens of one of `words` stay in one. At least `least` windows.
+ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least = 1, const ClipWords& words = {});
 
 }  // namespace ptah

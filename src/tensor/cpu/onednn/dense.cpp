@@ -6,6 +6,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/file.h"
 #include "base/parallel.h"
 #include "tensor/ops.h"
 
@@ -151,6 +152,7 @@ std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, c
   memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
+  if (body.constant) forget_mapped(body.data, weight.bytes());
   const std::lock_guard lock(mutex);
   for (PackedCopy& copy : body.packed)
     if (copy.key == key.str()) {

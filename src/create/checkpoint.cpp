@@ -1,0 +1,212 @@
+#include "create/checkpoint.h"
+
+#include <algorithm>
+
+#include "image/tiny_autoencoder.h"
+#include "weights/torch_file.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char *kUnet = "model.diffusion_model.", *kText1 = "cond_stage_model.transformer.", *kText2 = "cond_stage_model.model.",
+                     *kTextL = "conditioner.embedders.0.transformer.", *kTextG = "conditioner.embedders.1.model.";
+
+void take(NamedTensors& into, const NamedTensors& part, const std::string& prefix) {
+  for (const auto& [name, tensor] : part) into.insert_or_assign(prefix + name, tensor);
+}
+
+/// The tensors whose names begin so, without that beginning.
+NamedTensors below(const NamedTensors& all, const std::string& prefix) {
+  NamedTensors out;
+  for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); ++it) out.emplace(it->first.substr(prefix.size()), it->second);
+  return out;
+}
+
+Result<NamedTensors> tensors_of(const fs::path& file) {
+  PTAH_TRY(TensorFile content, read_tensor_file(file));
+  return std::move(content.tensors);
+}
+
+/// A weights file of diffusers' layout by the names it may have.
+Result<NamedTensors> part_of(const fs::path& folder, const char* part, const char* stem) {
+  for (const char* ending : {".safetensors", ".fp16.safetensors", ".bin"})
+    if (std::error_code ignored; fs::exists(folder / part / (std::string(stem) + ending), ignored))
+      return tensors_of(folder / part / (std::string(stem) + ending));
+  return fail(ErrorCode::not_found, "{}: no {}.safetensors there", (folder / part).string(), stem);
+}
+
+/// A folder of diffusers as one map in the original naming; text encoders keep Hugging Face's names.
+Result<NamedTensors> read_folder(const fs::path& folder) {
+  constexpr const char *kDiffusion = "diffusion_pytorch_model", *kModel = "model";
+  NamedTensors out;
+  PTAH_TRY(const NamedTensors unet, part_of(folder, "unet", kDiffusion));
+  take(out, original_unet_names(unet), kUnet);
+  PTAH_TRY(const NamedTensors autoencoder, part_of(folder, "vae", kDiffusion));
+  take(out, original_autoencoder_names(autoencoder), kAutoencoderPlace);
+  PTAH_TRY(const NamedTensors text, part_of(folder, "text_encoder", kModel));
+  const bool two = fs::exists(folder / "text_encoder_2");
+  take(out, text, two ? kTextL : kText1);
+  if (two) {
+    PTAH_TRY(const NamedTensors second, part_of(folder, "text_encoder_2", kModel));
+    take(out, second, kTextG);
+  }
+  return out;
+}
+
+Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
+  if (any_begins(tensors, kUnet) && any_begins(tensors, kTextL) && any_begins(tensors, kTextG)) return DiffusionFamily::sdxl;
+  if (any_begins(tensors, kUnet) && any_begins(tensors, kText2)) return DiffusionFamily::sd2;
+  if (any_begins(tensors, kUnet) && any_begins(tensors, kText1)) {
+    // In diffusers' layout both 1 and 2 have their text encoder here: what the U-Net looks at tells them apart.
+    const auto key = tensors.find(std::string(kUnet) + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight");
+    return key != tensors.end() && key->second.rank() == 2 && key->second.dim(1) == 1024 ? DiffusionFamily::sd2 : DiffusionFamily::sd1;
+  }
+  const std::pair<const char*, const char*> others[] = {{"model.diffusion_model.joint_blocks.", "Stable Diffusion 3"},
+                                                        {"joint_blocks.", "Stable Diffusion 3"},
+                                                        {"double_blocks.", "Flux"},
+                                                        {"model.diffusion_model.double_blocks.", "Flux"},
+                                                        {"conditioner.embedders.0.model.", "the SDXL refiner"},
+                                                        {"lora_", "a LoRA, not a whole model (--lora)"},
+                                                        {"control_model.", "a network that controls, not a whole model (--control)"},
+                                                        {"input_blocks.", "a U-Net alone (--unet)"},
+                                                        {kUnet, "a U-Net without its text encoder"},
+                                                        {"decoder.", "an autoencoder alone (--vae)"}};
+  for (const auto& [prefix, name] : others)
+    if (any_begins(tensors, prefix)) return fail(ErrorCode::unsupported, "this looks like {}; known: Stable Diffusion 1, 2 and XL", name);
+  return fail(ErrorCode::unsupported, "no checkpoint of the Stable Diffusion family: its first tensor is '{}'", tensors.empty() ? "" : tensors.begin()->first);
+}
+
+/// A U-Net (or a network that controls one) of a file of its own, in the original naming without prefix.
+NamedTensors bare_unet(const NamedTensors& tensors, const char* prefix) {
+  if (any_begins(tensors, prefix)) return below(tensors, prefix);
+  return any_begins(tensors, "down_blocks.") ? original_unet_names(tensors) : tensors;
+}
+
+}  // namespace
+
+std::string_view name_of(DiffusionFamily family) {
+  return family == DiffusionFamily::sd1 ? "Stable Diffusion 1" : family == DiffusionFamily::sd2 ? "Stable Diffusion 2" : "Stable Diffusion XL";
+}
+
+Json to_json(const DiffusionFiles& files) {
+  Json out{{"model", files.model.string()}};
+  if (!files.unet.empty()) out["unet"] = files.unet.string();
+  if (!files.autoencoder.empty()) out["autoencoder"] = files.autoencoder.string();
+  const auto put = [&](const char* name, const std::vector<StrongFile>& list) {
+    for (const StrongFile& item : list) out[name].push_back({{"file", item.file.string()}, {"strength", item.strength}});
+  };
+  put("loras", files.loras);
+  put("controls", files.controls);
+  for (const fs::path& file : files.embeddings) out["embeddings"].push_back(file.string());
+  if (files.wraps) out["wraps"] = true;
+  return out;
+}
+
+Result<DiffusionFiles> diffusion_files(const Json& json) {
+  DiffusionFiles out;
+  try {
+    out.model = json.at("model").get<std::string>();
+    out.unet = json.value("unet", "");
+    out.autoencoder = json.value("autoencoder", "");
+    const auto take_list = [&](const char* name, std::vector<StrongFile>& list) {
+      if (json.contains(name))
+        for (const Json& item : json.at(name)) list.push_back({item.at("file").get<std::string>(), value_of<float>(item.at("strength"))});
+    };
+    take_list("loras", out.loras);
+    take_list("controls", out.controls);
+    if (json.contains("embeddings"))
+      for (const Json& item : json.at("embeddings")) out.embeddings.emplace_back(item.get<std::string>());
+    out.wraps = json.value("wraps", false);
+  } catch (const Json::exception& problem) {
+    return fail(ErrorCode::corrupt, "request: {}", problem.what());
+  }
+  return out;
+}
+
+Result<std::vector<std::pair<std::string, fs::path>>> listed(const DiffusionFiles& files) {
+  std::vector<std::pair<std::string, fs::path>> out;
+  std::error_code problem;
+  if (fs::is_directory(files.model, problem)) {
+    for (const auto& item : fs::recursive_directory_iterator(files.model, problem))
+      if (item.is_regular_file(problem) && (item.path().extension() == ".safetensors" || item.path().extension() == ".bin"))
+        out.emplace_back(fs::relative(item.path(), files.model, problem).generic_string(), item.path());
+    std::sort(out.begin(), out.end());
+  } else {
+    out.emplace_back(files.model.filename().string(), files.model);
+  }
+  if (out.empty()) return fail(ErrorCode::not_found, "{}: no checkpoint there", files.model.string());
+  const auto add = [&](const std::string& role, const fs::path& file) {
+    if (!file.empty()) out.emplace_back(role + " " + file.filename().string(), file);
+  };
+  add("unet", files.unet);
+  add("autoencoder", files.autoencoder);
+  for (const StrongFile& item : files.loras) add("lora", item.file);
+  for (const fs::path& file : files.embeddings) add("embedding", file);
+  for (const StrongFile& item : files.controls) add("control", item.file);
+  return out;
+}
+
+Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
+  return guard([&]() -> Result<Checkpoint> {
+    Checkpoint out;
+    if (fs::is_directory(files.model)) {
+      PTAH_TRY(out.tensors, read_folder(files.model));
+    } else {
+      PTAH_TRY(out.tensors, tensors_of(files.model));
+    }
+    if (!files.unet.empty()) {
+      PTAH_TRY(const NamedTensors file, tensors_of(files.unet));
+      const NamedTensors unet = bare_unet(file, kUnet);
+      if (!any_begins(unet, "input_blocks.")) return fail(ErrorCode::unsupported, "{}: no U-Net there", files.unet.string());
+      std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kUnet); });
+      take(out.tensors, unet, kUnet);
+    }
+    PTAH_TRY(out.family, family_of(out.tensors));
+    out.places.unet = kUnet;
+    if (out.family == DiffusionFamily::sdxl)
+      out.places.texts = {kTextL, kTextG};
+    else
+      out.places.texts = {out.family == DiffusionFamily::sd2 && any_begins(out.tensors, kText2) ? kText2 : kText1};
+    if (!files.autoencoder.empty()) {
+      PTAH_TRY(const NamedTensors file, tensors_of(files.autoencoder));
+      if (TinyAutoencoder::recognises(file)) {
+        out.small_autoencoder = file;
+      } else {
+        const NamedTensors bare = any_begins(file, kAutoencoderPlace)      ? below(file, kAutoencoderPlace)
+                                  : any_begins(file, "decoder.up_blocks.") ? original_autoencoder_names(file)
+                                                                           : file;
+        if (!any_begins(bare, "decoder.")) return fail(ErrorCode::unsupported, "{}: no autoencoder there", files.autoencoder.string());
+        std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kAutoencoderPlace); });
+        take(out.tensors, bare, kAutoencoderPlace);
+      }
+    }
+    for (const StrongFile& item : files.controls) {
+      PTAH_TRY(const NamedTensors file, tensors_of(item.file));
+      NamedTensors bare = bare_unet(file, "control_model.");
+      if (!any_begins(bare, "input_hint_block.")) return fail(ErrorCode::unsupported, "{}: no network that controls (ControlNet)", item.file.string());
+      out.controls.emplace_back(std::move(bare), item.strength);
+    }
+    for (const fs::path& file : files.embeddings) {
+      PTAH_TRY(const NamedTensors tensors, tensors_of(file));
+      auto vectors = embedding_vectors(tensors, out.places.texts.size());
+      if (!vectors) return fail(vectors.error().code, "{}: {}", file.string(), vectors.error().message);
+      out.words.emplace_back(file.stem().string(), std::move(*vectors));
+    }
+    for (const auto& [name, tensor] : out.tensors) out.bytes += static_cast<int64_t>(tensor.bytes());
+    if (!files.loras.empty()) {
+      std::vector<Adapter> adapters;
+      for (const StrongFile& item : files.loras) {
+        PTAH_TRY(NamedTensors tensors, tensors_of(item.file));
+        adapters.push_back({std::move(tensors), item.file.string(), item.strength});
+      }
+      PTAH_TRY(const int64_t changed, merge_adapters(out.tensors, out.places, adapters, exact));
+      (void)changed;
+    }
+    return out;
+  });
+}
+
+}  // namespace ptah

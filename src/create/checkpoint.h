@@ -1,0 +1,50 @@
+// The files of a latent diffusion model and what is added to it, read into one map of tensors in the original naming.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "create/adapters.h"
+
+namespace ptah {
+
+struct StrongFile {
+  std::filesystem::path file;
+  float strength = 1;
+};
+
+/// What to paint with. Files are safetensors, GGUF, or PyTorch's own.
+struct DiffusionFiles {
+  std::filesystem::path model;                         ///< a whole checkpoint, or a folder in diffusers' layout
+  std::filesystem::path unet = {}, autoencoder = {};   ///< instead of the checkpoint's own; a small autoencoder (TAESD) may stand for the latter
+  std::vector<StrongFile> loras = {};                  ///< see adapters.h
+  std::vector<std::filesystem::path> embeddings = {};  ///< words of a prompt that are called as the file, without its ending
+  std::vector<StrongFile> controls = {};               ///< networks that control (ControlNet), each with a picture of its own
+  bool wraps = false;                                  ///< what is painted can be laid side by side without a seam
+};
+Json to_json(const DiffusionFiles& files);
+/// The inverse. Errors: corrupt.
+Result<DiffusionFiles> diffusion_files(const Json& json);
+/// Every file to be read, a folder's weights among them, with a name for each: the role and the name in the folder. Errors: not_found.
+Result<std::vector<std::pair<std::string, std::filesystem::path>>> listed(const DiffusionFiles& files);
+
+enum class DiffusionFamily { sd1, sd2, sdxl };
+std::string_view name_of(DiffusionFamily family);
+
+struct Checkpoint {
+  DiffusionFamily family = DiffusionFamily::sd1;
+  NamedTensors tensors;  ///< unet, autoencoder and texts below the prefixes of `places` and kAutoencoderPlace
+  CheckpointPlaces places;
+  NamedTensors small_autoencoder;                                  ///< instead of the autoencoder; may be empty
+  std::vector<std::pair<std::string, std::vector<Tensor>>> words;  ///< of embeddings: name, and a tensor [vectors, width] for each text encoder
+  std::vector<std::pair<NamedTensors, float>> controls;            ///< in the original naming without prefix, and their strengths
+  int64_t bytes = 0;                                               ///< of all tensors as they lie in the files
+};
+inline constexpr const char* kAutoencoderPlace = "first_stage_model.";
+
+/// Reads and joins them; LoRAs are merged (`exact`: into f32). Errors: not_found, corrupt, mismatch (naming tensors), unsupported (another family, naming it).
+Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact);
+
+}  // namespace ptah

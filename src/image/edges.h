@@ -1,0 +1,12 @@
+// The edges of a picture, as networks that control by edges want them.
+#pragma once
+
+#include "media/picture.h"
+
+namespace ptah {
+
+/// White lines on black where colours change, one pixel wide (Canny 1986), as OpenCV's Canny of a colour picture with aperture 3 and L1 norms: an edge begins
+/// above `high` and goes on above `low`. Transparent parts count as white.
+Picture edges_of(const Picture& picture, int low = 100, int high = 200);
+
+}  // namespace ptah
