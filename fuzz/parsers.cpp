@@ -5,6 +5,8 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "create/adapters.h"
+#include "create/recall.h"
 #include "media/mesh.h"
 #include "media/picture.h"
 #include "text/bert.h"
@@ -15,6 +17,7 @@
 #include "text/wordpiece.h"
 #include "weights/gguf.h"
 #include "weights/safetensors.h"
+#include "weights/torch_file.h"
 
 using namespace ptah;
 
@@ -128,6 +131,30 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const int32_t token :
        (*tokenizer)->encode(half == std::string_view::npos ? "Hello, 12 wörlds" : text.substr(half + 1), {.control_tokens = true, .bos_eos = true}))
     if (token >= (*tokenizer)->size()) __builtin_trap();
+#elif PTAH_FUZZ_TARGET == 14
+  auto copy = std::make_shared<std::vector<uint64_t>>(size / 8 + 1);
+  std::memcpy(copy->data(), data, size);
+  const auto file = parse_torch_file({reinterpret_cast<const uint8_t*>(copy->data()), size}, copy);
+  if (file)
+    for (const auto& [name, tensor] : file->tensors)
+      if (tensor.elements()) (void)static_cast<const volatile uint8_t*>(tensor.raw())[tensor.bytes() - 1];
+#elif PTAH_FUZZ_TARGET == 15
+  (void)recall_webui(std::string(text));
+  (void)guard([&] { return recall_comfy(std::string(text)); });
+#elif PTAH_FUZZ_TARGET == 16
+  // Lines "name extent extent …": an adapter's names and shapes, merged into a small checkpoint.
+  NamedTensors adapter, checkpoint{{"u.input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight", Tensor::zeros({4, 4})},
+                                   {"u.input_blocks.1.0.in_layers.2.weight", Tensor::zeros({4, 4, 3, 3})},
+                                   {"t.transformer.resblocks.0.attn.in_proj_weight", Tensor::zeros({12, 4})}};
+  for (const std::string& line : lines_of(std::string(text))) {
+    std::vector<int64_t> shape;
+    size_t at = line.find(' ');
+    const std::string name = line.substr(0, at);
+    for (; at != std::string::npos && shape.size() < 4; at = line.find(' ', at + 1)) shape.push_back(line.size() > at + 1 ? line[at + 1] & 15 : 0);
+    adapter.insert_or_assign(name, Tensor::full(Shape(std::span<const int64_t>(shape)), 0.5F));
+  }
+  (void)merge_adapters(checkpoint, {"u.", {"t."}}, {{adapter, "a", 1}}, true);
+  (void)embedding_vectors(adapter, 1);
 #endif
   return 0;
 }

@@ -4,6 +4,7 @@
 #include "base/torch_random.h"
 #include "diffusion_goldens.h"
 #include "image/edges.h"
+#include "image/joint_transformer.h"
 #include "image/kl_autoencoder.h"
 #include "image/noise_schedule.h"
 #include "image/tiny_autoencoder.h"
@@ -109,6 +110,30 @@ TEST(Diffusion, NetworksThatControlAddWhatDiffusersAdd) {
   broken.erase("zero_convs.3.0.weight");
   Weights fewer(broken);
   EXPECT_THROW((void)ControlNet(fewer, "", kUnets[0].config), Failure);
+}
+
+TEST(Diffusion, JointTransformersForeseeWhatDiffusersDo) {
+  for (const char* name : {"joint_3", "joint_35"}) {
+    const NamedTensors all = golden(name);
+    Weights weights(original_joint_names(model_of(all)));
+    const JointTransformer transformer(weights, "", {.head_dim = 8});
+    EXPECT_TRUE(weights.unused().empty()) << name << ": " << weights.unused().size() << " tensors are not used, e.g. " << weights.unused().front();
+    const NoGrad off;
+    EXPECT_LE(difference(transformer(all.at("latents"), all.at("times"), all.at("context"), all.at("pooled")), all.at("made")), 1e-4) << name;
+    EXPECT_LE(difference(transformer(cast(all.at("latents"), DType::bf16), all.at("times"), all.at("context"), all.at("pooled")), all.at("made")), 5e-2)
+        << name;
+    EXPECT_THROW((void)transformer(Tensor::zeros({1, 26, 4, 16}), Tensor::zeros({1}), Tensor::zeros({1, 2, 56}), Tensor::zeros({1, 34})), Failure)
+        << "13 patches";
+    NamedTensors part = model_of(all);
+    part.erase("transformer_blocks.0.attn.to_k.weight");
+    EXPECT_THROW((void)original_joint_names(part), Failure);
+    for (const auto& [gone, tensor] : original_joint_names(model_of(all))) {
+      NamedTensors broken = original_joint_names(model_of(all));
+      broken[gone] = Tensor::zeros({0, 3});
+      Weights odd(broken);
+      EXPECT_THROW((void)JointTransformer(odd, "", {.head_dim = 8}), Failure) << gone;
+    }
+  }
 }
 
 TEST(Diffusion, WhatWrapsHasNoSeam) {

@@ -54,6 +54,7 @@ class Painting : public testing::Test {
     out.unet = {.heads = xl ? 3 : 4, .groups = 4};
     out.autoencoder = {.groups = 4};
     out.head_dim = 8;
+    out.transformer.head_dim = 8;
     out.own_size = 64;
     out.type = type;
     return out;
@@ -80,6 +81,19 @@ class Painting : public testing::Test {
     r.sampler = xl ? "euler_a" : "dpmpp_2m";
     r.schedule = xl ? "exponential" : "karras";
     return r;
+  }
+
+  /// A checkpoint like Stable Diffusion 3.5 medium, in the original naming.
+  void save_third() {
+    TensorFile file;
+    const auto put = [&](const NamedTensors& part, const std::string& prefix) {
+      for (const auto& [key, tensor] : part) file.tensors.emplace(prefix + key, tensor);
+    };
+    put(original_joint_names(model_of(golden("joint_35"))), "model.diffusion_model.");
+    put(original_autoencoder_names(model_of(golden("autoencoder_16"))), "first_stage_model.");
+    put(text_of(golden("clip_l")), "text_encoders.clip_l.transformer.");
+    put(text_of(golden("clip_g")), "text_encoders.clip_g.transformer.");
+    value_or_throw(write_safetensors(folder_ / "sd3.safetensors", file));
   }
 
   const fs::path folder_ = fs::temp_directory_path() / fmt::format("ptah-painting-{}", ::getpid());
@@ -195,8 +209,8 @@ TEST_F(Painting, WhatCannotBePaintedIsSaid) {
     value_or_throw(write_safetensors(folder_ / "other.safetensors", file));
     return DiffusionModel::load({.model = folder_ / "other.safetensors"}, folder_ / "words").error().message;
   };
-  EXPECT_EQ(family("double_blocks.0.img_attn.qkv.weight"), "this looks like Flux; known: Stable Diffusion 1, 2 and XL");
-  EXPECT_EQ(family("lora_unet_x.weight"), "this looks like a LoRA, not a whole model (--lora); known: Stable Diffusion 1, 2 and XL");
+  EXPECT_EQ(family("double_blocks.0.img_attn.qkv.weight"), "this looks like Flux; known: Stable Diffusion 1, 2, XL and 3");
+  EXPECT_EQ(family("lora_unet_x.weight"), "this looks like a LoRA, not a whole model (--lora); known: Stable Diffusion 1, 2, XL and 3");
   EXPECT_EQ(family("bert.embeddings"), "no checkpoint of the Stable Diffusion family: its first tensor is 'bert.embeddings'");
   EXPECT_EQ(DiffusionModel::load({.model = folder_ / "none.safetensors"}, folder_ / "words").error().code, ErrorCode::not_found);
   // A tensor that is not there, and one cut short.
@@ -274,6 +288,35 @@ TEST_F(Painting, PicturesMasksControlsAndAdaptersAreThoseOfTheReferences) {
   r = request(false);
   r.prompt = "a photo of word riding";
   near("word", {.model = sd1(), .embeddings = {kGoldens / "word.safetensors"}}, r);
+}
+
+TEST_F(Painting, TheThirdKindTakesAStraightWay) {
+  save_third();
+  const DiffusionFiles files{.model = folder_ / "sd3.safetensors"};
+  PaintRequest r;
+  r.prompt = "a photo of (an astronaut:1.3)";
+  r.negative = "3.5";
+  r.seed = 11;
+  r.steps = 4;
+  r.guidance = 4;
+  const auto made = load(files)->paint(r);
+  ASSERT_TRUE(made) << made.error().message;
+  const NamedTensors wanted = golden("paintings");
+  fmt::print("sd3: f32 {:.1f} dB, bf16 {:.1f} dB\n", psnr(*made, wanted.at("sd3")), psnr(value_or_throw(load(files, DType::bf16)->paint(r)), wanted.at("sd3")));
+  EXPECT_GE(psnr(*made, wanted.at("sd3")), 55);
+  EXPECT_GE(psnr(value_or_throw(load(files, DType::bf16)->paint(r)), wanted.at("sd3")), 26);
+  for (const char* sampler : {"heun", "dpm2", "ddim"}) {
+    r.sampler = sampler;
+    EXPECT_TRUE(load(files)->paint(r, {rising(), window(), {}})) << sampler;
+  }
+  r.sampler = "dpmpp_2m";
+  EXPECT_EQ(load(files)->paint(r).error().message, "sampler 'dpmpp_2m' does not go with Stable Diffusion 3; possible: euler heun dpm2 ddim");
+  r.sampler = "";
+  r.schedule = "karras";
+  EXPECT_EQ(load(files)->paint(r).error().message, "schedule 'karras' does not go with Stable Diffusion 3");
+  r.schedule = "flow";
+  EXPECT_EQ(load({.model = sd1()})->paint(r).error().message, "schedule 'flow' does not go with Stable Diffusion 1");
+  EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .wraps = true}), "");
 }
 
 TEST_F(Painting, WhatAMaskKeepsStaysToThePixel) {

@@ -3,5 +3,6 @@
 
 #include "ptah/engine.h"
 #include "ptah/language.h"
+#include "ptah/paint.h"
 #include "ptah/result.h"
 #include "ptah/train.h"

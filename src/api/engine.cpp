@@ -1,6 +1,7 @@
 #include "ptah/engine.h"
 
 #include "api/outcome.h"
+#include "api/watch.h"
 #include "base/parallel.h"
 #include "create/work.h"
 
@@ -33,33 +34,6 @@ Result<Sources> sources_of(const MakeRequest& r) {
     PTAH_TRY(sources.mask, read_picture(r.mask));
   }
   return sources;
-}
-
-/// A caller's wishes as the engine takes them.
-class Watch {
- public:
-  explicit Watch(const MakeOptions& options) : options_(options) { look(); }
-  ProgressCallback progress() {
-    return [this](const Progress& p) {
-      look();
-      if (options_.progress) options_.progress(std::string(p.stage), p.fraction);
-    };
-  }
-  const CancelToken* token() const { return &token_; }
-
- private:
-  void look() {
-    if (options_.cancel && options_.cancel->load()) token_.cancel();
-  }
-  const MakeOptions& options_;
-  CancelToken token_;
-};
-
-Result<MadeWork> outer(Work work) {
-  MadeWork made;
-  PTAH_TRY(made.receipt, canonical_json(work.receipt));
-  made.files = std::move(work.files);
-  return made;
 }
 
 }  // namespace

@@ -46,12 +46,29 @@ void add(MemoryAccount& account, int64_t bytes) {
   account.peak_bytes = std::max(account.peak_bytes, account.live_bytes);
 }
 
+constexpr size_t kHuge = size_t{1} << 21;
+
+/// Large blocks begin at a huge page and end where they end; the rest of their last huge page is nobody's.
 void* system_allocate(size_t bytes) {
-  const size_t alignment = bytes >= (size_t{1} << 21) ? size_t{1} << 21 : 64;
-  void* data = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
-  if (!data) throw std::bad_alloc();
-  if (bytes >= (size_t{1} << 21)) madvise(data, bytes, MADV_HUGEPAGE);
-  return data;
+  if (bytes < kHuge) {
+    void* data = std::aligned_alloc(64, bytes);
+    if (!data) throw std::bad_alloc();
+    return data;
+  }
+  void* mapped = ::mmap(nullptr, bytes + kHuge, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (mapped == MAP_FAILED) throw std::bad_alloc();
+  const auto begin = reinterpret_cast<uintptr_t>(mapped), data = (begin + kHuge - 1) / kHuge * kHuge;
+  if (data > begin) ::munmap(mapped, data - begin);
+  ::munmap(reinterpret_cast<void*>(data + bytes), begin + kHuge - data);
+  ::madvise(reinterpret_cast<void*>(data), bytes, MADV_HUGEPAGE);
+  return reinterpret_cast<void*>(data);
+}
+
+void system_free(void* data, size_t bytes) {
+  if (bytes < kHuge)
+    std::free(data);
+  else
+    ::munmap(data, bytes);
 }
 
 }  // namespace
@@ -120,7 +137,7 @@ Block::~Block() {
   while (p.free_bytes > most) {
     const auto smallest = p.free.begin();
     p.free_bytes -= smallest->first;
-    std::free(smallest->second);
+    system_free(smallest->second, smallest->first);
     p.free.erase(smallest);
   }
 }
@@ -133,7 +150,7 @@ void keep_free_blocks(double share) {
 void release_free_blocks() {
   Pool& p = pool();
   const std::lock_guard lock(p.mutex);
-  for (const auto& [bytes, data] : p.free) std::free(data);
+  for (const auto& [bytes, data] : p.free) system_free(data, bytes);
   p.free.clear();
   p.free_bytes = 0;
 }

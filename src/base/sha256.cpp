@@ -2,7 +2,10 @@
 
 #include <openssl/evp.h>
 
-#include "base/error.h"
+#include <algorithm>
+#include <memory>
+
+#include "base/file.h"
 
 namespace ptah {
 
@@ -12,6 +15,24 @@ Digest sha256(std::span<const uint8_t> bytes) {
   const int done = EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr);
   PTAH_CHECK(done == 1 && size == digest.size(), "SHA-256 failed");
   return digest;
+}
+
+Result<std::string> sha256_of_file(const std::filesystem::path& path) {
+  constexpr size_t kPart = size_t{4} << 20;
+  PTAH_TRY(const auto mapped, MappedFile::open(path));
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  Digest digest{};
+  unsigned size = 0;
+  bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (auto rest = mapped->bytes(); good && !rest.empty();) {
+    const auto part = rest.first(std::min(rest.size(), kPart));
+    good = EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+    forget_mapped(part.data(), part.size());
+    rest = rest.subspan(part.size());
+  }
+  good = good && EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1;
+  PTAH_CHECK(good && size == digest.size(), "SHA-256 failed");
+  return hex(digest);
 }
 
 std::string hex(std::span<const uint8_t> bytes) {

@@ -3,8 +3,11 @@
 
 #include <array>
 #include <cstdint>
+#include <filesystem>
 #include <span>
 #include <string>
+
+#include "base/error.h"
 
 namespace ptah {
 
@@ -13,5 +16,7 @@ using Digest = std::array<uint8_t, 32>;
 Digest sha256(std::span<const uint8_t> bytes);
 std::string hex(std::span<const uint8_t> bytes);
 inline std::string sha256_hex(std::span<const uint8_t> bytes) { return hex(sha256(bytes)); }
+/// Of a whole file, in hex; not more than a few MiB of it are in memory at once. Errors: not_found, permission, io.
+Result<std::string> sha256_of_file(const std::filesystem::path& path);
 
 }  // namespace ptah

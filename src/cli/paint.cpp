@@ -146,7 +146,7 @@ Result<void> run_paint(const PaintJob& job) {
   Json digests;
   std::vector<Picture> made;
   for (size_t i = 0; i < requests.size(); ++i) {
-    const PaintRequest& request = requests[i];
+    const PaintRequest request = model->settled(requests[i]);
     PTAH_TRY(Picture picture, model->paint(request, job.sources, progress, &interrupted(), preview));
     if (digests.is_null()) {
       PTAH_TRY(digests, checkpoint_digests(job.files));
@@ -169,7 +169,7 @@ Result<void> run_paint(const PaintJob& job) {
 
 void add_paint(CLI::App& app, Action& action) {
   auto o = std::make_shared<PaintOptions>();
-  CLI::App* command = app.add_subcommand("paint", "a picture by a checkpoint of the Stable Diffusion family (1, 2 or XL)");
+  CLI::App* command = app.add_subcommand("paint", "a picture by a checkpoint of the Stable Diffusion family (1, 2, XL or 3)");
   PaintRequest& r = o->job.request;
   command->add_option("prompt", r.prompt, "what to paint; (word:1.2) counts more, [word] less, BREAK begins a new window")->required();
   command->add_option("--model", o->model, "a checkpoint (.safetensors, .ckpt, .gguf), or a folder in diffusers' layout")->required();

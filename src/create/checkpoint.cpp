@@ -12,7 +12,8 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char *kUnet = "model.diffusion_model.", *kText1 = "cond_stage_model.transformer.", *kText2 = "cond_stage_model.model.",
-                     *kTextL = "conditioner.embedders.0.transformer.", *kTextG = "conditioner.embedders.1.model.";
+                     *kTextL = "conditioner.embedders.0.transformer.", *kTextG = "conditioner.embedders.1.model.",
+                     *kText3L = "text_encoders.clip_l.transformer.", *kText3G = "text_encoders.clip_g.transformer.";
 
 void take(NamedTensors& into, const NamedTensors& part, const std::string& prefix) {
   for (const auto& [name, tensor] : part) into.insert_or_assign(prefix + name, tensor);
@@ -42,21 +43,31 @@ Result<NamedTensors> part_of(const fs::path& folder, const char* part, const cha
 Result<NamedTensors> read_folder(const fs::path& folder) {
   constexpr const char *kDiffusion = "diffusion_pytorch_model", *kModel = "model";
   NamedTensors out;
-  PTAH_TRY(const NamedTensors unet, part_of(folder, "unet", kDiffusion));
-  take(out, original_unet_names(unet), kUnet);
+  const bool third = fs::exists(folder / "transformer"), two = fs::exists(folder / "text_encoder_2");
+  if (third) {
+    PTAH_TRY(const NamedTensors transformer, part_of(folder, "transformer", kDiffusion));
+    take(out, original_joint_names(transformer), kUnet);
+  } else {
+    PTAH_TRY(const NamedTensors unet, part_of(folder, "unet", kDiffusion));
+    take(out, original_unet_names(unet), kUnet);
+  }
   PTAH_TRY(const NamedTensors autoencoder, part_of(folder, "vae", kDiffusion));
   take(out, original_autoencoder_names(autoencoder), kAutoencoderPlace);
   PTAH_TRY(const NamedTensors text, part_of(folder, "text_encoder", kModel));
-  const bool two = fs::exists(folder / "text_encoder_2");
-  take(out, text, two ? kTextL : kText1);
+  take(out, text, third ? kText3L : two ? kTextL : kText1);
   if (two) {
     PTAH_TRY(const NamedTensors second, part_of(folder, "text_encoder_2", kModel));
-    take(out, second, kTextG);
+    take(out, second, third ? kText3G : kTextG);
   }
   return out;
 }
 
 Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
+  if (any_begins(tensors, std::string(kUnet) + "joint_blocks.")) {
+    if (any_begins(tensors, kText3L) && any_begins(tensors, kText3G)) return DiffusionFamily::sd3;
+    return fail(ErrorCode::unsupported,
+                "Stable Diffusion 3 without its text encoders; take a file with clip_l and clip_g in it, or a folder in diffusers' layout");
+  }
   if (any_begins(tensors, kUnet) && any_begins(tensors, kTextL) && any_begins(tensors, kTextG)) return DiffusionFamily::sdxl;
   if (any_begins(tensors, kUnet) && any_begins(tensors, kText2)) return DiffusionFamily::sd2;
   if (any_begins(tensors, kUnet) && any_begins(tensors, kText1)) {
@@ -64,8 +75,7 @@ Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
     const auto key = tensors.find(std::string(kUnet) + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight");
     return key != tensors.end() && key->second.rank() == 2 && key->second.dim(1) == 1024 ? DiffusionFamily::sd2 : DiffusionFamily::sd1;
   }
-  const std::pair<const char*, const char*> others[] = {{"model.diffusion_model.joint_blocks.", "Stable Diffusion 3"},
-                                                        {"joint_blocks.", "Stable Diffusion 3"},
+  const std::pair<const char*, const char*> others[] = {{"joint_blocks.", "the transformer of Stable Diffusion 3 alone (--unet)"},
                                                         {"double_blocks.", "Flux"},
                                                         {"model.diffusion_model.double_blocks.", "Flux"},
                                                         {"conditioner.embedders.0.model.", "the SDXL refiner"},
@@ -75,20 +85,31 @@ Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
                                                         {kUnet, "a U-Net without its text encoder"},
                                                         {"decoder.", "an autoencoder alone (--vae)"}};
   for (const auto& [prefix, name] : others)
-    if (any_begins(tensors, prefix)) return fail(ErrorCode::unsupported, "this looks like {}; known: Stable Diffusion 1, 2 and XL", name);
+    if (any_begins(tensors, prefix)) return fail(ErrorCode::unsupported, "this looks like {}; known: Stable Diffusion 1, 2, XL and 3", name);
   return fail(ErrorCode::unsupported, "no checkpoint of the Stable Diffusion family: its first tensor is '{}'", tensors.empty() ? "" : tensors.begin()->first);
 }
 
-/// A U-Net (or a network that controls one) of a file of its own, in the original naming without prefix.
+/// A U-Net (or a network that controls one, or a transformer) of a file of its own, in the original naming without prefix.
 NamedTensors bare_unet(const NamedTensors& tensors, const char* prefix) {
   if (any_begins(tensors, prefix)) return below(tensors, prefix);
+  if (any_begins(tensors, "transformer_blocks.")) return original_joint_names(tensors);
   return any_begins(tensors, "down_blocks.") ? original_unet_names(tensors) : tensors;
 }
 
 }  // namespace
 
 std::string_view name_of(DiffusionFamily family) {
-  return family == DiffusionFamily::sd1 ? "Stable Diffusion 1" : family == DiffusionFamily::sd2 ? "Stable Diffusion 2" : "Stable Diffusion XL";
+  switch (family) {
+    case DiffusionFamily::sd1:
+      return "Stable Diffusion 1";
+    case DiffusionFamily::sd2:
+      return "Stable Diffusion 2";
+    case DiffusionFamily::sdxl:
+      return "Stable Diffusion XL";
+    case DiffusionFamily::sd3:
+      return "Stable Diffusion 3";
+  }
+  return "";
 }
 
 Json to_json(const DiffusionFiles& files) {
@@ -160,7 +181,8 @@ Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
     if (!files.unet.empty()) {
       PTAH_TRY(const NamedTensors file, tensors_of(files.unet));
       const NamedTensors unet = bare_unet(file, kUnet);
-      if (!any_begins(unet, "input_blocks.")) return fail(ErrorCode::unsupported, "{}: no U-Net there", files.unet.string());
+      if (!any_begins(unet, "input_blocks.") && !any_begins(unet, "joint_blocks."))
+        return fail(ErrorCode::unsupported, "{}: no U-Net there", files.unet.string());
       std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kUnet); });
       take(out.tensors, unet, kUnet);
     }
@@ -168,6 +190,8 @@ Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
     out.places.unet = kUnet;
     if (out.family == DiffusionFamily::sdxl)
       out.places.texts = {kTextL, kTextG};
+    else if (out.family == DiffusionFamily::sd3)
+      out.places.texts = {kText3L, kText3G};
     else
       out.places.texts = {out.family == DiffusionFamily::sd2 && any_begins(out.tensors, kText2) ? kText2 : kText1};
     if (!files.autoencoder.empty()) {

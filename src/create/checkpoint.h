@@ -30,12 +30,12 @@ Result<DiffusionFiles> diffusion_files(const Json& json);
 /// Every file to be read, a folder's weights among them, with a name for each: the role and the name in the folder. Errors: not_found.
 Result<std::vector<std::pair<std::string, std::filesystem::path>>> listed(const DiffusionFiles& files);
 
-enum class DiffusionFamily { sd1, sd2, sdxl };
+enum class DiffusionFamily { sd1, sd2, sdxl, sd3 };
 std::string_view name_of(DiffusionFamily family);
 
 struct Checkpoint {
   DiffusionFamily family = DiffusionFamily::sd1;
-  NamedTensors tensors;  ///< unet, autoencoder and texts below the prefixes of `places` and kAutoencoderPlace
+  NamedTensors tensors;  ///< U-Net (or transformer), autoencoder and texts below the prefixes of `places` and kAutoencoderPlace
   CheckpointPlaces places;
   NamedTensors small_autoencoder;                                  ///< instead of the autoencoder; may be empty
   std::vector<std::pair<std::string, std::vector<Tensor>>> words;  ///< of embeddings: name, and a tensor [vectors, width] for each text encoder

@@ -58,8 +58,8 @@ Result<void> check(const PaintRequest& r) {
   if (!(r.enlarge >= 1 && r.enlarge <= 4)) return fail(ErrorCode::invalid_argument, "enlarge {}; 1 to 4 are possible", r.enlarge);
   if (r.tile != 0 && (r.tile < 128 || r.tile > kMostEdge || r.tile % 64 != 0))
     return fail(ErrorCode::invalid_argument, "tiles of {} pixels; multiples of 64 from 128 to {} are possible", r.tile, kMostEdge);
-  PTAH_TRY_VOID(noise_sampler_by_name(r.sampler));
-  PTAH_TRY_VOID(noise_schedule_by_name(r.schedule));
+  if (!r.sampler.empty()) PTAH_TRY_VOID(noise_sampler_by_name(r.sampler));
+  if (!r.schedule.empty()) PTAH_TRY_VOID(noise_schedule_by_name(r.schedule));
   return {};
 }
 
@@ -131,6 +131,8 @@ double deviation(const Tensor& x) {
   return std::sqrt(std::max(squares / n - sum / n * sum / n, 0.0));
 }
 
+constexpr int64_t kGlimpsed = 4;  ///< channels of latents whose colours are known
+
 /// Normal numbers [1, h, w, c], draw by draw in order.
 class NoiseSource {
  public:
@@ -170,14 +172,18 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
     model->tokenizer_ = std::make_unique<ClipTokenizer>(std::move(tokenizer));
     model->file_bytes_ = checkpoint.bytes;
     const DiffusionFamily family = model->family_ = checkpoint.family;
-    const bool xl = family == DiffusionFamily::sdxl;
-    model->own_size_ = shapes.own_size ? shapes.own_size : xl ? 1024 : 512;
-    model->latent_scale_ = xl ? 0.13025F : 0.18215F;
+    const bool xl = family == DiffusionFamily::sdxl, third = family == DiffusionFamily::sd3;
+    model->own_size_ = shapes.own_size ? shapes.own_size : xl || third ? 1024 : 512;
+    model->latent_scale_ = third ? 1.5305F : xl ? 0.13025F : 0.18215F;
+    if (third) model->latent_shift_ = 0.0609F;
     Weights weights(std::move(checkpoint.tensors));
     UnetConfig unet = shapes.unet;
     unet.wraps = files.wraps;
     if (family == DiffusionFamily::sd1 && unet.heads == 0) unet.heads = 8;
-    model->unet_ = std::make_unique<Unet>(weights, checkpoint.places.unet, unet);
+    if (third)
+      model->transformer_ = std::make_unique<JointTransformer>(weights, checkpoint.places.unet, shapes.transformer);
+    else
+      model->unet_ = std::make_unique<Unet>(weights, checkpoint.places.unet, unet);
     if (checkpoint.small_autoencoder.empty()) {
       KlAutoencoderConfig autoencoder = shapes.autoencoder;
       autoencoder.wraps = files.wraps;
@@ -197,6 +203,16 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
       }
       model->words_.push_back(std::move(words));
     }
+    int64_t context = 0;
+    for (const auto& text : model->texts_) context += text->width();
+    if (third) {
+      if (files.wraps || !checkpoint.controls.empty())
+        return fail(ErrorCode::unsupported, "{} paints neither seamless textures nor under control yet", name_of(family));
+      if (model->transformer_->channels() != model->channels() || model->transformer_->context_width() < context)
+        return fail(ErrorCode::mismatch, "a transformer of {} channels that looks at texts of width {}; latents have {}, texts {}",
+                    model->transformer_->channels(), model->transformer_->context_width(), model->channels(), context);
+      return std::shared_ptr<const DiffusionModel>(std::move(model));
+    }
     for (auto& [tensors, strength] : checkpoint.controls) {
       Weights own(std::move(tensors));
       auto control = std::make_unique<ControlNet>(own, "", unet);
@@ -209,8 +225,6 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
     if (seen != latents && seen != 2 * latents + 1)
       return fail(ErrorCode::unsupported, "a U-Net of {} channels on latents of {}; possible: {}, and {} for inpainting", seen, latents, latents,
                   2 * latents + 1);
-    int64_t context = 0;
-    for (const auto& text : model->texts_) context += text->width();
     if (model->unet_->context_width() != context)
       return fail(ErrorCode::mismatch, "the U-Net looks at texts of width {}; the text encoder's are {} wide", model->unet_->context_width(), context);
     if ((model->unet_->label_width() > 0) != xl)
@@ -220,9 +234,9 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
 }
 
 DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const {
-  const bool xl = family_ == DiffusionFamily::sdxl;
+  const bool xl = family_ == DiffusionFamily::sdxl, third = family_ == DiffusionFamily::sd3;
   Condition out;
-  std::vector<Tensor> states;
+  std::vector<Tensor> states, pooled;
   for (size_t t = 0; t < texts_.size(); ++t) {
     const ClipText& text = *texts_[t];
     const int32_t padding = family_ == DiffusionFamily::sd2 || t > 0 ? 0 : tokenizer_->end();
@@ -231,14 +245,24 @@ DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt
     for (const auto& window : cut.ids) ids.insert(ids.end(), window.begin(), window.end());
     const auto count = static_cast<int64_t>(cut.ids.size());
     const int64_t skip = clip_skip + (family_ == DiffusionFamily::sd1 ? 0 : 1);
-    const ClipText::Output made = text(Tensor::from({count, ClipTokenizer::kWindow}, ids), tokenizer_->end(), type_, skip, !xl);
+    const ClipText::Output made = text(Tensor::from({count, ClipTokenizer::kWindow}, ids), tokenizer_->end(), type_, skip, !xl && !third);
     Tensor weighted = cast(made.states, DType::f32);
     weigh(weighted, cut);
     states.push_back(weighted.reshape({1, count * ClipTokenizer::kWindow, text.width()}));
-    if (t > 0) out.label = slice(made.pooled, 0, 0, 1);
+    pooled.push_back(slice(made.pooled, 0, 0, 1));
   }
   out.states = states.size() > 1 ? concat(states, 2) : states[0];
+  if (third) {
+    // Beside these the model can see what T5 says; without it there are zeros, as in training with T5 left out.
+    const int64_t seen = transformer_->context_width();
+    out.states = pad(pad(out.states, 2, 0, seen - out.states.dim(2)), 1, 0, ClipTokenizer::kWindow);
+    out.label = concat(pooled, 1);
+    if (out.label.dim(1) != transformer_->pooled_width())
+      throw Failure(
+          {ErrorCode::mismatch, fmt::format("a transformer for pooled texts of width {}; they have {}", transformer_->pooled_width(), out.label.dim(1))});
+  }
   if (!xl) return out;
+  out.label = pooled[1];
   const int64_t features = (unet_->label_width() - out.label.dim(1)) / 6;
   if (features < 2 || out.label.dim(1) + 6 * features != unet_->label_width())
     throw Failure({ErrorCode::mismatch, fmt::format("a label of width {} with texts of {}", unet_->label_width(), out.label.dim(1))});
@@ -259,16 +283,19 @@ DiffusionModel::Condition DiffusionModel::condition(const PaintRequest& r, int64
     if (out.label.defined()) out.label = concat({out.label, unwanted.label}, 0);
   }
   out.states = cast(out.states, type_);
+  for (const auto& text : texts_) text->rest();  // a picture takes long, and its words are read once
   return out;
 }
 
 Tensor DiffusionModel::encode(const Tensor& pictures) const {
   const Tensor in = cast(pictures, type_);
-  return small_ ? small_->encode(in) : affine(autoencoder_->encode(in).mean, latent_scale_);
+  return small_ ? small_->encode(in) : affine(autoencoder_->encode(in).mean, latent_scale_, -latent_shift_ * latent_scale_);
 }
 
 Tensor DiffusionModel::decode(const Tensor& latents, int64_t tile) const {
-  const auto whole = [&](const Tensor& z) { return small_ ? small_->decode(cast(z, type_)) : autoencoder_->decode(cast(affine(z, 1 / latent_scale_), type_)); };
+  const auto whole = [&](const Tensor& z) {
+    return small_ ? small_->decode(cast(z, type_)) : autoencoder_->decode(cast(affine(z, 1 / latent_scale_, latent_shift_), type_));
+  };
   const int64_t edge = tile / factor(), height = latents.dim(1), width = latents.dim(2);
   if (tile == 0 || (height <= edge && width <= edge)) return whole(latents);
   // Overlapping tiles, each fading in over a quarter of its edge.
@@ -304,7 +331,6 @@ Picture DiffusionModel::glimpse(const Tensor& latents) const {
   constexpr std::array<std::array<float, 3>, 4> kXl{
       {{0.3651F, 0.4232F, 0.4341F}, {-0.2533F, -0.0042F, 0.1068F}, {0.1076F, 0.1111F, -0.0362F}, {-0.3165F, -0.2492F, -0.2188F}}};
   const auto& table = family_ == DiffusionFamily::sdxl ? kXl : kSd;
-  if (latents.dim(3) != static_cast<int64_t>(table.size())) return make_picture(latents.dim(2), latents.dim(1));
   std::vector<float> matrix;
   for (size_t c = 0; c < 3; ++c)
     for (const auto& row : table) matrix.push_back(row[c]);
@@ -358,6 +384,11 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
   const Shape shape{1, pass.height / factor(), pass.width / factor(), channels()};
   NoiseSource noise(r, shape);
   const std::vector<double> all = noise_schedule(value_or_throw(noise_schedule_by_name(r.schedule)), levels, r.steps);
+  const bool flows = transformer_ != nullptr;
+  // What a picture becomes at a level: noise on top of it, or on the straight way to noise.
+  const auto noised = [&](const Tensor& picture, const Tensor& by, double sigma) {
+    return add(flows ? affine(picture, static_cast<float>(1 - sigma)) : picture, affine(by, static_cast<float>(sigma)));
+  };
   const auto gone = std::clamp<int64_t>(std::llround(static_cast<double>(r.steps) * static_cast<double>(pass.strength)), 1, r.steps);
   const std::vector<double> sigmas(all.end() - 1 - gone, all.end());
   const Tensor first = noise();
@@ -369,8 +400,8 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
     Tensor x = given;
     const auto outside = [&](const Tensor& inside, const Tensor& kept) { return add(mul(inside, pass.start.mask), mul(kept, affine(pass.start.mask, -1, 1))); };
     const bool keeps = pass.start.mask.defined() && pass.start.latents.defined();
-    if (keeps) x = outside(x, add(pass.start.latents, affine(first, static_cast<float>(sigma))));
-    const double shrink = 1 / std::sqrt(sigma * sigma + 1);
+    if (keeps) x = outside(x, noised(pass.start.latents, first, sigma));
+    const double shrink = flows ? 1 : 1 / std::sqrt(sigma * sigma + 1);
     const Tensor bare = cast(affine(x, static_cast<float>(shrink)), type_);
     const Tensor in = twice(pass.start.seen.defined() ? concat({bare, cast(pass.start.seen, type_)}, 3) : bare);
     const Tensor steps = Tensor::full({count}, static_cast<float>(levels.step(sigma)));
@@ -384,7 +415,8 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
       control.middle = add(control.middle, one.middle);
       for (size_t p = 0; p < one.passed.size(); ++p) control.passed[p] = add(control.passed[p], one.passed[p]);
     }
-    Tensor made = (*unet_)(in, steps, pass.condition.states, pass.condition.label, controls_.empty() ? nullptr : &control);
+    Tensor made = flows ? (*transformer_)(in, Tensor::full({count}, static_cast<float>(sigma)), pass.condition.states, pass.condition.label)
+                        : (*unet_)(in, steps, pass.condition.states, pass.condition.label, controls_.empty() ? nullptr : &control);
     if (guided) {  // Ho and Salimans 2022
       const Tensor with = slice(made, 0, 0, 1), without = slice(made, 0, 1, 2);
       made = add(without, affine(sub(with, without), r.guidance));
@@ -395,7 +427,7 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
     Tensor picture = r.prediction == "velocity" ? sub(affine(x, static_cast<float>(shrink * shrink)), affine(made, static_cast<float>(sigma * shrink)))
                                                 : sub(x, affine(made, static_cast<float>(sigma)));
     if (keeps) picture = outside(picture, pass.start.latents);
-    if (pass.preview) latest = picture;
+    if (pass.preview && (small_ || channels() == kGlimpsed)) latest = picture;
     return picture;
   };
   how.noise = [&](int64_t) { return noise(); };
@@ -404,14 +436,25 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
     step_now = step + 1;
     pass.before_step(step, gone);
   };
-  Tensor x = affine(first, static_cast<float>(sigmas.front()));
-  if (pass.start.latents.defined()) x = add(x, pass.start.latents);
+  const Tensor x = pass.start.latents.defined() ? noised(pass.start.latents, first, sigmas.front()) : affine(first, static_cast<float>(sigmas.front()));
   return sample_noise(value_or_throw(noise_sampler_by_name(r.sampler)), x, sigmas, how);
 }
 
-Result<Picture> DiffusionModel::paint(const PaintRequest& r, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel,
+PaintRequest DiffusionModel::settled(PaintRequest request) const {
+  const bool flows = transformer_ != nullptr;
+  if (request.sampler.empty()) request.sampler = flows ? "euler" : "dpmpp_2m";
+  if (request.schedule.empty()) request.schedule = flows ? "flow" : "karras";
+  return request;
+}
+
+Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel,
                                       const PreviewCallback& preview) const {
-  PTAH_TRY_VOID(check(r));
+  PTAH_TRY_VOID(check(asked));
+  const PaintRequest r = settled(asked);
+  const bool flows = transformer_ != nullptr;
+  if (flows != (r.schedule == "flow")) return fail(ErrorCode::invalid_argument, "schedule '{}' does not go with {}", r.schedule, name_of(family_));
+  if (flows && r.sampler != "euler" && r.sampler != "heun" && r.sampler != "dpm2" && r.sampler != "ddim")
+    return fail(ErrorCode::invalid_argument, "sampler '{}' does not go with {}; possible: euler heun dpm2 ddim", r.sampler, name_of(family_));
   PTAH_TRY_VOID(check(sources));
   if (sources.controls.size() != controls_.size())
     return fail(ErrorCode::invalid_argument, "{} networks that control, {} pictures for them", controls_.size(), sources.controls.size());

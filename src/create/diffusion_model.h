@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "create/checkpoint.h"
 #include "create/request.h"
+#include "image/joint_transformer.h"
 #include "image/kl_autoencoder.h"
 #include "image/noise_schedule.h"
 #include "image/tiny_autoencoder.h"
@@ -23,7 +24,8 @@ struct PaintRequest {
   int64_t steps = 20;
   float guidance = 7;  ///< 1: the negative prompt does not count, and half of the work is saved
   float rescale = 0;   ///< how far guided noise is brought back to the spread of the unguided (Lin et al. 2023), 0 … 1
-  std::string sampler = "dpmpp_2m", schedule = "karras";
+  std::string sampler = {},
+              schedule = {};         ///< empty: dpmpp_2m and karras, or euler and flow for Stable Diffusion 3 (which takes no others than heun, dpm2, ddim)
   int64_t width = 0, height = 0;     ///< multiples of 64, 64 to 2048; 0: those of the picture it starts from, else what the model was trained for
   int64_t clip_skip = 0;             ///< 1: without the text encoder's last layer, and so on; SDXL always leaves out one
   std::string prediction = "noise";  ///< or velocity, for models trained so (Stable Diffusion 2.1 at 768)
@@ -40,10 +42,11 @@ Result<void> check(const PaintRequest& request);
 
 /// What is not written in the files; the defaults are those of the published models.
 struct DiffusionShapes {
+  JointTransformerConfig transformer = {};
   UnetConfig unet = {};
   KlAutoencoderConfig autoencoder = {};
   int64_t head_dim = 64;           ///< of the text encoders
-  int64_t own_size = 0;            ///< edge in pixels; 0: 512, or 1024 for SDXL
+  int64_t own_size = 0;            ///< edge in pixels; 0: 512, or 1024 for SDXL and 3
   std::optional<DType> type = {};  ///< to compute in; none: what the machine computes in
 };
 
@@ -63,15 +66,18 @@ class DiffusionModel {
   Result<Picture> paint(const PaintRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr,
                         const PreviewCallback& preview = {}) const;
 
+  /// With the sampler and schedule that empty ones stand for.
+  PaintRequest settled(PaintRequest request) const;
+
   DiffusionFamily family() const { return family_; }
   int64_t own_size() const { return own_size_; }
   int64_t file_bytes() const { return file_bytes_; }
-  bool inpaints() const { return unet_->in_channels() != channels(); }  ///< whether the U-Net itself sees mask and masked picture
+  bool inpaints() const { return unet_ && unet_->in_channels() != channels(); }  ///< whether the U-Net itself sees mask and masked picture
 
  private:
   DiffusionModel() = default;
   struct Condition {
-    Tensor states, label;  ///< [n, tokens, width], [n, label width] or undefined; n: 1, or wanted and unwanted
+    Tensor states, label;  ///< [n, tokens, width], [n, label or pooled width] or undefined; n: 1, or wanted and unwanted
   };
   /// A picture as the sampler begins with it.
   struct Start {
@@ -92,13 +98,14 @@ class DiffusionModel {
 
   DiffusionFamily family_ = DiffusionFamily::sd1;
   int64_t own_size_ = 512, file_bytes_ = 0;
-  float latent_scale_ = 0.18215F;
+  float latent_scale_ = 0.18215F, latent_shift_ = 0;
   DType type_ = DType::f32;
   std::unique_ptr<ClipTokenizer> tokenizer_;
   std::vector<std::unique_ptr<ClipText>> texts_;  ///< SDXL has two
   std::vector<ClipWords> words_;                  ///< for each of them
   std::unique_ptr<Unet> unet_;
-  std::unique_ptr<KlAutoencoder> autoencoder_;  ///< none with a small one
+  std::unique_ptr<JointTransformer> transformer_;  ///< instead of a U-Net
+  std::unique_ptr<KlAutoencoder> autoencoder_;     ///< none with a small one
   std::unique_ptr<TinyAutoencoder> small_;
   std::vector<std::pair<std::unique_ptr<ControlNet>, float>> controls_;
 };

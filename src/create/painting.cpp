@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/parallel.h"
+#include "base/sha256.h"
 #include "create/recall.h"
 #include "shape/inflate.h"
 #include "tensor/cpu/dense.h"
@@ -28,8 +29,8 @@ Result<Json> checkpoint_digests(const DiffusionFiles& files) {
   PTAH_TRY(const auto list, listed(files));
   Json out = Json::object();
   for (const auto& [name, file] : list) {
-    PTAH_TRY(const auto mapped, MappedFile::open(file));
-    out[name] = file_id(mapped->bytes());
+    PTAH_TRY(const std::string sha256, sha256_of_file(file));
+    out[name] = "sha256:" + sha256;
   }
   return out;
 }

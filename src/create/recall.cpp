@@ -282,13 +282,20 @@ Result<Recalled> recall_comfy(const std::string& text) {
   PaintRequest& r = out.request;
   r.noise = "torch";
   const auto kind_of = [&](const Json& node) { return text_at(node, "class_type"); };
+  const auto input = [&](const Json& node, const char* name) {
+    const Json inputs = node.is_object() ? node.value("inputs", Json()) : Json();
+    return inputs.is_object() ? inputs.value(name, Json()) : Json();
+  };
+  const auto words = [&](const Json& node, const char* name) {
+    const Json value = input(node, name);
+    return value.is_string() ? value.get<std::string>() : std::string();
+  };
   // The node that an input is linked to: ["id", output].
   const auto linked = [&](const Json& node, const char* name) -> Json {
-    const Json link = node.value("inputs", Json::object()).value(name, Json());
+    const Json link = input(node, name);
     if (!link.is_array() || link.empty() || !link[0].is_string()) return {};
     return graph.value(link[0].get<std::string>(), Json());
   };
-  const auto input = [&](const Json& node, const char* name) { return node.value("inputs", Json::object()).value(name, Json()); };
   Json sampler;
   for (const auto& [id, node] : graph.items())
     if (node.is_object() && sampler.is_null() && (kind_of(node) == "KSampler" || kind_of(node) == "KSamplerAdvanced")) sampler = node;
@@ -319,15 +326,15 @@ Result<Recalled> recall_comfy(const std::string& text) {
   for (int i = 0; i < kMostSteps && model.is_object(); ++i) {
     const std::string kind = kind_of(model);
     if (kind == "CheckpointLoaderSimple" || kind == "CheckpointLoader") {
-      out.files.model = text_at(model["inputs"], "ckpt_name");
+      out.files.model = words(model, "ckpt_name");
       break;
     }
     if (kind == "LoraLoader" || kind == "LoraLoaderModelOnly") {
-      StrongFile lora{text_at(model["inputs"], "lora_name")};
+      StrongFile lora{words(model, "lora_name")};
       number(model, "strength_model", lora.strength);
       out.files.loras.insert(out.files.loras.begin(), lora);
     } else if (kind == "UNETLoader" || kind == "UnetLoaderGGUF") {
-      out.files.unet = text_at(model["inputs"], "unet_name");
+      out.files.unet = words(model, "unet_name");
       break;
     } else {
       out.missed.push_back("node " + kind);
@@ -339,7 +346,7 @@ Result<Recalled> recall_comfy(const std::string& text) {
     for (int i = 0; i < kMostSteps && node.is_object(); ++i) {
       if (kind_of(node) == "CLIPTextEncode") {
         if (!input(node, "text").is_string()) out.missed.push_back(std::string(name) + ": a text made by another node");
-        into = text_at(node["inputs"], "text");
+        into = words(node, "text");
         for (Json clip = linked(node, "clip"); i < kMostSteps && clip.is_object(); clip = linked(clip, "clip"), ++i)
           if (kind_of(clip) == "CLIPSetLastLayer" && input(clip, "stop_at_clip_layer").is_number_integer())
             r.clip_skip = std::clamp<int64_t>(-1 - input(clip, "stop_at_clip_layer").get<int64_t>(), 0, 12);

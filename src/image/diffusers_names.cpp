@@ -1,6 +1,9 @@
 #include "image/diffusers_names.h"
 
+#include <tuple>
+
 #include "base/error.h"
+#include "tensor/ops.h"
 
 namespace ptah {
 
@@ -165,6 +168,75 @@ NamedTensors original_autoencoder_names(const NamedTensors& diffusers) {
         if (const auto inner = autoencoder_half(*rest, levels)) made = half + *inner;
     if (!made) refuse(name);
     out.emplace(*made, tensor);
+  }
+  return out;
+}
+
+NamedTensors original_joint_names(const NamedTensors& diffusers) {
+  NamedTensors out;
+  const auto swapped = [](const Tensor& x) {
+    const int64_t half = x.dim(0) / 2;
+    return concat({slice(x, 0, half, 2 * half), slice(x, 0, 0, half)}, 0);
+  };
+  const auto take_joined = [&](const std::string& name, const std::string& stem, const std::string& second, const std::string& third, const std::string& to) {
+    const auto k = diffusers.find(second + stem), v = diffusers.find(third + stem);
+    if (k == diffusers.end() || v == diffusers.end())
+      throw Failure({ErrorCode::mismatch, fmt::format("weights: '{}' without '{}' and '{}'", name, second + stem, third + stem)});
+    out.emplace(to + stem, concat({diffusers.at(name), k->second, v->second}, 0));
+  };
+  for (const auto& [name, tensor] : diffusers) {
+    if (const auto made = renamed(name, {{"pos_embed.proj.", "x_embedder.proj."},
+                                         {"pos_embed.pos_embed", "pos_embed"},
+                                         {"time_text_embed.timestep_embedder.linear_1.", "t_embedder.mlp.0."},
+                                         {"time_text_embed.timestep_embedder.linear_2.", "t_embedder.mlp.2."},
+                                         {"time_text_embed.text_embedder.linear_1.", "y_embedder.mlp.0."},
+                                         {"time_text_embed.text_embedder.linear_2.", "y_embedder.mlp.2."},
+                                         {"context_embedder.", "context_embedder."},
+                                         {"proj_out.", "final_layer.linear."}})) {
+      out.emplace(*made, tensor);
+      continue;
+    }
+    if (const auto rest = after(name, "norm_out.linear.")) {
+      out.emplace("final_layer.adaLN_modulation.1." + *rest, swapped(tensor));
+      continue;
+    }
+    const auto tail = after(name, "transformer_blocks.");
+    const auto block = tail ? numbered(*tail) : std::nullopt;
+    if (!block) refuse(name);
+    const std::string from = fmt::format("transformer_blocks.{}.", block->first), to = fmt::format("joint_blocks.{}.", block->first);
+    if (const auto rest = after(block->second, "norm1_context.linear.")) {
+      const auto own = diffusers.find(from + "attn.add_q_proj." + *rest);  // the last block only shifts and scales, in the other order
+      const bool ends = own != diffusers.end() && tensor.rank() > 0 && own->second.rank() > 0 && tensor.dim(0) == 2 * own->second.dim(0);
+      out.emplace(to + "context_block.adaLN_modulation.1." + *rest, ends ? swapped(tensor) : tensor);
+      continue;
+    }
+    bool joined = false, part = false;
+    for (const auto& [q, k, v, place] : {std::tuple{"attn.to_q.", "attn.to_k.", "attn.to_v.", "x_block.attn.qkv."},
+                                         {"attn.add_q_proj.", "attn.add_k_proj.", "attn.add_v_proj.", "context_block.attn.qkv."},
+                                         {"attn2.to_q.", "attn2.to_k.", "attn2.to_v.", "x_block.attn2.qkv."}}) {
+      if (const auto stem = after(block->second, q)) {
+        take_joined(name, *stem, from + k, from + v, to + place);
+        joined = true;
+      }
+      part = part || after(block->second, k) || after(block->second, v);
+    }
+    if (joined || part) continue;
+    const auto made = renamed(block->second, {{"norm1.linear.", "x_block.adaLN_modulation.1."},
+                                              {"attn.to_out.0.", "x_block.attn.proj."},
+                                              {"attn.to_add_out.", "context_block.attn.proj."},
+                                              {"attn2.to_out.0.", "x_block.attn2.proj."},
+                                              {"attn.norm_q.", "x_block.attn.ln_q."},
+                                              {"attn.norm_k.", "x_block.attn.ln_k."},
+                                              {"attn2.norm_q.", "x_block.attn2.ln_q."},
+                                              {"attn2.norm_k.", "x_block.attn2.ln_k."},
+                                              {"attn.norm_added_q.", "context_block.attn.ln_q."},
+                                              {"attn.norm_added_k.", "context_block.attn.ln_k."},
+                                              {"ff.net.0.proj.", "x_block.mlp.fc1."},
+                                              {"ff.net.2.", "x_block.mlp.fc2."},
+                                              {"ff_context.net.0.proj.", "context_block.mlp.fc1."},
+                                              {"ff_context.net.2.", "context_block.mlp.fc2."}});
+    if (!made) refuse(name);
+    out.emplace(to + *made, tensor);
   }
   return out;
 }

@@ -36,4 +36,8 @@ NamedTensors original_unet_names(const NamedTensors& diffusers);
 /// The same for the autoencoder (decoder.up_blocks.0.resnets.0.norm1.weight → decoder.up.3.block.0.norm1.weight).
 NamedTensors original_autoencoder_names(const NamedTensors& diffusers);
 
+/// The same for the transformer of Stable Diffusion 3 (transformer_blocks.0.attn.to_q.weight and its like → joint_blocks.0.x_block.attn.qkv.weight). Matrices
+/// that lie apart in one layout and together in the other are joined; halves that stand the other way round change places.
+NamedTensors original_joint_names(const NamedTensors& diffusers);
+
 }  // namespace ptah

@@ -26,14 +26,15 @@ Result<T> by_name(const std::array<std::pair<const char*, T>, n>& table, std::st
   return fail(ErrorCode::invalid_argument, "unknown {} '{}'; known: {}", what, name, names_of(table));
 }
 
-constexpr std::array<std::pair<const char*, NoiseSchedule>, 8> kSchedules{{{"normal", NoiseSchedule::normal},
+constexpr std::array<std::pair<const char*, NoiseSchedule>, 9> kSchedules{{{"normal", NoiseSchedule::normal},
                                                                            {"simple", NoiseSchedule::simple},
                                                                            {"karras", NoiseSchedule::karras},
                                                                            {"exponential", NoiseSchedule::exponential},
                                                                            {"sgm_uniform", NoiseSchedule::sgm_uniform},
                                                                            {"beta", NoiseSchedule::beta},
                                                                            {"ays", NoiseSchedule::ays},
-                                                                           {"ays_xl", NoiseSchedule::ays_xl}}};
+                                                                           {"ays_xl", NoiseSchedule::ays_xl},
+                                                                           {"flow", NoiseSchedule::flow}}};
 constexpr std::array<std::pair<const char*, NoiseSampler>, 13> kSamplers{{{"euler", NoiseSampler::euler},
                                                                           {"euler_a", NoiseSampler::euler_ancestral},
                                                                           {"heun", NoiseSampler::heun},
@@ -155,6 +156,13 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
         const double at = share(i, steps) * static_cast<double>(table.size() - 1);
         const auto low = static_cast<size_t>(at), high = std::min(low + 1, table.size() - 1);
         out.push_back(std::exp(std::log(table[low]) + (at - std::floor(at)) * (std::log(table[high]) - std::log(table[low]))));
+        break;
+      }
+      case NoiseSchedule::flow: {
+        constexpr double kShift = 3;
+        const auto shifted = [](double t) { return kShift * t / (1 + (kShift - 1) * t); };
+        const double last = shifted(1.0 / static_cast<double>(kSteps));
+        out.push_back(shifted(1 + share(i, steps - 1) * (last - 1)));
         break;
       }
     }

@@ -26,10 +26,11 @@ class NoiseLevels {
   std::vector<double> log_sigmas_;
 };
 
-enum class NoiseSchedule { normal, simple, karras, exponential, sgm_uniform, beta, ays, ays_xl };
+enum class NoiseSchedule { normal, simple, karras, exponential, sgm_uniform, beta, ays, ays_xl, flow };
 Result<NoiseSchedule> noise_schedule_by_name(std::string_view name);
 /// steps + 1 levels from the largest to 0. beta: quantiles of Beta(0.6, 0.6) (Lee et al. 2024); ays: the levels of "Align Your Steps" (Sabour et al. 2024),
-/// interpolated in their logarithms.
+/// interpolated in their logarithms; flow: times from 1 to 0 of models of a straight flow, shifted by 3 towards noise (Esser et al. 2024, as diffusers spaces
+/// them).
 std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& levels, int64_t steps);
 
 enum class NoiseSampler {

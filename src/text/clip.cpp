@@ -4,6 +4,7 @@
 
 #include "base/parallel.h"
 #include "nn/weight_binder.h"
+#include "tensor/cpu/dense.h"
 
 namespace ptah {
 
@@ -11,11 +12,8 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
   const WeightBinder b{weights, prefix};
   const bool open = b.has("token_embedding.weight");
   const std::string base = b.has("embeddings.token_embedding.weight") ? "" : "text_model.";  // newer files of a lone text model leave it out
-  const auto table = [&](const std::string& name) {
-    const Tensor held = b.matrix(name);
-    return held.dtype() == DType::f32 ? held : cast(held, DType::f32);
-  };
-  embedding_ = table(open ? "token_embedding.weight" : base + "embeddings.token_embedding.weight");
+  const auto table = [&](const std::string& name) { return cast(b.matrix(name), DType::f32); };
+  embedding_ = b.matrix(open ? "token_embedding.weight" : base + "embeddings.token_embedding.weight");
   positions_ = table(open ? "positional_embedding" : base + "embeddings.position_embedding.weight");
   for (int i = 0;; ++i) {
     const std::string at = fmt::format("{}.{}.", open ? "transformer.resblocks" : base + "encoder.layers", i);
@@ -24,7 +22,7 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
     layer.norm1 = b.norm(at + (open ? "ln_1" : "layer_norm1"));
     layer.norm2 = b.norm(at + (open ? "ln_2" : "layer_norm2"));
     if (open) {
-      layer.qkv.weight = table(at + "attn.in_proj_weight");
+      layer.qkv.weight = b.matrix(at + "attn.in_proj_weight");
       layer.qkv.bias = f32_parameter(b.scope(at + "attn"), "in_proj_bias", {b.extent(at + "attn.in_proj_bias", 0)}, Init::zeros);
     } else {
       layer.qkv = b.joined({at + "self_attn.q_proj", at + "self_attn.k_proj", at + "self_attn.v_proj"});
@@ -46,8 +44,14 @@ int32_t ClipText::add_tokens(const Tensor& rows) {
   if (rows.rank() != 2 || rows.dim(1) != width())
     throw Failure({ErrorCode::mismatch, fmt::format("an embedding of shape {} for a text encoder of width {}", rows.shape().str(), width())});
   const auto first = static_cast<int32_t>(embedding_.dim(0));
-  embedding_ = concat({embedding_, rows}, 0);
+  embedding_ = concat({cast(embedding_, DType::f32), cast(rows, DType::f32)}, 0);
   return first;
+}
+
+void ClipText::rest() const {
+  for (const Layer& layer : layers_)
+    for (const Linear* linear : {&layer.qkv, &layer.out, &layer.up, &layer.down}) forget_packed(linear->weight);
+  if (projection_.defined()) forget_packed(projection_);
 }
 
 ClipText::Output ClipText::operator()(const Tensor& ids, int32_t end, DType type, int64_t skip, bool normed) const {

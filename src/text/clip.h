@@ -27,6 +27,9 @@ class ClipText {
   /// Throws Failure: invalid_argument for ids out of range, too many tokens or a skip of every layer.
   Output operator()(const Tensor& ids, int32_t end, DType type, int64_t skip = 0, bool normed = true) const;
 
+  /// Gives back what was prepared for computing; the next call prepares it again.
+  void rest() const;
+
   int64_t width() const { return embedding_.dim(1); }
   int64_t most_tokens() const { return positions_.dim(0); }
   int64_t layers() const { return static_cast<int64_t>(layers_.size()); }

@@ -347,9 +347,9 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
     pause *= 2;
   }
   Downloaded out;
-  PTAH_TRY(const auto mapped, MappedFile::open(part->path()));
-  out.bytes = static_cast<int64_t>(mapped->bytes().size());
-  out.sha256 = sha256_hex(mapped->bytes());
+  PTAH_TRY(out.sha256, sha256_of_file(part->path()));
+  std::error_code problem;
+  out.bytes = static_cast<int64_t>(std::filesystem::file_size(part->path(), problem));
   const std::string wanted = options.sha256.empty() ? part->sha256 : lower_case(options.sha256);
   out.checked = !wanted.empty();
   if (out.checked && wanted != out.sha256) {

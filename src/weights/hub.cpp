@@ -178,8 +178,8 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
     if (origin && text_at(*origin, "source") == source) {
       for (const Wanted& file : found.files) {
         if (file.sha256.empty()) continue;
-        PTAH_TRY(const auto mapped, MappedFile::open(target / file.file));
-        if (sha256_hex(mapped->bytes()) != lower_case(file.sha256))
+        PTAH_TRY(const std::string here, sha256_of_file(target / file.file));
+        if (here != lower_case(file.sha256))
           return fail(ErrorCode::mismatch, "{} is here with another digest; ptah models --remove {}", found.name, found.name);
       }
       return target;

@@ -66,8 +66,7 @@ namespace {
 
 Result<void> check_digests(const PullableModel& model, const fs::path& folder) {
   for (const PulledFile& file : model.files) {
-    PTAH_TRY(const auto mapped, MappedFile::open(folder / file.path));
-    const std::string found = sha256_hex(mapped->bytes());
+    PTAH_TRY(const std::string found, sha256_of_file(folder / file.path));
     if (found != file.sha256)
       return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…", (folder / file.path).string(), found.substr(0, 12), file.sha256.substr(0, 12));
   }

@@ -13,7 +13,8 @@ import pathlib
 import sys
 
 import torch
-from diffusers import AutoencoderKL, AutoencoderTiny, ControlNetModel, StableDiffusionPipeline, UNet2DConditionModel
+from diffusers import (AutoencoderKL, AutoencoderTiny, ControlNetModel, FlowMatchEulerDiscreteScheduler, SD3Transformer2DModel, StableDiffusionPipeline,
+                       UNet2DConditionModel)
 from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion import rescale_noise_cfg
 from safetensors.torch import save_file
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection
@@ -213,6 +214,38 @@ def parts_of_others(out):
     save_file({n: t.contiguous() for n, t in results.items()}, out / "others.safetensors")
 
 
+@torch.no_grad()
+def third(out, clips, tokenizer, tokens):
+    """Transformers like those of Stable Diffusion 3 and 3.5 medium, an autoencoder of 16 channels, and a whole picture by FlowMatchEulerDiscreteScheduler."""
+    global GENERATOR
+    GENERATOR = torch.Generator().manual_seed(8)
+    common = dict(sample_size=16, patch_size=2, in_channels=16, out_channels=16, num_layers=2, attention_head_dim=8, num_attention_heads=3, joint_attention_dim=56, caption_projection_dim=24, pooled_projection_dim=34,
+                  pos_embed_max_size=12)
+    models = {}
+    for name, more in (("joint_3", {}), ("joint_35", dict(qk_norm="rms_norm", dual_attention_layers=(0,)))):
+        model = models[name] = randomized(SD3Transformer2DModel(**common, **more))
+        model.pos_embed.pos_embed.copy_(model.pos_embed.pos_embed.bfloat16())
+        x, times, context, pooled = normal(2, 16, 8, 12), torch.tensor([0.9, 0.25]), normal(2, 9, 56), normal(2, 34)
+        made = model(x, encoder_hidden_states=context, pooled_projections=pooled, timestep=times * 1000).sample
+        save_file({**weights(model), "latents": last(x), "times": times, "context": context, "pooled": pooled, "made": last(made)}, out / f"{name}.safetensors")
+    vae = randomized(AutoencoderKL(in_channels=3, out_channels=3, latent_channels=16, norm_num_groups=4, block_out_channels=(8, 16, 16), layers_per_block=1, use_quant_conv=False, use_post_quant_conv=False,
+                                   down_block_types=("DownEncoderBlock2D",) * 3, up_block_types=("UpDecoderBlock2D",) * 3))
+    save_file(weights(vae), out / "autoencoder_16.safetensors")
+    paint, context, pooled = Painter(vae, tokenizer, tokens), [], []
+    for parts in ([("a photo of ", 1.0), ("an astronaut", 1.3)], [("3.5", 1.0)]):
+        states = [paint.states(clip, parts, padding, 1, False) for clip, padding in zip(clips, (tokens - 1, 0))]
+        z = torch.cat([z for z, _ in states], 2)
+        context.append(torch.nn.functional.pad(z, (0, 56 - z.shape[2], 0, 77)))
+        pooled.append(torch.cat([states[0][1].pooler_output, states[1][1].text_embeds], 1))
+    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+    scheduler.set_timesteps(4)
+    z = philox_normal(16 * 16 * 16, 11, 0).float().reshape(1, 16, 16, 16).permute(0, 3, 1, 2)
+    for t in scheduler.timesteps:
+        made = models["joint_35"](torch.cat([z, z]), encoder_hidden_states=torch.cat(context), pooled_projections=torch.cat(pooled), timestep=t.expand(2)).sample
+        z = scheduler.step(made[1:] + 4.0 * (made[:1] - made[1:]), t, z).prev_sample
+    return vae.decode(z / 1.5305 + 0.0609).sample
+
+
 def noise_of_torch(out):
     import json
     first = torch.randn((1, 4, 6, 5), generator=torch.Generator().manual_seed(1234567))
@@ -354,6 +387,7 @@ def paintings(out, models, vae, clips, tokenizer, tokens):
     table.num_embeddings += 2
     save_file({"emb_params": vectors.contiguous()}, out / "word.safetensors")
     results["word"] = paint(models[0], [clip], [("a photo of ", 1.0), ([tokens, tokens + 1], 1.0), (" riding", 1.0)], [("3.5", 1.0)], 5.0, 4, "dpmpp_2m", "karras")
+    results["sd3"] = third(out, clips, tokenizer, tokens)
     results = {name: last(((p + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)) for name, p in results.items()} | {name + "_exact": last(results[name]) for name in ("sd1", "sdxl")}
     save_file(results, out / "paintings.safetensors")
 

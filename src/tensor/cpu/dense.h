@@ -63,6 +63,9 @@ void conv_backward_weights(const ConvShape& shape, DType type, const void* sourc
 
 }  // namespace detail
 
+/// Gives back the packed copies of a weight; the next use packs it anew.
+void forget_packed(const Tensor& weight);
+
 /// What this processor computes natively.
 bool has_bf16();
 bool has_amx();

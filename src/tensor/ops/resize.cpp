@@ -1,5 +1,6 @@
 // Resampling of NHWC pictures: a sparse matrix of taps for each axis, applied one axis after the other.
 #include <cmath>
+#include <cstring>
 
 #include "base/parallel.h"
 #include "tensor/ops.h"
@@ -82,6 +83,26 @@ Tensor apply(const Tensor& x, int64_t outer, int64_t in, int64_t inner, const Ta
   return y;
 }
 
+/// Whole pixels of [n, h, w, pixel bytes], as the taps (of one pixel each) say.
+Tensor picked(const Tensor& x, const Taps& rows, const Taps& columns) {
+  const int64_t n = x.dim(0), h = x.dim(1), w = x.dim(2), c = x.dim(3);
+  const auto height = static_cast<int64_t>(rows.first.size()), width = static_cast<int64_t>(columns.first.size());
+  const size_t pixel = static_cast<size_t>(c) * size_of(x.dtype());
+  Tensor y = Tensor::empty({n, height, width, c}, x.dtype());
+  parallel_for(n * height, width * c, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const auto* from =
+          static_cast<const char*>(x.raw()) + static_cast<size_t>((row / height * h + rows.first[static_cast<size_t>(row % height)]) * w) * pixel;
+      auto* to = static_cast<char*>(y.raw()) + static_cast<size_t>(row * width) * pixel;
+      for (const int64_t column : columns.first) {
+        std::memcpy(to, from + static_cast<size_t>(column) * pixel, pixel);
+        to += pixel;
+      }
+    }
+  });
+  return y;
+}
+
 }  // namespace
 
 Tensor resize(const Tensor& x, int64_t height, int64_t width, Filter filter) {
@@ -89,9 +110,11 @@ Tensor resize(const Tensor& x, int64_t height, int64_t width, Filter filter) {
              x.shape().str(), height, width);
   const int64_t n = x.dim(0), h = x.dim(1), w = x.dim(2), c = x.dim(3);
   const Taps rows = make_taps(h, height, filter), columns = make_taps(w, width, filter);
-  const Tensor wide = cast(x.detach(), DType::f32);
-  const Tensor tall = apply(wide, n, h, w * c, rows);
-  Tensor out = cast(apply(tall, n * height, w, c, columns).reshape({n, height, width, c}), x.dtype());
+  const auto mixed = [&] {
+    const Tensor tall = apply(cast(x.detach(), DType::f32), n, h, w * c, rows);
+    return cast(apply(tall, n * height, w, c, columns).reshape({n, height, width, c}), x.dtype());
+  };
+  Tensor out = filter == Filter::nearest ? picked(x.detach(), rows, columns) : mixed();
   if (GradScope::wants({&x}))
     GradScope::record(out, {x}, [=, type = x.dtype()](const Tensor& grad) {
       const Tensor across = apply(cast(grad, DType::f32), n * height, width, c, transposed(columns, w));

@@ -119,8 +119,12 @@ Key layout_key(const memory::desc& desc, bool transposed) {
   return key;
 }
 
-/// The dtype in which a weight is handed to oneDNN's reorder, whose conversions of f16, and of bf16 below AVX-512, are missing or slow.
-DType plain_type(const Tensor& weight) { return weight.dtype() == DType::bf16 && has_avx512() ? DType::bf16 : DType::f32; }
+/// The dtype in which a weight is handed to oneDNN's reorder, whose conversions of f16, and of bf16 below AVX-512, are missing or slow: what is computed in, or
+/// f32.
+DType plain_type(const Tensor& weight, DType computed) {
+  const bool narrow = weight.dtype() == DType::bf16 || (weight.dtype() == DType::f16 && computed == DType::bf16);
+  return narrow && has_avx512() ? DType::bf16 : DType::f32;
+}
 
 /// A plan counts each packed copy once and forgets it when the dry run ends, whatever real copies exist.
 std::shared_ptr<Block> planned_copy(const Tensor& weight, const memory::desc& wanted, const Key& key) {
@@ -136,24 +140,28 @@ std::shared_ptr<Block> planned_copy(const Tensor& weight, const memory::desc& wa
   return block;
 }
 
+std::mutex& packed_mutex() {
+  static std::mutex mutex;
+  return mutex;
+}
+
 /// The weight's numbers in the layout `wanted`, made once for each version of the weight. `plain` describes how it lies.
 std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, bool transposed = false) {
   const Key key = layout_key(wanted, transposed);
   if (DryRun::active()) return planned_copy(weight, wanted, key);
   Tensor::Body& body = *weight.body();
-  static std::mutex mutex;
   {
-    const std::lock_guard lock(mutex);
+    const std::lock_guard lock(packed_mutex());
     for (const PackedCopy& copy : body.packed)
       if (copy.version == body.version && copy.key == key.str()) return copy.block;
   }
-  const Tensor source = cast(weight.detach(), plain_type(weight));
+  const Tensor source = cast(weight.detach(), plain.data_type() == memory::data_type::bf16 ? DType::bf16 : DType::f32);
   auto block = std::make_shared<Block>(wanted.get_size());
   memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
   dnnl::reorder(from, to).execute(stream(), from, to);
   stream().wait();
   if (body.constant) forget_mapped(body.data, weight.bytes());
-  const std::lock_guard lock(mutex);
+  const std::lock_guard lock(packed_mutex());
   for (PackedCopy& copy : body.packed)
     if (copy.key == key.str()) {
       copy.version = body.version;
@@ -223,7 +231,7 @@ void multiply(const GemmCall& call, int64_t all_rows) {
   if (call.weight) {
     const memory::desc plain = [&] {
       const memory::dims strides = call.b_transposed ? memory::dims{1, call.k} : memory::dims{call.n, 1};
-      return memory::desc({call.k, call.n}, dnnl_type(plain_type(*call.weight)), strides);
+      return memory::desc({call.k, call.n}, dnnl_type(plain_type(*call.weight, call.a_type)), strides);
     }();
     weights = packed(*call.weight, plain, prepared->weights, call.b_transposed);
   }
@@ -334,7 +342,7 @@ void conv_forward(const ConvForward& call) {
   count_flops(s.flops());
   Key key = conv_key(2, s, call.type);
   key << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
-  const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight));
+  const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight, call.type));
   const memory::desc bias({s.out_channels}, memory::data_type::f32, Tag::a);
   const auto prepared = cached(key, [&] {
     dnnl::post_ops ops;
@@ -356,7 +364,7 @@ void conv_forward(const ConvForward& call) {
 
 void conv_backward_data(const ConvShape& s, DType type, const void* grad, const Tensor& weight, void* source_grad) {
   count_flops(s.flops());
-  const ConvDescs d = conv_descs(s, type, type, plain_type(weight));
+  const ConvDescs d = conv_descs(s, type, type, plain_type(weight, type));
   const Key key = conv_key(3, s, type);
   const auto prepared = cached(key, [&] {
     const dnnl::convolution_forward::primitive_desc hint(forward_desc(d, s, nullptr), engine());
@@ -453,5 +461,11 @@ Result<void> cap_dense_isa(std::string_view name) {
   return {};
 }
 }  // namespace detail
+
+void forget_packed(const Tensor& weight) {
+  if (DryRun::active()) return;
+  const std::lock_guard lock(detail::packed_mutex());
+  weight.body()->packed.clear();
+}
 
 }  // namespace ptah

@@ -1,0 +1,62 @@
+// Pictures by other people's checkpoints: Stable Diffusion 1, 2, XL and 3, with what people add to them.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ptah/engine.h"
+#include "ptah/result.h"
+
+namespace ptah {
+
+/// What to paint with; files are safetensors, GGUF, or PyTorch's own.
+struct PaintFiles {
+  std::filesystem::path model;                                         ///< a whole checkpoint, or a folder in diffusers' layout
+  std::filesystem::path unet = {}, autoencoder = {};                   ///< instead of the checkpoint's own (the latter may be a TAESD)
+  std::vector<std::pair<std::filesystem::path, float>> loras = {};     ///< with their strengths
+  std::vector<std::filesystem::path> embeddings = {};                  ///< each is a word of prompts, called as the file without its ending
+  std::vector<std::pair<std::filesystem::path, float>> controls = {};  ///< networks that control (ControlNet), with their strengths
+  bool seamless = false;                                               ///< textures that can be laid side by side
+};
+
+/// Unset fields have these defaults.
+struct PaintSettings {
+  std::string prompt, negative = {};
+  std::uint64_t seed = 0;  ///< the same settings and seed give the same bytes
+  std::int64_t steps = 20;
+  float guidance = 7, rescale = 0;
+  std::string sampler = {}, schedule = {};  ///< empty: those of the family
+  std::int64_t width = 0, height = 0;       ///< 0: of `from`, else the model's own
+  std::int64_t clip_skip = 0;
+  std::string prediction = "noise", noise = "philox";
+  std::filesystem::path from = {}, mask = {};        ///< a picture to start from; white in the mask (of the same size) is painted anew
+  float strength = 1;                                ///< with `from`: the share of the steps that are gone
+  std::vector<std::filesystem::path> controls = {};  ///< pictures for the networks that control
+  float enlarge = 1, enlarge_strength = 0.5F;        ///< paint again so many times as large
+  std::int64_t tile = 0;                             ///< decode in tiles of so many pixels
+  bool cut = false;                                  ///< cut out of its ground
+  std::string formats = "png";                       ///< of png, glb, obj, ply, stl
+};
+
+/// Holds a checkpoint ready; copies share it. For one thread at a time.
+class Painter {
+ public:
+  /// Fails with "not_found" if CLIP's words are not pulled, "unsupported" for other families, "mismatch" naming the tensor that is missing or misshapen.
+  static Outcome<Painter> open(const PaintFiles& files);
+  Outcome<MadeWork> paint(const PaintSettings& settings, const MakeOptions& options = {}) const;
+  /// Memory and time, before any weight is read.
+  static Outcome<MakePlan> plan(const PaintFiles& files, const PaintSettings& settings);
+
+ private:
+  struct State;
+  std::shared_ptr<const State> state_;
+};
+
+/// The command that makes a picture again: of a work of Ptah's, or of a PNG of the WebUI or ComfyUI.
+Outcome<std::string> recall_command(const std::filesystem::path& picture);
+
+}  // namespace ptah
