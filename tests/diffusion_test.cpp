@@ -7,6 +7,7 @@
 #include "image/joint_transformer.h"
 #include "image/kl_autoencoder.h"
 #include "image/noise_schedule.h"
+#include "image/super_resolution.h"
 #include "image/tiny_autoencoder.h"
 #include "image/unet.h"
 #include "tensor/ops.h"
@@ -134,6 +135,52 @@ TEST(Diffusion, JointTransformersForeseeWhatDiffusersDo) {
       EXPECT_THROW((void)JointTransformer(odd, "", {.head_dim = 8}), Failure) << gone;
     }
   }
+}
+
+TEST(Diffusion, PicturesAreEnlargedAsByTheirMakers) {
+  for (const auto& [name, factor] : {std::pair{"compact", 2}, {"dense", 4}, {"old", 4}, {"shuffled", 2}}) {
+    const std::string kind = name;
+    const NamedTensors all = golden("enlarge_" + (kind == "old" ? "dense" : kind));
+    NamedTensors bare = model_of(all), below;
+    if (kind == "shuffled") bare.merge(model_of(golden("enlarge_dense")));
+    if (kind == "old") {  // ESRGAN's names of the same
+      NamedTensors renamed;
+      for (const auto& [key, tensor] : bare) {
+        std::string to = key;
+        for (const auto& [from, old] : {std::pair{"conv_first.", "model.0."},
+                                        {"conv_body.", "model.1.sub.1."},
+                                        {"conv_up1.", "model.3."},
+                                        {"conv_up2.", "model.6."},
+                                        {"conv_hr.", "model.8."},
+                                        {"conv_last.", "model.10."},
+                                        {"body.0.rdb", "model.1.sub.0.RDB"}})
+          if (to.starts_with(from)) to = old + to.substr(std::string_view(from).size());
+        const size_t conv = to.find(".conv");
+        if (conv != std::string::npos && to.starts_with("model.1.sub.0")) to.insert(conv + 6, ".0");
+        renamed.emplace(to, tensor);
+      }
+      bare = renamed;
+    }
+    ASSERT_TRUE(SuperResolution::recognises(bare)) << name;
+    for (const auto& [key, tensor] : bare) below.emplace("params_ema." + key, tensor);
+    ASSERT_TRUE(SuperResolution::recognises(below)) << name;
+    EXPECT_EQ(below.size(), bare.size());
+    Weights weights(below);
+    const SuperResolution network(weights);
+    EXPECT_TRUE(weights.unused().empty()) << name << ": e.g. " << weights.unused().front();
+    EXPECT_EQ(network.factor(), factor);
+    const NoGrad off;
+    EXPECT_LE(difference(network(all.at("picture")), all.at("made")), 1e-4) << name;
+    EXPECT_LE(difference(network(cast(all.at("picture"), DType::bf16)), all.at("made")), 5e-2) << name << " in bf16";
+    for (const auto& [gone, tensor] : bare) {
+      NamedTensors broken = bare;
+      broken[gone] = Tensor::zeros({0, 3});
+      Weights odd(broken);
+      EXPECT_THROW((void)SuperResolution(odd), Failure) << gone;
+    }
+  }
+  NamedTensors other = original_unet_names(model_of(golden("unet_1")));
+  EXPECT_FALSE(SuperResolution::recognises(other));
 }
 
 TEST(Diffusion, WhatWrapsHasNoSeam) {

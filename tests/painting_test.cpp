@@ -479,16 +479,23 @@ TEST_F(Painting, PyTorchsOwnFilesAreRead) {
   EXPECT_EQ(file.skipped.at("ids"), "LongStorage");
   EXPECT_EQ(file.tensors.size(), 8U);
   EXPECT_EQ(value_or_throw(read_tensor_file(kGoldens / "embedding.pt")).tensors.at("string_to_param.*").shape(), Shape({2, 6}));
+  const TensorFile old = value_or_throw(read_tensor_file(kGoldens / "old.pth"));
+  EXPECT_EQ(old.tensors.at("a.weight").to_vector(), numbers);
+  EXPECT_EQ(old.tensors.at("half").to_vector(), numbers);
+  EXPECT_EQ(old.tensors.at("part").to_vector(), (std::vector<float>{8, 9, 10, 14, 15, 16}));
+  EXPECT_EQ(old.skipped.at("ids"), "LongStorage");
   // Every cut, and every byte changed, is survived.
-  const Bytes bytes = value_or_throw(read_file(kGoldens / "trainer.ckpt"));
-  for (size_t cut = 0; cut < bytes.size(); cut += 7) EXPECT_FALSE(parse_torch_file({bytes.data(), cut}, nullptr)) << cut;
-  for (size_t at = 0; at < bytes.size(); ++at)
-    for (const int flip : {0x01, 0x80, 0xFF}) {
-      Bytes broken = bytes;
-      broken[at] = static_cast<uint8_t>(broken[at] ^ flip);
-      if (const auto read = parse_torch_file(broken, nullptr))
-        for (const auto& [name, tensor] : read->tensors) (void)tensor.to_vector();
-    }
+  for (const char* name : {"trainer.ckpt", "old.pth"}) {
+    const Bytes bytes = value_or_throw(read_file(kGoldens / name));
+    for (size_t cut = 0; cut < bytes.size(); cut += 7) EXPECT_FALSE(parse_torch_file({bytes.data(), cut}, nullptr)) << name << " " << cut;
+    for (size_t at = 0; at < bytes.size(); ++at)
+      for (const int flip : {0x01, 0x80, 0xFF}) {
+        Bytes broken = bytes;
+        broken[at] = static_cast<uint8_t>(broken[at] ^ flip);
+        if (const auto read = parse_torch_file(broken, nullptr))
+          for (const auto& [key, tensor] : read->tensors) (void)tensor.to_vector();
+      }
+  }
 }
 
 TEST_F(Painting, LargerInTilesAndWithLooks) {

@@ -81,6 +81,7 @@ using Action = std::function<int()>;
 void add_create(CLI::App& app, Action& action);
 void add_object(CLI::App& app, Action& action);
 void add_paint(CLI::App& app, Action& action);
+void add_profile(CLI::App& app, Action& action);
 void add_recall(CLI::App& app, Action& action);
 void add_edges(CLI::App& app, Action& action);
 void add_upscale(CLI::App& app, Action& action);

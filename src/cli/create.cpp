@@ -306,10 +306,11 @@ void add_upscale(CLI::App& app, Action& action) {
     bool quiet = false, json = false;
   };
   auto options = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("upscale", "a drawing or picture of yours, four times as large each way, with crisp edges");
+  CLI::App* command =
+      app.add_subcommand("upscale", "a drawing or picture of yours, four times as large each way (or as another model enlarges), with crisp edges");
   command->add_option("picture", options->picture, "PNG, JPEG or WebP")->required();
   command->add_option("--out", options->out, "PNG to write (default: NAME-4x.png beside it); never overwrites");
-  command->add_option("--model", options->model, "upscaler file (default: the shipped one)");
+  command->add_option("--model", options->model, "upscaler file (default: the shipped one), or a network of Real-ESRGAN's kinds (.pth, .safetensors)");
   command->add_option("--threads", options->threads, "threads to use");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
   command->add_flag("--json", options->json, "print JSON lines");
@@ -318,10 +319,11 @@ void add_upscale(CLI::App& app, Action& action) {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY_VOID(take_threads(options->threads));
         const fs::path from = options->picture;
-        const fs::path out = options->out.empty() ? from.parent_path() / (from.stem().string() + "-4x.png") : fs::path(options->out);
+        PTAH_TRY(const auto upscaler, load_upscaler(options->model));
+        const fs::path out =
+            options->out.empty() ? from.parent_path() / fmt::format("{}-{}x.png", from.stem().string(), upscaler->factor()) : fs::path(options->out);
         if (fs::exists(out)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", out.string());
         PTAH_TRY(const Picture picture, read_picture(from));
-        PTAH_TRY(const auto upscaler, load_upscaler(options->model));
         PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
         PTAH_TRY(const Bytes png, encode_png(large));
         PTAH_TRY_VOID(write_file(out, std::span<const uint8_t>(png)));

@@ -42,6 +42,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_create(app, action);
   ptah::cli::add_object(app, action);
   ptah::cli::add_paint(app, action);
+  ptah::cli::add_profile(app, action);
   ptah::cli::add_recall(app, action);
   ptah::cli::add_edges(app, action);
   ptah::cli::add_upscale(app, action);

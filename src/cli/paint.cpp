@@ -1,17 +1,38 @@
 // ptah paint: pictures by other people's checkpoints. ptah recall: how a picture was made. ptah edges: what networks that control look at.
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 
+#include "base/parallel.h"
+#include "base/profile.h"
 #include "cli/commands.h"
 #include "create/recall.h"
 #include "image/edges.h"
 #include "own/signed_receipt.h"
+#include "tensor/cpu/dense.h"
+#include "tensor/ops.h"
 
 namespace ptah::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+/// FLOP/s of the fastest large matrix product, in the dtype that is computed in.
+double best_product_rate() {
+  const DType type = compute_dtype();
+  constexpr int64_t kEdge = 2048;
+  const NoGrad off;
+  const Tensor x = Tensor::normal({kEdge, kEdge}, 1, 0, type), w = Tensor::normal({kEdge, kEdge}, 1, 1, type);
+  double best = 0;
+  for (int i = 0; i < 12; ++i) {
+    const auto began = std::chrono::steady_clock::now();
+    (void)linear(x, w);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    best = std::max(best, 2.0 * static_cast<double>(kEdge * kEdge * kEdge) / seconds);
+  }
+  return best;
+}
 
 /// "FILE" or "FILE:STRENGTH".
 StrongFile strong_file(const std::string& text) {
@@ -216,6 +237,63 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_flag("--quiet", o->job.quiet, "print nothing but errors");
   add_signing_options(*command, o->job.signing);
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run(*o); })); }; });
+}
+
+void add_profile(CLI::App& app, Action& action) {
+  struct Options {
+    std::string model, unet, autoencoder;
+    PaintRequest request = {.prompt = "a photograph", .steps = 2, .sampler = {}};
+    int64_t threads = 0;
+    bool json = false;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("profile", "where the time of a painting goes, by kind of operation, beside the best product of this machine");
+  command->add_option("--model", o->model, "a checkpoint, as for ptah paint")->required();
+  command->add_option("--unet", o->unet, "as for ptah paint");
+  command->add_option("--vae", o->autoencoder, "as for ptah paint");
+  command->add_option("--width", o->request.width, "pixels, a multiple of 64");
+  command->add_option("--height", o->request.height, "pixels, a multiple of 64");
+  command->add_option("--guidance", o->request.guidance, "1: one evaluation a step instead of two");
+  command->add_option("--threads", o->threads, "threads to use");
+  command->add_flag("--json", o->json, "print JSON lines");
+  command->callback([o, &action] {
+    action = [o] {
+      const auto run = [&]() -> Result<void> {
+        PTAH_TRY_VOID(take_threads(o->threads));
+        PTAH_TRY(const fs::path words, clip_words());
+        PTAH_TRY(const auto model, DiffusionModel::load({.model = o->model, .unet = o->unet, .autoencoder = o->autoencoder}, words));
+        PTAH_TRY(const Picture first, model->paint(o->request, {}, make_progress(false, o->json), &interrupted()));  // packs the weights
+        const double best = best_product_rate();
+        const Profile profile;
+        const auto began = std::chrono::steady_clock::now();
+        PTAH_TRY(const Picture second, model->paint(o->request, {}, {}, &interrupted()));
+        const double whole = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+        double named = 0;
+        if (!o->json)
+          fmt::print("{} × {}, {} steps, {:.2f} s on {} ({} threads); best product {:.0f} GFLOP/s\n", second.width, second.height, o->request.steps, whole,
+                     numeric_path(), threads(), best * 1e-9);
+        for (const ProfileEntry& e : profile.entries()) {
+          const double rate = static_cast<double>(e.flops) / std::max(e.seconds, 1e-9);
+          named += e.seconds;
+          if (o->json)
+            print_json({{"kind", e.kind},
+                        {"calls", e.calls},
+                        {"seconds", e.seconds},
+                        {"flops", e.flops},
+                        {"share_of_time", e.seconds / whole},
+                        {"share_of_ceiling", rate / best}});
+          else if (e.flops > 0)
+            fmt::print("{:<28} {:5} calls {:7.2f} s  {:4.0f} %   {:6.0f} GFLOP/s, {:3.0f} % of the best\n", e.kind, e.calls, e.seconds, 100 * e.seconds / whole,
+                       rate * 1e-9, 100 * rate / best);
+          else
+            fmt::print("{:<28} {:5} calls {:7.2f} s  {:4.0f} %\n", e.kind, e.calls, e.seconds, 100 * e.seconds / whole);
+        }
+        if (!o->json) fmt::print("{:<28} {:>19.2f} s  {:4.0f} %\n", "everything else", whole - named, 100 * (whole - named) / whole);
+        return {};
+      };
+      return finish(guard(run));
+    };
+  });
 }
 
 void add_recall(CLI::App& app, Action& action) {

@@ -108,9 +108,16 @@ struct Node {
 class Pickle {
  public:
   explicit Pickle(Span bytes) : bytes_(bytes) {}
+  /// How many bytes were read.
+  size_t consumed() const { return at_; }
+  /// The kinds of all storages that were met with, by their keys.
+  const std::map<std::string_view, const StorageType*>& storages() const { return storages_; }
 
-  /// Throws Failure (corrupt, unsupported).
+  /// One value. Throws Failure (corrupt, unsupported).
   Node* read() {
+    stack_.clear();
+    marks_.clear();
+    memo_.clear();
     while (true) {
       const uint8_t op = take(1)[0];
       if (op == '.') return pop();
@@ -217,6 +224,7 @@ class Pickle {
       if (kind == type.name) out->type = &type;
     if (!out->type) throw Failure({ErrorCode::unsupported, fmt::format("PyTorch file: numbers of the kind '{}'", full.substr(0, 100))});
     out->words = id->items[2]->words;
+    storages_.emplace(out->words, out->type);
     push(out);
   }
 
@@ -380,6 +388,7 @@ class Pickle {
   std::vector<Node*> stack_;
   std::vector<size_t> marks_;
   std::unordered_map<uint64_t, Node*> memo_;
+  std::map<std::string_view, const StorageType*> storages_;
 };
 
 // ---- from the tree to tensors
@@ -515,10 +524,35 @@ Result<TensorFile> widened(const GgufFile& file) {
   return out;
 }
 
+constexpr std::string_view kOldBeginning("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
+                                         15);  ///< a pickle of the number that marks PyTorch's files before 1.6
+
+/// Those are five pickles (the mark, a version, the system, the tree, the storages' keys), then each storage's number of elements and its numbers.
+TensorFile old_file(Span bytes, std::shared_ptr<const void> owner) {
+  Pickle pickle(bytes);
+  for (int i = 0; i < 3; ++i) (void)pickle.read();
+  const Node* root = pickle.read();
+  const Node* keys = pickle.read();
+  if (keys->kind != Node::list) throw Failure({ErrorCode::corrupt, "PyTorch file: no list of storages"});
+  std::map<std::string, Span> entries;
+  Span rest = bytes.subspan(pickle.consumed());
+  for (const Node* key : keys->items) {
+    const auto type = key->kind == Node::text ? pickle.storages().find(key->words) : pickle.storages().end();
+    if (type == pickle.storages().end()) throw Failure({ErrorCode::corrupt, "PyTorch file: a storage that no tensor has"});
+    const uint64_t count = rest.size() >= 8 ? number_at<uint64_t>(rest, 0) : ~uint64_t{0};
+    if (count > (rest.size() - std::min<size_t>(8, rest.size())) / type->second->bytes) throw Failure({ErrorCode::corrupt, "PyTorch file: it ends too early"});
+    const size_t length = count * type->second->bytes;
+    entries["data/" + std::string(key->words)] = rest.subspan(8, length);
+    rest = rest.subspan(8 + length);
+  }
+  return Harvest(entries, "", std::move(owner)).take(root);
+}
+
 }  // namespace
 
 Result<TensorFile> parse_torch_file(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
   return guard([&]() -> Result<TensorFile> {
+    if (bytes.size() > kOldBeginning.size() && std::memcmp(bytes.data(), kOldBeginning.data(), kOldBeginning.size()) == 0) return old_file(bytes, owner);
     PTAH_TRY(const auto entries, zip_entries(bytes));
     for (const auto& [name, content] : entries) {
       if (name != "data.pkl" && !name.ends_with("/data.pkl")) continue;
@@ -539,10 +573,8 @@ Result<TensorFile> read_tensor_file(const std::filesystem::path& path) {
     return widened(file);
   }
   Result<TensorFile> file = TensorFile{};
-  if (begins("PK\x03\x04"))
+  if (begins("PK\x03\x04") || begins(kOldBeginning))
     file = parse_torch_file(bytes, mapped);
-  else if (begins("\x80\x02"))
-    file = fail(ErrorCode::unsupported, "a file of PyTorch from before 1.6; save it again with a newer one");
   else
     file = parse_safetensors(bytes, mapped);
   if (!file) return fail(file.error().code, "{}: {}", path.string(), file.error().message);

@@ -1,4 +1,4 @@
-// PyTorch's own files (.ckpt, .pt, .pth, .bin): a ZIP archive with a pickle of the tree and the numbers beside it. The pickle is read by an interpreter that
+// PyTorch's own files (.ckpt, .pt, .pth, .bin): a ZIP archive with a pickle of the tree and the numbers beside it, or (before 1.6) both in a row. The pickle is read by an interpreter that
 // can build nothing but numbers, texts, lists, dictionaries and tensors; whatever else it names stays a name and is never called.
 #pragma once
 
@@ -9,7 +9,7 @@
 namespace ptah {
 
 /// Tensors by their path in the tree, joined with dots; a dictionary "state_dict" at the root is the tree itself. Tensors in dtypes that nothing here computes
-/// with are listed as skipped. Errors: corrupt for anything out of range; unsupported for files older than PyTorch 1.6 and compressed entries.
+/// with are listed as skipped. Errors: corrupt for anything out of range; unsupported for compressed entries and instructions that such files do not need.
 Result<TensorFile> parse_torch_file(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
 
 /// A file of tensors by its first bytes: safetensors, GGUF (quantised tensors are widened to bf16) or PyTorch's. Messages begin with its path.

@@ -269,6 +269,7 @@ def old_files(out):
     numbers = torch.arange(24, dtype=torch.float32).reshape(4, 6)
     torch.save({"state_dict": {"a.weight": numbers, "a.half": numbers.half(), "b": numbers.bfloat16(), "turned": numbers.t(), "part": numbers[1:3, 2:5], "ids": torch.arange(5), "small": torch.arange(5, dtype=torch.int32),
                                "none": torch.empty(0, 3), "one": torch.tensor(2.5)}, "epoch": 3, "callbacks": {("x", 1): [None, True, 1.5, b"bytes"]}, "loss": 0.25}, out / "trainer.ckpt")
+    torch.save({"a.weight": numbers, "half": numbers.half(), "part": numbers[1:3, 2:5], "ids": torch.arange(5)}, out / "old.pth", _use_new_zipfile_serialization=False)
     torch.save({"string_to_token": {"*": 265}, "string_to_param": torch.nn.ParameterDict({"*": torch.nn.Parameter(numbers[:2])}), "name": "x", "step": 10}, out / "embedding.pt")
 
 

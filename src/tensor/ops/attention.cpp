@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "base/profile.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/cpu/tile_gemm.h"
 #include "tensor/ops.h"
@@ -351,6 +352,7 @@ Tensor like(const Tensor& x) { return Tensor::zeros(x.shape(), x.dtype()); }
 }  // namespace
 
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args) {
+  const Operation operation("attention");
   const bool recording = GradScope::wants({&q, &k, &v});
   Attended made = run({q, k, v}, args, recording);
   if (recording)
@@ -363,6 +365,7 @@ Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const Attent
 }
 
 Tensor self_attention(const Tensor& qkv, const AttentionArgs& args) {
+  const Operation operation("attention");
   PTAH_CHECK(qkv.rank() == 3 && qkv.dim(2) % 3 == 0, "self_attention of {}", qkv.shape().str());
   const auto parts = [](const Tensor& x) { return Operands{x, x, x, 0, 3, 1, 2, 3}; };
   const bool recording = GradScope::wants({&qkv});
@@ -377,6 +380,7 @@ Tensor self_attention(const Tensor& qkv, const AttentionArgs& args) {
 }
 
 Tensor cross_attention(const Tensor& q, const Tensor& kv, const AttentionArgs& args) {
+  const Operation operation("attention to the text");
   PTAH_CHECK(kv.rank() == 3 && kv.dim(2) % 2 == 0, "cross_attention with {}", kv.shape().str());
   const auto parts = [](const Tensor& query, const Tensor& x) { return Operands{query, x, x, 0, 1, 0, 1, 2}; };
   const bool recording = GradScope::wants({&q, &kv});

@@ -3,6 +3,7 @@
 #define HWY_TARGET_INCLUDE "tensor/ops/binary.cpp"
 #include <hwy/foreach_target.h>
 
+#include "base/profile.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/ops.h"
 
@@ -158,6 +159,7 @@ BroadcastPlan plan_broadcast(const Shape& a, const Shape& b, const Shape& result
 }
 
 Tensor run(Binary kind, const Tensor& a, const Tensor& b) {
+  const Operation operation("element by element");
   PTAH_CHECK(is_float(a.dtype()) && is_float(b.dtype()), "needs float tensors, not {} and {}", name_of(a.dtype()), name_of(b.dtype()));
   const Shape shape = broadcast_shape(a.shape(), b.shape());
   Tensor out = Tensor::empty(shape, a.dtype());

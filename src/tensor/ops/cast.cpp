@@ -3,6 +3,7 @@
 #define HWY_TARGET_INCLUDE "tensor/ops/cast.cpp"
 #include <hwy/foreach_target.h>
 
+#include "base/profile.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/ops.h"
 
@@ -32,6 +33,7 @@ namespace ptah {
 HWY_EXPORT(cast_floats);
 
 Tensor cast(const Tensor& x, DType type) {
+  const Operation operation("dtype");
   if (x.dtype() == type) return x;
   Tensor out = Tensor::empty(x.shape(), type);
   if (is_float(x.dtype()) && is_float(type)) {

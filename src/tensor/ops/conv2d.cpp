@@ -1,10 +1,12 @@
 // Two-dimensional convolution.
 #include "base/parallel.h"
+#include "base/profile.h"
 #include "tensor/ops.h"
 
 namespace ptah {
 
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dArgs& args) {
+  const Operation operation(weight.dim(2) == 1 ? "convolution 1 × 1" : weight.dim(2) == 3 ? "convolution 3 × 3" : "convolution of another size");
   PTAH_CHECK(x.rank() == 4 && weight.rank() == 4 && args.groups > 0 && x.dim(3) == weight.dim(1) * args.groups && weight.dim(0) % args.groups == 0,
              "conv2d: x {} and weight {} with {} groups do not fit", x.shape().str(), weight.shape().str(), args.groups);
   PTAH_CHECK(args.stride > 0 && args.padding >= 0, "conv2d: stride {}, padding {}", args.stride, args.padding);

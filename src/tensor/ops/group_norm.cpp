@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/profile.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/ops.h"
 
@@ -120,6 +121,7 @@ std::vector<double> group_means(const std::vector<float>& sums, const GroupNormC
 }  // namespace
 
 Tensor group_norm(const Tensor& x, int64_t groups, const NormArgs& args, bool with_silu) {
+  const Operation operation("group norm (with SiLU)");
   PTAH_CHECK(x.rank() == 4 && is_float(x.dtype()) && groups > 0 && x.dim(3) % groups == 0, "group_norm of {} in {} groups", x.shape().str(), groups);
   for (const Tensor* p : {&args.weight, &args.bias})
     if (p->defined())

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "base/profile.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -49,6 +50,7 @@ void permute_elements(const T* in, T* out, const Shape& shape, const std::array<
 }  // namespace
 
 Tensor permute(const Tensor& x, const std::vector<int>& order) {
+  const Operation operation("layout");
   PTAH_CHECK(static_cast<int>(order.size()) == x.rank(), "order of {} axes for shape {}", order.size(), x.shape().str());
   std::vector<int64_t> dims;
   std::vector<int> inverse(order.size(), -1);
@@ -79,6 +81,7 @@ Tensor permute(const Tensor& x, const std::vector<int>& order) {
 }
 
 Tensor concat(const std::vector<Tensor>& parts, int axis) {
+  const Operation operation("layout");
   PTAH_CHECK(!parts.empty(), "concat of nothing");
   axis = parts[0].shape().normal(axis);
   Shape shape = parts[0].shape();
@@ -116,6 +119,7 @@ Tensor concat(const std::vector<Tensor>& parts, int axis) {
 }
 
 Tensor slice(const Tensor& x, int axis, int64_t begin, int64_t end) {
+  const Operation operation("layout");
   axis = x.shape().normal(axis);
   PTAH_CHECK(begin >= 0 && begin <= end && end <= x.dim(axis), "slice [{}, {}) of axis {} of {}", begin, end, axis, x.shape().str());
   Shape shape = x.shape();

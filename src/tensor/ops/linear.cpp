@@ -1,5 +1,6 @@
 // Matrix products and the linear layer.
 #include "base/parallel.h"
+#include "base/profile.h"
 #include "tensor/cpu/weight_gradient.h"
 #include "tensor/ops.h"
 
@@ -52,6 +53,7 @@ Tensor product(const Product& p, DType type, DType out_type) {
 }  // namespace
 
 Tensor matmul(const Tensor& a, const Tensor& b, MatmulArgs args) {
+  const Operation operation("matrix product");
   PTAH_CHECK(a.rank() >= 2 && a.rank() == b.rank(), "matmul of {} and {}", a.shape().str(), b.shape().str());
   if (!detail::has_dense(a.dtype())) return cast(matmul(cast(a, DType::f32), cast(b, DType::f32), args), a.dtype());
   const int last = a.rank() - 1;
@@ -83,6 +85,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulArgs args) {
 }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
+  const Operation operation("linear");
   PTAH_CHECK(weight.rank() == 2 && x.rank() >= 1 && x.dim(-1) == weight.dim(1), "linear: x {} and weight {} do not fit", x.shape().str(), weight.shape().str());
   if (!detail::has_dense(x.dtype())) {
     LinearArgs wide = args;

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "tensor/ops/norm.cpp"
 #include <hwy/foreach_target.h>
 
+#include "base/profile.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/ops.h"
 
@@ -206,6 +207,7 @@ NormGrads run_backward(const NormCall& call, const Tensor& x, const Tensor& grad
 }
 
 Tensor plain_norm(const Tensor& x, const NormArgs& args, bool centred) {
+  const Operation operation("layer norm");
   PTAH_CHECK(x.rank() >= 1 && is_float(x.dtype()), "norm of {} {}", name_of(x.dtype()), x.shape().str());
   for (const Tensor* p : {&args.weight, &args.bias})
     if (p->defined())

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "base/profile.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -106,6 +107,7 @@ Tensor picked(const Tensor& x, const Taps& rows, const Taps& columns) {
 }  // namespace
 
 Tensor resize(const Tensor& x, int64_t height, int64_t width, Filter filter) {
+  const Operation operation("resize");
   PTAH_CHECK(x.rank() == 4 && is_float(x.dtype()) && height > 0 && width > 0 && x.dim(1) > 0 && x.dim(2) > 0, "resize of {} {} to {} × {}", name_of(x.dtype()),
              x.shape().str(), height, width);
   const int64_t n = x.dim(0), h = x.dim(1), w = x.dim(2), c = x.dim(3);

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "base/profile.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/ops.h"
 
@@ -168,6 +169,7 @@ HWY_EXPORT(unary_backward);
 namespace {
 
 Tensor unary(Unary kind, const Tensor& x, float p = 0, float q = 0) {
+  const Operation operation("element by element");
   PTAH_CHECK(is_float(x.dtype()), "needs a float tensor, not {}", name_of(x.dtype()));
   Tensor out = Tensor::empty(x.shape(), x.dtype());
   HWY_DYNAMIC_DISPATCH(unary_forward)(kind, x.dtype(), x.raw(), out.raw(), x.elements(), p, q);
