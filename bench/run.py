@@ -176,18 +176,19 @@ def batch():
 
 
 def paint():
-    """`paint FOLDER SIZE`: one evaluation of the U-Net and one decoding, against diffusers on PyTorch in bf16."""
-    import diffusers
-    import torch
+    """`paint FOLDER SIZE`: one evaluation of the U-Net and one decoding, against diffusers on PyTorch in bf16 and, where it is installed, OpenVINO."""
+    import importlib.metadata
+    import importlib.util
     best = ceiling()
     folder, size = sys.argv[2:4]
     flops = {"U-Net": {"512": 0.803e12}, "decode": {"512": 2.51e12}}  # of Stable Diffusion 1.5
-    runs = [(lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), lines([sys.executable, ROOT / "bench" / "peer_paint.py", folder, size])) for _ in range(2)]
-    print(f"diffusers {diffusers.__version__}, PyTorch {torch.__version__}, bf16")
+    peers = {"PyTorch": "peer_paint.py"} | ({"OpenVINO": "peer_openvino.py"} if importlib.util.find_spec("openvino") else {})
+    runs = [[lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), *(lines([sys.executable, ROOT / "bench" / peer, folder, size]) for peer in peers.values())] for _ in range(2)]
+    print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("diffusers", "torch", *(["openvino"] if len(peers) > 1 else []))) + ", bf16")
     for case in runs[0][0]:
-        a, b = [min(run[i][case]["seconds"] for run in runs) for i in (0, 1)]
-        share = f", {flops[case][size] / a / best / 1e9:.0%} of the ceiling" if size in flops[case] and "xl" not in folder else ""
-        print(f"{case:8} at {size}: {a:6.2f} s, PyTorch {b:6.2f} s, ratio {b / a:5.2f}{share}", flush=True)
+        mine, *others = [min(run[i][case]["seconds"] for run in runs) for i in range(1 + len(peers))]
+        share = f", {flops[case][size] / mine / best / 1e9:.0%} of the ceiling" if size in flops[case] and "xl" not in folder else ""
+        print(f"{case:8} at {size}: {mine:6.2f} s" + "".join(f", {name} {other:6.2f} s, ratio {other / mine:5.2f}" for name, other in zip(peers, others)) + share, flush=True)
 
 
 def perplexity():

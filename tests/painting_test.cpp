@@ -332,6 +332,18 @@ TEST_F(Painting, WhatAMaskKeepsStaysToThePixel) {
   EXPECT_GT(changed, 500);
 }
 
+TEST_F(Painting, APictureOfAnotherShapeIsCutNotSqueezed) {
+  // Twice as wide as painted: the middle is what stays.
+  Picture wide = make_picture(128, 64);
+  for (int64_t y = 0; y < 64; ++y)
+    for (int64_t x = 0; x < 128; ++x) std::copy_n(rising().at(std::clamp<int64_t>(x - 32, 0, 63), y), 4, wide.at(x, y));
+  Picture black = make_picture(128, 64);
+  for (size_t i = 3; i < black.rgba.size(); i += 4) black.rgba[i] = 255;
+  PaintRequest r = request(false);
+  r.width = r.height = 64;
+  EXPECT_EQ(value_or_throw(load(false, DType::f32)->paint(r, {wide, black, {}})).rgba, rising().rgba);
+}
+
 TEST_F(Painting, AdaptersOfEveryNamingChangeTheSame) {
   const Picture wanted = value_or_throw(load({.model = sd1(), .loras = {{kGoldens / "lora.safetensors", 0.8F}}})->paint(request(false)));
   // diffusers' and PEFT's names of the same, and an alpha that is missing counts as the rank.
@@ -547,12 +559,10 @@ TEST_F(Painting, WhatWasPaintedIsRecalled) {
   const Work work = value_or_throw(painting(r, files, value_or_throw(checkpoint_digests(files)), picture));
   value_or_throw(write_work(work, folder_ / "work"));
   const std::string command = value_or_throw(recall(folder_ / "work" / "picture.png"));
-  EXPECT_EQ(
-      command,
-      fmt::format(
-          "# painted by Ptah\nptah paint --model {} --lora {}:0.75 --negative 3.5 --seed 11 --steps 4 --guidance 5 --sampler dpmpp_2m --schedule karras -- "
-          "'a photo of (an astronaut:1.3) riding'\n",
-          sd1().string(), (kGoldens / "lora.safetensors").string()));
+  EXPECT_EQ(command,
+            "# painted by Ptah\nptah paint --model sd1.safetensors --lora lora.safetensors:0.75 --negative 3.5 --seed 11 --steps 4 --guidance 5 --sampler "
+            "dpmpp_2m --schedule karras -- "
+            "'a photo of (an astronaut:1.3) riding'\n");
   // What the WebUI reads of it, and what is read of the WebUI's.
   const std::string text = value_or_throw(png_text(work.files.at("picture.png"), "parameters"));
   const Recalled back = value_or_throw(recall_webui(text));
@@ -633,7 +643,7 @@ TEST_F(Painting, MoreRoundAPictureAndAnObjectOfIt) {
   EXPECT_TRUE(work.files.contains("from.png"));
   EXPECT_EQ(value_or_throw(decode_png(work.files.at("picture.png"))).at(1, 1)[3], 0);
   EXPECT_EQ(work.receipt["request"]["cut"], "transparent");
-  EXPECT_EQ(value_or_throw(diffusion_files(work.receipt["request"]["files"])).model, sd1());
+  EXPECT_EQ(value_or_throw(diffusion_files(work.receipt["request"]["files"], folder_)).model, sd1());
   value_or_throw(write_work(work, folder_ / "object"));
   EXPECT_TRUE(value_or_throw(verify_work(folder_ / "object")).whole);
   const Sources back = value_or_throw(read_sources(work.receipt, folder_ / "object"));
@@ -646,13 +656,14 @@ TEST_F(Painting, AWorkHoldsReceiptAndMarks) {
   const DiffusionFiles files{.model = file};
   const Work work = value_or_throw(painting(request(false), files, value_or_throw(checkpoint_digests(files)), picture));
   EXPECT_TRUE(is_painting_receipt(work.receipt));
-  EXPECT_EQ(work.receipt["request"]["files"]["model"], file.string());
+  EXPECT_EQ(work.receipt["request"]["files"]["model"], "sd1.safetensors") << "nothing of the maker's folders";
   EXPECT_EQ(value_or_throw(paint_request(work.receipt["request"])).seed, 11U);
   value_or_throw(write_work(work, folder_ / "work"));
   EXPECT_TRUE(value_or_throw(verify_work(folder_ / "work")).whole);
   EXPECT_TRUE(value_or_throw(verify_work(folder_ / "work" / "picture.png")).whole);
   value_or_throw(write_file(file, std::string_view("another")));
-  EXPECT_EQ(replay_painting(work.receipt).error().code, ErrorCode::mismatch);
+  EXPECT_EQ(replay_painting(work.receipt, {}, folder_).error().code, ErrorCode::mismatch);
+  EXPECT_EQ(replay_painting(work.receipt, {}, folder_ / "elsewhere").error().code, ErrorCode::not_found);
 }
 
 }  // namespace ptah

@@ -10,8 +10,7 @@ namespace ptah {
 namespace {
 
 DiffusionFiles inner(const PaintFiles& f) {
-  DiffusionFiles out{
-      .model = std::filesystem::absolute(f.model), .unet = f.unet, .autoencoder = f.autoencoder, .embeddings = f.embeddings, .wraps = f.seamless};
+  DiffusionFiles out{.model = f.model, .unet = f.unet, .autoencoder = f.autoencoder, .embeddings = f.embeddings, .wraps = f.seamless};
   for (const auto& [file, strength] : f.loras) out.loras.push_back({file, strength});
   for (const auto& [file, strength] : f.controls) out.controls.push_back({file, strength});
   return out;

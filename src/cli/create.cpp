@@ -167,7 +167,7 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   if (given("--sampler")) job.request.sampler = o.request.sampler;
   if (given("--size")) job.request.width = job.request.height = o.request.size;
   if (sources.from) job.request.strength = o.request.strength;
-  job.files.model = fs::absolute(o.model);
+  job.files.model = o.model;
   job.sources = sources;
   job.finish = {
       .cut = true, .background = o.request.background, .formats = formats, .object = {o.request.solid, o.request.target_triangles, o.request.size_mm}};
@@ -350,13 +350,15 @@ void add_plan(CLI::App& app, Action& action) {
 
 void add_replay(CLI::App& app, Action& action) {
   struct Options {
-    std::string file, out;
+    std::string file, out, checkpoints;
     int64_t threads = 0;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("replay", "makes a work again from its receipt and compares the bytes");
   command->add_option("file", options->file, "a work's folder, receipt.json, PNG or GLB")->required();
   command->add_option("--out", options->out, "write the work made again to this folder");
+  command->add_option("--checkpoints", options->checkpoints,
+                      "of a painting: where the files lie that it was painted with (default: $PTAH_CHECKPOINTS, else here)");
   command->add_option("--threads", options->threads, "threads to use");
   command->callback([options, &action] {
     action = [options] {
@@ -367,7 +369,7 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
         PTAH_TRY(const Work work, is_text_receipt(receipt)       ? replay_text(receipt, &interrupted())
                                   : is_object_receipt(receipt)   ? replay_object(receipt, sources, {}, &interrupted())
-                                  : is_painting_receipt(receipt) ? replay_painting(receipt, sources, {}, &interrupted())
+                                  : is_painting_receipt(receipt) ? replay_painting(receipt, sources, options->checkpoints, {}, &interrupted())
                                                                  : replay_made(receipt, sources));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;

@@ -105,16 +105,10 @@ Result<void> write_png(const fs::path& file, const Picture& picture) {
 Result<void> run(PaintOptions o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PaintJob& job = o.job;
-  job.files = {.model = fs::absolute(o.model), .wraps = job.files.wraps};
-  if (!o.unet.empty()) job.files.unet = fs::absolute(o.unet);
-  if (!o.autoencoder.empty()) job.files.autoencoder = fs::absolute(o.autoencoder);
+  job.files = {.model = o.model, .unet = o.unet, .autoencoder = o.autoencoder, .wraps = job.files.wraps};
   for (const auto& [texts, list] : {std::pair{&o.loras, &job.files.loras}, {&o.controls, &job.files.controls}})
-    for (const std::string& text : *texts) {
-      StrongFile item = strong_file(text);
-      item.file = fs::absolute(item.file);
-      list->push_back(std::move(item));
-    }
-  for (const std::string& text : o.embeddings) job.files.embeddings.push_back(fs::absolute(text));
+    for (const std::string& text : *texts) list->push_back(strong_file(text));
+  for (const std::string& text : o.embeddings) job.files.embeddings.emplace_back(text);
   if (!o.from.empty()) {
     PTAH_TRY(job.sources.from, read_picture(o.from));
   }

@@ -113,33 +113,35 @@ std::string_view name_of(DiffusionFamily family) {
 }
 
 Json to_json(const DiffusionFiles& files) {
-  Json out{{"model", files.model.string()}};
-  if (!files.unet.empty()) out["unet"] = files.unet.string();
-  if (!files.autoencoder.empty()) out["autoencoder"] = files.autoencoder.string();
-  const auto put = [&](const char* name, const std::vector<StrongFile>& list) {
-    for (const StrongFile& item : list) out[name].push_back({{"file", item.file.string()}, {"strength", item.strength}});
+  const auto name = [](const fs::path& file) { return (file.has_filename() ? file : file.parent_path()).filename().string(); };
+  Json out{{"model", name(files.model)}};
+  if (!files.unet.empty()) out["unet"] = name(files.unet);
+  if (!files.autoencoder.empty()) out["autoencoder"] = name(files.autoencoder);
+  const auto put = [&](const char* key, const std::vector<StrongFile>& list) {
+    for (const StrongFile& item : list) out[key].push_back({{"file", name(item.file)}, {"strength", item.strength}});
   };
   put("loras", files.loras);
   put("controls", files.controls);
-  for (const fs::path& file : files.embeddings) out["embeddings"].push_back(file.string());
+  for (const fs::path& file : files.embeddings) out["embeddings"].push_back(name(file));
   if (files.wraps) out["wraps"] = true;
   return out;
 }
 
-Result<DiffusionFiles> diffusion_files(const Json& json) {
+Result<DiffusionFiles> diffusion_files(const Json& json, const fs::path& folder) {
   DiffusionFiles out;
   try {
-    out.model = json.at("model").get<std::string>();
-    out.unet = json.value("unet", "");
-    out.autoencoder = json.value("autoencoder", "");
-    const auto take_list = [&](const char* name, std::vector<StrongFile>& list) {
-      if (json.contains(name))
-        for (const Json& item : json.at(name)) list.push_back({item.at("file").get<std::string>(), value_of<float>(item.at("strength"))});
+    const auto file = [&](const Json& name) { return folder / fs::path(name.get<std::string>()).filename(); };
+    out.model = file(json.at("model"));
+    if (json.contains("unet")) out.unet = file(json.at("unet"));
+    if (json.contains("autoencoder")) out.autoencoder = file(json.at("autoencoder"));
+    const auto take_list = [&](const char* key, std::vector<StrongFile>& list) {
+      if (json.contains(key))
+        for (const Json& item : json.at(key)) list.push_back({file(item.at("file")), value_of<float>(item.at("strength"))});
     };
     take_list("loras", out.loras);
     take_list("controls", out.controls);
     if (json.contains("embeddings"))
-      for (const Json& item : json.at("embeddings")) out.embeddings.emplace_back(item.get<std::string>());
+      for (const Json& item : json.at("embeddings")) out.embeddings.push_back(file(item));
     out.wraps = json.value("wraps", false);
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "request: {}", problem.what());

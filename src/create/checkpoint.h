@@ -24,9 +24,10 @@ struct DiffusionFiles {
   std::vector<StrongFile> controls = {};               ///< networks that control (ControlNet), each with a picture of its own
   bool wraps = false;                                  ///< what is painted can be laid side by side without a seam
 };
+/// By their names alone: what is published of a work says nothing of its maker's folders.
 Json to_json(const DiffusionFiles& files);
-/// The inverse. Errors: corrupt.
-Result<DiffusionFiles> diffusion_files(const Json& json);
+/// The inverse, with all files in one folder. Errors: corrupt.
+Result<DiffusionFiles> diffusion_files(const Json& json, const std::filesystem::path& folder = {});
 /// Every file to be read, a folder's weights among them, with a name for each: the role and the name in the folder. Errors: not_found.
 Result<std::vector<std::pair<std::string, std::filesystem::path>>> listed(const DiffusionFiles& files);
 

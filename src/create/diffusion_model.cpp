@@ -103,6 +103,14 @@ Tensor whiteness_of(const Picture& picture) {
   return out;
 }
 
+/// Pictures [1, h, w, c] made so large that they cover a size, and cut to it round their middle.
+Tensor covering(const Tensor& x, int64_t height, int64_t width, Filter filter) {
+  const double scale = std::max(static_cast<double>(height) / static_cast<double>(x.dim(1)), static_cast<double>(width) / static_cast<double>(x.dim(2)));
+  const auto edge = [&](int64_t from, int64_t least) { return std::max<int64_t>(std::llround(static_cast<double>(from) * scale), least); };
+  const int64_t tall = edge(x.dim(1), height), wide = edge(x.dim(2), width), top = (tall - height) / 2, left = (wide - width) / 2;
+  return slice(slice(resize(x, tall, wide, filter), 1, top, top + height), 2, left, left + width);
+}
+
 /// Each token's state times its weight, and all of them so that their mean stays (as the WebUI does).
 void weigh(Tensor& states, const ClipWindows& windows) {
   if (DryRun::active()) return;
@@ -342,12 +350,12 @@ DiffusionModel::Start DiffusionModel::start_from(const Sources& sources, int64_t
   const int64_t h = height / factor(), w = width / factor();
   Tensor colours;
   if (sources.from) {
-    colours = resize(colours_of(*sources.from), height, width, Filter::lanczos);
+    colours = covering(colours_of(*sources.from), height, width, Filter::lanczos);
     out.latents = encode(colours);
   }
   Tensor white;
   if (sources.mask) {
-    white = resize(whiteness_of(*sources.mask), height, width, Filter::bilinear);
+    white = covering(whiteness_of(*sources.mask), height, width, Filter::bilinear);
     out.mask = resize(white, h, w, Filter::bilinear);
   }
   if (!inpaints()) return out;
@@ -476,7 +484,7 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
       std::vector<Tensor> hints;
       for (size_t i = 0; i < controls_.size(); ++i) {
         const Tensor picture =
-            resize(colours_of(sources.controls[i]), h / factor() * ControlNet::kFactor, w / factor() * ControlNet::kFactor, Filter::bilinear);
+            covering(colours_of(sources.controls[i]), h / factor() * ControlNet::kFactor, w / factor() * ControlNet::kFactor, Filter::bilinear);
         hints.push_back(controls_[i].first->look(cast(affine(picture, 0.5F, 0.5F), type_)));
       }
       return hints;
@@ -499,8 +507,8 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
     if (progress) progress({"decode", 0.9, -1});
     Tensor colours = decode(z, r.tile);
     if (sources.mask) {  // what stays, stays to the pixel
-      const Tensor white = resize(whiteness_of(*sources.mask), height, width, Filter::bilinear);
-      const Tensor before = resize(colours_of(*sources.from), height, width, Filter::lanczos);
+      const Tensor white = covering(whiteness_of(*sources.mask), height, width, Filter::bilinear);
+      const Tensor before = covering(colours_of(*sources.from), height, width, Filter::lanczos);
       colours = add(mul(colours, white), mul(before, affine(white, -1, 1)));
     }
     return picture_of(colours);

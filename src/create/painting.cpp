@@ -81,11 +81,12 @@ Result<Work> painting(const PaintRequest& request, const DiffusionFiles& files, 
 
 bool is_painting_receipt(const Json& receipt) { return receipt.value("kind", Json()) == Json(kKind); }
 
-Result<Work> replay_painting(const Json& receipt, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
+Result<Work> replay_painting(const Json& receipt, const Sources& sources, const fs::path& folder, const ProgressCallback& progress, const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
     const Json asked = receipt.value("request", Json::object());
     PTAH_TRY(const PaintRequest request, paint_request(asked));
-    PTAH_TRY(const DiffusionFiles files, diffusion_files(asked.value("files", Json::object())));
+    PTAH_TRY(const DiffusionFiles files,
+             diffusion_files(asked.value("files", Json::object()), folder.empty() ? fs::path(environment("PTAH_CHECKPOINTS")) : folder));
     PTAH_TRY_VOID(check_sources(receipt, sources));
     Finish finish;
     finish.formats = formats_of(receipt);
@@ -97,6 +98,9 @@ Result<Work> replay_painting(const Json& receipt, const Sources& sources, const 
     if (asked.contains("object")) {
       PTAH_TRY(finish.object, object_request(asked["object"]));
     }
+    for (const fs::path& file : {files.model, files.unet, files.autoencoder})
+      if (!file.empty() && !fs::exists(file))
+        return fail(ErrorCode::not_found, "{} is not here; say where checkpoints lie (--checkpoints FOLDER, or PTAH_CHECKPOINTS)", file.string());
     PTAH_TRY(const Json digests, checkpoint_digests(files));
     if (digests != receipt.value("models", Json()))
       return fail(ErrorCode::mismatch, "{}: not the checkpoint (or not the files beside it) that the picture was painted with", files.model.string());

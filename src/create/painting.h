@@ -29,8 +29,10 @@ Result<Work> painting(const PaintRequest& request, const DiffusionFiles& files, 
 
 /// Whether a receipt is one of painting().
 bool is_painting_receipt(const Json& receipt);
-/// Paints it again. Errors: not_found (a file, where it lay), mismatch (other files there, or other pictures to start from), corrupt.
-Result<Work> replay_painting(const Json& receipt, const Sources& sources = {}, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
+/// Paints it again with the files of these names in `folder` (empty: $PTAH_CHECKPOINTS, else the current one). Errors: not_found (a file), mismatch (other
+/// files there, or other pictures to start from), corrupt.
+Result<Work> replay_painting(const Json& receipt, const Sources& sources = {}, const std::filesystem::path& folder = {}, const ProgressCallback& progress = {},
+                             const CancelToken* cancel = nullptr);
 
 /// Memory and time of a painting, before any weight is read. Errors: as DiffusionModel::load and paint.
 Result<Plan> plan_painting(const PaintRequest& request, const DiffusionFiles& files, const std::filesystem::path& vocabulary, const Sources& sources = {},

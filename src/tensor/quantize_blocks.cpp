@@ -18,10 +18,10 @@ void put_half(float value, uint8_t* to) {
 }
 
 /// The value of largest magnitude, with its sign; the first of equals.
-float largest(const float* x) {
-  float most = 0, found = 0;
-  for (int i = 0; i < 32; ++i)
-    if (most < std::abs(x[i])) most = std::abs(x[i]), found = x[i];
+float largest_of(std::span<const float> x) {
+  float found = 0;
+  for (const float value : x)
+    if (std::abs(found) < std::abs(value)) found = value;
   return found;
 }
 
@@ -41,7 +41,7 @@ void pack_levels(const float* x, int bits, const Level& level, uint8_t* to) {
 /// q4_0 and q5_0: signed, the largest value sits on −2^(bits − 1).
 void quantize_symmetric(const float* x, int bits, uint8_t* block) {
   const int half = 1 << (bits - 1);
-  const float d = largest(x) / static_cast<float>(-half), inverse = d != 0 ? 1 / d : 0;
+  const float d = largest_of({x, 32}) / static_cast<float>(-half), inverse = d != 0 ? 1 / d : 0;
   put_half(d, block);
   const auto level = [&](float v) { return std::min(2 * half - 1, static_cast<int>(static_cast<int8_t>(v * inverse + (static_cast<float>(half) + 0.5F)))); };
   pack_levels(x, bits, level, block + 2);
@@ -63,7 +63,7 @@ void quantize_affine(const float* x, int bits, uint8_t* block) {
 }
 
 void quantize_q8_0(const float* x, uint8_t* block) {
-  const float d = std::abs(largest(x)) / 127, inverse = d != 0 ? 1 / d : 0;
+  const float d = std::abs(largest_of({x, 32})) / 127, inverse = d != 0 ? 1 / d : 0;
   put_half(d, block);
   for (int i = 0; i < 32; ++i) block[2 + i] = static_cast<uint8_t>(static_cast<int8_t>(std::round(x[i] * inverse)));
 }
@@ -144,14 +144,6 @@ Affine fit_affine(std::span<const float> x, const float* weights, const AffineSe
     base = base_here;
   }
   return {scale, -base};
-}
-
-/// The value of largest magnitude, with its sign; the first of equals.
-float largest_of(std::span<const float> x) {
-  float found = 0;
-  for (const float value : x)
-    if (std::abs(found) < std::abs(value)) found = value;
-  return found;
 }
 
 /// The scale for signed levels −half … half − 1 with the smallest error weighted by the squares of the values, among nineteen ranges. For q6_k.

@@ -10,6 +10,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "text/characters.h"
 
 namespace ptah {
 
@@ -38,32 +39,13 @@ Result<std::string> inflated(std::string_view bytes) {
   return out;
 }
 
-std::string utf8_of(int32_t c) {
-  char bytes[4];
-  const auto n = utf8proc_encode_char(c, reinterpret_cast<utf8proc_uint8_t*>(bytes));
-  return {bytes, static_cast<size_t>(n)};
-}
-
-bool is_plain_byte(int b) { return (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF); }
-
-/// GPT-2's printable stand-in of each byte.
-const std::vector<std::string>& printable() {
-  static const std::vector<std::string> table = [] {
-    std::vector<std::string> out(256);
-    for (int b = 0, next = 256; b < 256; ++b) out[static_cast<size_t>(b)] = utf8_of(is_plain_byte(b) ? b : next++);
-    return out;
-  }();
-  return table;
-}
-
 /// Composed and lowered, white space as single blanks; bytes that are no UTF-8 are dropped.
 std::string normal_form(std::string_view text) {
   std::string valid;
   for (size_t at = 0; at < text.size();) {
-    utf8proc_int32_t c = -1;
-    const auto n = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at), static_cast<utf8proc_ssize_t>(text.size() - at), &c);
-    if (n > 0 && c > 0) valid.append(text, at, static_cast<size_t>(n));
-    at += n > 0 ? static_cast<size_t>(n) : 1;
+    const Character c = character_at(text, at);
+    if (c.value > 0) valid.append(text, at, c.length);
+    at += c.length;
   }
   utf8proc_uint8_t* composed = utf8proc_NFC(reinterpret_cast<const utf8proc_uint8_t*>(valid.c_str()));
   if (!composed) return "";
@@ -71,12 +53,9 @@ std::string normal_form(std::string_view text) {
   std::free(composed);
   std::string out;
   for (size_t at = 0; at < held.size();) {
-    utf8proc_int32_t c = 0;
-    at +=
-        static_cast<size_t>(utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(held.data() + at), static_cast<utf8proc_ssize_t>(held.size() - at), &c));
-    const auto category = utf8proc_category(c);
-    const bool space = (c >= 9 && c <= 13) || c == 0x85 || c == 0x1C || c == 0x1D || c == 0x1E || c == 0x1F || category == UTF8PROC_CATEGORY_ZS ||
-                       category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
+    const auto [c, length] = character_at(held, at);
+    at += length;
+    const bool space = is_white(c) || (c >= 0x1C && c <= 0x1F);
     if (space) {
       if (out.empty() || out.back() != ' ') out += ' ';
     } else {
@@ -84,14 +63,6 @@ std::string normal_form(std::string_view text) {
     }
   }
   return out;
-}
-
-enum class Kind { letter, number, space, other };
-Kind kind_of(int32_t c) {
-  const auto category = utf8proc_category(c);
-  if (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) return Kind::letter;
-  if (category >= UTF8PROC_CATEGORY_ND && category <= UTF8PROC_CATEGORY_NO) return Kind::number;
-  return c == ' ' ? Kind::space : Kind::other;
 }
 
 }  // namespace
@@ -104,12 +75,10 @@ Result<ClipTokenizer> ClipTokenizer::parse(std::string_view merges) {
   lines.resize(std::min<size_t>(lines.size(), static_cast<size_t>(kPublished - 512 - 2)));
   ClipTokenizer made;
   const auto add = [&](const std::string& token) { return made.ids_.emplace(token, static_cast<int32_t>(made.ids_.size())).second; };
-  for (const char* end : {"", "</w>"}) {  // the printable bytes in the order of their stand-ins: first those that stand for themselves
-    for (int b = 0; b < 256; ++b)
-      if (is_plain_byte(b)) add(printable()[static_cast<size_t>(b)] + end);
-    for (int b = 0; b < 256; ++b)
-      if (!is_plain_byte(b)) add(printable()[static_cast<size_t>(b)] + end);
-  }
+  for (const char* end : {"", "</w>"})  // the printable bytes in the order of their stand-ins: first those that stand for themselves
+    for (const bool itself : {true, false})
+      for (int b = 0; b < 256; ++b)
+        if (stands_for_itself(b) == itself) add(utf8_of(printable_bytes()[static_cast<size_t>(b)]) + end);
   for (size_t i = 0; i < lines.size(); ++i) {
     const size_t blank = lines[i].find(' ');
     if (blank == std::string::npos || blank == 0 || lines[i].find(' ', blank + 1) != std::string::npos)
@@ -125,7 +94,7 @@ Result<ClipTokenizer> ClipTokenizer::parse(std::string_view merges) {
 
 void ClipTokenizer::append_word(const std::string& word, std::vector<int32_t>& out) const {
   std::vector<std::string> pieces;
-  for (const char c : word) pieces.push_back(printable()[static_cast<uint8_t>(c)]);
+  for (const char c : word) pieces.push_back(utf8_of(printable_bytes()[static_cast<uint8_t>(c)]));
   pieces.back() += "</w>";
   while (pieces.size() > 1) {
     int32_t best = std::numeric_limits<int32_t>::max();
@@ -145,15 +114,11 @@ std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
   constexpr size_t kMostWord = 1024;  // longer ones are cut: joining is quadratic in their length
   const std::string normal = normal_form(text);
   std::vector<int32_t> out;
-  const auto character = [&](size_t at) {
-    utf8proc_int32_t c = 0;
-    const auto n = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(normal.data() + at), static_cast<utf8proc_ssize_t>(normal.size() - at), &c);
-    return std::pair{kind_of(c), static_cast<size_t>(n)};
-  };
   for (size_t at = 0; at < normal.size();) {
-    const auto [kind, length] = character(at);
-    size_t end = at + length;
-    if (kind == Kind::space) {
+    const Character first = character_at(normal, at);
+    const CharacterClass kind = class_of(first.value);
+    size_t end = at + first.length;
+    if (kind == CharacterClass::space) {
       at = end;
       continue;
     }
@@ -163,8 +128,8 @@ std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
         if (contraction == 0 && normal.compare(at, std::string_view(form).size(), form) == 0) contraction = std::string_view(form).size();
     if (contraction > 0)
       end = at + contraction;
-    else if (kind != Kind::number)  // digits stand alone
-      while (end < normal.size() && end - at < kMostWord && character(end).first == kind) end += character(end).second;
+    else if (kind != CharacterClass::number)  // digits stand alone
+      while (end < normal.size() && end - at < kMostWord && class_of(character_at(normal, end).value) == kind) end += character_at(normal, end).length;
     append_word(normal.substr(at, end - at), out);
     at = end;
   }

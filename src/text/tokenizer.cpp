@@ -9,6 +9,7 @@
 #include <queue>
 
 #include "base/text.h"
+#include "text/characters.h"
 #include "text/unigram.h"
 
 namespace ptah {
@@ -17,47 +18,7 @@ namespace {
 
 constexpr size_t kMostCachedWord = 48, kMostCached = 1 << 17;
 
-/// One code point, or a single byte where the bytes are not UTF-8 (then `value` is −1).
-struct Character {
-  int32_t value;
-  size_t length;
-};
-
-Character character_at(std::string_view text, size_t at) {
-  const auto first = static_cast<uint8_t>(text[at]);
-  if (first < 0x80) return {first, 1};
-  utf8proc_int32_t value = -1;
-  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at), static_cast<utf8proc_ssize_t>(text.size() - at), &value);
-  if (length <= 0 || value < 0) return {-1, 1};
-  return {value, static_cast<size_t>(length)};
-}
-
-enum class Class : uint8_t { letter, number, space, newline, other };
-
-Class class_of(int32_t c) {
-  if (c < 0x80) {
-    if ((c | 32) >= 'a' && (c | 32) <= 'z') return Class::letter;
-    if (c >= '0' && c <= '9') return Class::number;
-    if (c == '\n' || c == '\r') return Class::newline;
-    return c == ' ' || (c >= 9 && c <= 12) ? Class::space : Class::other;
-  }
-  if (c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000)
-    return Class::space;
-  switch (utf8proc_category(c)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-      return Class::letter;
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return Class::number;
-    default:
-      return Class::other;
-  }
-}
+using Class = CharacterClass;
 
 /// The rules as they differ between families, in the order of their regular expressions.
 struct Rules {
@@ -96,7 +57,7 @@ class Words {
   };
   Seen see(size_t at) const {
     const Character c = character_at(text_, at);
-    return {c.value < 0 ? Class::other : class_of(c.value), c.length};
+    return {class_of(c.value), c.length};
   }
   size_t run(size_t at, Class kind, size_t most = 0) const {
     size_t end = at;
@@ -150,11 +111,7 @@ int32_t byte_of_printable(int32_t c) {
   static const auto kTable = [] {
     std::array<int16_t, 512> table;
     table.fill(-1);
-    int next = 256;
-    for (int b = 0; b < 256; ++b) {
-      const bool plain = (b >= '!' && b <= '~') || (b >= 0xA1 && b <= 0xAC) || (b >= 0xAE && b <= 0xFF);
-      table[static_cast<size_t>(plain ? b : next++)] = static_cast<int16_t>(b);
-    }
+    for (size_t b = 0; b < 256; ++b) table[static_cast<size_t>(printable_bytes()[b])] = static_cast<int16_t>(b);
     return table;
   }();
   return c >= 0 && c < 512 ? kTable[static_cast<size_t>(c)] : -1;
@@ -339,7 +296,7 @@ struct Tokenizer::State {
     size_t start = 0;  // smollm: every digit alone first
     for (size_t at = 0; at < text.size();) {
       const Character c = character_at(text, at);
-      if (c.value >= 0 && class_of(c.value) == Class::number) {
+      if (class_of(c.value) == Class::number) {
         encode_words(text.substr(start, at - start), kGpt2, out);
         encode_word(text.substr(at, c.length), out);
         start = at + c.length;
@@ -436,7 +393,7 @@ struct Tokenizer::State {
 
   static bool white_at(std::string_view text, size_t at) {
     const Character c = character_at(text, at);
-    const Class kind = c.value < 0 ? Class::other : class_of(c.value);
+    const Class kind = class_of(c.value);
     return kind == Class::space || kind == Class::newline;
   }
 

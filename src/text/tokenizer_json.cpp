@@ -13,6 +13,9 @@ constexpr const char* kGpt2Pattern = R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}
 constexpr const char* kLlama3Pattern = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 constexpr const char* kQwen2Pattern = R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+)";
 
+/// "<0x0A>" and its like.
+bool is_byte_token(const std::string& token) { return token.size() == 6 && token.rfind("<0x", 0) == 0 && token.back() == '>'; }
+
 /// The members of a Sequence, or the one thing itself; none for null.
 std::vector<Json> members(const Json& json, const char* key) {
   if (json.is_null()) return {};
@@ -113,7 +116,7 @@ Result<void> read_pieces(const Json& model, TokenizerParts& parts) {
     const auto piece = entry.at(0).get<std::string>();
     const auto score = entry.at(1).get<double>();
     if (!std::isfinite(score)) return fail(ErrorCode::corrupt, "tokenizer.json: score {} of a piece", entry.at(1).dump());
-    const bool byte = fallback && piece.size() == 6 && piece.rfind("<0x", 0) == 0 && piece.back() == '>';
+    const bool byte = fallback && is_byte_token(piece);
     parts.tokens.push_back(piece);
     parts.scores.push_back(score);
     parts.kinds.push_back(byte ? Kind::byte : Kind::normal);
@@ -159,15 +162,13 @@ Result<TokenizerParts> read_parts(const Json& json) {
     parts.tokens[within(id)] = token;
     parts.kinds[within(id)] = Kind::normal;
   }
-  if (unigram) {
-    // read above
-  } else if (model.value("byte_fallback", false)) {
+  if (!unigram && model.value("byte_fallback", false)) {
     parts.algorithm = TokenizerParts::Algorithm::sentencepiece;
     parts.merges_of_characters = true;
     PTAH_TRY_VOID(read_normalizer(json.value("normalizer", Json()), parts));
     for (size_t i = 0; i < parts.tokens.size(); ++i)
-      if (parts.tokens[i].size() == 6 && parts.tokens[i].rfind("<0x", 0) == 0 && parts.tokens[i].back() == '>') parts.kinds[i] = Kind::byte;
-  } else {
+      if (is_byte_token(parts.tokens[i])) parts.kinds[i] = Kind::byte;
+  } else if (!unigram) {
     if (const Json normalizer = json.value("normalizer", Json()); !normalizer.is_null() && normalizer.value("type", "") != "NFC")
       return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", normalizer.dump().substr(0, 200));
     PTAH_TRY(parts.pre_tokenizer, pre_tokenizer_of(json.value("pre_tokenizer", Json())));
@@ -176,7 +177,8 @@ Result<TokenizerParts> read_parts(const Json& json) {
     parts.tokens[within(token.at("id"))] = token.at("content").get<std::string>();
     parts.kinds[within(token.at("id"))] = token.value("special", false) ? Kind::control : Kind::user_defined;
   }
-  for (const Json& merge : unigram ? Json::array() : model.at("merges")) {
+  const Json nothing = Json::array();
+  for (const Json& merge : unigram ? nothing : model.at("merges")) {
     if (merge.is_string())
       parts.merges.push_back(merge.get<std::string>());
     else

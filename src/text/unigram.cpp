@@ -1,23 +1,11 @@
 #include "text/unigram.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <cstring>
 
+#include "text/characters.h"
+
 namespace ptah {
-
-namespace {
-
-/// Length of the character at `at`; 1 for a byte that is no UTF-8, with value −1.
-size_t character_length(std::string_view text, size_t at, utf8proc_int32_t& value) {
-  const auto length = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data() + at), static_cast<utf8proc_ssize_t>(text.size() - at), &value);
-  if (length > 0 && value >= 0) return static_cast<size_t>(length);
-  value = -1;
-  return 1;
-}
-
-}  // namespace
 
 Result<CharacterMap> CharacterMap::parse(std::string blob) {
   uint32_t bytes = 0;
@@ -63,13 +51,14 @@ std::string CharacterMap::apply(std::string_view text) const {
   constexpr size_t kLongest = 6;  // bytes of a cluster that is looked up as a whole
   std::string out;
   for (size_t begin = 0; begin < text.size();) {
-    utf8proc_int32_t before = 0, next = 0, state = 0;
-    size_t end = begin + character_length(text, begin, before);
-    while (end < text.size() && before >= 0) {
-      const size_t length = character_length(text, end, next);
-      if (next < 0 || utf8proc_grapheme_break_stateful(before, next, &state)) break;
+    Character before = character_at(text, begin);
+    utf8proc_int32_t state = 0;
+    size_t end = begin + before.length;
+    while (end < text.size() && before.value >= 0) {
+      const Character next = character_at(text, end);
+      if (next.value < 0 || utf8proc_grapheme_break_stateful(before.value, next.value, &state)) break;
       before = next;
-      end += length;
+      end += next.length;
     }
     const std::string_view cluster = text.substr(begin, end - begin);
     std::string_view found;
@@ -77,7 +66,7 @@ std::string CharacterMap::apply(std::string_view text) const {
       out += found;
     } else {
       for (size_t at = 0; at < cluster.size();) {
-        const std::string_view one = cluster.substr(at, character_length(cluster, at, next));
+        const std::string_view one = cluster.substr(at, character_at(cluster, at).length);
         out += look_up(one, found) ? found : one;
         at += one.size();
       }
@@ -104,8 +93,7 @@ std::vector<Unigram::Part> Unigram::divide(std::string_view text) const {
     best[to] = {score, from, id, true};
   };
   for (size_t at = 0; at < text.size();) {
-    utf8proc_int32_t value = 0;
-    const size_t length = character_length(text, at, value);
+    const size_t length = character_at(text, at).length;
     const double here = best[at].score;
     bool alone = false;
     // Pieces that begin like the text lie side by side: the range narrows with every byte.

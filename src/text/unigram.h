@@ -17,7 +17,6 @@ class CharacterMap {
   static Result<CharacterMap> parse(std::string blob);
   /// As Hugging Face's tokenizers apply it: short grapheme clusters first, then each character; the shortest entry counts.
   std::string apply(std::string_view text) const;
-  const std::string& blob() const { return blob_; }
 
  private:
   /// Whether some beginning of `chunk` is in the map, and what stands for it.

@@ -1,8 +1,8 @@
 #include "text/wordpiece.h"
 
-#include <utf8proc.h>
-
 #include <array>
+
+#include "text/characters.h"
 
 namespace ptah {
 
@@ -15,29 +15,14 @@ constexpr size_t kMostWordRunes = 100;  // longer words are unknown
 /// Calls f(rune) for each valid character.
 template <class F>
 void for_runes(std::string_view text, const F& f) {
-  const auto* at = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  auto left = static_cast<utf8proc_ssize_t>(text.size());
-  while (left > 0) {
-    Rune rune = -1;
-    const utf8proc_ssize_t used = utf8proc_iterate(at, left, &rune);
-    const utf8proc_ssize_t step = used > 0 ? used : 1;
-    if (used > 0) f(rune);
-    at += step;
-    left -= step;
+  for (size_t at = 0; at < text.size();) {
+    const Character c = character_at(text, at);
+    if (c.value >= 0) f(c.value);
+    at += c.length;
   }
 }
 
-void append(std::string& out, Rune rune) {
-  std::array<utf8proc_uint8_t, 4> bytes{};
-  const utf8proc_ssize_t count = utf8proc_encode_char(rune, bytes.data());
-  out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(count));
-}
-
-bool is_space(Rune r) {
-  if (r == ' ' || (r >= '\t' && r <= '\r') || r == 0x85) return true;
-  const auto category = utf8proc_category(r);
-  return category == UTF8PROC_CATEGORY_ZS || category == UTF8PROC_CATEGORY_ZL || category == UTF8PROC_CATEGORY_ZP;
-}
+void append(std::string& out, Rune rune) { out += utf8_of(rune); }
 
 bool is_control(Rune r) {
   if (r == '\t' || r == '\n' || r == '\r') return false;
@@ -77,7 +62,7 @@ std::string bert_normalized(std::string_view text, bool lowercase) {
   };
   for_runes(text, [&](Rune r) {
     if (r == 0 || r == 0xFFFD || is_control(r)) return;
-    if (is_space(r)) {
+    if (is_white(r)) {
       out += ' ';
     } else if (is_cjk(r)) {
       out += ' ';
