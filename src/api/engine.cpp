@@ -25,17 +25,6 @@ CreateRequest inner(const MakeRequest& r) {
           .strength = r.strength};
 }
 
-Result<Sources> sources_of(const MakeRequest& r) {
-  Sources sources;
-  if (!r.from.empty()) {
-    PTAH_TRY(sources.from, read_picture(r.from));
-  }
-  if (!r.mask.empty()) {
-    PTAH_TRY(sources.mask, read_picture(r.mask));
-  }
-  return sources;
-}
-
 }  // namespace
 
 struct Engine::State {

@@ -36,14 +36,8 @@ PaintRequest inner(const PaintSettings& s) {
           .tile = s.tile};
 }
 
-Result<Sources> sources_of(const PaintSettings& s) {
-  Sources sources;
-  if (!s.from.empty()) {
-    PTAH_TRY(sources.from, read_picture(s.from));
-  }
-  if (!s.mask.empty()) {
-    PTAH_TRY(sources.mask, read_picture(s.mask));
-  }
+Result<Sources> with_controls(const PaintSettings& s) {
+  PTAH_TRY(Sources sources, sources_of(s));
   for (const auto& file : s.controls) {
     PTAH_TRY(Picture control, read_picture(file));
     sources.controls.push_back(std::move(control));
@@ -77,7 +71,7 @@ Outcome<MadeWork> Painter::paint(const PaintSettings& settings, const MakeOption
     Finish finish{.cut = settings.cut};
     PTAH_TRY(finish.formats, parse_formats(settings.formats));
     Watch watch(options);
-    PTAH_TRY(const Sources sources, sources_of(settings));
+    PTAH_TRY(const Sources sources, with_controls(settings));
     const PaintRequest request = state_->model->settled(inner(settings));
     PTAH_TRY(const Picture picture, state_->model->paint(request, sources, watch.progress(), watch.token()));
     PTAH_TRY(Work work, painting(request, state_->files, state_->digests, picture, sources, finish, watch.progress(), watch.token()));
@@ -87,7 +81,7 @@ Outcome<MadeWork> Painter::paint(const PaintSettings& settings, const MakeOption
 
 Outcome<MakePlan> Painter::plan(const PaintFiles& files, const PaintSettings& settings) {
   return outcome<MakePlan>([&]() -> Result<MakePlan> {
-    PTAH_TRY(const Sources sources, sources_of(settings));
+    PTAH_TRY(const Sources sources, with_controls(settings));
     PTAH_TRY(const auto words, clip_words());
     PTAH_TRY(const Plan plan, plan_painting(inner(settings), inner(files), words, sources));
     return MakePlan{plan.peak_bytes, plan.flops, plan.seconds};

@@ -27,6 +27,19 @@ class Watch {
   CancelToken token_;
 };
 
+/// The pictures that a request names.
+template <class Request>
+Result<Sources> sources_of(const Request& r) {
+  Sources sources;
+  if (!r.from.empty()) {
+    PTAH_TRY(sources.from, read_picture(r.from));
+  }
+  if (!r.mask.empty()) {
+    PTAH_TRY(sources.mask, read_picture(r.mask));
+  }
+  return sources;
+}
+
 inline Result<MadeWork> outer(Work work) {
   MadeWork made;
   PTAH_TRY(made.receipt, canonical_json(work.receipt));

@@ -137,6 +137,7 @@ Result<void> run(PaintOptions o) {
 
 Result<void> run_paint(const PaintJob& job) {
   if (job.count < 1 || job.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", job.count);
+  PTAH_TRY_VOID(check_background(job.finish.background));
   std::vector<PaintRequest> requests;
   for (const Json& down : job.y.second)
     for (const Json& across : job.x.second)
