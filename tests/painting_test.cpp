@@ -520,7 +520,10 @@ TEST_F(Painting, LargerInTilesAndWithLooks) {
   EXPECT_GE(looks, 4);
   // Tiles differ from the whole only a little, and only with more than one of them.
   r = request(false);
-  r.width = r.height = 256;
+  r.width = 192;
+  r.height = 64;
+  r.steps = 1;
+  r.guidance = 1;
   const Picture whole = value_or_throw(model->paint(r));
   r.tile = 128;
   const Picture tiled = value_or_throw(model->paint(r));

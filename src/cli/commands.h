@@ -71,6 +71,7 @@ struct PaintJob {
   std::pair<std::string, std::vector<Json>> x{"", {nullptr}}, y{"", {nullptr}};  ///< a setting's name and its values
   std::filesystem::path out, preview, grid;
   bool json = false, quiet = false;
+  bool plan_only = false;  ///< says what the first of them needs, and stops
   SigningOptions signing = {};
 };
 Result<void> run_paint(const PaintJob& job);

@@ -150,6 +150,16 @@ Result<void> run_paint(const PaintJob& job) {
       }
   PTAH_TRY(const fs::path words, clip_words());
   PTAH_TRY(const auto key, signing_key(job.signing));
+  if (job.plan_only) {
+    PTAH_TRY(const Plan plan, plan_painting(requests.front(), job.files, words, job.sources));
+    const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+    if (job.json)
+      print_json({{"peak_bytes", plan.peak_bytes}, {"weight_bytes", plan.weight_bytes}, {"flops", plan.flops}, {"seconds", plan.seconds}});
+    else
+      fmt::print("memory   {:7.0f} MiB at its peak, of which {:.0f} MiB are weights\nwork     {:7.1f} TFLOP, about {:.0f} s on {} ({} threads)\n",
+                 mib(plan.peak_bytes), mib(plan.weight_bytes), static_cast<double>(plan.flops) * 1e-12, plan.seconds, numeric_path(), threads());
+    return {};
+  }
   if (job.budget > 0)
     for (PaintRequest& request : requests) {
       PTAH_TRY(request, within_budget(request, job.files, words, job.sources, job.budget));
@@ -222,6 +232,7 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--grid", o->grid, "PNG with all pictures side by side");
   command->add_option("--preview", o->preview, "PNG that shows after every step what the picture will be about");
   command->add_option("--budget", o->budget, "most memory to use, e.g. 3G; tiles are taken if they help");
+  command->add_flag("--plan", o->job.plan_only, "say what memory and time it takes, and stop; nothing of the weights is read");
   command->add_flag("--cut", o->job.finish.cut, "cut out of its ground");
   command->add_option("--background", o->job.finish.background, "with --cut: transparent, white, black or #rrggbb");
   command->add_option("--format", o->formats, "files to make: png,glb,obj,ply,stl");
