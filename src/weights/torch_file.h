@@ -1,5 +1,5 @@
-// PyTorch's own files (.ckpt, .pt, .pth, .bin): a ZIP archive with a pickle of the tree and the numbers beside it, or (before 1.6) both in a row. The pickle is read by an interpreter that
-// can build nothing but numbers, texts, lists, dictionaries and tensors; whatever else it names stays a name and is never called.
+// PyTorch's own files (.ckpt, .pt, .pth, .bin): a ZIP archive with a pickle of the tree and the numbers beside it, or (before 1.6) both in a row. The pickle is
+// read by an interpreter that can build nothing but numbers, texts, lists, dictionaries and tensors; whatever else it names stays a name and is never called.
 #pragma once
 
 #include <filesystem>
