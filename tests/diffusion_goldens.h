@@ -19,12 +19,7 @@ inline NamedTensors golden(const std::string& name) { return value_or_throw(read
 inline Json golden_json(const std::string& name) { return value_or_throw(parse_json(value_or_throw(read_text(kGoldens / (name + ".json"))))); }
 
 /// The model's tensors, without the prefix that tells them from inputs and results.
-inline NamedTensors model_of(const NamedTensors& all, const std::string& prefix = "model.") {
-  NamedTensors out;
-  for (const auto& [name, tensor] : all)
-    if (name.rfind(prefix, 0) == 0) out.emplace(name.substr(prefix.size()), tensor);
-  return out;
-}
+inline NamedTensors model_of(const NamedTensors& all, const std::string& prefix = "model.") { return below(all, prefix); }
 
 /// The largest difference over the largest value wanted.
 inline double difference(const Tensor& made, const Tensor& wanted) {

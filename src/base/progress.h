@@ -36,4 +36,9 @@ class CancelToken {
   const CancelToken* above_ = nullptr;
 };
 
+/// Throws Failure (cancelled) if there is a token and it is cancelled.
+inline void stop_if_cancelled(const CancelToken* cancel) {
+  if (cancel) value_or_throw(cancel->check());
+}
+
 }  // namespace ptah

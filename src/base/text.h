@@ -20,6 +20,9 @@ std::vector<std::string> lines_of(const std::string& text);
 /// space or line break follows.
 size_t sentence_end(std::string_view text);
 
+/// Without blanks, tabs and line breaks at its ends.
+std::string_view trimmed(std::string_view text);
+
 /// ASCII capitals made small; everything else as it is.
 std::string lower_case(std::string text);
 

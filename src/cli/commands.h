@@ -76,6 +76,10 @@ struct PaintJob {
 };
 Result<void> run_paint(const PaintJob& job);
 
+/// Where a picture made of another goes: `out`, else beside it with `ending` behind its name. Errors: invalid_argument if something is there.
+Result<std::filesystem::path> picture_beside(const std::filesystem::path& from, const std::string& ending, const std::filesystem::path& out);
+Result<void> write_png(const std::filesystem::path& file, const Picture& picture);
+
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;
 

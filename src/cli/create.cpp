@@ -72,6 +72,17 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const std::string
   return {};
 }
 
+Result<fs::path> picture_beside(const fs::path& from, const std::string& ending, const fs::path& out) {
+  const fs::path to = out.empty() ? from.parent_path() / (from.stem().string() + ending + ".png") : out;
+  if (fs::exists(to)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", to.string());
+  return to;
+}
+
+Result<void> write_png(const fs::path& file, const Picture& picture) {
+  PTAH_TRY(const Bytes png, encode_png(picture));
+  return write_file(file, std::span<const uint8_t>(png));
+}
+
 Result<int64_t> parse_bytes(const std::string& text) {
   if (text.empty()) return 0;
   size_t used = 0;
@@ -318,15 +329,11 @@ void add_upscale(CLI::App& app, Action& action) {
     action = [options] {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY_VOID(take_threads(options->threads));
-        const fs::path from = options->picture;
         PTAH_TRY(const auto upscaler, load_upscaler(options->model));
-        const fs::path out =
-            options->out.empty() ? from.parent_path() / fmt::format("{}-{}x.png", from.stem().string(), upscaler->factor()) : fs::path(options->out);
-        if (fs::exists(out)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", out.string());
-        PTAH_TRY(const Picture picture, read_picture(from));
+        PTAH_TRY(const fs::path out, picture_beside(options->picture, fmt::format("-{}x", upscaler->factor()), options->out));
+        PTAH_TRY(const Picture picture, read_picture(options->picture));
         PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
-        PTAH_TRY(const Bytes png, encode_png(large));
-        PTAH_TRY_VOID(write_file(out, std::span<const uint8_t>(png)));
+        PTAH_TRY_VOID(write_png(out, large));
         if (options->json)
           fmt::print("{}\n", Json{{"file", out.string()}, {"width", large.width}, {"height", large.height}}.dump());
         else if (!options->quiet)

@@ -97,11 +97,6 @@ Picture sheet_of(const std::vector<Picture>& pictures, int64_t columns) {
   return out;
 }
 
-Result<void> write_png(const fs::path& file, const Picture& picture) {
-  PTAH_TRY(const Bytes png, encode_png(picture));
-  return write_file(file, std::span<const uint8_t>(png));
-}
-
 Result<void> run(PaintOptions o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PaintJob& job = o.job;
@@ -330,10 +325,8 @@ void add_edges(CLI::App& app, Action& action) {
   command->callback([o, &action] {
     action = [o] {
       const auto run = [&]() -> Result<void> {
-        const fs::path from = o->picture;
-        const fs::path out = o->out.empty() ? from.parent_path() / (from.stem().string() + "-edges.png") : fs::path(o->out);
-        if (fs::exists(out)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", out.string());
-        PTAH_TRY(const Picture picture, read_picture(from));
+        PTAH_TRY(const fs::path out, picture_beside(o->picture, "-edges", o->out));
+        PTAH_TRY(const Picture picture, read_picture(o->picture));
         PTAH_TRY_VOID(write_png(out, edges_of(picture, o->low, o->high)));
         fmt::print("{}\n", out.string());
         return {};

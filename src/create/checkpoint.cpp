@@ -19,13 +19,6 @@ void take(NamedTensors& into, const NamedTensors& part, const std::string& prefi
   for (const auto& [name, tensor] : part) into.insert_or_assign(prefix + name, tensor);
 }
 
-/// The tensors whose names begin so, without that beginning.
-NamedTensors below(const NamedTensors& all, const std::string& prefix) {
-  NamedTensors out;
-  for (auto it = all.lower_bound(prefix); it != all.end() && it->first.starts_with(prefix); ++it) out.emplace(it->first.substr(prefix.size()), it->second);
-  return out;
-}
-
 Result<NamedTensors> tensors_of(const fs::path& file) {
   PTAH_TRY(TensorFile content, read_tensor_file(file));
   return std::move(content.tensors);
@@ -228,8 +221,7 @@ Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
         PTAH_TRY(NamedTensors tensors, tensors_of(item.file));
         adapters.push_back({std::move(tensors), item.file.string(), item.strength});
       }
-      PTAH_TRY(const int64_t changed, merge_adapters(out.tensors, out.places, adapters, exact));
-      (void)changed;
+      PTAH_TRY_VOID(merge_adapters(out.tensors, out.places, adapters, exact));
     }
     return out;
   });

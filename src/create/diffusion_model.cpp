@@ -40,13 +40,12 @@ Json to_json(const PaintRequest& request) { return json_of_fields(request); }
 Result<PaintRequest> paint_request(const Json& json) { return fields_from_json<PaintRequest>(json, "request"); }
 
 Result<void> check(const PaintRequest& r) {
-  constexpr int64_t kMostEdge = 2048;
   if (r.steps < 1 || r.steps > 1000) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 1000 are possible", r.steps);
   if (!(r.guidance >= 0 && r.guidance <= 100)) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 100 are possible", r.guidance);
   if (!(r.rescale >= 0 && r.rescale <= 1)) return fail(ErrorCode::invalid_argument, "rescale {}; 0 to 1 are possible", r.rescale);
   for (const int64_t edge : {r.width, r.height})
-    if (edge != 0 && (edge < 64 || edge > kMostEdge || edge % 64 != 0))
-      return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of 64 from 64 to {} are possible", edge, kMostEdge);
+    if (edge != 0 && (edge < 64 || edge > kMostPaintedEdge || edge % 64 != 0))
+      return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of 64 from 64 to {} are possible", edge, kMostPaintedEdge);
   if (r.clip_skip < 0 || r.clip_skip > 12) return fail(ErrorCode::invalid_argument, "clip-skip {}; 0 to 12 are possible", r.clip_skip);
   if (r.prompt.size() + r.negative.size() > 100000)
     return fail(ErrorCode::invalid_argument, "prompts of {} bytes; 100,000 are possible", r.prompt.size() + r.negative.size());
@@ -56,8 +55,8 @@ Result<void> check(const PaintRequest& r) {
   for (const float share : {r.strength, r.enlarge_strength})
     if (!(share > 0 && share <= 1)) return fail(ErrorCode::invalid_argument, "strength {}; above 0 to 1 is possible", share);
   if (!(r.enlarge >= 1 && r.enlarge <= 4)) return fail(ErrorCode::invalid_argument, "enlarge {}; 1 to 4 are possible", r.enlarge);
-  if (r.tile != 0 && (r.tile < 128 || r.tile > kMostEdge || r.tile % 64 != 0))
-    return fail(ErrorCode::invalid_argument, "tiles of {} pixels; multiples of 64 from 128 to {} are possible", r.tile, kMostEdge);
+  if (r.tile != 0 && (r.tile < 128 || r.tile > kMostPaintedEdge || r.tile % 64 != 0))
+    return fail(ErrorCode::invalid_argument, "tiles of {} pixels; multiples of 64 from 128 to {} are possible", r.tile, kMostPaintedEdge);
   if (!r.sampler.empty()) PTAH_TRY_VOID(noise_sampler_by_name(r.sampler));
   if (!r.schedule.empty()) PTAH_TRY_VOID(noise_schedule_by_name(r.schedule));
   return {};
@@ -162,10 +161,6 @@ class NoiseSource {
   uint64_t seed_, draws_ = 0;
   std::optional<TorchRandom> torch_;
 };
-
-void stop_if(const CancelToken* cancel) {
-  if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
-}
 
 }  // namespace
 
@@ -348,25 +343,23 @@ Picture DiffusionModel::glimpse(const Tensor& latents) const {
 DiffusionModel::Start DiffusionModel::start_from(const Sources& sources, int64_t width, int64_t height) const {
   Start out;
   const int64_t h = height / factor(), w = width / factor();
-  Tensor colours;
   if (sources.from) {
-    colours = covering(colours_of(*sources.from), height, width, Filter::lanczos);
-    out.latents = encode(colours);
+    out.colours = covering(colours_of(*sources.from), height, width, Filter::lanczos);
+    out.latents = encode(out.colours);
   }
-  Tensor white;
   if (sources.mask) {
-    white = covering(whiteness_of(*sources.mask), height, width, Filter::bilinear);
-    out.mask = resize(white, h, w, Filter::bilinear);
+    out.white = covering(whiteness_of(*sources.mask), height, width, Filter::bilinear);
+    out.mask = resize(out.white, h, w, Filter::bilinear);
   }
   if (!inpaints()) return out;
   // Where it is drawn anew the U-Net sees grey.
-  const Tensor anew = white.defined() ? white : Tensor::full({1, height, width, 1}, 1);
+  const Tensor anew = out.white.defined() ? out.white : Tensor::full({1, height, width, 1}, 1);
   Tensor kept = Tensor::empty(anew.shape()), asked = resize(anew, h, w, Filter::nearest);
   if (!DryRun::active()) {
     for (int64_t i = 0; i < anew.elements(); ++i) kept.data<float>()[i] = anew.data<float>()[i] < 0.5F ? 1 : 0;
     for (float& value : asked.span<float>()) value = value < 0.5F ? 0 : 1;
   }
-  const Tensor masked = colours.defined() ? mul(colours, kept) : Tensor::zeros({1, height, width, 3});
+  const Tensor masked = out.colours.defined() ? mul(out.colours, kept) : Tensor::zeros({1, height, width, 3});
   out.seen = concat({asked, encode(masked)}, 3);
   return out;
 }
@@ -467,7 +460,7 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
   if (sources.controls.size() != controls_.size())
     return fail(ErrorCode::invalid_argument, "{} networks that control, {} pictures for them", controls_.size(), sources.controls.size());
   if (sources.mask && r.enlarge != 1) return fail(ErrorCode::invalid_argument, "a picture with a mask cannot be enlarged; paint it first, then enlarge");
-  const auto fitting = [](int64_t edge) { return std::clamp<int64_t>(edge / 64 * 64, 64, 2048); };
+  const auto fitting = [](int64_t edge) { return std::clamp<int64_t>(edge / 64 * 64, 64, kMostPaintedEdge); };
   const int64_t width = r.width ? r.width : sources.from ? fitting(sources.from->width) : own_size_;
   const int64_t height = r.height ? r.height : sources.from ? fitting(sources.from->height) : own_size_;
   const int64_t large_width = fitting(static_cast<int64_t>(static_cast<float>(width) * r.enlarge)),
@@ -477,7 +470,7 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
     const double share = r.enlarge > 1 ? 0.25 : 0.9;  // of the progress, for the first pass
     double from = 0, span = share;
     const std::function<void(int64_t, int64_t)> before_step = [&](int64_t step, int64_t steps) {
-      stop_if(cancel);
+      stop_if_cancelled(cancel);
       if (progress) progress({"draw", from + span * static_cast<double>(step) / static_cast<double>(steps), -1});
     };
     const auto hints_at = [&](int64_t w, int64_t h) {
@@ -489,28 +482,26 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
       }
       return hints;
     };
+    Condition words = condition(r, width, height);
     const auto pass = [&](int64_t w, int64_t h, const Start& start, float strength) {
-      const Condition condition = this->condition(r, w, h);
       const std::vector<Tensor> hints = hints_at(w, h);
-      return sample({r, w, h, condition, start, strength, hints, before_step, preview});
+      return sample({r, w, h, words, start, strength, hints, before_step, preview});
     };
-    Tensor z = pass(width, height, start_from(sources, width, height), sources.from ? r.strength : 1);
+    const Start start = start_from(sources, width, height);
+    Tensor z = pass(width, height, start, sources.from ? r.strength : 1);
     if (large_width != width || large_height != height) {
-      stop_if(cancel);
+      stop_if_cancelled(cancel);
       Start again = start_from({}, large_width, large_height);
       again.latents = encode(resize(decode(z, r.tile), large_height, large_width, Filter::lanczos));
       from = share;
       span = 0.9 - share;
+      if (family_ == DiffusionFamily::sdxl) words = condition(r, large_width, large_height);  // the only one that is told the size
       z = pass(large_width, large_height, again, r.enlarge_strength);
     }
-    stop_if(cancel);
+    stop_if_cancelled(cancel);
     if (progress) progress({"decode", 0.9, -1});
     Tensor colours = decode(z, r.tile);
-    if (sources.mask) {  // what stays, stays to the pixel
-      const Tensor white = covering(whiteness_of(*sources.mask), height, width, Filter::bilinear);
-      const Tensor before = covering(colours_of(*sources.from), height, width, Filter::lanczos);
-      colours = add(mul(colours, white), mul(before, affine(white, -1, 1)));
-    }
+    if (start.white.defined()) colours = add(mul(colours, start.white), mul(start.colours, affine(start.white, -1, 1)));  // what stays, stays to the pixel
     return picture_of(colours);
   });
 }

@@ -18,6 +18,8 @@
 
 namespace ptah {
 
+constexpr int64_t kMostPaintedEdge = 2048;  ///< pixels
+
 struct PaintRequest {
   std::string prompt, negative = {};  ///< with weights in brackets and BREAK: see clip_tokenizer.h
   uint64_t seed = 0;
@@ -81,9 +83,10 @@ class DiffusionModel {
   };
   /// A picture as the sampler begins with it.
   struct Start {
-    Tensor latents;  ///< undefined: from noise alone
-    Tensor mask;     ///< [1, h, w, 1], 1 where it is drawn anew; undefined: everywhere
-    Tensor seen;     ///< what a U-Net that inpaints gets besides its latents, [1, h, w, 1 + channels]; undefined for others
+    Tensor latents;         ///< undefined: from noise alone
+    Tensor mask;            ///< [1, h, w, 1], 1 where it is drawn anew; undefined: everywhere
+    Tensor colours, white;  ///< picture and mask at the size painted, [1, H, W, 3] in −1 … 1 and [1, H, W, 1]; undefined without
+    Tensor seen;            ///< what a U-Net that inpaints gets besides its latents, [1, h, w, 1 + channels]; undefined for others
   };
   struct Pass;
   Condition condition_of(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const;

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/parallel.h"
-#include "base/sha256.h"
 #include "create/recall.h"
 #include "shape/inflate.h"
 #include "tensor/cpu/dense.h"
@@ -29,17 +28,16 @@ Result<Json> checkpoint_digests(const DiffusionFiles& files) {
   PTAH_TRY(const auto list, listed(files));
   Json out = Json::object();
   for (const auto& [name, file] : list) {
-    PTAH_TRY(const std::string sha256, sha256_of_file(file));
-    out[name] = "sha256:" + sha256;
+    PTAH_TRY(out[name], file_id(file));
   }
   return out;
 }
 
 Result<Sources> extended(const Picture& picture, int64_t by) {
-  constexpr int64_t kMostEdge = 2048;
   const int64_t w = picture.width + 2 * by, h = picture.height + 2 * by;
-  if (by < 1 || w > kMostEdge || h > kMostEdge)
-    return fail(ErrorCode::invalid_argument, "{} pixels more on every side would make {} × {}; up to {} × {} are possible", by, w, h, kMostEdge, kMostEdge);
+  if (by < 1 || w > kMostPaintedEdge || h > kMostPaintedEdge)
+    return fail(ErrorCode::invalid_argument, "{} pixels more on every side would make {} × {}; up to {} × {} are possible", by, w, h, kMostPaintedEdge,
+                kMostPaintedEdge);
   Picture from = make_picture(w, h), mask = make_picture(w, h);
   const int64_t fade = std::max<int64_t>(1, std::min({by / 4, picture.width / 4, picture.height / 4}));
   for (int64_t y = 0; y < h; ++y)
@@ -114,14 +112,13 @@ Result<Work> replay_painting(const Json& receipt, const Sources& sources, const 
 Result<Plan> plan_painting(const PaintRequest& request, const DiffusionFiles& files, const fs::path& vocabulary, const Sources& sources,
                            const DiffusionShapes& shapes) {
   Plan plan;
-  const DryRun dry;
-  const int64_t before = memory_account().live_bytes;
-  reset_memory_peak();
-  PTAH_TRY(const auto model, DiffusionModel::load(files, vocabulary, shapes));
-  PTAH_TRY(const Picture picture, model->paint(request, sources));
-  plan.tensor_bytes = (memory_account().peak_bytes - before) * 9 / 8;
-  plan.flops = memory_account().flops;
-  plan.weight_bytes = model->file_bytes();
+  const auto work = [&]() -> Result<void> {
+    PTAH_TRY(const auto model, DiffusionModel::load(files, vocabulary, shapes));
+    plan.weight_bytes = model->file_bytes();
+    PTAH_TRY_VOID(model->paint(request, sources));
+    return {};
+  };
+  PTAH_TRY_VOID(plan_tensors(plan, work));
   plan.program_bytes = int64_t{120} << 20;
   // Pages of the files are given back as soon as what lies in them is packed.
   plan.peak_bytes = plan.program_bytes + plan.tensor_bytes;

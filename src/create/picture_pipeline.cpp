@@ -115,7 +115,7 @@ Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const 
   const TextStates text = (*text_)(tokens, compute_dtype());
   PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = d.sampler};
   how.before_step = [&](int64_t step) {
-    if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+    stop_if_cancelled(cancel);
     if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(request.steps), -1});
   };
   if (d.base) {

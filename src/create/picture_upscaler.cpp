@@ -83,7 +83,7 @@ void PictureUpscaler::enlarge_with_network(const Picture& picture, Picture& out,
   const auto level = [](float value) { return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0F, 1.0F) * 255)); };
   for (int64_t top = 0; top < tall; top += kNetworkTile)
     for (int64_t left = 0; left < wide; left += kNetworkTile) {
-      if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
+      stop_if_cancelled(cancel);
       // With as much around as the network looks at, but never beyond the picture: there it sees the zeros it was trained with.
       const int64_t bottom = std::min(top + kNetworkTile, tall), right = std::min(left + kNetworkTile, wide),
                     reach = (network_->reach() + unit - 1) / unit * unit;

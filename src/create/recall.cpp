@@ -56,20 +56,13 @@ bool read_number(std::string_view text, T& into) {
   return true;
 }
 
-std::string trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const size_t begin = text.find_first_not_of(kBlank);
-  if (begin == std::string_view::npos) return "";
-  return std::string(text.substr(begin, text.find_last_not_of(kBlank) - begin + 1));
-}
-
 /// "Steps: 20, Lora hashes: "a: 1, b: 2", Size: 512x512" as pairs.
 std::vector<std::pair<std::string, std::string>> settings_of(std::string_view line) {
   std::vector<std::pair<std::string, std::string>> out;
   for (size_t at = 0; at < line.size();) {
     const size_t colon = line.find(':', at);
     if (colon == std::string_view::npos) break;
-    const std::string key = trimmed(line.substr(at, colon - at));
+    const std::string key(trimmed(line.substr(at, colon - at)));
     size_t begin = colon + 1, end;
     while (begin < line.size() && line[begin] == ' ') ++begin;
     if (begin < line.size() && line[begin] == '"') {
@@ -100,7 +93,7 @@ void take_loras(Recalled& out) {
     out.files.loras.push_back({inner.substr(0, colon) + ".safetensors", strength});
     prompt.erase(at, end - at + 1);
   }
-  prompt = trimmed(prompt);
+  prompt = std::string(trimmed(prompt));
 }
 
 /// PNGs of others hold text in Latin-1 too.

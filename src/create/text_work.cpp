@@ -81,8 +81,7 @@ Result<Json> language_model_digests(const fs::path& path) {
   if (files.empty()) return fail(ErrorCode::not_found, "{}: no model there", path.string());
   Json out = Json::object();
   for (const fs::path& file : files) {
-    PTAH_TRY(const std::string sha256, sha256_of_file(file));
-    out[file.filename().string()] = "sha256:" + sha256;
+    PTAH_TRY(out[file.filename().string()], file_id(file));
   }
   return out;
 }

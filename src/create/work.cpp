@@ -75,6 +75,11 @@ Picture flattened(Picture picture, const std::string& background) {
 
 std::string file_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
 
+Result<std::string> file_id(const fs::path& file) {
+  PTAH_TRY(const std::string sha256, sha256_of_file(file));
+  return "sha256:" + sha256;
+}
+
 std::string pixel_id(const Picture& picture) {
   Bytes bytes;
   const std::string head = fmt::format("rgba8 {} {}\n", picture.width, picture.height);
@@ -428,18 +433,25 @@ double seconds_for(int64_t flops) {
   return static_cast<double>(flops) / rate * 2 / std::max(1, threads());
 }
 
+Result<void> plan_tensors(Plan& plan, const std::function<Result<void>()>& work) {
+  const DryRun dry;
+  const int64_t before = memory_account().live_bytes;
+  reset_memory_peak();
+  PTAH_TRY_VOID(work());
+  // A freed block may serve a request that is up to an eighth smaller (base/memory.cpp).
+  plan.tensor_bytes = (memory_account().peak_bytes - before) * 9 / 8;
+  plan.flops = memory_account().flops;
+  return {};
+}
+
 Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
   PTAH_TRY_VOID(check(request));
   Plan plan;
-  {
-    const DryRun dry;
-    const int64_t before = memory_account().live_bytes;
-    reset_memory_peak();
-    PTAH_TRY(const Picture picture, model.create(request, sources));
-    // A freed block may serve a request that is up to an eighth smaller (base/memory.cpp).
-    plan.tensor_bytes = (memory_account().peak_bytes - before) * 9 / 8;
-    plan.flops = memory_account().flops;
-  }
+  const auto work = [&]() -> Result<void> {
+    PTAH_TRY_VOID(model.create(request, sources));
+    return {};
+  };
+  PTAH_TRY_VOID(plan_tensors(plan, work));
   plan.weight_bytes = model.file_bytes();
   plan.program_bytes = int64_t{80} << 20;
   // The grid's values and edge table, the raw mesh, the decimator's lists, the texture.

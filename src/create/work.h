@@ -64,6 +64,7 @@ Picture flattened(Picture picture, const std::string& background);
 
 /// "sha256:…" of a file's bytes, and of what a picture shows, whatever the file around it.
 std::string file_id(std::span<const uint8_t> bytes);
+Result<std::string> file_id(const std::filesystem::path& file);
 std::string pixel_id(const Picture& picture);
 /// The pictures a work started from, as its receipt names them, and as files of the work.
 Json source_ids(const Sources& sources);
@@ -96,6 +97,8 @@ struct Plan {
 };
 /// How long so much arithmetic takes here, about.
 double seconds_for(int64_t flops);
+/// Runs `work` without numbers and notes what its tensors take and how much arithmetic it is.
+Result<void> plan_tensors(Plan& plan, const std::function<Result<void>()>& work);
 /// Runs the same code without numbers.
 Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, const Sources& sources = {});
 /// over_budget, with the numbers and a request that would fit, if the plan needs more.

@@ -100,6 +100,13 @@ bool any_begins(const NamedTensors& tensors, const std::string& prefix) {
   return found != tensors.end() && found->first.rfind(prefix, 0) == 0;
 }
 
+NamedTensors below(const NamedTensors& tensors, const std::string& prefix) {
+  NamedTensors out;
+  for (auto it = tensors.lower_bound(prefix); it != tensors.end() && it->first.starts_with(prefix); ++it)
+    out.emplace(it->first.substr(prefix.size()), it->second);
+  return out;
+}
+
 UnetNames UnetNames::of_diffusers(const NamedTensors& tensors) {
   UnetNames made;
   made.layers_ = count_of(tensors, "down_blocks.0.resnets.");

@@ -14,6 +14,8 @@ using NamedTensors = std::map<std::string, Tensor>;
 
 /// Whether there is a name that begins so.
 bool any_begins(const NamedTensors& tensors, const std::string& prefix);
+/// The tensors whose names begin so, without that beginning.
+NamedTensors below(const NamedTensors& tensors, const std::string& prefix);
 
 /// How diffusers numbers the blocks of one U-Net, and where they stand in the original naming.
 class UnetNames {

@@ -248,7 +248,6 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
           x = mix(1, x, phi2 * h / width_before, sub(picture, before));
         }
         x = mix(1, x, to * std::sqrt(-std::expm1(-twice)), fresh());
-        if (sampler == NoiseSampler::dpmpp_3m_sde) before_that = before, width_before_that = width_before;
         break;
       }
       case NoiseSampler::dpmpp_2m: {
@@ -290,15 +289,14 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
         const double phi1 = std::expm1(-h);
         x = mix(to / from, x, -phi1, picture);
         if (order_before == 2) x = mix(1, x, -phi1 / 2 / (-width_before / h), sub(before, picture));
-        before_that = before, width_before_that = width_before;
         break;
       }
       case NoiseSampler::lcm:
         x = to > 0 ? mix(1, picture, to, fresh()) : picture;
         break;
     }
-    before = picture;
-    width_before = h;
+    before_that = before, width_before_that = width_before;
+    before = picture, width_before = h;
     if (up > 0) x = mix(1, x, up, fresh());
   }
   return x;

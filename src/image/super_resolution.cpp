@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "image/diffusers_names.h"
 #include "nn/weight_binder.h"
 
 namespace ptah {
@@ -22,11 +23,7 @@ bool is_network(const std::map<std::string, Tensor>& tensors, const std::string&
 bool SuperResolution::recognises(std::map<std::string, Tensor>& tensors) {
   for (const char* prefix : {"", "params_ema.", "params.", "state_dict."}) {
     if (!is_network(tensors, prefix)) continue;
-    const std::string begin = prefix;
-    std::map<std::string, Tensor> bare;
-    for (const auto& [name, tensor] : tensors)
-      if (name.starts_with(begin)) bare.emplace(name.substr(begin.size()), tensor);
-    tensors = std::move(bare);
+    tensors = below(tensors, prefix);
     return true;
   }
   return false;

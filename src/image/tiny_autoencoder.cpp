@@ -64,8 +64,7 @@ Tensor TinyAutoencoder::run(const std::vector<Layer>& layers, Tensor x) {
       if (layer.relu) x = relu(x);
       continue;
     }
-    const Shape s = x.shape();
-    const Tensor around = layer.skip ? (*layer.skip)(x.reshape({s[0], s[1] * s[2], s[3]})).reshape({s[0], s[1], s[2], -1}) : x;
+    const Tensor around = layer.skip ? (*layer.skip)(x) : x;
     const Tensor inner = relu(layer.block[1](relu(layer.block[0](x))));
     x = relu(layer.block[2](inner, around));
   }

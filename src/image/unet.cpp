@@ -195,11 +195,7 @@ UnetControl ControlNet::operator()(const Tensor& latents, const Tensor& hint, co
                                    float strength) const {
   const Given seen = given(latents, steps, context, label);
   std::vector<Tensor> passed = descend(add(in_(latents), hint), seen);
-  const auto through = [&](const Linear& by, const Tensor& x) {
-    const Shape shape = x.shape();
-    const Tensor made = by(x.reshape({shape[0], shape[1] * shape[2], shape[3]}));
-    return affine(made.reshape({shape[0], shape[1], shape[2], made.dim(2)}), strength);
-  };
+  const auto through = [&](const Linear& by, const Tensor& x) { return affine(by(x), strength); };
   UnetControl out;
   out.middle = through(middle_zero_, middle(passed.back(), seen));
   for (size_t i = 0; i < passed.size(); ++i) out.passed.push_back(through(zeros_[i], passed[i]));

@@ -116,11 +116,6 @@ void check_user(const std::string& user) {
 
 Error nothing(const char* what, int64_t id, const std::string& user) { return {ErrorCode::not_found, fmt::format("{} has no {} {}", user, what, id)}; }
 
-std::string_view trimmed(std::string_view text) {
-  const size_t begin = text.find_first_not_of(" \t\r\n");
-  return begin == std::string_view::npos ? std::string_view() : text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
-}
-
 void check_fact(std::string_view fact) {
   if (fact.empty() || fact.size() > kMostFactBytes || invalid_utf8_at(fact) != std::string::npos)
     throw Failure({ErrorCode::invalid_argument, fmt::format("a fact has 1 to {} bytes of valid UTF-8; this one has {}", kMostFactBytes, fact.size())});
