@@ -6,6 +6,10 @@
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "media/manifest_store.h"
+#include "media/picture.h"
+#include "own/c2pa.h"
+#include "own/cbor.h"
 #include "own/content_id.h"
 #include "own/keys.h"
 #include "own/signed_receipt.h"
@@ -223,6 +227,158 @@ TEST_F(Keys, AKeyGoesToAnotherComputer) {
   EXPECT_TRUE(there.unlock("me-old", Secret("pass")));
   EXPECT_FALSE(Key::from_secret(Secret(std::string_view("\0\0\0\0", 4))));
   EXPECT_FALSE(Key::from_secret(Secret(std::string(32, '\xff')))) << "not below the order of the group";
+}
+
+namespace {
+
+constexpr int64_t kNow = 1'790'000'000;
+
+MakerCredential credential() { return value_or_throw(MakerCredential::of(key_of(bytes(32, 5)), kNow)); }
+
+Bytes a_png() {
+  Picture picture = make_picture(24, 16);
+  const Bytes noise = bytes(picture.rgba.size(), 9);
+  std::copy(noise.begin(), noise.end(), picture.rgba.begin());
+  return value_or_throw(encode_png(picture));
+}
+
+Bytes a_wav(size_t samples) {
+  Bytes out = {'R', 'I', 'F', 'F', 0,    0,    0, 0, 'W',  'A',  'V', 'E', 'f', 'm', 't', ' ', 16,  0,   0,   0,
+               1,   0,   1,   0,   0x40, 0x1F, 0, 0, 0x40, 0x1F, 0,   0,   1,   0,   8,   0,   'd', 'a', 't', 'a'};
+  out.push_back(static_cast<uint8_t>(samples));
+  out.insert(out.end(), 3, 0);
+  const Bytes noise = bytes(samples, 3);
+  out.insert(out.end(), noise.begin(), noise.end());
+  if (samples % 2) out.push_back(0);
+  out[4] = static_cast<uint8_t>(out.size() - 8);
+  return out;
+}
+
+ManifestRequest a_request() {
+  ManifestRequest request;
+  request.title = "a red fox";
+  request.media_type = "image/png";
+  request.source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
+  request.ingredients = {{"prompt", "a red fox", "c2pa.types.generator.prompt", "text/plain"}, {"picture", "sha256:00", "c2pa.types.model", ""}};
+  request.receipt = {{"engine", "ptah"}, {"request", {{"prompt", "a red fox"}}}};
+  return request;
+}
+
+/// What Ptah's own reader says of a file that carries its manifest.
+ManifestCheck look(std::span<const uint8_t> file, const std::vector<Bytes>& anchors = {}, int64_t now = kNow) {
+  const auto place = find_manifest(file);
+  if (!place || !*place) {
+    ManifestCheck none;
+    none.problems = {place ? "none" : place.error().message};
+    return none;
+  }
+  return check_manifest(file, (*place)->store, (*place)->start, (*place)->length, anchors, now);
+}
+
+bool says(const ManifestCheck& check, const std::string& what) {
+  return std::any_of(check.problems.begin(), check.problems.end(), [&](const std::string& p) { return p.find(what) != std::string::npos; });
+}
+
+}  // namespace
+
+TEST(Cbor, ValuesComeBackAndBombsDoNot) {
+  const Cbor value = Cbor::Map{{"a", Cbor::Array{0, 23, 24, -1, -500, 65535, 65536, int64_t{1} << 40, 1.5, true, false, Cbor(), "é", Bytes{1, 2}}},
+                               {1, Cbor::tagged(18, "x")}};
+  EXPECT_EQ(value_or_throw(Cbor::parse(value.encode())), value);
+  EXPECT_EQ(hex(Cbor(Cbor::Array{1, Cbor::Array{2, 3}}).encode()), "8201820203") << "RFC 8949, appendix A";
+  EXPECT_EQ(value_or_throw(Cbor::parse(of_hex("9f018202039f0405ffff"))), value_or_throw(Cbor::parse(of_hex("8301820203820405"))));
+  EXPECT_EQ(value_or_throw(Cbor::parse(of_hex("f93e00"))), Cbor(1.5));
+  for (const char* bad :
+       {"", "9b7fffffffffffffff", "5b7fffffffffffffff00", "bf", "9f", "1c", "ff", "0000", "bb7fffffffffffffff", "1bffffffffffffffff", "5f6161ff", "f8"})
+    EXPECT_FALSE(Cbor::parse(of_hex(bad))) << bad;
+  EXPECT_FALSE(Cbor::parse(Bytes(100000, 0x81))) << "nested too deeply";
+  const Bytes good = value.encode();
+  for (size_t cut = 0; cut < good.size(); ++cut) EXPECT_FALSE(Cbor::parse(std::span(good).first(cut)));
+}
+
+TEST(Credentials, AFileSaysWhatMadeIt) {
+  const MakerCredential signer = credential();
+  for (const Bytes& plain : {a_png(), a_wav(100), a_wav(101)}) {
+    const Bytes marked = value_or_throw(sign_content(plain, a_request(), signer));
+    const ManifestCheck check = look(marked);
+    EXPECT_TRUE(check.whole) << (check.problems.empty() ? "" : check.problems.front());
+    EXPECT_EQ(check.title, "a red fox");
+    EXPECT_EQ(check.chain.signer, to_string(key_of(bytes(32, 5)).address()));
+    EXPECT_FALSE(check.chain.trusted);
+    EXPECT_TRUE(look(marked, {signer.chain().back()}).chain.trusted);
+    EXPECT_TRUE(look(marked, {credential().chain().back()}).chain.trusted) << "the authority made anew is the same";
+    EXPECT_FALSE(look(marked, {value_or_throw(MakerCredential::of(key_of(bytes(32, 6)), kNow)).chain().back()}).chain.trusted);
+    EXPECT_EQ(check.receipt, a_request().receipt);
+    EXPECT_EQ(check.ingredients.size(), 2U);
+    EXPECT_EQ(value_or_throw(without_manifest(marked)), plain);
+    EXPECT_FALSE(look(marked, {}, kNow + 6 * 31557600).whole) << "a certificate ends";
+    EXPECT_FALSE(look(marked, {}, kNow - 3 * 86400).whole) << "and begins";
+  }
+}
+
+TEST(Credentials, AnyChangedBitIsSeen) {
+  const Bytes marked = value_or_throw(sign_content(a_png(), a_request(), credential()));
+  const auto place = value_or_throw(find_manifest(marked));
+  const Bytes dice = bytes(8000, 77);
+  for (size_t i = 0; i < 1000; ++i) {  // outside of what the hash leaves out
+    size_t at = (size_t{dice[8 * i]} << 16 | size_t{dice[8 * i + 1]} << 8 | dice[8 * i + 2]) % (marked.size() - place->length);
+    if (at >= place->start) at += place->length;
+    Bytes changed = marked;
+    changed[at] = static_cast<uint8_t>(changed[at] ^ (1U << (dice[8 * i + 3] % 8)));
+    EXPECT_FALSE(look(changed).whole) << at;
+  }
+  for (size_t i = 0; i < place->store.size(); ++i) {  // and in the store, each byte
+    Bytes store = place->store;
+    store[i] = static_cast<uint8_t>(store[i] ^ (1U << (dice[i % 8000] % 8)));
+    const ManifestCheck check = check_manifest(marked, store, place->start, place->length, {}, kNow);
+    // What is not signed is the framing: labels and types of the boxes that hold claim and assertions, toggles that mean nothing here, the unprotected header.
+    EXPECT_TRUE(!check.whole || check.receipt == a_request().receipt) << i;
+  }
+  for (size_t cut = 0; cut < place->store.size(); ++cut)
+    EXPECT_FALSE(check_manifest(marked, std::span(place->store).first(cut), place->start, place->length, {}, kNow).whole) << cut;
+}
+
+TEST(Credentials, TheHashMayLeaveOutTheStoreAndNothingElse) {
+  const MakerCredential signer = credential();
+  const Bytes marked = value_or_throw(sign_content(a_png(), a_request(), signer));
+  const auto place = value_or_throw(find_manifest(marked));
+  EXPECT_TRUE(says(check_manifest(marked, place->store, place->start, place->length + 10, {}, kNow), "leaves out other bytes"));
+  EXPECT_FALSE(check_manifest(marked, place->store, 0, 0, {}, kNow).whole);
+  const Bytes beside = value_or_throw(sign_beside(a_png(), a_request(), signer));
+  EXPECT_TRUE(check_manifest(a_png(), beside, 0, 0, {}, kNow).whole);
+  EXPECT_FALSE(look(value_or_throw(with_manifest(a_png(), beside))).whole);
+  // Somebody else's claim over the same assertions.
+  const Bytes other = value_or_throw(sign_content(a_png(), a_request(), value_or_throw(MakerCredential::of(key_of(bytes(32, 8)), kNow))));
+  EXPECT_NE(look(other).chain.authority, look(marked).chain.authority);
+}
+
+TEST(Credentials, WhatWasMarkedBeforeIsKept) {
+  const MakerCredential signer = credential();
+  const Bytes first = value_or_throw(sign_content(a_png(), a_request(), signer));
+  ManifestRequest edit = a_request();
+  edit.action = "c2pa.opened";
+  edit.source_type.clear();
+  edit.ingredients = {{"a red fox", "", "", "image/png", value_or_throw(find_manifest(first))->store, true}};
+  const Bytes second = value_or_throw(sign_content(first, edit, signer));
+  const ManifestCheck check = look(second);
+  EXPECT_TRUE(check.whole) << (check.problems.empty() ? "" : check.problems.front());
+  ASSERT_EQ(check.ingredients.size(), 1U);
+  EXPECT_EQ(check.ingredients[0], "a red fox (parentOf)");
+  EXPECT_GT(value_or_throw(find_manifest(second))->store.size(), 2 * value_or_throw(find_manifest(first))->store.size() - 1000);
+}
+
+TEST(Credentials, HostileFilesAreRefused) {
+  EXPECT_FALSE(sign_content(Bytes{1, 2, 3}, a_request(), credential()));
+  const Bytes png = a_png(), wav = a_wav(99);
+  for (const Bytes& whole : {png, wav})
+    for (size_t cut = 0; cut < whole.size(); ++cut) {
+      const auto file = std::span(whole).first(cut);
+      const auto made = with_manifest(file, Bytes(5));
+      EXPECT_TRUE(!made || find_manifest(*made)) << cut;
+    }
+  Bytes twice = value_or_throw(with_manifest(wav, Bytes(4)));
+  twice.insert(twice.end(), twice.end() - 12, twice.end());
+  EXPECT_FALSE(find_manifest(twice)) << "two stores: which one counts?";
 }
 
 }  // namespace ptah

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <set>
 
 #include "base/parallel.h"
@@ -10,6 +11,7 @@
 #include "create/painting.h"
 #include "create/text_work.h"
 #include "create/work.h"
+#include "own/content_credentials.h"
 #include "own/signed_receipt.h"
 #include "weights/hub.h"
 #include "weights/pull.h"
@@ -59,6 +61,8 @@ std::string slug(const std::string& prompt) {
 Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
   if (key) {
     PTAH_TRY_VOID(sign_work(work, *key));
+    PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
+    PTAH_TRY_VOID(credential_work(work, credential));
   }
   const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
   // The default folder is replaced, but only once the new work is there.
@@ -399,33 +403,80 @@ void add_replay(CLI::App& app, Action& action) {
   });
 }
 
+namespace {
+
+struct VerifyOptions {
+  std::string file;
+  std::vector<std::string> trusted;
+};
+
+/// Whose the receipt is. Returns false if a signature does not hold.
+bool show_maker(const Json& receipt) {
+  const MakerCheck check = check_maker(receipt);
+  if (check.maker) {
+    const std::string name = known_as(*check.maker);
+    fmt::print("signed by {}{}\n", to_string(*check.maker), name.empty() ? "" : ", your key '" + name + "'");
+  } else if (check.has_signature) {
+    fmt::print("the SIGNATURE does not hold: the receipt was changed, or somebody else signed it\n");
+    return false;
+  } else {
+    fmt::print("not signed\n");
+  }
+  return true;
+}
+
+/// What a file's content credentials say. Returns false if they do not hold.
+bool show_credentials(const std::string& name, const ManifestCheck& check) {
+  if (!check.whole) {
+    for (const std::string& problem : check.problems) fmt::print("{}: content credentials do NOT hold: {}\n", name, problem);
+    return false;
+  }
+  fmt::print("{}: content credentials whole; '{}' by {}, signed with the certificate of {} ({})\n", name, check.title, check.generator, check.chain.signer,
+             check.chain.trusted ? "on your trust list" : "an authority of its own");
+  for (const std::string& ingredient : check.ingredients) fmt::print("  from {}\n", ingredient);
+  return true;
+}
+
+Result<bool> run_verify(const VerifyOptions& o) {
+  PTAH_TRY(const Verification verified, verify_work(o.file));
+  std::vector<Bytes> anchors;
+  for (const std::string& file : o.trusted) {
+    PTAH_TRY(const auto certificates, read_certificates(file));
+    anchors.insert(anchors.end(), certificates.begin(), certificates.end());
+  }
+  for (const std::string& line : verified.lines) fmt::print("{}\n", line);
+  bool good = verified.whole;
+  Json receipt;
+  if (auto read = read_receipt(o.file)) receipt = std::move(*read);
+  const fs::path file = fs::is_directory(o.file) ? fs::path(o.file) / "receipt.json" : fs::path(o.file);
+  std::vector<fs::path> files{file};
+  if (file.extension() == ".json") {
+    files.clear();
+    const Json outputs = receipt.value("outputs", Json::object());
+    for (const auto& [name, id] : outputs.items()) files.push_back(file.parent_path() / name);
+  }
+  for (const fs::path& one : files) {
+    const auto check = check_credentials(one, anchors, std::time(nullptr));
+    if (!check || !*check) continue;  // missing and broken files are said above
+    good = show_credentials(one.filename().string(), **check) && good;
+    // A single file carries its signed receipt in the manifest.
+    if (file.extension() != ".json" && (*check)->whole && check_maker((*check)->receipt).has_signature) receipt = (*check)->receipt;
+  }
+  return show_maker(receipt) && good;
+}
+
+}  // namespace
+
 void add_verify(CLI::App& app, Action& action) {
-  auto file = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("verify", "says what of a work is whole and what was changed");
-  command->add_option("file", *file, "a work's folder, receipt.json, PNG or GLB")->required();
-  command->callback([file, &action] {
-    action = [file] {
-      const auto verified = verify_work(*file);
-      if (!verified) return report(verified.error());
-      for (const std::string& line : verified->lines) fmt::print("{}\n", line);
-      bool good = verified->whole;
-      const auto receipt = read_receipt(*file);
-      MakerCheck check;
-      const auto looked = guard([&]() -> Result<void> {
-        if (receipt) check = check_maker(*receipt);
-        return {};
-      });
-      if (!looked) return report(looked.error());
-      if (check.maker) {
-        const std::string name = known_as(*check.maker);
-        fmt::print("signed by {}{}\n", to_string(*check.maker), name.empty() ? "" : ", your key '" + name + "'");
-      } else if (check.has_signature) {
-        fmt::print("the SIGNATURE does not hold: the receipt was changed, or somebody else signed it\n");
-        good = false;
-      } else {
-        fmt::print("not signed\n");
-      }
-      return good ? 0 : error_info(ErrorCode::mismatch).exit_status;
+  auto options = std::make_shared<VerifyOptions>();
+  CLI::App* command = app.add_subcommand("verify", "says what of a work is whole, what was changed, who signed it and what it was made of");
+  command->add_option("file", options->file, "a work's folder, receipt.json, PNG or GLB")->required();
+  command->add_option("--trust", options->trusted, "PEM files of authorities whose content credentials you trust (see ptah key certificate)");
+  command->callback([options, &action] {
+    action = [options] {
+      const auto good = guard([&] { return run_verify(*options); });
+      if (!good) return report(good.error());
+      return *good ? 0 : error_info(ErrorCode::mismatch).exit_status;
     };
   });
 }

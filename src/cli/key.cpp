@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ctime>
 
 #include "base/file.h"
 #include "base/sha256.h"
 #include "cli/commands.h"
+#include "own/certificate.h"
 #include "own/content_id.h"
 #include "own/keys.h"
 
@@ -186,6 +188,18 @@ void add_key(CLI::App& app, Action& action) {
   in->add_option("file", o->file, "the file")->required();
   in->add_option("name", o->name, "its name here");
   secured(in);
+  CLI::App* shown = add("certificate", "the certificate of a key's authority for content credentials (PEM), for other people's trust lists",
+                        [](const Options& options) -> Result<void> {
+                          SigningOptions signing;
+                          signing.key = options.name;
+                          signing.passphrase_file = options.passphrase;
+                          PTAH_TRY(const auto key, signing_key(signing));
+                          PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
+                          fmt::print("{}", credential.authority_pem());
+                          return {};
+                        });
+  shown->add_option("name", o->name, "the key");
+  shown->add_option("--passphrase-file", o->passphrase, "the passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
   CLI::App* turn = add("rotate", "a new key under the same name; the old one stays as NAME-ADDRESS", [](const Options& options) -> Result<void> {
     PTAH_TRY(KeyStore store, open_store());
     PTAH_TRY(const KeyInfo old, store.find(options.name));

@@ -62,6 +62,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_train(app, action);
   ptah::cli::add_evaluate(app, action);
   ptah::cli::add_key(app, action);
+  ptah::cli::add_mark(app, action);
   ptah::cli::add_cid(app, action);
   ptah::cli::add_models(app, action);
   ptah::cli::add_completion(app, action);

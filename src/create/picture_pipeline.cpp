@@ -93,6 +93,8 @@ std::string PictureModel::conditioned_prompt(const CreateRequest& request) const
 
 namespace {
 
+constexpr int64_t kColourRounds = 4;
+
 /// How much of each pixel is drawn anew: f32 [1, size, size, 1].
 Tensor anew_share(const Picture& mask, int64_t size) {
   const Tensor fitted = to_sample(mask, size);
@@ -107,7 +109,7 @@ Tensor anew_share(const Picture& mask, int64_t size) {
 
 }  // namespace
 
-Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const ProgressCallback& progress, const CancelToken* cancel) const {
+Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, int64_t round, const ProgressCallback& progress, const CancelToken* cancel) const {
   const int64_t drawn = request.best_of;
   std::vector<std::vector<int32_t>> prompts(static_cast<size_t>(drawn), d.prompt);
   prompts.resize(static_cast<size_t>(2 * drawn), vocabulary_.encode("", d.prompt.size()));
@@ -116,7 +118,8 @@ Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const 
   PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = d.sampler};
   how.before_step = [&](int64_t step) {
     stop_if_cancelled(cancel);
-    if (progress) progress({"draw", 0.9 * static_cast<double>(step) / static_cast<double>(request.steps), -1});
+    const double whole = static_cast<double>(round) + static_cast<double>(step) / static_cast<double>(request.steps);
+    if (progress) progress({"draw", d.colour.empty() ? 0.9 * whole : 0.9 * (1 - std::exp2(-whole)), -1});  // nobody knows how many rounds a colour takes
   };
   if (d.base) {
     how.start = encode_pictures(*encoder_, autoencoder_, to_sample(*d.base, autoencoder_.size));
@@ -128,24 +131,25 @@ Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, const 
   }
   const DenoiserConfig& shape = denoiser_->config();
   std::vector<Tensor> noises;
-  for (int64_t i = 0; i < drawn; ++i) noises.push_back(Tensor::normal({1, shape.tokens, shape.channels}, request.seed, static_cast<uint64_t>(i)));
+  for (int64_t i = 0; i < drawn; ++i)
+    noises.push_back(Tensor::normal({1, shape.tokens, shape.channels}, request.seed, static_cast<uint64_t>(round * drawn + i)));
   const Tensor z = sample_latents(*denoiser_, scale_, {text.states, text.pooled, text.lengths}, concat(noises, 0), how);
   return decode_latents(*decoder_, autoencoder_, z);
 }
 
-Tensor PictureModel::best_of(const Tensor& drafts, const Drawing& d) const {
-  if (drafts.dim(0) == 1) return drafts;
+PictureModel::Draft PictureModel::best_of(const Tensor& drafts, const Drawing& d) const {
+  if (drafts.dim(0) == 1) return {drafts};
   const Tensor fit = matmul(judge_->pictures(drafts), judge_->prompts({d.prompt}), {.transpose_b = true});
-  if (DryRun::active()) return slice(drafts, 0, 0, 1);
+  if (DryRun::active()) return {slice(drafts, 0, 0, 1)};
   // One of the asked colour stands before all others; among equals the judge decides.
   std::pair<bool, float> most{false, -std::numeric_limits<float>::infinity()};
   int64_t best = 0;
   for (int64_t i = 0; i < drafts.dim(0); ++i) {
-    const bool coloured = !d.colour.empty() && main_colour(to_picture(slice(drafts, 0, i, i + 1))) == d.colour;
+    const bool coloured = d.colour.empty() || main_colour(to_picture(slice(drafts, 0, i, i + 1))) == d.colour;
     const std::pair here{coloured, fit.data<float>()[i]};
     if (here > most) most = here, best = i;
   }
-  return slice(drafts, 0, best, best + 1);
+  return {slice(drafts, 0, best, best + 1), most.first};
 }
 
 Picture PictureModel::compose(Tensor made, const CreateRequest& request, const Drawing& d) const {
@@ -182,8 +186,11 @@ Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& 
                     {},
                     sources.mask};
     if (sources.from) drawing.base = DryRun::active() ? *sources.from : cut_out(*sources.from);
-    const Tensor drafts = draw(request, drawing, progress, cancel);
-    return compose(best_of(drafts, drawing), request, drawing);
+    Draft best = best_of(draw(request, drawing, 0, progress, cancel), drawing);
+    // A picture that words alone make is drawn again while it lacks the colour they ask for.
+    for (int64_t round = 1; round < kColourRounds && !best.right_colour && !drawing.base; ++round)
+      if (Draft next = best_of(draw(request, drawing, round, progress, cancel), drawing); next.right_colour) best = std::move(next);
+    return compose(std::move(best.picture), request, drawing);
   });
 }
 

@@ -62,10 +62,14 @@ class PictureModel {
     std::optional<Picture> base, mask;  ///< `base` is cut out of its ground
   };
   std::string conditioned_prompt(const CreateRequest& request) const;
-  /// f32 [best_of, size, size, 4] at the model's own size.
-  Tensor draw(const CreateRequest& request, const Drawing& drawing, const ProgressCallback& progress, const CancelToken* cancel) const;
-  /// The draft that fits the words best, one of the asked colour first: f32 [1, size, size, 4].
-  Tensor best_of(const Tensor& drafts, const Drawing& drawing) const;
+  /// f32 [best_of, size, size, 4] at the model's own size. Each round draws others.
+  Tensor draw(const CreateRequest& request, const Drawing& drawing, int64_t round, const ProgressCallback& progress, const CancelToken* cancel) const;
+  struct Draft {
+    Tensor picture;            ///< f32 [1, size, size, 4]
+    bool right_colour = true;  ///< or none was asked for
+  };
+  /// The draft that fits the words best, one of the asked colour first.
+  Draft best_of(const Tensor& drafts, const Drawing& drawing) const;
   Picture compose(Tensor made, const CreateRequest& request, const Drawing& drawing) const;
 
   AutoencoderConfig autoencoder_;

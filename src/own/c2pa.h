@@ -1,0 +1,47 @@
+// Content credentials (C2PA 2.x): a signed statement inside a file of what made it, checked by anybody's tools.
+#pragma once
+
+#include "base/json.h"
+#include "own/certificate.h"
+
+namespace ptah {
+
+/// What went into a work: the words, a model, a picture.
+struct Ingredient {
+  std::string title, description;
+  std::string kind;        ///< a data type such as "c2pa.types.generator.prompt"; may be empty
+  std::string media_type;  ///< such as "image/png"; may be empty
+  Bytes store = {};        ///< its own manifest store, kept with the work's; may be empty
+  bool is_parent = false;  ///< the work is an edited form of it
+};
+
+/// What a manifest says.
+struct ManifestRequest {
+  std::string title, media_type;
+  std::string action = "c2pa.created";
+  std::string source_type;  ///< IPTC's full URI; may be empty for edits
+  std::vector<Ingredient> ingredients;
+  Json receipt;  ///< kept as the assertion org.ptah.receipt; null: none
+};
+
+/// The file with a signed manifest store in it (PNG: chunk caBX behind IHDR; WAV: chunk C2PA), instead of any it had: manifests to be kept come as
+/// ingredients. The store: JUMBF boxes `c2pa` > `urn:c2pa:UUID` > assertions (actions.v2, ingredient.v3, hash.data over everything but the store's chunk),
+/// claim.v2 and a COSE_Sign1 signature. Errors: unsupported (another kind of file), corrupt, what the signer says.
+Result<Bytes> sign_content(std::span<const uint8_t> file, const ManifestRequest& request, const ContentSigner& signer);
+/// The store for a file that has no place for it, to lie beside it as NAME.c2pa; it covers all bytes of the file.
+Result<Bytes> sign_beside(std::span<const uint8_t> file, const ManifestRequest& request, const ContentSigner& signer);
+
+struct ManifestCheck {
+  bool whole = false;                 ///< claim, assertions and file are as they were signed, and the certificates hold together
+  std::vector<std::string> problems;  ///< why not
+  ChainCheck chain;
+  std::string title, generator, source_type;
+  std::vector<std::string> ingredients;  ///< a line each: title, relation, description
+  Json receipt;                          ///< Ptah's, if it holds one
+};
+/// Checks the active manifest of a store: `file` with the store at `place` (start and length; both 0 for a store beside the file). Never throws for hostile
+/// bytes: what is wrong stands in `problems`.
+ManifestCheck check_manifest(std::span<const uint8_t> file, std::span<const uint8_t> store, size_t start, size_t length, const std::vector<Bytes>& anchors,
+                             int64_t now);
+
+}  // namespace ptah

@@ -1,0 +1,31 @@
+"""Content credentials as the official library sees them (c2pa-python), with a trust list: python3 credentials.py AUTHORITY.pem FILE …"""
+import io
+import json
+import os
+import sys
+
+from c2pa import Context, Reader
+
+TYPES = {".png": "image/png", ".wav": "audio/wav", ".glb": "model/gltf-binary"}
+
+
+def state(context, kind, data, beside):
+    try:
+        return json.loads(Reader(kind, io.BytesIO(data), beside, context=context).json())["validation_state"]
+    except Exception as problem:  # the library says what it refuses by raising
+        return f"refused ({problem})"
+
+
+authority, *files = sys.argv[1:]
+context = Context.from_dict({"trust": {"trust_anchors": open(authority).read()}, "verify": {"verify_trust": True}})
+bad = 0
+for file in files:
+    data = bytearray(open(file, "rb").read())
+    kind = TYPES[file[file.rindex("."):]]
+    beside = open(file + ".c2pa", "rb").read() if os.path.exists(file + ".c2pa") else None
+    whole = state(context, kind, data, beside)
+    data[-40] ^= 1
+    changed = state(context, kind, data, beside)
+    print(f"{file}: c2pa-python: {whole}; changed: {changed}")
+    bad += whole != "Trusted" or changed in ("Trusted", "Valid")
+sys.exit(bad > 0)
