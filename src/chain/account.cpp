@@ -1,0 +1,231 @@
+#include "chain/account.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+#include "chain/abi.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+Result<Uint256> number_in(const Json& json) {
+  if (!json.is_string()) return fail(ErrorCode::corrupt, "the node gives no number");
+  const auto value = parse_uint256(json);
+  if (!value) return fail(ErrorCode::corrupt, "the node: {}", value.error().message);
+  return *value;
+}
+
+Result<uint64_t> small_number_in(const Json& json) {
+  PTAH_TRY(const Uint256 wide, number_in(json));
+  const auto value = to_uint64(wide);
+  if (!value) return fail(ErrorCode::corrupt, "the node: {}", value.error().message);
+  return *value;
+}
+
+std::string ether(const Uint256& wei) {
+  std::string digits = to_decimal(wei);
+  if (digits.size() < 19) digits.insert(0, 19 - digits.size(), '0');
+  std::string whole = digits.substr(0, digits.size() - 18), rest = digits.substr(digits.size() - 18, 6);
+  while (!rest.empty() && rest.back() == '0') rest.pop_back();
+  return rest.empty() ? whole : whole + "." + rest;
+}
+
+Result<Bytes32> hash_in(const Json& json) {
+  if (!json.is_string()) return fail(ErrorCode::corrupt, "the node gives no hash");
+  PTAH_TRY(const Bytes bytes, parse_hex(json.get_ref<const std::string&>()));
+  if (bytes.size() != 32) return fail(ErrorCode::corrupt, "the node gives a hash of {} bytes", bytes.size());
+  Bytes32 out;
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+}  // namespace
+
+Result<uint64_t> quantity_at(const Json& object, const char* key) {
+  if (!object.is_object() || !object.contains(key)) return fail(ErrorCode::corrupt, "the node gives no '{}'", key);
+  return small_number_in(object[key]);
+}
+
+Result<Receipt> parse_receipt(const Json& json) {
+  Receipt out;
+  if (!json.is_object()) return fail(ErrorCode::corrupt, "the node gives no receipt");
+  PTAH_TRY(out.hash, hash_in(json.value("transactionHash", Json())));
+  PTAH_TRY(out.block, quantity_at(json, "blockNumber"));
+  PTAH_TRY(out.gas_used, quantity_at(json, "gasUsed"));
+  PTAH_TRY(const uint64_t status, quantity_at(json, "status"));
+  out.worked = status == 1;
+  if (json.contains("effectiveGasPrice")) {
+    PTAH_TRY(out.gas_price, number_in(json["effectiveGasPrice"]));
+  }
+  if (const Json created = json.value("contractAddress", Json()); created.is_string()) {
+    PTAH_TRY(out.created, parse_address(created.get_ref<const std::string&>()));
+  }
+  out.logs = json.value("logs", Json::array());
+  return out;
+}
+
+Result<Account> Account::open(const Rpc& rpc, const Signer& signer, uint64_t chain_id) {
+  PTAH_TRY(const Json answer, rpc.call("eth_chainId"));
+  Account out;
+  PTAH_TRY(out.chain_id_, small_number_in(answer));
+  if (chain_id != 0 && out.chain_id_ != chain_id)
+    return fail(ErrorCode::mismatch, "{} is on chain {}; chain {} was asked for", rpc.url(), out.chain_id_, chain_id);
+  out.rpc_ = &rpc;
+  out.signer_ = &signer;
+  return out;
+}
+
+Result<Estimate> Account::estimate(const std::optional<Address>& to, const Bytes& data, const Uint256& value) const {
+  Estimate out;
+  Transaction& t = out.transaction;
+  const std::string me = to_string(address());
+  Json call{{"from", me}, {"data", hex_text(data)}, {"value", quantity(value)}};
+  if (to) call["to"] = to_string(*to);
+  PTAH_TRY(const auto answers, rpc_->batch({{"eth_getBlockByNumber", {"latest", false}},
+                                            {"eth_getTransactionCount", {me, "pending"}},
+                                            {"eth_getBalance", {me, "latest"}},
+                                            {"eth_maxPriorityFeePerGas"}}));
+  for (size_t i = 0; i < 3; ++i)
+    if (!answers[i]) return tl::unexpected(answers[i].error());
+  PTAH_TRY(const Uint256 base, number_in(answers[0]->is_object() ? answers[0]->value("baseFeePerGas", Json()) : Json()));
+  PTAH_TRY(t.nonce, small_number_in(*answers[1]));
+  PTAH_TRY(out.balance, number_in(*answers[2]));
+  // Nodes that do not know the method: one gwei, as most wallets.
+  const auto tip = answers[3] ? number_in(*answers[3]) : uint256(1'000'000'000);
+  t.max_priority_fee = tip ? *tip : uint256(1'000'000'000);
+  t.max_fee = add(scaled(base, 2, 1), t.max_priority_fee);
+  PTAH_TRY(const Json gas, rpc_->call("eth_estimateGas", {call}));
+  PTAH_TRY(const uint64_t needed, small_number_in(gas));
+  if (needed > 100'000'000) return fail(ErrorCode::corrupt, "the node asks for {} gas", needed);
+  t.gas = needed + needed / 10;
+  t.chain_id = chain_id_;
+  t.to = to;
+  t.value = value;
+  t.data = data;
+  out.most_cost = add(value, scaled(t.max_fee, t.gas, 1));
+  if (out.balance < out.most_cost) return fail(ErrorCode::mismatch, "{} has {} ether; this may cost up to {}", me, ether(out.balance), ether(out.most_cost));
+  return out;
+}
+
+Result<Receipt> Account::send(const Transaction& transaction, const SendOptions& o) const {
+  using Clock = std::chrono::steady_clock;
+  const auto passed = [start = Clock::now()](auto since) { return std::chrono::duration<double>(Clock::now() - since).count(); };
+  Transaction t = transaction;
+  std::vector<Bytes32> sent;  // one of them will be taken
+  const auto begin = Clock::now();
+  auto last = begin;
+  double poll = o.poll_seconds;
+  const auto give = [&]() -> Result<void> {
+    PTAH_TRY(const SignedTransaction made, sign_transaction(t, *signer_));
+    sent.push_back(made.hash);
+    last = Clock::now();
+    const auto answer = rpc_->call("eth_sendRawTransaction", {hex_text(made.raw)});
+    if (answer || answer.error().code != ErrorCode::mismatch) return {};  // without an answer it may have come through: the receipt will tell
+    const std::string& why = answer.error().message;
+    // Known already, or a version of it was taken meanwhile.
+    if (why.find("already known") != std::string::npos || why.find("already imported") != std::string::npos ||
+        (sent.size() > 1 && why.find("nonce") != std::string::npos) || (sent.size() > 1 && why.find("underpriced") != std::string::npos))
+      return {};
+    return tl::unexpected(answer.error());
+  };
+  PTAH_TRY_VOID(give());
+  while (true) {
+    if (o.cancel && o.cancel->cancelled()) return fail(ErrorCode::cancelled, "cancelled; transaction {} may still run", hex_text(sent.back()));
+    std::vector<Rpc::Call> questions;
+    for (const Bytes32& hash : sent) questions.push_back({"eth_getTransactionReceipt", {hex_text(hash)}});
+    questions.push_back({"eth_blockNumber"});
+    questions.push_back({"eth_getTransactionCount", {to_string(address()), "latest"}});
+    if (o.finalized) questions.push_back({"eth_getBlockByNumber", {"finalized", false}});
+    const auto answers = rpc_->batch(questions);
+    if (answers) {
+      bool taken = false;
+      for (size_t i = 0; i < sent.size(); ++i) {
+        if (!(*answers)[i] || (*answers)[i]->is_null()) continue;
+        PTAH_TRY(const Receipt receipt, parse_receipt(*(*answers)[i]));
+        if (receipt.hash != sent[i]) return fail(ErrorCode::corrupt, "the node gives the receipt of another transaction");
+        taken = true;
+        const auto& head = (*answers)[sent.size()];
+        const auto height = head ? small_number_in(*head) : uint64_t{0};
+        bool stands = height && *height + 1 >= receipt.block + o.confirmations;
+        if (o.finalized) {
+          const auto& block = (*answers)[sent.size() + 2];
+          const auto last_final = block ? quantity_at(*block, "number") : fail(ErrorCode::corrupt, "none");
+          stands = last_final && *last_final >= receipt.block;
+        }
+        if (!stands) continue;
+        if (!receipt.worked) return fail(ErrorCode::mismatch, "transaction {} failed in block {}", hex_text(receipt.hash), receipt.block);
+        return receipt;
+      }
+      const auto& count = (*answers)[sent.size() + 1];
+      const auto used = count ? small_number_in(*count) : uint64_t{0};
+      if (!taken && used && *used > t.nonce && passed(last) > 10)
+        return fail(ErrorCode::mismatch, "another transaction of {} took the nonce {}", to_string(address()), t.nonce);
+      if (!taken && passed(last) > o.bump_after_seconds && static_cast<int>(sent.size()) <= o.bumps) {
+        t.max_priority_fee = add(scaled(t.max_priority_fee, 5, 4), uint256(1));
+        t.max_fee = add(scaled(t.max_fee, 5, 4), uint256(1));
+        PTAH_TRY_VOID(give());
+      }
+    }
+    if (passed(begin) > o.timeout_seconds)
+      return fail(ErrorCode::io, "transaction {} is in no block after {:.0f} seconds; it may still be taken", hex_text(sent.back()), o.timeout_seconds);
+    std::this_thread::sleep_for(std::chrono::duration<double>(poll));
+    poll = std::min(2.0, poll * 1.3);
+  }
+}
+
+Result<Receipt> Account::transact(const std::optional<Address>& to, const Bytes& data, const Uint256& value, const SendOptions& options) const {
+  PTAH_TRY(const Estimate made, estimate(to, data, value));
+  return send(made.transaction, options);
+}
+
+Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::string& signature, const Json& arguments,
+                           const std::vector<std::string>& returns, const std::string& block) {
+  PTAH_TRY(const Bytes data, abi_call(signature, arguments));
+  PTAH_TRY(const Json answer, rpc.call("eth_call", {{{"to", to_string(contract)}, {"data", hex_text(data)}}, block}));
+  if (!answer.is_string()) return fail(ErrorCode::corrupt, "the node answers a call with something else");
+  PTAH_TRY(const Bytes bytes, parse_hex(answer.get_ref<const std::string&>()));
+  if (bytes.empty() && !returns.empty()) return fail(ErrorCode::not_found, "there is no such contract at {}", to_string(contract));
+  return abi_decode(returns, bytes);
+}
+
+Result<Artifact> load_artifact(const std::string& name) {
+  std::vector<fs::path> candidates;
+  if (const std::string set = environment("PTAH_CONTRACTS"); !set.empty()) {
+    candidates.emplace_back(set);
+  } else {
+    std::error_code problem;
+    const fs::path program = fs::read_symlink("/proc/self/exe", problem);
+    for (fs::path above = program.parent_path(); above.has_relative_path(); above = above.parent_path()) candidates.push_back(above / "contracts/artifacts");
+    candidates.push_back(program.parent_path().parent_path() / "share/ptah/contracts");
+  }
+  for (const fs::path& folder : candidates) {
+    const fs::path file = folder / (name + ".json");
+    if (std::error_code problem; !fs::exists(file, problem)) continue;
+    PTAH_TRY(const std::string text, read_text(file, 1 << 22));
+    PTAH_TRY(const Json json, parse_json(text));
+    Artifact out{name, {}, {}};
+    auto code = parse_hex(text_at(json, "bytecode"));
+    if (!code || code->empty()) return fail(ErrorCode::corrupt, "{}: no bytecode", file.string());
+    out.code = std::move(*code);
+    for (const Json& item : json.value("abi", Json::array()))
+      if (text_at(item, "type") == "constructor")
+        for (const Json& input : item.value("inputs", Json::array())) out.constructor_types.push_back(text_at(input, "type"));
+    return out;
+  }
+  return fail(ErrorCode::not_found, "no contract '{}' (looked in {}); set PTAH_CONTRACTS to the folder", name, candidates.front().string());
+}
+
+Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options) {
+  PTAH_TRY(const Bytes encoded, abi_encode(artifact.constructor_types, arguments));
+  Bytes data = artifact.code;
+  data.insert(data.end(), encoded.begin(), encoded.end());
+  PTAH_TRY(const Receipt receipt, account.transact({}, data, {}, options));
+  if (!receipt.created) return fail(ErrorCode::corrupt, "the node says nothing of the contract it created");
+  return *receipt.created;
+}
+
+}  // namespace ptah

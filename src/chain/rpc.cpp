@@ -1,0 +1,176 @@
+#include "chain/rpc.h"
+
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "base/sha256.h"
+#include "chain/abi.h"
+
+namespace ptah {
+
+struct Rpc::State {
+  std::string url;
+  RpcOptions options;
+  CURL* handle = nullptr;
+  int64_t next_id = 1;
+  std::mutex one_at_a_time;
+  ~State() {
+    if (handle) curl_easy_cleanup(handle);
+  }
+};
+
+namespace {
+
+struct Answer {
+  std::string body;
+  size_t most = 0;
+  bool too_long = false;
+};
+
+size_t on_data(char* data, size_t, size_t size, void* user) {
+  auto& answer = *static_cast<Answer*>(user);
+  if (answer.body.size() + size > answer.most) {
+    answer.too_long = true;
+    return 0;
+  }
+  answer.body.append(data, size);
+  return size;
+}
+
+int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  const auto* cancel = static_cast<const CancelToken*>(user);
+  return cancel && cancel->cancelled() ? 1 : 0;
+}
+
+/// Methods that change something may have worked although no answer came.
+bool is_question(const std::string& method) { return method != "eth_sendRawTransaction" && !method.starts_with("anvil_") && !method.starts_with("evm_"); }
+
+/// The reason in a revert's data: Error(string), or the selector of a custom error.
+std::string revert_reason(const Json& error) {
+  if (!error.is_object()) return "";
+  Json data = error.value("data", Json());
+  if (data.is_object()) data = data.value("data", Json());
+  if (!data.is_string()) return "";
+  const auto bytes = parse_hex(data.get_ref<const std::string&>());
+  if (!bytes || bytes->size() < 4) return "";
+  if (hex(std::span(*bytes).first(4)) == "08c379a0") {
+    const auto reason = abi_decode({"string"}, std::span(*bytes).subspan(4));
+    return reason ? (*reason)[0].get<std::string>() : "";
+  }
+  return fmt::format("error {}", hex_text(std::span(*bytes).first(4)));
+}
+
+Result<Json> result_of(const Json& answer, int64_t id) {
+  if (!answer.is_object() || answer.value("jsonrpc", Json()) != Json("2.0"))
+    return fail(ErrorCode::corrupt, "the node answers with something that is not JSON-RPC");
+  const Json error = answer.value("error", Json());
+  if (!error.is_null()) {
+    std::string message = text_at(error, "message").substr(0, 300);
+    if (const std::string reason = revert_reason(error); !reason.empty() && message.find(reason) == std::string::npos) message += ": " + reason;
+    return fail(ErrorCode::mismatch, "the node refuses: {}", message.empty() ? "without a reason" : message);
+  }
+  if (answer.value("id", Json()) != Json(id) || !answer.contains("result")) return fail(ErrorCode::corrupt, "the node answers another question");
+  return answer["result"];
+}
+
+}  // namespace
+
+Rpc::Rpc(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Rpc::Rpc(Rpc&&) noexcept = default;
+Rpc::~Rpc() = default;
+const std::string& Rpc::url() const { return state_->url; }
+
+Result<Rpc> Rpc::open(const std::string& url, const RpcOptions& options) {
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https address", url);
+  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
+  auto state = std::make_unique<State>();
+  state->url = url;
+  state->options = options;
+  state->handle = started == CURLE_OK ? curl_easy_init() : nullptr;
+  if (!state->handle) return fail(ErrorCode::internal, "libcurl cannot start");
+  return Rpc(std::move(state));
+}
+
+Result<Json> Rpc::exchange(const Json& body, bool again) const {
+  State& s = *state_;
+  const std::lock_guard lock(s.one_at_a_time);
+  const std::string text = body.dump();
+  std::string last;
+  double wait = s.options.wait_seconds;
+  for (int attempt = 0; attempt < (again ? s.options.attempts : 1); ++attempt) {
+    if (attempt > 0) {
+      std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+      wait *= 2;
+    }
+    Answer answer{{}, s.options.most_bytes};
+    char problem[CURL_ERROR_SIZE] = "";
+    CURL* h = s.handle;
+    curl_easy_reset(h);
+    curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json");
+    curl_easy_setopt(h, CURLOPT_URL, s.url.c_str());
+    curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(h, CURLOPT_POSTFIELDS, text.c_str());
+    curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
+    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
+    curl_easy_setopt(h, CURLOPT_WRITEDATA, &answer);
+    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, static_cast<long>(s.options.timeout_seconds * 1000));
+    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(s.options.timeout_seconds, 10.0) * 1000));
+    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, problem);
+    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
+    curl_easy_setopt(h, CURLOPT_XFERINFODATA, const_cast<CancelToken*>(s.options.cancel));
+    const CURLcode code = curl_easy_perform(h);
+    curl_slist_free_all(headers);
+    if (s.options.cancel && s.options.cancel->cancelled()) return fail(ErrorCode::cancelled, "cancelled");
+    if (answer.too_long) return fail(ErrorCode::corrupt, "{} answers with more than {} bytes", s.url, s.options.most_bytes);
+    long status = 0;
+    curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK && status == 200) {
+      auto parsed = parse_json(answer.body, 64);
+      if (!parsed) return fail(ErrorCode::corrupt, "{} answers with what is not JSON: {}", s.url, parsed.error().message);
+      return parsed;
+    }
+    last = code == CURLE_OK ? fmt::format("HTTP {}", status) : problem[0] ? problem : curl_easy_strerror(code);
+    if (code == CURLE_OK && status != 429 && status < 500) break;
+  }
+  return fail(ErrorCode::io, "no answer from {}: {}", s.url, last);
+}
+
+Result<Json> Rpc::call(const std::string& method, const Json& params) const {
+  const int64_t id = state_->next_id++;
+  PTAH_TRY(const Json answer, exchange({{"jsonrpc", "2.0"}, {"id", id}, {"method", method}, {"params", params}}, is_question(method)));
+  auto result = result_of(answer, id);
+  if (!result) return fail(result.error().code, "{}: {}", method, result.error().message);
+  return result;
+}
+
+Result<std::vector<Result<Json>>> Rpc::batch(const std::vector<Call>& calls) const {
+  std::vector<Result<Json>> out;
+  if (calls.empty()) return out;
+  Json body = Json::array();
+  const int64_t first = state_->next_id;
+  bool again = true;
+  for (const Call& one : calls) {
+    body.push_back({{"jsonrpc", "2.0"}, {"id", state_->next_id++}, {"method", one.method}, {"params", one.params}});
+    again = again && is_question(one.method);
+  }
+  PTAH_TRY(const Json answers, exchange(body, again));
+  if (!answers.is_array()) {
+    if (answers.is_object()) PTAH_TRY_VOID(result_of(answers, -1));
+    return fail(ErrorCode::corrupt, "the node answers a list of questions with something else");
+  }
+  for (size_t i = 0; i < calls.size(); ++i) {  // they may come in any order
+    const auto id = first + static_cast<int64_t>(i);
+    const auto found = std::find_if(answers.begin(), answers.end(), [&](const Json& a) { return a.is_object() && a.value("id", Json()) == Json(id); });
+    out.push_back(found == answers.end() ? Result<Json>(fail(ErrorCode::corrupt, "{}: no answer", calls[i].method)) : result_of(*found, id));
+  }
+  return out;
+}
+
+}  // namespace ptah
