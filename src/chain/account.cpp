@@ -98,7 +98,7 @@ Result<Estimate> Account::estimate(const std::optional<Address>& to, const Bytes
   const auto tip = answers[3] ? number_in(*answers[3]) : uint256(1'000'000'000);
   t.max_priority_fee = tip ? *tip : uint256(1'000'000'000);
   t.max_fee = add(scaled(base, 2, 1), t.max_priority_fee);
-  PTAH_TRY(const Json gas, rpc_->call("eth_estimateGas", {call}));
+  PTAH_TRY(const Json gas, rpc_->call("eth_estimateGas", Json::array({call})));
   PTAH_TRY(const uint64_t needed, small_number_in(gas));
   if (needed > 100'000'000) return fail(ErrorCode::corrupt, "the node asks for {} gas", needed);
   t.gas = needed + needed / 10;
@@ -123,7 +123,7 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
     PTAH_TRY(const SignedTransaction made, sign_transaction(t, *signer_));
     sent.push_back(made.hash);
     last = Clock::now();
-    const auto answer = rpc_->call("eth_sendRawTransaction", {hex_text(made.raw)});
+    const auto answer = rpc_->call("eth_sendRawTransaction", Json::array({hex_text(made.raw)}));
     if (answer || answer.error().code != ErrorCode::mismatch) return {};  // without an answer it may have come through: the receipt will tell
     const std::string& why = answer.error().message;
     // Known already, or a version of it was taken meanwhile.
@@ -136,7 +136,7 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
   while (true) {
     if (o.cancel && o.cancel->cancelled()) return fail(ErrorCode::cancelled, "cancelled; transaction {} may still run", hex_text(sent.back()));
     std::vector<Rpc::Call> questions;
-    for (const Bytes32& hash : sent) questions.push_back({"eth_getTransactionReceipt", {hex_text(hash)}});
+    for (const Bytes32& hash : sent) questions.push_back({"eth_getTransactionReceipt", Json::array({hex_text(hash)})});
     questions.push_back({"eth_blockNumber"});
     questions.push_back({"eth_getTransactionCount", {to_string(address()), "latest"}});
     if (o.finalized) questions.push_back({"eth_getBlockByNumber", {"finalized", false}});
@@ -185,7 +185,7 @@ Result<Receipt> Account::transact(const std::optional<Address>& to, const Bytes&
 Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::string& signature, const Json& arguments,
                            const std::vector<std::string>& returns, const std::string& block) {
   PTAH_TRY(const Bytes data, abi_call(signature, arguments));
-  PTAH_TRY(const Json answer, rpc.call("eth_call", {{{"to", to_string(contract)}, {"data", hex_text(data)}}, block}));
+  PTAH_TRY(const Json answer, rpc.call("eth_call", Json::array({Json{{"to", to_string(contract)}, {"data", hex_text(data)}}, block})));
   if (!answer.is_string()) return fail(ErrorCode::corrupt, "the node answers a call with something else");
   PTAH_TRY(const Bytes bytes, parse_hex(answer.get_ref<const std::string&>()));
   if (bytes.empty() && !returns.empty()) return fail(ErrorCode::not_found, "there is no such contract at {}", to_string(contract));

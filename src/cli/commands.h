@@ -58,6 +58,9 @@ std::string slug(const std::string& prompt);
 /// Signs a work, writes it to `out` or to its default folder below ptah-works, and says so.
 Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const std::filesystem::path& out, bool json, bool quiet);
 
+/// Makes the work of a receipt again, whatever made it. Errors: as replay_work and its like.
+Result<Work> replay_receipt(const Json& receipt, const Sources& sources, const std::string& checkpoints);
+
 /// "600M", "2G" or bytes; 0 for an empty text. Errors: invalid_argument.
 Result<int64_t> parse_bytes(const std::string& text);
 
@@ -109,6 +112,13 @@ void add_completion(CLI::App& app, Action& action);
 void add_key(CLI::App& app, Action& action);
 void add_mark(CLI::App& app, Action& action);
 void add_cid(CLI::App& app, Action& action);
+void add_car(CLI::App& app, Action& action);
+void add_mint(CLI::App& app, Action& action);
+void add_show(CLI::App& app, Action& action);
+void add_transfer(CLI::App& app, Action& action);
+void add_voucher(CLI::App& app, Action& action);
+void add_redeem(CLI::App& app, Action& action);
+void add_dev_chain(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 
 }  // namespace ptah::cli

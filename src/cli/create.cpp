@@ -359,6 +359,13 @@ void add_plan(CLI::App& app, Action& action) {
   });
 }
 
+Result<Work> replay_receipt(const Json& receipt, const Sources& sources, const std::string& checkpoints) {
+  if (is_text_receipt(receipt)) return replay_text(receipt, &interrupted());
+  if (is_object_receipt(receipt)) return replay_object(receipt, sources, {}, &interrupted());
+  if (is_painting_receipt(receipt)) return replay_painting(receipt, sources, checkpoints, {}, &interrupted());
+  return replay_made(receipt, sources);
+}
+
 void add_replay(CLI::App& app, Action& action) {
   struct Options {
     std::string file, out, checkpoints;
@@ -378,10 +385,7 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY(const Json receipt, read_receipt(options->file));
         PTAH_TRY_VOID(match_numeric_path(receipt));
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
-        PTAH_TRY(const Work work, is_text_receipt(receipt)       ? replay_text(receipt, &interrupted())
-                                  : is_object_receipt(receipt)   ? replay_object(receipt, sources, {}, &interrupted())
-                                  : is_painting_receipt(receipt) ? replay_painting(receipt, sources, options->checkpoints, {}, &interrupted())
-                                                                 : replay_made(receipt, sources));
+        PTAH_TRY(const Work work, replay_receipt(receipt, sources, options->checkpoints));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
         bool same = true;
         const Json outputs = receipt.value("outputs", Json());

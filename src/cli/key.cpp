@@ -234,4 +234,26 @@ void add_cid(CLI::App& app, Action& action) {
   });
 }
 
+void add_car(CLI::App& app, Action& action) {
+  struct Options {
+    std::string out;
+    std::vector<std::string> files;
+  };
+  auto o = std::make_shared<Options>();
+  CLI::App* command = app.add_subcommand("car", "files as an archive (CAR) that IPFS nodes and pinning services take in");
+  command->add_option("out", o->out, "the archive to write; never overwrites")->required();
+  command->add_option("files", o->files, "the files")->required();
+  command->callback([o, &action] {
+    action = [o] {
+      const auto run = [&]() -> Result<void> {
+        if (std::error_code problem; std::filesystem::exists(o->out, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", o->out);
+        PTAH_TRY(const auto ids, write_car(o->out, {o->files.begin(), o->files.end()}));
+        for (size_t i = 0; i < ids.size(); ++i) fmt::print("{}  {}\n", ids[i], o->files[i]);
+        return {};
+      };
+      return finish(guard(run));
+    };
+  });
+}
+
 }  // namespace ptah::cli

@@ -64,6 +64,13 @@ int run(int argc, char** argv) {
   ptah::cli::add_key(app, action);
   ptah::cli::add_mark(app, action);
   ptah::cli::add_cid(app, action);
+  ptah::cli::add_car(app, action);
+  ptah::cli::add_mint(app, action);
+  ptah::cli::add_show(app, action);
+  ptah::cli::add_transfer(app, action);
+  ptah::cli::add_voucher(app, action);
+  ptah::cli::add_redeem(app, action);
+  ptah::cli::add_dev_chain(app, action);
   ptah::cli::add_models(app, action);
   ptah::cli::add_completion(app, action);
   try {

@@ -4,8 +4,10 @@
 #include <filesystem>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
+#include "base/sha256.h"
 
 namespace ptah {
 
@@ -19,5 +21,11 @@ struct UnixFsLayout {
 std::string content_id(std::span<const uint8_t> bytes, const UnixFsLayout& layout = {});
 /// Errors: as MappedFile::open.
 Result<std::string> content_id_of_file(const std::filesystem::path& path);
+/// That of a file of at most a chunk, from its SHA-256.
+std::string raw_content_id(const Digest& sha256);
+
+/// Writes the blocks of files into one archive (CAR, version 1) that IPFS takes in; the roots are their content ids, which are returned. Errors: as
+/// MappedFile::open and write_file.
+Result<std::vector<std::string>> write_car(const std::filesystem::path& path, const std::vector<std::filesystem::path>& files);
 
 }  // namespace ptah

@@ -23,9 +23,12 @@ Result<std::vector<Synonym>> read_synonyms(const fs::path& file) {
   PTAH_TRY(const Json json, parse_json(text));
   std::vector<Synonym> out;
   try {
-    for (const auto& [word, meant] : json.get<std::vector<std::pair<std::string, std::string>>>()) out.push_back({word, meant});
+    for (const auto& item : json.get<std::vector<std::vector<std::string>>>()) {
+      if (item.size() < 2) return fail(ErrorCode::corrupt, "{}: a word without a meaning", file.string());
+      out.push_back({item[0], {item.begin() + 1, item.end()}});
+    }
   } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "{}: expected [[word, meant], …]: {}", file.string(), problem.what());
+    return fail(ErrorCode::corrupt, "{}: expected [[word, meant, or meant, …], …]: {}", file.string(), problem.what());
   }
   return out;
 }
@@ -179,8 +182,7 @@ class Evaluator {
       Json found = Json::array();
       bool hit = false;
       for (size_t j = 0; j < top; ++j) {
-        const std::vector<std::string> words = split_words(names[order[j]]);
-        hit = hit || std::find(words.begin(), words.end(), evaluation_.synonyms[i].meant) != words.end();
+        for (const std::string& word : split_words(names[order[j]])) hit = hit || evaluation_.synonyms[i].meant.contains(word);
         found.push_back(names[order[j]]);
       }
       right += hit;

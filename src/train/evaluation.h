@@ -1,6 +1,7 @@
 // How good a picture model is, in figures that can be printed again.
 #pragma once
 
+#include <set>
 #include <filesystem>
 
 #include "create/picture_pipeline.h"
@@ -11,9 +12,10 @@ namespace ptah {
 
 /// A word no caption need hold, and the word that the names of the concepts it should look like hold: {"canine", "dog"}.
 struct Synonym {
-  std::string word, meant;
+  std::string word;
+  std::set<std::string> meant;  ///< words of the concepts that are right
 };
-/// Reads a JSON array of [word, meant]. Errors: not_found, corrupt.
+/// Reads a JSON array of [word, meant, or meant, …]. Errors: not_found, corrupt.
 Result<std::vector<Synonym>> read_synonyms(const std::filesystem::path& file);
 
 /// What is measured, and how the pictures are drawn.

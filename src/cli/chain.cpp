@@ -1,0 +1,444 @@
+#include <unistd.h>
+
+#include <ctime>
+#include <iostream>
+
+#include "apps/mint.h"
+#include "chain/abi.h"
+#include "chain/dev_chain.h"
+#include "cli/commands.h"
+
+namespace ptah::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Which chain, and how it is reached.
+struct ChainOptions {
+  std::string rpc, contract, gateway;
+  uint64_t chain = 0;
+  bool dev = false, yes = false, json = false;
+  SigningOptions signing;
+};
+
+void add_chain_options(CLI::App& command, ChainOptions& o, bool sends) {
+  command.add_option("--rpc", o.rpc, "address of a node (http, https; also PTAH_RPC)");
+  command.add_flag("--dev-chain", o.dev, "a chain on this computer, for trying things out; started if it does not run");
+  command.add_option("--chain", o.chain, "the chain's number; another one is refused");
+  command.add_option("--contract", o.contract, "the contract of the maker's works (default: the one of this key on this chain)");
+  command.add_flag("--json", o.json, "print JSON lines");
+  if (!sends) return;
+  command.add_flag("--yes", o.yes, "send without asking");
+  add_signing_options(command, o.signing);
+}
+
+Result<fs::path> state_folder() {
+  const fs::path folder = user_data_folder();
+  if (folder.empty()) return fail(ErrorCode::not_found, "no home folder; set XDG_DATA_HOME");
+  return folder / "chain";
+}
+
+Result<Rpc> open_rpc(const ChainOptions& o) {
+  PTAH_TRY(const fs::path state, state_folder());
+  std::string url = o.rpc.empty() ? environment("PTAH_RPC") : o.rpc;
+  if (o.dev && !o.rpc.empty()) return fail(ErrorCode::invalid_argument, "--rpc and --dev-chain are two chains; choose one");
+  if (o.dev) {
+    PTAH_TRY(const DevChain chain, start_dev_chain(state / "dev", &interrupted()));
+    url = chain.url;
+  } else if (url.empty()) {
+    const auto running = running_dev_chain(state / "dev");
+    if (!running) return fail(ErrorCode::invalid_argument, "which chain? --rpc ADDRESS of a node, or --dev-chain for one on this computer");
+    url = running->url;
+  }
+  return Rpc::open(url, {.cancel = &interrupted()});
+}
+
+Result<Key> needed_key(const SigningOptions& o) {
+  PTAH_TRY(auto key, signing_key(o));
+  if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
+  return std::move(*key);
+}
+
+/// Contracts of this computer's makers, by chain: {"31337": {"0xMaker": "0xContract"}}. A chain of one's own that began anew is another chain: the first
+/// block's hash tells them apart.
+class Contracts {
+ public:
+  static Result<Contracts> open(const Rpc& rpc, uint64_t chain) {
+    Contracts out;
+    PTAH_TRY(const fs::path state, state_folder());
+    out.file_ = state / "contracts.json";
+    PTAH_TRY(const Json first, rpc.call("eth_getBlockByNumber", {"0x0", false}));
+    out.key_ = fmt::format("{}:{}", chain, text_at(first, "hash").substr(0, 18));
+    std::error_code problem;
+    if (fs::exists(out.file_, problem)) {
+      PTAH_TRY(const std::string text, read_text(out.file_, 1 << 20));
+      PTAH_TRY(out.all_, parse_json(text));
+      if (!out.all_.is_object()) return fail(ErrorCode::corrupt, "{}: no object", out.file_.string());
+    }
+    return out;
+  }
+  std::optional<Address> of(const Address& maker) const {
+    const auto found = parse_address(text_at(all_.value(key_, Json()), to_string(maker).c_str()));
+    return found ? std::optional(*found) : std::nullopt;
+  }
+  Result<void> keep(const Address& maker, const Address& contract) {
+    all_[key_][to_string(maker)] = to_string(contract);
+    std::error_code problem;
+    fs::create_directories(file_.parent_path(), problem);
+    return write_file(file_, std::string_view(all_.dump(2) + "\n"));
+  }
+
+ private:
+  fs::path file_;
+  std::string key_;
+  Json all_ = Json::object();
+};
+
+std::string ether(const Uint256& wei) {
+  std::string digits = to_decimal(wei);
+  if (digits.size() < 19) digits.insert(0, 19 - digits.size(), '0');
+  std::string rest = digits.substr(digits.size() - 18);
+  while (!rest.empty() && rest.back() == '0') rest.pop_back();
+  return digits.substr(0, digits.size() - 18) + (rest.empty() ? "" : ".") + rest;
+}
+
+/// "0.05" ether in wei.
+Result<Uint256> parse_ether(const std::string& text) {
+  const size_t point = std::min(text.find('.'), text.size());
+  std::string rest = point < text.size() ? text.substr(point + 1) : "";
+  if (rest.size() > 18) return fail(ErrorCode::invalid_argument, "'{}' ether: more than 18 places", text);
+  rest.resize(18, '0');
+  auto out = parse_uint256(std::string_view(text.substr(0, point) + rest));
+  if (!out || text.empty() || text.front() == '-' || text.find('x') != std::string::npos)
+    return fail(ErrorCode::invalid_argument, "'{}' is no sum of ether", text);
+  return out;
+}
+
+/// On a chain of one's own the maker gets money that is worth nothing.
+Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who) {
+  PTAH_TRY(const fs::path state, state_folder());
+  const auto running = running_dev_chain(state / "dev");
+  if (!running || running->url != rpc.url()) return {};
+  PTAH_TRY(const Json balance, rpc.call("eth_getBalance", {to_string(who), "latest"}));
+  if (balance != Json("0x0")) return {};
+  PTAH_TRY_VOID(rpc.call("anvil_setBalance", {to_string(who), "0x8ac7230489e80000"}));  // 10 ether
+  if (!o.json) fmt::print("this is a chain of your own: {} got 10 ether that are worth nothing\n", to_string(who));
+  return {};
+}
+
+/// Asks on a terminal; elsewhere only --yes counts.
+bool agreed(bool yes) {
+  if (yes) return true;
+  if (!isatty(STDIN_FILENO)) {
+    fmt::print("nothing was sent; --yes sends\n");
+    return false;
+  }
+  fmt::print("send? [y/N] ");
+  std::fflush(stdout);
+  std::string line;
+  std::getline(std::cin, line);
+  if (line == "y" || line == "Y" || line == "yes") return true;
+  fmt::print("nothing was sent\n");
+  return false;
+}
+
+void show_estimate(const Estimate& e) {
+  fmt::print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance));
+}
+
+std::string default_gateway() {
+  const fs::path folder = user_data_folder();
+  return (folder / "gateway").string();
+}
+
+/// Where a token is: a work's folder that was minted, its token.json, or CONTRACT/TOKEN.
+struct TokenPlace {
+  Address contract{};
+  Uint256 token{};
+  uint64_t chain = 0;  ///< 0: not known
+};
+Result<TokenPlace> find_token(const std::string& said) {
+  TokenPlace out;
+  std::error_code problem;
+  fs::path file = said;
+  if (fs::is_directory(file, problem)) file /= "token.json";
+  if (fs::exists(file, problem)) {
+    PTAH_TRY(const std::string text, read_text(file, 1 << 16));
+    PTAH_TRY(const Json json, parse_json(text, 4));
+    PTAH_TRY(out.contract, parse_address(text_at(json, "contract")));
+    PTAH_TRY(out.token, parse_uint256(std::string_view(text_at(json, "token"))));
+    if (const Json chain = json.value("chain", Json()); chain.is_number_unsigned()) out.chain = chain;
+    return out;
+  }
+  const size_t slash = said.find('/');
+  if (fs::is_directory(said, problem) || slash == std::string::npos) return fail(ErrorCode::not_found, "{}: neither a minted work nor CONTRACT/TOKEN", said);
+  PTAH_TRY(out.contract, parse_address(said.substr(0, slash)));
+  PTAH_TRY(out.token, parse_uint256(std::string_view(said).substr(slash + 1)));
+  return out;
+}
+
+struct MintOptions : ChainOptions {
+  std::string folder, to, name = "Works", symbol = "WORKS";
+  int royalty = 500;
+};
+
+/// The maker's contract on this chain, deployed if there is none and the maker agrees; none if not.
+Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& account, const MintOptions& o) {
+  if (!o.contract.empty()) {
+    PTAH_TRY(const Address given, parse_address(o.contract));
+    return std::optional(given);
+  }
+  PTAH_TRY(Contracts contracts, Contracts::open(rpc, account.chain_id()));
+  if (const auto known = contracts.of(account.address())) return known;
+  PTAH_TRY(const Artifact artifact, load_artifact("AigcWork"));
+  const Json arguments{to_string(account.address()), o.name, o.symbol, to_string(Address{}), o.royalty};
+  PTAH_TRY(const Bytes encoded, abi_encode(artifact.constructor_types, arguments));
+  Bytes data = artifact.code;
+  data.insert(data.end(), encoded.begin(), encoded.end());
+  PTAH_TRY(const Estimate estimate, account.estimate({}, data));
+  if (!o.json) {
+    fmt::print("first a contract for the works of {}: '{}', {} % of later sales go to you; it will be {}\n", to_string(account.address()), o.name,
+               o.royalty / 100.0, to_string(created_address(account.address(), estimate.transaction.nonce)));
+    show_estimate(estimate);
+  }
+  if (!agreed(o.yes)) return std::optional<Address>();
+  PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
+  if (!receipt.created) return fail(ErrorCode::corrupt, "the node says nothing of the contract it created");
+  PTAH_TRY_VOID(contracts.keep(account.address(), *receipt.created));
+  return receipt.created;
+}
+
+Result<void> run_mint(const MintOptions& o) {
+  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const TokenPlan plan, plan_token(o.folder, key.address()));
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
+  Address to = key.address();
+  if (!o.to.empty()) {
+    PTAH_TRY(to, parse_address(o.to));
+  }
+  PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
+  if (!o.json) {
+    fmt::print("on chain {}: token {}\n  metadata {}\nwill be public: the words, the receipt, and\n", account.chain_id(), to_decimal(plan.token), plan.uri);
+    for (const auto& [name, cid] : plan.files) fmt::print("  {}  ipfs://{}\n", name, cid);
+  }
+  PTAH_TRY(const auto contract, works_contract(rpc, account, o));
+  if (!contract) return {};
+  PTAH_TRY(const Bytes data, abi_call("mint(address,bytes32,bytes32)", {to_string(to), hex_text(plan.commitment), hex_text(plan.metadata_digest)}));
+  const auto estimate = account.estimate(*contract, data);
+  if (!estimate) {
+    const auto owner = read_contract(rpc, *contract, "ownerOf(uint256)", Json::array({to_decimal(plan.token)}), {"address"});
+    if (owner)
+      return fail(ErrorCode::mismatch, "this work is minted already: token {} of {} belongs to {}", to_decimal(plan.token), to_string(*contract),
+                  (*owner)[0].get<std::string>());
+    return tl::unexpected(estimate.error());
+  }
+  if (!o.json) {
+    fmt::print("mints to {} in {}\n", to_string(to), to_string(*contract));
+    show_estimate(*estimate);
+  }
+  if (!agreed(o.yes)) return {};
+  PTAH_TRY_VOID(publish(o.folder, plan, Gateway(o.gateway.empty() ? default_gateway() : o.gateway)));
+  PTAH_TRY(const Receipt receipt, account.send(estimate->transaction, {.cancel = &interrupted()}));
+  const Json token{{"chain", account.chain_id()},
+                   {"contract", to_string(*contract)},
+                   {"token", to_decimal(plan.token)},
+                   {"transaction", hex_text(receipt.hash)},
+                   {"block", receipt.block},
+                   {"metadata", plan.uri},
+                   {"commitment", hex_text(plan.commitment)}};
+  const fs::path home = fs::is_directory(o.folder) ? fs::path(o.folder) : fs::path(o.folder).parent_path();
+  PTAH_TRY_VOID(write_file(home / "token.json", std::string_view(token.dump(2) + "\n")));
+  if (o.json)
+    print_json(token);
+  else
+    fmt::print("minted in block {} for {} gas, transaction {}\nptah show {}\n", receipt.block, receipt.gas_used, hex_text(receipt.hash), o.folder);
+  return {};
+}
+
+struct TokenOptions : ChainOptions {
+  std::string token, to;
+  bool replay = false;
+};
+
+Result<bool> run_show(const TokenOptions& o) {
+  PTAH_TRY(const TokenPlace place, find_token(o.token));
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Json chain, rpc.call("eth_chainId"));
+  if (place.chain != 0 && chain != Json(quantity(place.chain)))
+    return fail(ErrorCode::mismatch, "the token is on chain {}, the node on {}", place.chain, chain.dump());
+  PTAH_TRY(TokenCheck check, check_token(rpc, place.contract, place.token, Gateway(o.gateway.empty() ? default_gateway() : o.gateway)));
+  if (o.replay) {
+    PTAH_TRY_VOID(match_numeric_path(check.receipt));
+    PTAH_TRY(const Work again, replay_receipt(check.receipt, {}, {}));
+    const Json outputs = check.receipt.value("outputs", Json::object());
+    for (const auto& [name, id] : outputs.items()) {
+      const bool same = again.receipt["outputs"].value(name, Json()) == id;
+      check.true_ = check.true_ && same;
+      check.lines.push_back(fmt::format("{}{}: made again, {} bytes", same ? "" : "NOT TRUE: ", name, same ? "the same" : "OTHER"));
+    }
+  }
+  if (o.json)
+    print_json({{"true", check.true_}, {"lines", check.lines}});
+  else
+    for (const std::string& line : check.lines) fmt::print("{}\n", line);
+  return check.true_;
+}
+
+Result<void> run_transfer(const TokenOptions& o) {
+  PTAH_TRY(const TokenPlace place, find_token(o.token));
+  PTAH_TRY(const Address to, parse_address(o.to));
+  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Account account, Account::open(rpc, key, o.chain ? o.chain : place.chain));
+  PTAH_TRY(const Bytes data, abi_call("safeTransferFrom(address,address,uint256)", {to_string(key.address()), to_string(to), to_decimal(place.token)}));
+  PTAH_TRY(const Estimate estimate, account.estimate(place.contract, data));
+  if (!o.json) {
+    fmt::print("gives token {} of {} to {}\n", to_decimal(place.token), to_string(place.contract), to_string(to));
+    show_estimate(estimate);
+  }
+  if (!agreed(o.yes)) return {};
+  PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
+  if (o.json)
+    print_json({{"transaction", hex_text(receipt.hash)}, {"block", receipt.block}});
+  else
+    fmt::print("given in block {}, transaction {}\n", receipt.block, hex_text(receipt.hash));
+  return {};
+}
+
+struct VoucherOptions : MintOptions {
+  std::string price = "0", out;
+  int64_t days = 30;
+};
+
+Result<void> run_voucher(const VoucherOptions& o) {
+  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const TokenPlan plan, plan_token(o.folder, key.address()));
+  Voucher voucher{plan.commitment, plan.metadata_digest, {}, {}, static_cast<uint64_t>(std::time(nullptr) + o.days * 86400)};
+  PTAH_TRY(voucher.price, parse_ether(o.price));
+  if (!o.to.empty()) {
+    PTAH_TRY(voucher.to, parse_address(o.to));
+  }
+  if (std::error_code problem; fs::exists(o.out, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", o.out);
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
+  PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
+  PTAH_TRY(const auto contract, works_contract(rpc, account, o));
+  if (!contract) return {};
+  PTAH_TRY(const Signature signature, sign_voucher(voucher, account.chain_id(), *contract, key));
+  PTAH_TRY_VOID(publish(o.folder, plan, Gateway(o.gateway.empty() ? default_gateway() : o.gateway)));
+  PTAH_TRY_VOID(write_file(o.out, std::string_view(to_json(voucher, account.chain_id(), *contract, signature).dump(2) + "\n")));
+  fmt::print("{}: whoever pays {} ether may mint token {} until {} days from now; the work's files are public from now on\n", o.out, ether(voucher.price),
+             to_decimal(plan.token), o.days);
+  return {};
+}
+
+Result<void> run_redeem(const TokenOptions& o) {
+  PTAH_TRY(const std::string text, read_text(o.token, 1 << 16));
+  PTAH_TRY(const SignedVoucher voucher, parse_voucher(text));
+  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Account account, Account::open(rpc, key, voucher.chain_id));
+  PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
+  if (voucher.voucher.deadline < static_cast<uint64_t>(std::time(nullptr))) return fail(ErrorCode::mismatch, "this voucher has run out");
+  PTAH_TRY(const Bytes data, redeem_call(voucher));
+  PTAH_TRY(const Estimate estimate, account.estimate(voucher.contract, data, voucher.voucher.price));
+  if (!o.json) {
+    fmt::print("buys token {} of {} for {} ether\n", to_decimal(token_of(voucher.voucher.commitment)), to_string(voucher.contract),
+               ether(voucher.voucher.price));
+    show_estimate(estimate);
+  }
+  if (!agreed(o.yes)) return {};
+  PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
+  fmt::print("bought in block {} for {} gas\nptah show {}/{}\n", receipt.block, receipt.gas_used, to_string(voucher.contract),
+             to_decimal(token_of(voucher.voucher.commitment)));
+  return {};
+}
+
+template <class Options, class Run>
+CLI::App* add(CLI::App& app, Action& action, const char* name, const char* what, std::shared_ptr<Options> o, Run run) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->callback([o, run, &action] {
+    action = [o, run] {
+      const auto done = guard([&] { return run(*o); });
+      if (!done) return report(done.error());
+      if constexpr (std::is_same_v<std::decay_t<decltype(done)>, Result<bool>>) return *done ? 0 : error_info(ErrorCode::mismatch).exit_status;
+      return 0;
+    };
+  });
+  return command;
+}
+
+}  // namespace
+
+void add_mint(CLI::App& app, Action& action) {
+  auto o = std::make_shared<MintOptions>();
+  CLI::App* command =
+      add(app, action, "mint", "a work as a token (ERC-721) of yours; first says what it costs and what will be public, then asks", o, run_mint);
+  command->add_option("folder", o->folder, "the work's folder")->required();
+  command->add_option("--to", o->to, "who gets it (default: the maker)");
+  command->add_option("--gateway", o->gateway, "folder that its files are put into as a gateway of IPFS serves them (default: below the user's data)");
+  command->add_option("--name", o->name, "name of the contract of your works, when it is made");
+  command->add_option("--symbol", o->symbol, "its symbol");
+  command->add_option("--royalty", o->royalty, "your share of later sales in hundredths of a percent")->check(CLI::Range(0, 1000));
+  add_chain_options(*command, *o, true);
+}
+
+void add_show(CLI::App& app, Action& action) {
+  auto o = std::make_shared<TokenOptions>();
+  CLI::App* command = add(app, action, "show", "fetches what a token names and says whether file, maker and token are true", o, run_show);
+  command->add_option("token", o->token, "a minted work's folder, its token.json, or CONTRACT/TOKEN")->required();
+  command->add_option("--gateway", o->gateway, "folder or address (https://…) to fetch from (default: below the user's data)");
+  command->add_flag("--replay", o->replay, "make the work again and compare");
+  add_chain_options(*command, *o, false);
+}
+
+void add_transfer(CLI::App& app, Action& action) {
+  auto o = std::make_shared<TokenOptions>();
+  CLI::App* command = add(app, action, "transfer", "gives a token to somebody else", o, run_transfer);
+  command->add_option("token", o->token, "a minted work's folder, its token.json, or CONTRACT/TOKEN")->required();
+  command->add_option("to", o->to, "who gets it")->required();
+  add_chain_options(*command, *o, true);
+}
+
+void add_voucher(CLI::App& app, Action& action) {
+  auto o = std::make_shared<VoucherOptions>();
+  CLI::App* command =
+      add(app, action, "voucher", "a promise that whoever pays may mint a work: nothing is sent, the buyer pays for the minting", o, run_voucher);
+  command->add_option("folder", o->folder, "the work's folder")->required();
+  command->add_option("out", o->out, "the file to write")->required();
+  command->add_option("--price", o->price, "in ether");
+  command->add_option("--to", o->to, "only this buyer");
+  command->add_option("--days", o->days, "how long it counts")->check(CLI::Range(1, 3650));
+  command->add_option("--gateway", o->gateway, "folder that its files are put into (default: below the user's data)");
+  command->add_option("--name", o->name, "name of the contract of your works, when it is made");
+  add_chain_options(*command, *o, true);
+}
+
+void add_redeem(CLI::App& app, Action& action) {
+  auto o = std::make_shared<TokenOptions>();
+  CLI::App* command = add(app, action, "redeem", "buys what a voucher promises", o, run_redeem);
+  command->add_option("voucher", o->token, "the voucher's file")->required();
+  add_chain_options(*command, *o, true);
+}
+
+void add_dev_chain(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("dev-chain", "a chain on this computer for trying things out");
+  command->require_subcommand(1);
+  const auto sub = [&](const char* name, const char* what, auto run) {
+    command->add_subcommand(name, what)->callback([run, &action] { action = [run] { return finish(guard([&]() -> Result<void> { return run(); })); }; });
+  };
+  sub("start", "starts it, or says where it runs", []() -> Result<void> {
+    PTAH_TRY(const fs::path state, state_folder());
+    PTAH_TRY(const DevChain chain, start_dev_chain(state / "dev", &interrupted()));
+    fmt::print("{}\n", chain.url);
+    return {};
+  });
+  sub("stop", "ends it; what it held is there again next time", []() -> Result<void> {
+    PTAH_TRY(const fs::path state, state_folder());
+    return stop_dev_chain(state / "dev");
+  });
+}
+
+}  // namespace ptah::cli
