@@ -1,0 +1,49 @@
+// Questions about a text, made of the text itself.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+
+namespace ptah {
+
+/// An article as it is read: a title and sections of some paragraphs each.
+struct Article {
+  std::string title;
+  std::vector<std::string> sections;
+};
+/// Markdown in: headings begin sections, long ones are cut at paragraphs (about 150 words each); code, tables, links' addresses and pictures are left out.
+/// Errors: invalid_argument for a text without two sections of sentences.
+Result<Article> parse_article(const std::string& markdown);
+std::vector<std::string> sentences_of(const std::string& section);
+
+constexpr size_t kOptions = 5;
+
+struct QuizItem {
+  std::string kind;  ///< cloze, number, who, order, stands
+  std::string question;
+  std::vector<std::string> options;  ///< kOptions of them, the right one first
+  size_t section = 0;                ///< where the answer stands
+};
+/// Items from sentences: a word or name left out (cloze, who), a number left out, what comes first (order), which of five sentences stands in the text
+/// (stands); the wrong options come from the same text and are of the same kind. The same text and seed give the same items.
+std::vector<QuizItem> make_items(const Article& article, uint64_t seed);
+
+/// Answers an item without the article: the place of its option. `options` come in any order.
+using Solver = std::function<Result<size_t>(const std::string& question, const std::vector<std::string>& options)>;
+/// Guesses by what shows in the item alone: words that question and option share, how long options are, how much an option shares with the others.
+Solver plain_solver();
+
+/// The share of items that a solver gets right, and the items it did not.
+struct Solved {
+  double share = 0;
+  std::vector<QuizItem> unsolved;
+};
+Result<Solved> solve(const std::vector<QuizItem>& items, const Solver& solver, uint64_t seed);
+
+Json to_json(const QuizItem& item);
+Result<QuizItem> quiz_item(const Json& json);
+
+}  // namespace ptah
