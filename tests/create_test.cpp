@@ -330,7 +330,7 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   evaluation.request.steps = 1;
   evaluation.count = 2;
   evaluation.prompts = {"a red ball", "a green box"};
-  evaluation.synonyms = {{"orb", set->entries[0].concept_name}, {"moon", "moon"}};
+  evaluation.synonyms = {{"orb", {set->entries[0].concept_name}}, {"moon", {"moon"}}};
   evaluation.sheets = folder() / "sheets";
   const auto measure = [&] { return evaluate_picture_model(*loaded, **judge, *set, evaluation, {}); };
   evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest"};

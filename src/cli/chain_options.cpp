@@ -1,0 +1,97 @@
+#include "cli/chain_options.h"
+
+#include <unistd.h>
+
+#include <iostream>
+
+#include "base/file.h"
+#include "chain/dev_chain.h"
+
+namespace ptah::cli {
+
+namespace fs = std::filesystem;
+
+void add_chain_options(CLI::App& command, ChainOptions& o, bool sends) {
+  command.add_option("--rpc", o.rpc, "address of a node (http, https; also PTAH_RPC)");
+  command.add_flag("--dev-chain", o.dev, "a chain on this computer, for trying things out; started if it does not run");
+  command.add_option("--chain", o.chain, "the chain's number; another one is refused");
+  command.add_option("--contract", o.contract, "the contract of the maker's works (default: the one of this key on this chain)");
+  command.add_flag("--json", o.json, "print JSON lines");
+  if (!sends) return;
+  command.add_flag("--yes", o.yes, "send without asking");
+  add_signing_options(command, o.signing);
+}
+
+Result<fs::path> state_folder() {
+  const fs::path folder = user_data_folder();
+  if (folder.empty()) return fail(ErrorCode::not_found, "no home folder; set XDG_DATA_HOME");
+  return folder / "chain";
+}
+
+Result<Rpc> open_rpc(const ChainOptions& o) {
+  PTAH_TRY(const fs::path state, state_folder());
+  std::string url = o.rpc.empty() ? environment("PTAH_RPC") : o.rpc;
+  if (o.dev && !o.rpc.empty()) return fail(ErrorCode::invalid_argument, "--rpc and --dev-chain are two chains; choose one");
+  if (o.dev) {
+    PTAH_TRY(const DevChain chain, start_dev_chain(state / "dev", &interrupted()));
+    url = chain.url;
+  } else if (url.empty()) {
+    const auto running = running_dev_chain(state / "dev");
+    if (!running) return fail(ErrorCode::invalid_argument, "which chain? --rpc ADDRESS of a node, or --dev-chain for one on this computer");
+    url = running->url;
+  }
+  return Rpc::open(url, {.cancel = &interrupted()});
+}
+
+Result<Key> needed_key(const SigningOptions& o) {
+  PTAH_TRY(auto key, signing_key(o));
+  if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
+  return std::move(*key);
+}
+
+std::string ether(const Uint256& wei) {
+  std::string digits = to_decimal(wei);
+  if (digits.size() < 19) digits.insert(0, 19 - digits.size(), '0');
+  std::string rest = digits.substr(digits.size() - 18);
+  while (!rest.empty() && rest.back() == '0') rest.pop_back();
+  return digits.substr(0, digits.size() - 18) + (rest.empty() ? "" : ".") + rest;
+}
+
+Result<Uint256> parse_ether(const std::string& text) {
+  const size_t point = std::min(text.find('.'), text.size());
+  std::string rest = point < text.size() ? text.substr(point + 1) : "";
+  if (rest.size() > 18) return fail(ErrorCode::invalid_argument, "'{}' ether: more than 18 places", text);
+  rest.resize(18, '0');
+  auto out = parse_uint256(std::string_view(text.substr(0, point) + rest));
+  if (!out || text.empty() || text.front() == '-' || text.find('x') != std::string::npos)
+    return fail(ErrorCode::invalid_argument, "'{}' is no sum of ether", text);
+  return out;
+}
+
+Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who) {
+  PTAH_TRY(const fs::path state, state_folder());
+  const auto running = running_dev_chain(state / "dev");
+  if (!running || running->url != rpc.url()) return {};
+  PTAH_TRY(const Json balance, rpc.call("eth_getBalance", {to_string(who), "latest"}));
+  if (balance != Json("0x0")) return {};
+  PTAH_TRY_VOID(rpc.call("anvil_setBalance", {to_string(who), "0x8ac7230489e80000"}));  // 10 ether
+  if (!o.json) fmt::print("this is a chain of your own: {} got 10 ether that are worth nothing\n", to_string(who));
+  return {};
+}
+
+bool agreed(bool yes) {
+  if (yes) return true;
+  if (!isatty(STDIN_FILENO)) {
+    fmt::print("nothing was sent; --yes sends\n");
+    return false;
+  }
+  fmt::print("send? [y/N] ");
+  std::fflush(stdout);
+  std::string line;
+  std::getline(std::cin, line);
+  if (line == "y" || line == "Y" || line == "yes") return true;
+  fmt::print("nothing was sent\n");
+  return false;
+}
+
+}  // namespace ptah::cli

@@ -1,0 +1,36 @@
+// What all commands share that use a chain.
+#pragma once
+
+#include <filesystem>
+
+#include "chain/account.h"
+#include "cli/commands.h"
+
+namespace ptah::cli {
+
+/// Which chain, and how it is reached.
+struct ChainOptions {
+  std::string rpc, contract, gateway;
+  uint64_t chain = 0;
+  bool dev = false, yes = false, json = false;
+  SigningOptions signing;
+};
+void add_chain_options(CLI::App& command, ChainOptions& o, bool sends);
+
+/// Where contracts' addresses and the chain of one's own are kept. Errors: not_found without a home.
+Result<std::filesystem::path> state_folder();
+/// The node of --rpc, PTAH_RPC, --dev-chain or a chain of one's own that runs. Errors: invalid_argument if none is named.
+Result<Rpc> open_rpc(const ChainOptions& o);
+/// Errors: not_found if there is no key.
+Result<Key> needed_key(const SigningOptions& o);
+/// On a chain of one's own an account without money gets some that is worth nothing.
+Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who);
+/// Asks on a terminal; elsewhere only --yes counts.
+bool agreed(bool yes);
+
+/// 18 places.
+std::string ether(const Uint256& wei);
+/// "0.05" in wei. Errors: invalid_argument.
+Result<Uint256> parse_ether(const std::string& text);
+
+}  // namespace ptah::cli

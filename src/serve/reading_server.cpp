@@ -1,0 +1,95 @@
+#include "serve/reading_server.h"
+
+#include <httplib.h>
+
+#include "chain/encoding.h"
+
+namespace ptah {
+
+namespace {
+
+/// Turns a room's answer into one of HTTP.
+void reply(httplib::Response& out, const Result<Json>& result) {
+  out.status = result ? 200 : error_info(result.error().code).http_status;
+  const Json body = result ? *result : Json{{"error", result.error().message}};
+  out.set_content(body.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json");
+}
+
+template <size_t N>
+Result<std::array<uint8_t, N>> bytes_in(const Json& body, const char* key) {
+  PTAH_TRY(const Bytes bytes, parse_hex(text_at(body, key)));
+  if (bytes.size() != N) return fail(ErrorCode::invalid_argument, "'{}' is not {} bytes", key, N);
+  std::array<uint8_t, N> out;
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
+Result<Json> begin(ReadingRoom& room, const std::string& text) {
+  PTAH_TRY(const Json body, parse_json(text, 4));
+  PTAH_TRY(const Address reader, parse_address(text_at(body, "reader")));
+  PTAH_TRY(const Bytes32 nonce, bytes_in<32>(body, "nonce"));
+  PTAH_TRY(const Signature signature, bytes_in<65>(body, "signature"));
+  const Json expires = body.value("expires", Json());
+  if (!expires.is_number_unsigned()) return fail(ErrorCode::invalid_argument, "'expires' is no time");
+  return room.begin(reader, nonce, expires.get<uint64_t>(), signature);
+}
+
+Result<Json> answer(ReadingRoom& room, const std::string& session, const std::string& text) {
+  PTAH_TRY(const Json body, parse_json(text, 4));
+  std::vector<int> answers;
+  try {
+    answers = value_of<std::vector<int>>(body.at("answers"));
+  } catch (const Json::exception&) {
+    return fail(ErrorCode::invalid_argument, "'answers' is no list of numbers");
+  }
+  return room.answer(session, answers);
+}
+
+}  // namespace
+
+struct ReadingServer::State {
+  ReadingRoom& room;
+  httplib::Server server;
+};
+
+ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
+  httplib::Server& s = state_->server;
+  s.set_payload_max_length(65536);
+  s.set_read_timeout(10);
+  s.set_write_timeout(10);
+  const auto get = [&](const std::string& path, auto f) {
+    s.Get(path, [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); });
+  };
+  const auto post = [&](const std::string& path, auto f) {
+    s.Post(path, [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); });
+  };
+  using In = httplib::Request;
+  get("/article", [](ReadingRoom& r, const In&) -> Result<Json> { return r.about(); });
+  get("/counts", [](ReadingRoom& r, const In&) -> Result<Json> { return r.counts(); });
+  get("/nonce", [](ReadingRoom& r, const In&) { return r.nonce(); });
+  post("/sessions", [](ReadingRoom& r, const In& in) { return begin(r, in.body); });
+  get(R"(/sessions/([0-9a-f]{32})/sections/([0-9]{1,4}))",
+      [](ReadingRoom& r, const In& in) { return r.section(in.matches[1], static_cast<size_t>(std::stoi(in.matches[2])), in.get_param_value("token")); });
+  get(R"(/sessions/([0-9a-f]{32})/quiz)", [](ReadingRoom& r, const In& in) { return r.quiz(in.matches[1], in.get_param_value("token")); });
+  post(R"(/sessions/([0-9a-f]{32})/answers)", [](ReadingRoom& r, const In& in) { return answer(r, in.matches[1], in.body); });
+  get(R"(/vouchers/(0x[0-9a-fA-F]{40}))", [](ReadingRoom& r, const In& in) -> Result<Json> {
+    PTAH_TRY(const Address reader, parse_address(in.matches[1].str()));
+    return r.voucher(reader);
+  });
+  s.set_error_handler([](const httplib::Request&, httplib::Response& out) {
+    if (out.body.empty()) out.set_content(Json{{"error", fmt::format("status {}", out.status)}}.dump(), "application/json");
+  });
+}
+
+ReadingServer::~ReadingServer() { stop(); }
+
+Result<int> ReadingServer::bind(const std::string& host, int port) {
+  const int bound = port == 0 ? state_->server.bind_to_any_port(host.c_str()) : state_->server.bind_to_port(host.c_str(), port) ? port : -1;
+  if (bound < 0) return fail(ErrorCode::io, "cannot listen on {}:{}", host, port);
+  return bound;
+}
+
+void ReadingServer::run() { state_->server.listen_after_bind(); }
+void ReadingServer::stop() { state_->server.stop(); }
+
+}  // namespace ptah

@@ -1,0 +1,371 @@
+// Questions, reading sessions, vouchers and tokens: what pays whom, and what a crash, a bot or a liar can do about it.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <fstream>
+#include <thread>
+
+#include "apps/mint.h"
+#include "apps/reading.h"
+#include "base/philox.h"
+#include "chain/abi.h"
+#include "chain/dev_chain.h"
+#include "own/signed_receipt.h"
+
+namespace ptah {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+Article article() { return value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "article.md")))); }
+
+ReadingTerms terms() {
+  ReadingTerms t;
+  t.chain_id = 31337;
+  t.contract = value_or_throw(parse_address("0x00000000000000000000000000000000000000c0"));
+  t.reward = std::string("5");
+  return t;
+}
+
+class Reading : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = fs::temp_directory_path() / fmt::format("ptah-reading-{}", getpid());
+    fs::remove_all(folder_);
+    items_ = make_items(article(), 1);
+    value_or_throw(publish_article(article(), items_, terms(), folder_));
+  }
+  void TearDown() override { fs::remove_all(folder_); }
+  std::unique_ptr<ReadingRoom> room() {
+    return value_or_throw(ReadingRoom::open(folder_, service_, [this] { return now_; }));
+  }
+
+  Result<Json> login(ReadingRoom& r, const Key& reader) {
+    PTAH_TRY(const Json nonce, r.nonce());
+    PTAH_TRY(const Bytes bytes, parse_hex(nonce["nonce"].get<std::string>()));
+    Bytes32 number{};
+    std::copy(bytes.begin(), bytes.end(), number.begin());
+    const uint64_t expires = nonce["expires"];
+    PTAH_TRY(const Bytes digest_bytes, parse_hex(text_at(r.about(), "article")));
+    Bytes32 digest{};
+    std::copy(digest_bytes.begin(), digest_bytes.end(), digest.begin());
+    PTAH_TRY(const Bytes32 to_sign, typed_data_digest(login_data(terms(), reader.address(), digest, number, expires)));
+    PTAH_TRY(const Signature signature, reader.sign(to_sign));
+    last_ = {number, expires, signature};
+    return r.begin(reader.address(), number, expires, signature);
+  }
+  /// Reads all of it as fast as is allowed; returns the session and the token for the quiz.
+  std::pair<std::string, std::string> read_all(ReadingRoom& r, const Key& reader) {
+    const Json begun = value_or_throw(login(r, reader));
+    std::string token = begun["token"];
+    for (size_t i = 0; i < begun["sections"].get<size_t>(); ++i) {
+      now_ += 100;
+      token = value_or_throw(r.section(begun["session"], i, token))["token"];
+    }
+    now_ += 100;
+    return {begun["session"], token};
+  }
+  /// The places of the right options.
+  std::vector<int> right(const Json& quiz, size_t wrong = 0) {
+    std::vector<int> out;
+    for (const Json& q : quiz["questions"]) {
+      const auto item = std::find_if(items_.begin(), items_.end(), [&](const QuizItem& i) {
+        return i.question == q["question"] && std::find(q["options"].begin(), q["options"].end(), i.options[0]) != q["options"].end() &&
+               std::is_permutation(i.options.begin(), i.options.end(), q["options"].begin());
+      });
+      EXPECT_NE(item, items_.end());
+      int place = 0;
+      while (q["options"][static_cast<size_t>(place)] != item->options[0]) ++place;
+      out.push_back(out.size() < wrong ? (place + 1) % static_cast<int>(kOptions) : place);
+    }
+    return out;
+  }
+
+  fs::path folder_;
+  std::vector<QuizItem> items_;
+  Key service_ = Key::generate();
+  double now_ = 1.8e9;
+  std::tuple<Bytes32, uint64_t, Signature> last_;
+};
+
+double at_least(int needed, int of, double p) {
+  double sum = 0;
+  for (int k = needed; k <= of; ++k)
+    sum += std::exp(std::lgamma(of + 1) - std::lgamma(k + 1) - std::lgamma(of - k + 1)) * std::pow(p, k) * std::pow(1 - p, of - k);
+  return sum;
+}
+
+}  // namespace
+
+TEST(Quiz, ItemsComeFromTheText) {
+  const Article a = article();
+  EXPECT_EQ(a.title, "The clock of Varn");
+  EXPECT_GE(a.sections.size(), 5U);
+  const auto items = make_items(a, 1);
+  EXPECT_GT(items.size(), 200U);
+  std::string whole;
+  whole.reserve(8000);
+  for (const std::string& section : a.sections) whole.append(section).append("\n");
+  std::map<std::string, int> kinds;
+  for (const QuizItem& item : items) {
+    ++kinds[item.kind];
+    ASSERT_EQ(item.options.size(), kOptions);
+    EXPECT_NE(whole.find(item.options[0]), std::string::npos) << item.options[0];
+    EXPECT_EQ(std::set<std::string>(item.options.begin(), item.options.end()).size(), kOptions);
+    for (size_t i = 1; item.kind == "stands" && i < kOptions; ++i) {
+      EXPECT_EQ(whole.find(item.options[i]), std::string::npos) << item.options[i];
+    }
+    const bool gap = item.question.find("_____") != std::string::npos;
+    EXPECT_TRUE(!gap || item.question.find(item.options[0], item.question.find('?')) == std::string::npos) << "the question tells the answer";
+  }
+  EXPECT_EQ(kinds.size(), 5U);
+  EXPECT_EQ(to_json(make_items(a, 1)[7]), to_json(items[7]));
+  EXPECT_FALSE(parse_article("# Title\n\nToo short."));
+  EXPECT_FALSE(parse_article(""));
+  EXPECT_FALSE(parse_article(std::string(10, '\0')));
+  const auto s = sentences_of("Mr. A. Hale paid 3.5 marks. \"Why?\" she asked. It rained!\n\nThe end");
+  EXPECT_EQ(s.size(), 4U) << s[0];
+}
+
+TEST(Quiz, BotsPassAsSeldomAsTheirOddsSay) {
+  // A million sessions by the very functions that draw and judge; 7 of 8, five options.
+  SecretRandom random(Bytes32{1});
+  std::vector<uint32_t> exposures(400, 0);
+  const auto pass_rate = [&](int sessions, double knows) {
+    int passed = 0;
+    for (int i = 0; i < sessions; ++i) {
+      if (i % 40 == 0) std::fill(exposures.begin(), exposures.end(), 0U);
+      const auto draw = draw_quiz(exposures, 8, 1, random);
+      std::vector<int> answers;
+      for (const auto& order : draw->orders) {
+        const bool known = random.below(1000000) < knows * 1e6;
+        answers.push_back(known ? static_cast<int>(std::find(order.begin(), order.end(), 0) - order.begin()) : static_cast<int>(random.below(kOptions)));
+      }
+      passed += right_answers(*draw, answers) >= 7;
+    }
+    return passed / static_cast<double>(sessions);
+  };
+  const double bot = pass_rate(1000000, 0);
+  EXPECT_LE(bot, 1.2e-4);  // 8.5e-5 and its chance: ± 3 σ of a million
+  EXPECT_GE(bot, 5e-5);
+  const double reader = pass_rate(100000, 0.9375);  // 95 % an item: known, or guessed right
+  EXPECT_NEAR(reader, at_least(7, 8, 0.95), 0.003);
+  EXPECT_GE(reader, 0.94);
+}
+
+TEST(Quiz, LeakedQuestionsAreNotAskedAgainWhileOthersAreLeft) {
+  SecretRandom random(Bytes32{2});
+  std::vector<uint32_t> exposures(800, 0);
+  std::set<uint32_t> leaked;
+  const auto drawn = [&] { return draw_quiz(exposures, 8, 2, random).value_or(QuizDraw{}).items; };
+  for (int i = 0; i < 50; ++i) {
+    const auto items = drawn();
+    leaked.insert(items.begin(), items.end());
+  }
+  EXPECT_EQ(leaked.size(), 400U);
+  for (int i = 0; i < 50; ++i) {
+    const auto items = drawn();
+    for (const uint32_t item : items) EXPECT_FALSE(leaked.contains(item)) << "colluders gain nothing";
+  }
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(drawn().size(), 8U);
+  EXPECT_TRUE(drawn().empty()) << "then it is closed";
+}
+
+TEST_F(Reading, AReaderEarnsOnce) {
+  auto r = room();
+  const Key reader = Key::generate();
+  const auto [session, token] = read_all(*r, reader);
+  const Json quiz = value_or_throw(r->quiz(session, token));
+  EXPECT_EQ(quiz["questions"].size(), 8U);
+  EXPECT_EQ(value_or_throw(r->quiz(session, token))["questions"], quiz["questions"]) << "asked again: the same";
+  const Json result = value_or_throw(r->answer(session, right(quiz, 1)));
+  EXPECT_EQ(result["right"], 7);
+  EXPECT_TRUE(result["passed"]);
+  const Json& v = result["voucher"];
+  EXPECT_EQ(v["total"], "5");
+  const Bytes signature = value_or_throw(parse_hex(v["signature"].get<std::string>()));
+  Signature s{};
+  std::copy(signature.begin(), signature.end(), s.begin());
+  const auto digest = value_or_throw(typed_data_digest(reward_voucher_data(terms(), reader.address(), reader.address(), "5", v["deadline"])));
+  EXPECT_EQ(value_or_throw(recover_signer(digest, s)), service_.address());
+  EXPECT_EQ(value_or_throw(r->answer(session, std::vector<int>(8, 0))), result) << "a second try changes nothing";
+  EXPECT_EQ(login(*r, reader).error().code, ErrorCode::invalid_argument) << "one try a reader";
+  EXPECT_EQ(value_or_throw(r->voucher(reader.address())), v);
+  // A crash: everything that counts is there again.
+  r.reset();
+  r = room();
+  EXPECT_EQ(value_or_throw(r->voucher(reader.address())), v);
+  EXPECT_EQ(login(*r, reader).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(r->counts()["passed"], 1);
+}
+
+TEST_F(Reading, ShortcutsDoNotWork) {
+  auto r = room();
+  const Key reader = Key::generate(), other = Key::generate();
+  const Json begun = value_or_throw(login(*r, reader));
+  const std::string session = begun["session"], first = begun["token"];
+  const auto [nonce, expires, signature] = last_;
+  EXPECT_EQ(r->begin(reader.address(), nonce, expires, signature).error().code, ErrorCode::permission) << "a login replayed";
+  EXPECT_EQ(r->begin(other.address(), nonce, expires, signature).error().code, ErrorCode::permission) << "somebody else's";
+  EXPECT_EQ(r->section(session, 1, first).error().code, ErrorCode::permission) << "a section skipped";
+  EXPECT_EQ(r->quiz(session, first).error().code, ErrorCode::permission);
+  const std::string second = value_or_throw(r->section(session, 0, first))["token"];
+  EXPECT_EQ(r->section(session, 1, second).error().code, ErrorCode::invalid_argument) << "faster than anybody reads";
+  now_ += 100;
+  EXPECT_TRUE(r->section(session, 1, second));
+  EXPECT_EQ(r->answer(session, std::vector<int>(8, 0)).error().code, ErrorCode::invalid_argument) << "answers before questions";
+  EXPECT_EQ(r->section("00", 0, "").error().code, ErrorCode::permission);
+  now_ += 8000;
+  EXPECT_FALSE(r->section(session, 2, "x"));
+  // Another session's tokens.
+  const auto [theirs, token] = read_all(*r, other);
+  EXPECT_EQ(r->quiz(session, token).error().code, ErrorCode::permission);
+  const Json quiz = value_or_throw(r->quiz(theirs, token));
+  EXPECT_FALSE(r->answer(theirs, {1, 2, 3}));
+  now_ += 601;
+  const Json late = value_or_throw(r->answer(theirs, right(quiz)));
+  EXPECT_FALSE(late["passed"]) << "too late";
+  EXPECT_EQ(r->voucher(other.address()).error().code, ErrorCode::not_found);
+}
+
+TEST_F(Reading, QuestionsSeenBeforeACrashAreTheSameAfterIt) {
+  auto r = room();
+  const Key reader = Key::generate();
+  const auto [session, token] = read_all(*r, reader);
+  const Json quiz = value_or_throw(r->quiz(session, token));
+  r.reset();
+  r = room();
+  EXPECT_EQ(login(*r, reader).error().code, ErrorCode::invalid_argument) << "no other questions after a crash";
+  EXPECT_TRUE(value_or_throw(r->answer(session, right(quiz)))["passed"]) << "but an answer to those";
+}
+
+TEST_F(Reading, AChangedLogIsSeenAndACutOneMended) {
+  {
+    auto r = room();
+    for (int i = 0; i < 5; ++i) value_or_throw(r->award(Key::generate().address(), fmt::format("{:032x}", i)));
+    EXPECT_FALSE(ReadingRoom::open(folder_, service_)) << "one process at a time";
+  }
+  const std::string log = value_or_throw(read_text(folder_ / "log"));
+  const auto with = [&](const std::string& text) {
+    value_or_throw(write_file(folder_ / "log", std::string_view(text)));
+    return ReadingRoom::open(folder_, service_);
+  };
+  for (size_t cut = 0; cut <= log.size(); cut += 7) {
+    const auto opened = with(log.substr(0, cut));
+    ASSERT_TRUE(opened) << cut;
+    EXPECT_EQ((*opened)->counts()["passed"], std::count(log.begin(), log.begin() + static_cast<std::ptrdiff_t>(cut), '\n'));
+  }
+  for (size_t at = 0; at < log.size(); at += 11) {
+    std::string changed(log);
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    const auto opened = with(changed);
+    EXPECT_TRUE(!opened || (*opened)->counts()["passed"] != 5) << at;  // the last line may look cut
+  }
+  std::string bank = value_or_throw(read_text(folder_ / "bank.json"));
+  bank[bank.find("Varn")] = 'B';
+  value_or_throw(write_file(folder_ / "bank.json", std::string_view(bank)));
+  EXPECT_EQ(with(log).error().code, ErrorCode::mismatch) << "questions changed after they were committed to";
+}
+
+TEST_F(Reading, KilledAtAnyMomentNoVoucherIsLostOrDoubled) {
+  // A child hands out vouchers and says so through a pipe once each has left; it is killed in the middle.
+  for (int round = 0; round < 4; ++round) {
+    fs::remove(folder_ / "log");
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::close(ends[0]);
+      const auto r = ReadingRoom::open(folder_, service_, [] { return 1.8e9; });
+      for (uint32_t i = 0; r && i < 100000; ++i) {
+        Address reader{};
+        std::copy_n(reinterpret_cast<const uint8_t*>(&i), 4, reader.begin());
+        if (!(*r)->award(reader, fmt::format("{:032x}", i))) break;
+        if (::write(ends[1], &i, 4) != 4) break;
+      }
+      ::_exit(0);
+    }
+    ::close(ends[1]);
+    std::this_thread::sleep_for(std::chrono::milliseconds(60 + 37 * round));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    uint32_t said = 0, i = 0;
+    while (::read(ends[0], &i, 4) == 4) said = i + 1;
+    ::close(ends[0]);
+    const auto r = room();
+    const uint64_t kept = r->counts()["passed"];
+    EXPECT_GE(kept, said) << "a voucher that left is in the log";
+    EXPECT_LE(kept, said + 1) << "and nothing more than the one under way";
+    for (uint32_t k = 0; k < said; ++k) {
+      Address reader{};
+      std::copy_n(reinterpret_cast<const uint8_t*>(&k), 4, reader.begin());
+      EXPECT_EQ(value_or_throw(r->voucher(reader))["total"], "5");
+    }
+  }
+}
+
+namespace {
+
+/// A chain of one's own for a test, if anvil is at hand.
+struct TestChain {
+  fs::path folder = fs::temp_directory_path() / fmt::format("ptah-chain-{}", getpid());
+  std::optional<Rpc> rpc;
+  TestChain() {
+    fs::remove_all(folder);
+    const auto chain = start_dev_chain(folder);
+    if (chain)
+      rpc.emplace(value_or_throw(Rpc::open(chain->url)));
+    else
+      why = chain.error().message;
+  }
+  ~TestChain() {
+    if (rpc) (void)stop_dev_chain(folder);
+    fs::remove_all(folder);
+  }
+  Account account(const Key& key) {
+    value_or_throw(rpc->call("anvil_setBalance", {to_string(key.address()), "0x8ac7230489e80000"}));
+    return value_or_throw(Account::open(*rpc, key));
+  }
+  std::string why;
+};
+
+}  // namespace
+
+TEST_F(Reading, VouchersPayOnALiveChain) {
+  TestChain chain;
+  if (!chain.rpc) GTEST_SKIP() << chain.why;
+  const Account account = chain.account(service_);
+  const std::string me = to_string(service_.address());
+  const Address token =
+      value_or_throw(deploy(account, value_or_throw(load_artifact("MediaToken")), {"Reading", "READ", Json::array({me}), Json::array({"1000"})}));
+  const Address rewards =
+      value_or_throw(deploy(account, value_or_throw(load_artifact("ReadRewards")), {me, me, to_string(token), me, 86400, "100", "50", 3600}));
+  value_or_throw(account.transact(token, value_or_throw(abi_call("transfer(address,uint256)", {to_string(rewards), "1000"}))));
+  ReadingTerms t = terms();
+  t.contract = rewards;
+  const Key reader = Key::generate();
+  const auto claim = [&](const std::string& total, const Key& signer) {
+    const auto digest = value_or_throw(typed_data_digest(reward_voucher_data(t, reader.address(), reader.address(), total, 4000000000)));
+    const Json voucher{to_string(reader.address()), to_string(reader.address()), total, 4000000000};
+    return account.transact(
+        rewards, value_or_throw(abi_call("claim((address,address,uint256,uint256),bytes)", {voucher, hex_text(value_or_throw(signer.sign(digest)))})));
+  };
+  EXPECT_TRUE(claim("5", service_));
+  EXPECT_FALSE(claim("5", service_)) << "twice";
+  EXPECT_FALSE(claim("9", reader)) << "signed by the reader";
+  EXPECT_TRUE(claim("12", service_));
+  const Json paid = value_or_throw(read_contract(*chain.rpc, token, "balanceOf(address)", Json::array({to_string(reader.address())}), {"uint256"}));
+  EXPECT_EQ(paid[0], "12");
+  // A transaction that cannot work is refused before it is sent, with the contract's reason; another chain is refused at once.
+  EXPECT_EQ(Account::open(*chain.rpc, service_, 1).error().code, ErrorCode::mismatch);
+  const Key poor = Key::generate();
+  const Account nothing = value_or_throw(Account::open(*chain.rpc, poor));
+  EXPECT_EQ(nothing.transact(reader.address(), {}, uint256(1)).error().code, ErrorCode::mismatch);
+}
+
+}  // namespace ptah
