@@ -3,12 +3,19 @@
 #include <cstring>
 #include <memory>
 
+#include "apps/mint.h"
+#include "apps/quiz.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "chain/abi.h"
+#include "chain/account.h"
 #include "create/adapters.h"
 #include "create/recall.h"
+#include "media/manifest_store.h"
 #include "media/mesh.h"
 #include "media/picture.h"
+#include "own/c2pa.h"
+#include "own/cbor.h"
 #include "text/bert.h"
 #include "text/grammar.h"
 #include "text/jinja.h"
@@ -155,6 +162,31 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)merge_adapters(checkpoint, {"u.", {"t."}}, {{adapter, "a", 1}}, true);
   (void)embedding_vectors(adapter, 1);
+#elif PTAH_FUZZ_TARGET == 17
+  if (const auto value = Cbor::parse(bytes))
+    if (!(*Cbor::parse(value->encode()) == *value)) __builtin_trap();
+#elif PTAH_FUZZ_TARGET == 18
+  // A file with its manifest, then the bytes as a store of their own.
+  if (const auto place = find_manifest(bytes); place && *place)
+    (void)check_manifest(bytes, (*place)->store, (*place)->start, (*place)->length, {}, 1'790'000'000);
+  (void)check_manifest({}, bytes, 0, 0, {}, 1'790'000'000);
+#elif PTAH_FUZZ_TARGET == 19
+  // The types of an answer, a line, then the answer; and RLP.
+  const size_t line = text.find('\n');
+  if (const auto item = Rlp::parse(bytes))
+    if (item->encode() != Bytes(data, data + size)) __builtin_trap();
+  if (line == std::string_view::npos) return 0;
+  if (const auto types = argument_types("f(" + std::string(text.substr(0, line)) + ")")) (void)abi_decode(*types, bytes.subspan(line + 1));
+#elif PTAH_FUZZ_TARGET == 20
+  if (const auto json = parse_json(text)) {
+    (void)typed_data_digest(*json);
+    (void)guard([&] { return parse_receipt(*json); });
+    (void)prompt_commitment(*json);
+  }
+  (void)parse_voucher(std::string(text));
+#elif PTAH_FUZZ_TARGET == 21
+  if (const auto article = parse_article(std::string(text)))
+    if (size < 4000) (void)make_items(*article, 1);
 #endif
   return 0;
 }

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <csignal>
 #include <ctime>
 #include <iostream>
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct ReadOptions : ChainOptions {
-  std::string file, out, budget = "0", token, solver, reward = "1", host = "127.0.0.1", guardian;
+  std::string file, out, budget = "0", token, solver, reward = "1", host = "127.0.0.1", guardian, judge;
   int port = 8080;
   int64_t days = 7;
   uint64_t exposures = 2;
@@ -53,22 +54,47 @@ Solver language_solver(const LoadedLanguageModel& loaded) {
   };
 }
 
-Result<void> run_publish(const ReadOptions& o) {
-  PTAH_TRY(const std::string text, read_input(o.file));
-  PTAH_TRY(const Article article, parse_article(text));
+/// The questions of an article that neither what shows in them nor `solver` (a language model; may be empty) answers without the article.
+Result<std::pair<Article, std::vector<QuizItem>>> questions_of(const std::string& file, const std::string& solver) {
+  PTAH_TRY(const std::string text, read_input(file));
+  PTAH_TRY(Article article, parse_article(text));
   std::vector<QuizItem> items = make_items(article, 1);
   const size_t made = items.size();
   PTAH_TRY(Solved solved, solve(items, plain_solver(), 1));
   items = std::move(solved.unsolved);
   fmt::print("{} sections, {} questions; a solver that never saw the article gets {:.0f} % of them by what shows in them: those are dropped\n",
              article.sections.size(), made, 100 * solved.share);
-  if (!o.solver.empty()) {
-    PTAH_TRY(const fs::path path, find_model(o.solver));
+  if (!solver.empty()) {
+    PTAH_TRY(const fs::path path, find_model(solver));
     PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
     PTAH_TRY(solved, solve(items, language_solver(model), 2));
     items = std::move(solved.unsolved);
-    fmt::print("{} gets {:.0f} % of the rest without the article: dropped too\n", model.name, 100 * solved.share);
+    fmt::print("{} gets {:.0f} % of the rest without the article: dropped too\n", solver, 100 * solved.share);
   }
+  return std::pair{std::move(article), std::move(items)};
+}
+
+/// How often 7 of 8 come out at this chance an item.
+double passes(double p) { return 8 * std::pow(p, 7) * (1 - p) + std::pow(p, 8); }
+
+Result<void> run_odds(const ReadOptions& o) {
+  PTAH_TRY(const auto made, questions_of(o.file, o.solver));
+  PTAH_TRY(const Solved plain, solve(made.second, plain_solver(), 3));
+  fmt::print(
+      "{} questions stay. Without the article, an item and a session (7 of 8):\n  by chance       {:4.1f} %  {:.4f} %\n  what shows      {:4.1f} %  {:.4f} %\n",
+      made.second.size(), 100.0 / kOptions, 100 * passes(1.0 / kOptions), 100 * plain.share, 100 * passes(plain.share));
+  if (!o.judge.empty()) {
+    PTAH_TRY(const fs::path path, find_model(o.judge));
+    PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
+    PTAH_TRY(const Solved solved, solve(made.second, language_solver(model), 4));
+    fmt::print("  {:<15} {:4.1f} %  {:.4f} %\n", o.judge, 100 * solved.share, 100 * passes(solved.share));
+  }
+  return {};
+}
+
+Result<void> run_publish(const ReadOptions& o) {
+  PTAH_TRY(const auto questions, questions_of(o.file, o.solver));
+  const auto& [article, items] = questions;
   PTAH_TRY(const Key key, needed_key(o.signing));
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
@@ -167,6 +193,10 @@ void add_read(CLI::App& app, Action& action) {
   publish->add_option("--exposures", p->exposures, "how often a question is asked at most")->check(CLI::Range(1, 1000));
   publish->add_option("--solver", p->solver, "a language model that answers without the article; what it gets right is dropped");
   add_chain_options(*publish, *p, true);
+  const auto [odds, d] = add("odds", "how well those do who never saw the article", run_odds);
+  odds->add_option("article", d->file, "Markdown; - is standard input")->required();
+  odds->add_option("--solver", d->solver, "a language model that answers without the article; what it gets right is dropped");
+  odds->add_option("--judge", d->judge, "another one, that only measures");
   const auto [serve, s] = add("serve", "reading sessions over HTTP", run_serve);
   serve->add_option("folder", s->file, "what publish wrote")->required();
   serve->add_option("--host", s->host, "address to listen on");
