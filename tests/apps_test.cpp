@@ -241,7 +241,8 @@ TEST_F(Reading, QuestionsSeenBeforeACrashAreTheSameAfterIt) {
   r.reset();
   r = room();
   EXPECT_EQ(login(*r, reader).error().code, ErrorCode::invalid_argument) << "no other questions after a crash";
-  EXPECT_TRUE(value_or_throw(r->answer(session, right(quiz)))["passed"]) << "but an answer to those";
+  EXPECT_EQ(value_or_throw(r->quiz(session, token))["questions"], quiz["questions"]) << "whoever never got them sees them now";
+  EXPECT_TRUE(value_or_throw(r->answer(session, right(quiz)))["passed"]) << "and may answer";
 }
 
 TEST_F(Reading, AChangedLogIsSeenAndACutOneMended) {

@@ -43,6 +43,7 @@ Key key_of(std::span<const uint8_t> secret) {
 
 Bytes of_hex(const std::string& text) {
   Bytes out(text.size() / 2);
+  if (text.empty()) return out;
   EXPECT_EQ(sodium_hex2bin(out.data(), out.size(), text.data(), text.size(), nullptr, nullptr, nullptr), 0);
   return out;
 }
@@ -292,6 +293,9 @@ TEST(Cbor, ValuesComeBackAndBombsDoNot) {
        {"", "9b7fffffffffffffff", "5b7fffffffffffffff00", "bf", "9f", "1c", "ff", "0000", "bb7fffffffffffffff", "1bffffffffffffffff", "5f6161ff", "f8"})
     EXPECT_FALSE(Cbor::parse(of_hex(bad))) << bad;
   EXPECT_FALSE(Cbor::parse(Bytes(100000, 0x81))) << "nested too deeply";
+  Bytes many{0x9A, 0x00, 0x10, 0x00, 0x00};
+  many.insert(many.end(), size_t{1} << 20, 0xF6);
+  EXPECT_FALSE(Cbor::parse(many)) << "too many values";
   const Bytes good = value.encode();
   for (size_t cut = 0; cut < good.size(); ++cut) EXPECT_FALSE(Cbor::parse(std::span(good).first(cut)));
 }
@@ -364,6 +368,14 @@ TEST(Credentials, WhatWasMarkedBeforeIsKept) {
   EXPECT_TRUE(check.whole) << (check.problems.empty() ? "" : check.problems.front());
   ASSERT_EQ(check.ingredients.size(), 1U);
   EXPECT_EQ(check.ingredients[0], "a red fox (parentOf)");
+  // History that was changed is seen, although the file's hash leaves all manifests out.
+  const auto place = value_or_throw(find_manifest(second));
+  Bytes store = place->store;
+  const std::string title = "a red fox";
+  const auto at = std::search(store.begin(), store.end(), title.begin(), title.end());
+  ASSERT_NE(at, store.end());
+  *at = 'b';
+  EXPECT_TRUE(says(check_manifest(second, store, place->start, place->length, {}, kNow), "ingredient"));
   EXPECT_GT(value_or_throw(find_manifest(second))->store.size(), 2 * value_or_throw(find_manifest(first))->store.size() - 1000);
 }
 

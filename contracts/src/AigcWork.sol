@@ -53,6 +53,7 @@ contract AigcWork is ERC721, EIP712, Ownable2Step, IERC2981, IERC4906, IERC7007,
     error NotSignedByMaker();
     error NotForYou(address to, address caller);
     error NotVerified();
+    error HasContent(uint256 tokenId);
     error RoyaltyTooHigh(uint256 bps);
     error PaymentFailed();
 
@@ -120,8 +121,9 @@ contract AigcWork is ERC721, EIP712, Ownable2Step, IERC2981, IERC4906, IERC7007,
     }
 
     /// @inheritdoc IERC7007
-    /// @dev `prompt` is the 32-byte commitment; anybody may attach what the verifier has settled.
+    /// @dev `prompt` is the 32-byte commitment; anybody may attach what the verifier has settled, once; afterwards only the maker replaces it.
     function addAigcData(uint256 tokenId, bytes calldata prompt, bytes calldata aigcData, bytes calldata proof) external {
+        if (contentOf[tokenId] != 0) revert HasContent(tokenId);
         _attach(tokenId, prompt, aigcData, proof);
         emit AigcData(tokenId, prompt, aigcData, proof);
     }

@@ -259,6 +259,9 @@ contract AigcWorkTest is Base {
         vm.prank(maker);
         work.update(prompt, "better");
         check(work.contentOf(id) == keccak256("better"), "replaced");
+        verifier.settle(prompt, "picture");
+        vm.expectPartialRevert(AigcWork.HasContent.selector); // nobody else undoes that
+        work.addAigcData(id, prompt, "picture", "");
         AigcWork none = new AigcWork(maker, "W", "W", IVerifier(address(0)), 0);
         check(!none.verify(prompt, "better", ""), "without a verifier nothing is settled");
     }

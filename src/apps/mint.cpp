@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/sha256.h"
+#include "base/text.h"
 #include "chain/abi.h"
 #include "own/content_credentials.h"
 #include "own/content_id.h"
@@ -17,6 +18,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr const char* kScheme = "ipfs://";
+constexpr size_t kMostFiles = 64, kMostBytes = size_t{512} << 20;  ///< of one token
 
 std::string media_type(const std::string& name) {
   const std::string ending = fs::path(name).extension().string();
@@ -130,7 +132,7 @@ Result<TokenPlan> plan_token(const fs::path& folder, const Address& maker) {
   }
   if (shown.empty()) return fail(ErrorCode::unsupported, "{} holds no picture to show", folder.string());
   const std::string prompt = text_at(receipt.value("request", Json()), "prompt");
-  Json metadata{{"name", prompt.empty() ? home.filename().string() : prompt.substr(0, 120)},
+  Json metadata{{"name", prompt.empty() ? home.filename().string() : beginning(prompt, 120)},
                 {"description", fmt::format("Made by Ptah {} from the words \"{}\".", text_at(receipt, "engine_version"), prompt)},
                 {"image", shown},
                 {"properties",
@@ -183,13 +185,21 @@ Result<TokenCheck> check_token(const Rpc& rpc, const Address& contract, const Ui
   }
   const Json properties = metadata->value("properties", Json::object()),
              files = properties.is_object() ? properties.value("files", Json::object()) : Json::object();
+  size_t bytes_in_all = 0;
+  std::map<std::string, std::string> uris;
+  if (files.is_object() && files.size() > kMostFiles) {
+    say(false, fmt::format("the metadata names {} files", files.size()));
+    return out;
+  }
   if (files.is_object())
     for (const auto& [name, entry] : files.items()) {
+      uris[text_at(entry, "uri")] = name;
       if (!plain_name(name)) {
         say(false, "a file with a strange name");
         continue;
       }
-      auto file = gateway.get(text_at(entry, "uri"));
+      auto file = gateway.get(text_at(entry, "uri"), kMostBytes - bytes_in_all);
+      if (file) bytes_in_all += file->size();
       if (!file) {
         say(false, fmt::format("{}: {}", name, file.error().message));
         continue;
@@ -211,6 +221,13 @@ Result<TokenCheck> check_token(const Rpc& rpc, const Address& contract, const Ui
   const auto commitment = prompt_commitment(*receipt);
   say(commitment && token_of(*commitment) == token, "the token is that of the receipt's model, engine, seed, parameters and words");
   const Json outputs = receipt->value("outputs", Json::object());
+  // What a wallet shows of the token has to be an output of the receipt.
+  for (const char* key : {"image", "animation_url"}) {
+    const std::string uri_shown = text_at(*metadata, key);
+    if (uri_shown.empty() && std::string_view(key) != "image") continue;
+    const auto listed = uris.find(uri_shown);
+    say(listed != uris.end() && outputs.is_object() && outputs.contains(listed->second), fmt::format("{}: what the token shows is the work", key));
+  }
   for (const auto& [name, output] : outputs.items()) {
     const auto file = out.files.find(name);
     if (file == out.files.end()) continue;

@@ -122,9 +122,18 @@ Result<ReadingTerms> reading_terms(const Json& json) {
   return t;
 }
 
-Result<Json> publish_article(const Article& article, const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
+Result<void> check_publication(const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
   if (items.size() < 4 * terms.asked)
     return fail(ErrorCode::invalid_argument, "the article gives {} questions; {} are needed for sessions of {}", items.size(), 4 * terms.asked, terms.asked);
+  std::error_code problem;
+  fs::create_directories(folder, problem);
+  if (problem) return fail(ErrorCode::permission, "cannot use {}: {}", folder.string(), problem.message());
+  if (fs::exists(folder / "article.json", problem)) return fail(ErrorCode::invalid_argument, "{} holds an article already", folder.string());
+  return {};
+}
+
+Result<Json> publish_article(const Article& article, const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
+  PTAH_TRY_VOID(check_publication(items, terms, folder));
   const std::string salt = random_name();
   PTAH_TRY(const Bytes32 commitment, commitment_of(items, salt));
   PTAH_TRY(const Bytes32 digest, digest_of(article));
@@ -132,9 +141,6 @@ Result<Json> publish_article(const Article& article, const std::vector<QuizItem>
   for (const QuizItem& item : items) all.push_back(to_json(item));
   const Json open{{"format", "ptah article 1"},         {"title", article.title},  {"sections", article.sections}, {"article", hex_text(digest)},
                   {"commitment", hex_text(commitment)}, {"terms", to_json(terms)}, {"questions", items.size()}};
-  std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (fs::exists(folder / "article.json", problem)) return fail(ErrorCode::invalid_argument, "{} holds an article already", folder.string());
   const std::string bank = Json{{"format", "ptah questions 1"}, {"salt", salt}, {"items", all}}.dump(1);
   PTAH_TRY_VOID(write_file(folder / "bank.json", {as_bytes(bank)}, 0600));
   PTAH_TRY_VOID(write_file(folder / "article.json", std::string_view(open.dump(1) + "\n")));
@@ -230,7 +236,14 @@ Result<std::unique_ptr<ReadingRoom>> ReadingRoom::open(const fs::path& folder, c
   if (hex_text(commitment) != text_at(r.published_, "commitment") || hex_text(r.article_digest_) != text_at(r.published_, "article"))
     return fail(ErrorCode::mismatch, "{}: article or questions are not those that were published", folder.string());
   r.exposures_.assign(r.items_.size(), 0);
-  fill_random(r.token_key_);
+  if (std::error_code problem; fs::exists(folder / "token.key", problem)) {  // tokens outlast a restart
+    PTAH_TRY(const Bytes kept, read_file(folder / "token.key", 64));
+    if (kept.size() != r.token_key_.size()) return fail(ErrorCode::corrupt, "{}: token.key is not 32 bytes", folder.string());
+    std::copy(kept.begin(), kept.end(), r.token_key_.begin());
+  } else {
+    fill_random(r.token_key_);
+    PTAH_TRY_VOID(write_file(folder / "token.key", {std::span<const uint8_t>(r.token_key_)}, 0600));
+  }
   std::vector<Json> records;
   PTAH_TRY(r.log_, DurableLog::open(folder / "log", records));
   for (const Json& record : records) PTAH_TRY_VOID(r.take_in(record));
@@ -393,6 +406,7 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
   const double now = clock_();
   Json record;
   Address reader{};
+  Earned will;
   {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
@@ -409,13 +423,11 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       s.result = Json{{"right", right}, {"passed", passed}, {"late", late}};
       s.safe = false;
       record = {{"kind", "result"}, {"session", session}, {"reader", to_string(reader)}, {"right", right}, {"passed", passed}};
-      ++(passed ? passed_ : failed_);
-      if (passed) {
-        Earned& e = earned_[reader];
-        e.total = add(e.total, reward_);
-        e.deadline = static_cast<uint64_t>(now) + terms_.voucher_days * 86400;
-        record["total"] = to_decimal(e.total);
-        record["deadline"] = e.deadline;
+      if (passed) {  // counts once it is in the log
+        const auto before = earned_.find(reader);
+        will = {add(before == earned_.end() ? Uint256{} : before->second.total, reward_), static_cast<uint64_t>(now) + terms_.voucher_days * 86400};
+        record["total"] = to_decimal(will.total);
+        record["deadline"] = will.deadline;
       }
     }
   }
@@ -426,6 +438,11 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
     const std::lock_guard lock(mutex_);
     sessions_.at(session).safe = true;
     out = *sessions_.at(session).result;
+    if (!record.is_null()) {
+      const bool passed = out["passed"].get<bool>();
+      ++(passed ? passed_ : failed_);
+      if (passed) earned_[reader] = will;
+    }
     if (out["passed"].get<bool>()) earned = earned_.at(reader);
   }
   if (out["passed"].get<bool>()) {

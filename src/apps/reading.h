@@ -26,7 +26,9 @@ Json to_json(const ReadingTerms& terms);
 Result<ReadingTerms> reading_terms(const Json& json);
 
 /// What is published: FOLDER/article.json (open to all: article, terms, commitment to the questions) and FOLDER/bank.json (questions and salt, the publisher's
-/// only). Errors: invalid_argument (too few questions: `asked` · 4 at least), io.
+/// only). Whether it could be, without writing anything. Errors: invalid_argument (too few questions: `asked` · 4 at least; the folder holds an article).
+Result<void> check_publication(const std::vector<QuizItem>& items, const ReadingTerms& terms, const std::filesystem::path& folder);
+/// The same checks, then the files. Errors: as check_publication; io.
 Result<Json> publish_article(const Article& article, const std::vector<QuizItem>& items, const ReadingTerms& terms, const std::filesystem::path& folder);
 
 /// The typed data that a reader signs to come in.

@@ -117,4 +117,10 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   return best == candidates.end() ? std::string() : *best;
 }
 
+std::string beginning(const std::string& text, size_t most_bytes) {
+  if (text.size() <= most_bytes) return text;
+  while (most_bytes > 0 && (static_cast<unsigned char>(text[most_bytes]) & 0xC0) == 0x80) --most_bytes;
+  return text.substr(0, most_bytes);
+}
+
 }  // namespace ptah

@@ -119,6 +119,8 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
   const auto begin = Clock::now();
   auto last = begin;
   double poll = o.poll_seconds;
+  bool refused = false;
+  int gone = 0;  // polls in which the nonce was used and no receipt was there
   const auto give = [&]() -> Result<void> {
     PTAH_TRY(const SignedTransaction made, sign_transaction(t, *signer_));
     sent.push_back(made.hash);
@@ -130,6 +132,11 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
     if (why.find("already known") != std::string::npos || why.find("already imported") != std::string::npos ||
         (sent.size() > 1 && why.find("nonce") != std::string::npos) || (sent.size() > 1 && why.find("underpriced") != std::string::npos))
       return {};
+    if (sent.size() > 1) {  // a dearer version is refused: the one before may still be taken
+      sent.pop_back();
+      refused = true;
+      return {};
+    }
     return tl::unexpected(answer.error());
   };
   PTAH_TRY_VOID(give());
@@ -162,9 +169,9 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
       }
       const auto& count = (*answers)[sent.size() + 1];
       const auto used = count ? small_number_in(*count) : uint64_t{0};
-      if (!taken && used && *used > t.nonce && passed(last) > 10)
-        return fail(ErrorCode::mismatch, "another transaction of {} took the nonce {}", to_string(address()), t.nonce);
-      if (!taken && passed(last) > o.bump_after_seconds && static_cast<int>(sent.size()) <= o.bumps) {
+      gone = !taken && used && *used > t.nonce ? gone + 1 : 0;
+      if (gone >= 10 && passed(last) > 10) return fail(ErrorCode::mismatch, "another transaction of {} took the nonce {}", to_string(address()), t.nonce);
+      if (!taken && !refused && passed(last) > o.bump_after_seconds && static_cast<int>(sent.size()) <= o.bumps) {
         t.max_priority_fee = add(scaled(t.max_priority_fee, 5, 4), uint256(1));
         t.max_fee = add(scaled(t.max_fee, 5, 4), uint256(1));
         PTAH_TRY_VOID(give());

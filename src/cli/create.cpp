@@ -11,6 +11,7 @@
 #include "create/painting.h"
 #include "create/text_work.h"
 #include "create/work.h"
+#include "media/manifest_store.h"
 #include "own/content_credentials.h"
 #include "own/signed_receipt.h"
 #include "weights/hub.h"
@@ -441,6 +442,15 @@ bool show_credentials(const std::string& name, const ManifestCheck& check) {
   return true;
 }
 
+/// Whether these very bytes (without their credentials) are among the outputs of a receipt.
+bool lists_output(const Json& receipt, const fs::path& file) {
+  const auto bytes = read_file(file);
+  const auto bare = bytes ? without_manifest(*bytes) : fail(ErrorCode::not_found, "none");
+  if (!bare) return false;
+  const Json outputs = receipt.value("outputs", Json()), id = file_id(*bare);
+  return outputs.is_object() && std::any_of(outputs.begin(), outputs.end(), [&](const Json& output) { return output == id; });
+}
+
 Result<bool> run_verify(const VerifyOptions& o) {
   PTAH_TRY(const Verification verified, verify_work(o.file));
   std::vector<Bytes> anchors;
@@ -464,7 +474,13 @@ Result<bool> run_verify(const VerifyOptions& o) {
     if (!check || !*check) continue;  // missing and broken files are said above
     good = show_credentials(one.filename().string(), **check) && good;
     // A single file carries its signed receipt in the manifest.
-    if (file.extension() != ".json" && (*check)->whole && check_maker((*check)->receipt).has_signature) receipt = (*check)->receipt;
+    if (file.extension() == ".json" || !(*check)->whole || !check_maker((*check)->receipt).has_signature) continue;
+    if (lists_output((*check)->receipt, one)) {
+      receipt = (*check)->receipt;
+    } else {
+      fmt::print("{}: the receipt in its content credentials is that of ANOTHER work\n", one.filename().string());
+      good = false;
+    }
   }
   return show_maker(receipt) && good;
 }

@@ -32,6 +32,9 @@ Result<void> run_mark(const MarkOptions& o) {
   request.title = o.title.empty() ? fs::path(o.file).filename().string() : o.title;
   request.media_type = bytes[0] == 'R' ? "audio/wav" : "image/png";
   if (before) {
+    const ManifestCheck check = check_manifest(bytes, before->store, before->start, before->length, {}, std::time(nullptr));
+    if (!check.whole)
+      return fail(ErrorCode::mismatch, "{}: the content credentials it has do not hold ({}); nothing is built on them", o.file, check.problems.front());
     request.action = "c2pa.opened";
     request.ingredients.push_back({request.title, "", "", request.media_type, before->store, true});
   } else if (o.source.empty()) {

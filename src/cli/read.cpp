@@ -95,6 +95,9 @@ Result<void> run_odds(const ReadOptions& o) {
 Result<void> run_publish(const ReadOptions& o) {
   PTAH_TRY(const auto questions, questions_of(o.file, o.solver));
   const auto& [article, items] = questions;
+  ReadingTerms terms;
+  terms.exposures = o.exposures;
+  PTAH_TRY_VOID(check_publication(items, terms, o.out));  // before any money moves
   PTAH_TRY(const Key key, needed_key(o.signing));
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
@@ -121,14 +124,13 @@ Result<void> run_publish(const ReadOptions& o) {
   PTAH_TRY(const Uint256 cap_number, parse_uint256(std::string_view(cap)));
   const std::string reader_cap = cap_number < scaled(reward, 10, 1) ? cap : most;
   PTAH_TRY(const Address contract, deploy(account, artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}));
-  PTAH_TRY(const Bytes funds, abi_call("transfer(address,uint256)", {to_string(contract), to_decimal(budget)}));
-  PTAH_TRY_VOID(account.transact(token, funds));
-  ReadingTerms terms;
+  fmt::print("token {}, rewards are paid by {}\n", to_string(token), to_string(contract));
   terms.chain_id = account.chain_id();
   terms.contract = contract;
   terms.reward = to_decimal(reward);
-  terms.exposures = o.exposures;
   PTAH_TRY(const Json published, publish_article(article, items, terms, o.out));
+  PTAH_TRY(const Bytes funds, abi_call("transfer(address,uint256)", {to_string(contract), to_decimal(budget)}));
+  PTAH_TRY_VOID(account.transact(token, funds));
   fmt::print("{}: committed to {}\nptah read serve {}\n", o.out, text_at(published, "commitment"), o.out);
   return {};
 }

@@ -303,7 +303,8 @@ class Checker {
  public:
   Checker(const Superbox& manifest, ManifestCheck& out) : manifest_(manifest), out_(out) {}
 
-  void run(std::span<const uint8_t> file, size_t start, size_t length, const std::vector<Bytes>& anchors, int64_t now) {
+  /// `history`: all manifests of the store.
+  void run(const std::vector<Superbox>& history, std::span<const uint8_t> file, size_t start, size_t length, const std::vector<Bytes>& anchors, int64_t now) {
     if (manifest_.type != type_id("c2ma")) return wrong("the active manifest is of a kind that is not known here");
     const Superbox* claim = manifest_.find("c2pa.claim.v2");
     if (!claim) claim = manifest_.find("c2pa.claim");
@@ -318,7 +319,7 @@ class Checker {
     check_signature(*signature, claimed, anchors, now);
     check_assertions(*parsed, *store);
     bind(*store, file, start, length);
-    read(*parsed, *store);
+    read(*parsed, *store, history);
   }
 
  private:
@@ -353,6 +354,7 @@ class Checker {
     for (const char* list : {"created_assertions", "gathered_assertions", "assertions"}) {
       const auto* references = claim.at(list).as<Cbor::Array>();
       if (!references) continue;
+      if (references->size() > kMostBoxes) return wrong("the claim names too many assertions");
       for (const Cbor& reference : *references) {
         const std::string_view url = reference.at("url").text();
         const std::string name(url.substr(url.rfind('/') + 1));
@@ -360,7 +362,8 @@ class Checker {
         const auto* hash = reference.at("hash").as<Bytes>();
         const Cbor& alg = reference.at("alg");
         const bool right = url == "self#jumbf=c2pa.assertions/" + name || url == "self#jumbf=/c2pa/" + manifest_.label + "/c2pa.assertions/" + name;
-        if (!right || !found || !hash || !(alg.is_null() || alg.text() == "sha256"))
+        const bool twice = found && std::find(seen.begin(), seen.end(), found) != seen.end();
+        if (!right || !found || twice || !hash || !(alg.is_null() || alg.text() == "sha256"))
           wrong(fmt::format("the claim names an assertion that is not there: {}", name));
         else if (hash_of(found->whole) != *hash)
           wrong(fmt::format("the assertion {} was changed", name));
@@ -390,7 +393,16 @@ class Checker {
     if (hash_around(file, from, size) != *hash) wrong("the file was changed after it was signed");
   }
 
-  void read(const Cbor& claim, const Superbox& store) {
+  /// The manifest that an ingredient names must be in the store, as it was when this one was signed.
+  void check_ingredient(const Cbor& active, const std::vector<Superbox>& history) {
+    const std::string_view url = active.at("url").text();
+    const auto* hash = active.at("hash").as<Bytes>();
+    for (const Superbox& one : history)
+      if (hash && url == "self#jumbf=/c2pa/" + one.label && hash_of(one.whole) == *hash) return;
+    wrong(fmt::format("the manifest of an ingredient is missing or was changed: {}", url.substr(0, 100)));
+  }
+
+  void read(const Cbor& claim, const Superbox& store, const std::vector<Superbox>& history) {
     out_.title = claim.at("dc:title").text();
     const Cbor& info = claim.at("claim_generator_info");
     const auto* list = info.as<Cbor::Array>();
@@ -405,6 +417,7 @@ class Checker {
       } else if (one.label.starts_with("c2pa.ingredient")) {
         const auto parsed = Cbor::parse(one.content("cbor"));
         if (!parsed) continue;
+        if (const Cbor& active = parsed->at("activeManifest"); !active.is_null()) check_ingredient(active, history);
         const std::string_view about = parsed->at("description").text();
         out_.ingredients.push_back(
             fmt::format("{} ({}){}{}", parsed->at("dc:title").text(), parsed->at("relationship").text(), about.empty() ? "" : ": ", about));
@@ -433,7 +446,7 @@ ManifestCheck check_manifest(std::span<const uint8_t> file, std::span<const uint
     out.problems.push_back("the manifest lies outside of the file");
     return out;
   }
-  Checker(parsed->boxes.back(), out).run(file, start, length, anchors, now);
+  Checker(parsed->boxes.back(), out).run(parsed->boxes, file, start, length, anchors, now);
   out.whole = out.problems.empty();
   return out;
 }

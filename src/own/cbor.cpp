@@ -27,6 +27,8 @@ void put_head(Bytes& out, Major major, uint64_t value) {
     put(8, 27);
 }
 
+constexpr size_t kMostValues = 500000;
+
 double half(uint16_t bits) {
   const int exponent = bits >> 10 & 31, fraction = bits & 1023;
   const double size = exponent == 0 ? std::ldexp(fraction, -24) : exponent == 31 ? (fraction ? NAN : INFINITY) : std::ldexp(fraction + 1024, exponent - 25);
@@ -96,6 +98,7 @@ class Parser {
 
   Result<Cbor> read(int depth) {
     if (depth < 1) return fail(ErrorCode::corrupt, "cbor: nested too deeply");
+    if (++values_ > kMostValues) return fail(ErrorCode::corrupt, "cbor: more than {} values", kMostValues);
     PTAH_TRY(const Head h, head());
     switch (h.major) {
       case kUnsigned:
@@ -147,7 +150,7 @@ class Parser {
   }
 
   std::span<const uint8_t> bytes_;
-  size_t at_ = 0;
+  size_t at_ = 0, values_ = 0;
   int depth_;
 };
 

@@ -1,5 +1,6 @@
 #include "own/content_credentials.h"
 
+#include "base/text.h"
 #include "media/manifest_store.h"
 
 namespace ptah {
@@ -27,7 +28,7 @@ std::vector<Ingredient> ingredients_of(const Json& receipt) {
 
 std::string title_of(const Json& receipt, const std::string& file) {
   const std::string prompt = text_at(receipt.value("request", Json()), "prompt");
-  return prompt.empty() ? file : prompt.substr(0, 200);
+  return prompt.empty() ? file : beginning(prompt, 200);
 }
 
 }  // namespace

@@ -55,6 +55,14 @@ struct ReadingServer::State {
 ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
   httplib::Server& s = state_->server;
   s.set_payload_max_length(65536);
+  // Bodies whose length is not announced, or that grow when they are read, would pass that limit.
+  s.set_pre_routing_handler([](const httplib::Request& in, httplib::Response& out) {
+    if (in.method != "POST" || (in.has_header("Content-Length") && !in.has_header("Transfer-Encoding") && !in.has_header("Content-Encoding")))
+      return httplib::Server::HandlerResponse::Unhandled;
+    out.status = 411;
+    out.set_header("Connection", "close");
+    return httplib::Server::HandlerResponse::Handled;
+  });
   s.set_read_timeout(10);
   s.set_write_timeout(10);
   const auto get = [&](const std::string& path, auto f) {
