@@ -258,7 +258,6 @@ Bytes a_wav(size_t samples) {
 ManifestRequest a_request() {
   ManifestRequest request;
   request.title = "a red fox";
-  request.media_type = "image/png";
   request.source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia";
   request.ingredients = {{"prompt", "a red fox", "c2pa.types.generator.prompt", "text/plain"}, {"picture", "sha256:00", "c2pa.types.model", ""}};
   request.receipt = {{"engine", "ptah"}, {"request", {{"prompt", "a red fox"}}}};

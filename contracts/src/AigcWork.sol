@@ -6,16 +6,17 @@ import {IERC165} from "@openzeppelin/contracts/interfaces/IERC165.sol";
 import {IERC2981} from "@openzeppelin/contracts/interfaces/IERC2981.sol";
 import {IERC4906} from "@openzeppelin/contracts/interfaces/IERC4906.sol";
 import {ERC721} from "@openzeppelin/contracts/token/ERC721/ERC721.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {ContentId} from "./ContentId.sol";
 import {IERC7007, IERC7007Updatable, IVerifier} from "./IERC7007.sol";
+import {SignedBy} from "./SignedBy.sol";
 
 /// @title The works of one maker
 /// @notice One contract a maker: its owner. A token's id follows from the commitment to the prompt (keccak256 over model digest, engine version, seed, parameters and
 /// words), so it is known before anything is minted; what it shows is the SHA-256 of its metadata file, one slot, from which the URI is derived.
 contract AigcWork is ERC721, EIP712, Ownable2Step, IERC2981, IERC4906, IERC7007, IERC7007Updatable {
+    using SignedBy for bytes32;
+
     /// @notice A promise of the maker: whoever pays may mint this work until then.
     struct Voucher {
         bytes32 commitment;
@@ -86,10 +87,7 @@ contract AigcWork is ERC721, EIP712, Ownable2Step, IERC2981, IERC4906, IERC7007,
         if (metadataOf[tokenIdOf(voucher.commitment)] == TAKEN_BACK) revert VoucherIsCancelled();
         address maker = owner();
         bytes32 digest = voucherDigest(voucher);
-        // A key first: whether the maker is a contract need not be asked then.
-        (address signer,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        // A signature that is none recovers to nobody, and nobody may be the maker if the ownership was given up.
-        if ((signer == address(0) || signer != maker) && !SignatureChecker.isValidERC1271SignatureNowCalldata(maker, digest, signature)) revert NotSignedByMaker();
+        if (!digest.isSignedBy(signature, maker)) revert NotSignedByMaker();
         tokenId = _mintWork(msg.sender, voucher.commitment, voucher.metadata);
         if (msg.value > 0) {
             (bool paid,) = maker.call{value: msg.value}("");

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ExactTransfer} from "./ExactTransfer.sol";
 
 /// @title Bounties and grants, paid from escrow by milestones
 /// @notice A funder puts the whole sum into escrow. A bounty is open to all: everybody may hand in, and the judge or the funder picks one, who becomes the worker of what
@@ -10,6 +11,7 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 /// it. An objection brings it before the judge; a judge who says nothing for as long again lets it pass. After the deadline, with nothing of the worker's pending,
 /// what is left goes back. Everybody takes out their own money.
 contract BountyBoard is ReentrancyGuardTransient {
+    using ExactTransfer for IERC20;
     using SafeERC20 for IERC20;
 
     /// @notice What a funder offers: `worker` zero for a bounty open to all; `brief` says where it is described.
@@ -93,9 +95,7 @@ contract BountyBoard is ReentrancyGuardTransient {
         _amounts[job] = terms.amounts;
         escrowed[terms.token] += sum;
         emit Opened(job, msg.sender, terms);
-        uint256 before = terms.token.balanceOf(address(this));
-        terms.token.safeTransferFrom(msg.sender, address(this), sum);
-        if (terms.token.balanceOf(address(this)) - before != sum) revert WrongTerms();
+        terms.token.take(sum);
     }
 
     /// @notice Hands in work for the milestone that is due.

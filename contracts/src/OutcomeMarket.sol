@@ -5,12 +5,14 @@ import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeE
 import {ERC1155} from "@openzeppelin/contracts/token/ERC1155/ERC1155.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
+import {ExactTransfer} from "./ExactTransfer.sol";
 
 /// @title Markets on yes-or-no outcomes
 /// @notice One unit of collateral is a complete set: one YES and one NO. A set can be taken apart and put together at any time before the end, so the collateral always
 /// covers every payout. A constant-product maker (the founder's liquidity) sells and buys either side. A resolver names the outcome; it stands after a window in which
 /// anybody may dispute it with a bond; the arbiter then decides. An outcome that cannot be named is void: each side pays one half.
 contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
+    using ExactTransfer for IERC20;
     using SafeERC20 for IERC20;
 
     enum Outcome {
@@ -99,7 +101,7 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         (m.founder, m.resolver, m.arbiter, m.bond) = (msg.sender, terms.resolver, terms.arbiter, terms.bond);
         (m.yes, m.no, m.sets) = (terms.liquidity, terms.liquidity, terms.liquidity);
         emit Opened(market, msg.sender, terms);
-        _take(terms.collateral, terms.liquidity);
+        terms.collateral.take(terms.liquidity);
     }
 
     /// @notice The id of a side's shares.
@@ -111,7 +113,7 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
     function split(uint256 market, uint256 sets) external nonReentrant {
         Market storage m = _trading(market);
         m.sets += sets;
-        _take(m.collateral, sets);
+        m.collateral.take(sets);
         _give(market, msg.sender, true, sets);
         _give(market, msg.sender, false, sets);
         emit Sets(market, msg.sender, int256(sets));
@@ -147,7 +149,7 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         if (yes) m.yes -= shares;
         else m.no -= shares;
         emit Traded(market, msg.sender, yes, int256(shares), collateral);
-        _take(m.collateral, collateral);
+        m.collateral.take(collateral);
         _give(market, msg.sender, yes, shares);
     }
 
@@ -194,7 +196,7 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         (m.disputed, m.disputer) = (true, msg.sender);
         m.settlesFrom = uint64(block.timestamp + LONGEST_SILENCE);
         emit Disputed(market, msg.sender);
-        _take(m.collateral, m.bond);
+        m.collateral.take(m.bond);
     }
 
     /// @notice The arbiter decides a dispute. The bond goes back if the outcome changed, else to the resolver.
@@ -279,13 +281,6 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         (m.yes, m.no) = (0, 0);
         m.sets -= pool;
         credit[m.collateral][m.founder] += pool;
-    }
-
-    /// @dev Tokens that take a fee on the way are refused: every set has to be covered.
-    function _take(IERC20 token, uint256 amount) private {
-        uint256 before = token.balanceOf(address(this));
-        token.safeTransferFrom(msg.sender, address(this), amount);
-        if (token.balanceOf(address(this)) - before != amount) revert WrongTerms();
     }
 
     /// @dev Without asking the receiver: shares are the caller's own doing.

@@ -3,15 +3,15 @@ pragma solidity ^0.8.28;
 
 import {AccessControl} from "@openzeppelin/contracts/access/AccessControl.sol";
 import {IERC20, SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {SignedBy} from "./SignedBy.sol";
 
 /// @title Rewards for having read
 /// @notice The reading service signs vouchers that say how much a reader has earned in all; the reader takes the difference. A voucher signed twice, or used twice, pays once.
 /// What the caps of an epoch leave open is paid in a later one. A stolen signer can take at most one epoch's cap before the guardian pauses; a new signer starts after a delay that everybody can see.
 contract ReadRewards is EIP712, AccessControl {
     using SafeERC20 for IERC20;
+    using SignedBy for bytes32;
 
     /// @notice What the service signs: `total` is all that `reader` ever earned; it goes to `to`.
     struct Voucher {
@@ -93,11 +93,7 @@ contract ReadRewards is EIP712, AccessControl {
     /// @notice Pays what a voucher says beyond what was paid. Anybody may bring it; it goes to where the voucher says.
     function claim(Voucher calldata voucher, bytes calldata signature) external returns (uint256 amount) {
         if (block.timestamp > voucher.deadline) revert Expired(voucher.deadline);
-        address right = signer;
-        bytes32 digest = voucherDigest(voucher);
-        // A key first: whether the signer is a contract need not be asked then. The signer is never nobody.
-        (address found,,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (found != right && !SignatureChecker.isValidERC1271SignatureNowCalldata(right, digest, signature)) revert NotSigned();
+        if (!voucherDigest(voucher).isSignedBy(signature, signer)) revert NotSigned();
         Ledger memory ledger = _ledger;
         if (ledger.paused) revert PausedNow();
         Reader memory reader = _readers[voucher.reader];

@@ -70,6 +70,16 @@ abstract contract Base {
     }
 }
 
+/// An invariant holds whatever is called of one contract.
+abstract contract Invariant is Base {
+    address internal target;
+
+    function targetContracts() public view returns (address[] memory out) {
+        out = new address[](1);
+        out[0] = target;
+    }
+}
+
 contract Coin is ERC20("Coin", "C") {
     function mint(address to, uint256 amount) external {
         _mint(to, amount);

@@ -3,7 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {BountyBoard} from "../src/BountyBoard.sol";
-import {Base, CallingCoin, Coin, FeeCoin} from "./Base.sol";
+import {Base, CallingCoin, Coin, FeeCoin, Invariant} from "./Base.sol";
 
 contract BountyBoardTest is Base {
     BountyBoard private board = new BountyBoard();
@@ -263,17 +263,13 @@ contract Taker {
 }
 
 /// Any number of jobs, hands and decisions; the board always holds what is in escrow and what is owed.
-contract BoardInvariant is Base {
+contract BoardInvariant is Invariant {
     BoardHands public hands;
 
     function setUp() public {
         vm.warp(1_000_000);
         hands = new BoardHands();
-    }
-
-    function targetContracts() public view returns (address[] memory out) {
-        out = new address[](1);
-        out[0] = address(hands);
+        target = address(hands);
     }
 
     function invariant_EscrowCoversOpenJobs() public view {

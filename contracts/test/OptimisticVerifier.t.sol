@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {OptimisticVerifier} from "../src/OptimisticVerifier.sol";
-import {Base} from "./Base.sol";
+import {Base, Invariant} from "./Base.sol";
 
 contract OptimisticVerifierTest is Base {
     OptimisticVerifier private v;
@@ -170,7 +170,7 @@ contract OptimisticVerifierTest is Base {
 }
 
 /// Random claims, doubts, votes and settlements; what the verifier owes never exceeds what it holds, and nothing is verified that is not settled.
-contract VerifierInvariant is Base {
+contract VerifierInvariant is Invariant {
     OptimisticVerifier public v;
     Hands public hands;
 
@@ -179,11 +179,7 @@ contract VerifierInvariant is Base {
         for (uint160 i = 0; i < 3; ++i) executors[i] = address(0xE0 + i);
         v = new OptimisticVerifier(JUDGE, 1 days, 1 ether, executors, 2);
         hands = new Hands(v);
-    }
-
-    function targetContracts() public view returns (address[] memory out) {
-        out = new address[](1);
-        out[0] = address(hands);
+        target = address(hands);
     }
 
     function invariant_BondsAreCovered() public view {

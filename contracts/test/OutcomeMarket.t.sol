@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {OutcomeMarket} from "../src/OutcomeMarket.sol";
-import {Base, Coin, FeeCoin} from "./Base.sol";
+import {Base, Coin, FeeCoin, Invariant} from "./Base.sol";
 
 contract OutcomeMarketTest is Base {
     OutcomeMarket private m = new OutcomeMarket();
@@ -258,17 +258,13 @@ contract OutcomeMarketTest is Base {
 }
 
 /// Trades, sets and settlements in any order: collateral is the sum of complete sets, and all payouts are covered.
-contract MarketInvariant is Base {
+contract MarketInvariant is Invariant {
     MarketHands public hands;
 
     function setUp() public {
         vm.warp(1_000_000);
         hands = new MarketHands();
-    }
-
-    function targetContracts() public view returns (address[] memory out) {
-        out = new address[](1);
-        out[0] = address(hands);
+        target = address(hands);
     }
 
     function invariant_SetsAreCovered() public view {

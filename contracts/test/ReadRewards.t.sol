@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {ReadRewards} from "../src/ReadRewards.sol";
-import {Base, CallingCoin, Coin, ContractWallet, FeeCoin} from "./Base.sol";
+import {Base, CallingCoin, Coin, ContractWallet, FeeCoin, Invariant} from "./Base.sol";
 
 contract ReadRewardsTest is Base {
     uint256 private constant KEY = 0x51;
@@ -229,17 +229,13 @@ contract Again {
 }
 
 /// Readers with vouchers of all kinds over many epochs.
-contract RewardsInvariant is Base {
+contract RewardsInvariant is Invariant {
     RewardHands public hands;
 
     function setUp() public {
         vm.warp(1_000_000);
         hands = new RewardHands();
-    }
-
-    function targetContracts() public view returns (address[] memory out) {
-        out = new address[](1);
-        out[0] = address(hands);
+        target = address(hands);
     }
 
     function invariant_PaidIsWhatLeft() public view {

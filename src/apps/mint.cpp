@@ -29,14 +29,6 @@ std::string media_type(const std::string& name) {
   return "application/octet-stream";
 }
 
-Result<Bytes32> bytes32_in(const Json& json, const char* key) {
-  PTAH_TRY(const Bytes bytes, parse_hex(text_at(json, key)));
-  if (bytes.size() != 32) return fail(ErrorCode::corrupt, "'{}' is not 32 bytes", key);
-  Bytes32 out;
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
-
 /// CIDs are letters and digits; anything else would be a path.
 Result<std::string> plain_cid(const std::string& uri) {
   std::string cid = uri.starts_with(kScheme) ? uri.substr(7) : uri;
@@ -100,7 +92,7 @@ Result<Bytes> Gateway::get(const std::string& uri, size_t most_bytes) const {
 Result<TokenPlan> plan_token(const fs::path& folder, const Address& maker) {
   PTAH_TRY(const Verification verified, verify_work(folder));
   if (!verified.whole) return fail(ErrorCode::mismatch, "{} was changed after it was made; ptah verify says where", folder.string());
-  const fs::path home = fs::is_directory(folder) ? folder : folder.parent_path();
+  const fs::path home = folder_of_work(folder);
   PTAH_TRY(const Json receipt, read_receipt(home));
   const MakerCheck check = check_maker(receipt);
   if (!check.has_signature)
@@ -150,7 +142,7 @@ Result<TokenPlan> plan_token(const fs::path& folder, const Address& maker) {
 }
 
 Result<void> publish(const fs::path& folder, const TokenPlan& plan, const Gateway& gateway) {
-  const fs::path home = fs::is_directory(folder) ? folder : folder.parent_path();
+  const fs::path home = folder_of_work(folder);
   for (const auto& [name, cid] : plan.files) {
     PTAH_TRY(const Bytes bytes, read_file(home / name));
     PTAH_TRY(const std::string put, gateway.put(bytes));
@@ -231,14 +223,15 @@ Result<TokenCheck> check_token(const Rpc& rpc, const Address& contract, const Ui
   for (const auto& [name, output] : outputs.items()) {
     const auto file = out.files.find(name);
     if (file == out.files.end()) continue;
-    const auto bare = without_manifest(file->second);
-    say(bare && (Json(file_id(*bare)) == output || Json(file_id(file->second)) == output), fmt::format("{}: as the receipt says", name));
-    const auto place = find_manifest(file->second);
+    say(has_id(file->second, output), fmt::format("{}: as the receipt says", name));
     const auto beside = out.files.find(name + ".c2pa");
-    const bool inside = place && *place;
-    if (!inside && beside == out.files.end()) continue;
-    const ManifestCheck check = inside ? check_manifest(file->second, (*place)->store, (*place)->start, (*place)->length, {}, std::time(nullptr))
-                                       : check_manifest(file->second, beside->second, 0, 0, {}, std::time(nullptr));
+    const auto credentials = check_credentials(file->second, beside == out.files.end() ? nullptr : &beside->second, {}, std::time(nullptr));
+    if (!credentials) {
+      say(false, fmt::format("{}: {}", name, credentials.error().message));
+      continue;
+    }
+    if (!*credentials) continue;
+    const ManifestCheck& check = **credentials;
     say(check.whole && Json(check.chain.signer) == maker[0],
         fmt::format("{}: content credentials of {}", name, check.whole ? check.chain.signer : check.problems.front()));
   }
@@ -264,31 +257,21 @@ Result<SignedVoucher> parse_voucher(const std::string& text) {
   PTAH_TRY(out.contract, parse_address(text_at(json, "contract")));
   PTAH_TRY(const Address to, parse_address(text_at(json, "to")));
   if (to != Address{}) out.voucher.to = to;
-  PTAH_TRY(out.voucher.commitment, bytes32_in(json, "commitment"));
-  PTAH_TRY(out.voucher.metadata, bytes32_in(json, "metadata"));
+  PTAH_TRY(out.voucher.commitment, parse_hex_of<32>(text_at(json, "commitment")));
+  PTAH_TRY(out.voucher.metadata, parse_hex_of<32>(text_at(json, "metadata")));
   PTAH_TRY(out.voucher.price, parse_uint256(std::string_view(text_at(json, "price"))));
-  PTAH_TRY(const Bytes signature, parse_hex(text_at(json, "signature")));
-  if (signature.size() != out.signature.size()) return fail(ErrorCode::corrupt, "voucher: a signature of {} bytes", signature.size());
-  std::copy(signature.begin(), signature.end(), out.signature.begin());
+  PTAH_TRY(out.signature, parse_hex_of<65>(text_at(json, "signature")));
   return out;
 }
 
 Result<Signature> sign_voucher(const Voucher& v, uint64_t chain_id, const Address& contract, const Signer& signer) {
-  const auto field = [](const char* name, const char* type) { return Json{{"name", name}, {"type", type}}; };
-  PTAH_TRY(const Bytes32 digest,
-           typed_data_digest({{"types",
-                               {{"Voucher",
-                                 {field("commitment", "bytes32"), field("metadata", "bytes32"), field("to", "address"), field("price", "uint256"),
-                                  field("deadline", "uint256")}}}},
-                              {"primaryType", "Voucher"},
-                              {"domain", {{"name", "Ptah AigcWork"}, {"version", "1"}, {"chainId", chain_id}, {"verifyingContract", to_string(contract)}}},
-                              {"message",
-                               {{"commitment", hex_text(v.commitment)},
-                                {"metadata", hex_text(v.metadata)},
-                                {"to", to_string(v.to.value_or(Address{}))},
-                                {"price", to_decimal(v.price)},
-                                {"deadline", v.deadline}}}}));
-  return signer.sign(digest);
+  return sign_typed_data(typed_data("Ptah AigcWork", chain_id, contract, "Voucher",
+                                    {{"commitment", "bytes32", hex_text(v.commitment)},
+                                     {"metadata", "bytes32", hex_text(v.metadata)},
+                                     {"to", "address", to_string(v.to.value_or(Address{}))},
+                                     {"price", "uint256", to_decimal(v.price)},
+                                     {"deadline", "uint256", v.deadline}}),
+                         signer);
 }
 
 Result<Bytes> redeem_call(const SignedVoucher& s) {

@@ -5,7 +5,6 @@
 
 #include "chain/account.h"
 #include "create/work.h"
-#include "media/manifest_store.h"
 #include "own/keys.h"
 
 namespace ptah {

@@ -47,13 +47,6 @@ std::vector<Word> words_of(const std::string& sentence) {
 
 size_t count_words(const std::string& text) { return words_of(text).size(); }
 
-std::string trimmed(std::string text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0) text.pop_back();
-  size_t from = 0;
-  while (from < text.size() && std::isspace(static_cast<unsigned char>(text[from])) != 0) ++from;
-  return text.substr(from);
-}
-
 /// A line without Markdown's signs: emphasis, code, links (their text stays), pictures (nothing stays).
 std::string plain_line(const std::string& line) {
   std::string out;
@@ -260,8 +253,7 @@ Result<Article> parse_article(const std::string& markdown) {
   std::string section, paragraph;
   bool code = false;
   const auto end_paragraph = [&] {
-    paragraph = trimmed(paragraph);
-    if (!paragraph.empty()) section += (section.empty() ? "" : "\n\n") + paragraph;
+    if (const auto text = trimmed(paragraph); !text.empty()) section.append(section.empty() ? "" : "\n\n").append(text);
     paragraph.clear();
   };
   const auto end_section = [&] {
@@ -280,7 +272,7 @@ Result<Article> parse_article(const std::string& markdown) {
     }
     if (code || line.starts_with("|")) continue;
     if (line.starts_with("#")) {
-      const std::string heading = trimmed(plain_line(line.substr(std::min(line.find_first_not_of('#'), line.size()))));
+      const std::string heading(trimmed(plain_line(line.substr(std::min(line.find_first_not_of('#'), line.size())))));
       if (out.title.empty()) out.title = heading;
       end_section();
     } else if (line.empty()) {
@@ -302,7 +294,7 @@ std::vector<std::string> sentences_of(const std::string& section) {
   std::vector<std::string> out;
   size_t from = 0;
   const auto take = [&](size_t end) {
-    std::string sentence = trimmed(section.substr(from, end - from));
+    std::string sentence(trimmed(std::string_view(section).substr(from, end - from)));
     std::replace(sentence.begin(), sentence.end(), '\n', ' ');
     if (!sentence.empty()) out.push_back(std::move(sentence));
     from = end;
@@ -370,18 +362,19 @@ Result<Solved> solve(const std::vector<QuizItem>& items, const Solver& solver, u
   return out;
 }
 
-Json to_json(const QuizItem& item) { return {{"kind", item.kind}, {"question", item.question}, {"options", item.options}, {"section", item.section}}; }
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, QuizItem>
+void fields(C& c, const Visit& visit) {
+  visit("kind", c.kind);
+  visit("question", c.question);
+  visit("options", c.options);
+  visit("section", c.section);
+}
+
+Json to_json(const QuizItem& item) { return json_of_fields(item); }
 
 Result<QuizItem> quiz_item(const Json& json) {
-  QuizItem out;
-  try {
-    out.kind = json.at("kind").get<std::string>();
-    out.question = json.at("question").get<std::string>();
-    out.options = json.at("options").get<std::vector<std::string>>();
-    out.section = value_of<size_t>(json.at("section"));
-  } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "quiz item: {}", problem.what());
-  }
+  PTAH_TRY(QuizItem out, fields_from_json<QuizItem>(json, "quiz item"));
   if (out.options.size() != kOptions) return fail(ErrorCode::corrupt, "quiz item: {} options", out.options.size());
   return out;
 }

@@ -16,32 +16,19 @@ namespace {
 constexpr double kNonceSeconds = 300;
 constexpr size_t kMostNonces = 100000, kMostSessions = 200000;
 
-template <class T>
-Result<Bytes32> bytes32_of(const T& text) {
-  PTAH_TRY(const Bytes bytes, parse_hex(text));
-  if (bytes.size() != 32) return fail(ErrorCode::corrupt, "{} bytes where 32 are needed", bytes.size());
-  Bytes32 out;
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
-
 std::string random_name() {
   Bytes32 bytes{};
   fill_random(bytes);
   return hex(std::span(bytes).first(16));
 }
 
-Json field(const char* name, const char* type) { return {{"name", name}, {"type", type}}; }
-
 size_t words_in(const std::string& text) {
   return static_cast<size_t>(std::count_if(text.begin(), text.end(), [](char c) { return c == ' ' || c == '\n'; })) + 1;
 }
 
 /// What the questions are committed to: keccak256 of the salt and the canonical JSON of all items with their answers.
-Result<Bytes32> commitment_of(const std::vector<QuizItem>& items, const std::string& salt) {
-  Json all = Json::array();
-  for (const QuizItem& item : items) all.push_back(to_json(item));
-  PTAH_TRY(const std::string text, canonical_json(Json{{"items", all}, {"salt", salt}}));
+Result<Bytes32> commitment_of(const Json& items, const std::string& salt) {
+  PTAH_TRY(const std::string text, canonical_json(Json{{"items", items}, {"salt", salt}}));
   return keccak256(text);
 }
 
@@ -87,35 +74,29 @@ bool same(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Json to_json(const ReadingTerms& t) {
-  return {{"chain", t.chain_id},
-          {"contract", to_string(t.contract)},
-          {"reward", t.reward},
-          {"asked", t.asked},
-          {"needed", t.needed},
-          {"exposures", t.exposures},
-          {"words_a_second", t.words_a_second},
-          {"quiz_seconds", t.quiz_seconds},
-          {"session_seconds", t.session_seconds},
-          {"voucher_days", t.voucher_days}};
+template <class C, class Visit>
+requires std::same_as<std::remove_const_t<C>, ReadingTerms>
+void fields(C& c, const Visit& visit) {  // all but the contract, which is a text in JSON
+  visit("chain", c.chain_id);
+  visit("reward", c.reward);
+  visit("asked", c.asked);
+  visit("needed", c.needed);
+  visit("exposures", c.exposures);
+  visit("words_a_second", c.words_a_second);
+  visit("quiz_seconds", c.quiz_seconds);
+  visit("session_seconds", c.session_seconds);
+  visit("voucher_days", c.voucher_days);
+}
+
+Json to_json(const ReadingTerms& terms) {
+  Json out = json_of_fields(terms);
+  out["contract"] = to_string(terms.contract);
+  return out;
 }
 
 Result<ReadingTerms> reading_terms(const Json& json) {
-  ReadingTerms t;
-  try {
-    t.chain_id = value_of<uint64_t>(json.at("chain"));
-    PTAH_TRY(t.contract, parse_address(json.at("contract").get<std::string>()));
-    t.reward = json.at("reward").get<std::string>();
-    t.asked = value_of<uint64_t>(json.at("asked"));
-    t.needed = value_of<uint64_t>(json.at("needed"));
-    t.exposures = value_of<uint64_t>(json.at("exposures"));
-    t.words_a_second = value_of<double>(json.at("words_a_second"));
-    t.quiz_seconds = value_of<uint64_t>(json.at("quiz_seconds"));
-    t.session_seconds = value_of<uint64_t>(json.at("session_seconds"));
-    t.voucher_days = value_of<uint64_t>(json.at("voucher_days"));
-  } catch (const Json::exception& problem) {
-    return fail(ErrorCode::corrupt, "terms: {}", problem.what());
-  }
+  PTAH_TRY(ReadingTerms t, fields_from_json<ReadingTerms>(json, "terms"));
+  PTAH_TRY(t.contract, parse_address(text_at(json, "contract")));
   if (t.asked < 1 || t.asked > 100 || t.needed < 1 || t.needed > t.asked || t.exposures < 1 || !(t.words_a_second > 0) || t.voucher_days > 3650)
     return fail(ErrorCode::corrupt, "terms out of their ranges");
   PTAH_TRY_VOID(parse_uint256(std::string_view(t.reward)));
@@ -135,10 +116,10 @@ Result<void> check_publication(const std::vector<QuizItem>& items, const Reading
 Result<Json> publish_article(const Article& article, const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
   PTAH_TRY_VOID(check_publication(items, terms, folder));
   const std::string salt = random_name();
-  PTAH_TRY(const Bytes32 commitment, commitment_of(items, salt));
-  PTAH_TRY(const Bytes32 digest, digest_of(article));
   Json all = Json::array();
   for (const QuizItem& item : items) all.push_back(to_json(item));
+  PTAH_TRY(const Bytes32 commitment, commitment_of(all, salt));
+  PTAH_TRY(const Bytes32 digest, digest_of(article));
   const Json open{{"format", "ptah article 1"},         {"title", article.title},  {"sections", article.sections}, {"article", hex_text(digest)},
                   {"commitment", hex_text(commitment)}, {"terms", to_json(terms)}, {"questions", items.size()}};
   const std::string bank = Json{{"format", "ptah questions 1"}, {"salt", salt}, {"items", all}}.dump(1);
@@ -148,17 +129,17 @@ Result<Json> publish_article(const Article& article, const std::vector<QuizItem>
 }
 
 Json login_data(const ReadingTerms& terms, const Address& reader, const Bytes32& article, const Bytes32& nonce, uint64_t expires) {
-  return {{"types", {{"Login", {field("reader", "address"), field("article", "bytes32"), field("nonce", "bytes32"), field("expires", "uint256")}}}},
-          {"primaryType", "Login"},
-          {"domain", {{"name", "Ptah Reading"}, {"version", "1"}, {"chainId", terms.chain_id}, {"verifyingContract", to_string(terms.contract)}}},
-          {"message", {{"reader", to_string(reader)}, {"article", hex_text(article)}, {"nonce", hex_text(nonce)}, {"expires", expires}}}};
+  return typed_data("Ptah Reading", terms.chain_id, terms.contract, "Login",
+                    {{"reader", "address", to_string(reader)},
+                     {"article", "bytes32", hex_text(article)},
+                     {"nonce", "bytes32", hex_text(nonce)},
+                     {"expires", "uint256", expires}});
 }
 
 Json reward_voucher_data(const ReadingTerms& terms, const Address& reader, const Address& to, const std::string& total, uint64_t deadline) {
-  return {{"types", {{"Voucher", {field("reader", "address"), field("to", "address"), field("total", "uint256"), field("deadline", "uint256")}}}},
-          {"primaryType", "Voucher"},
-          {"domain", {{"name", "Ptah ReadRewards"}, {"version", "1"}, {"chainId", terms.chain_id}, {"verifyingContract", to_string(terms.contract)}}},
-          {"message", {{"reader", to_string(reader)}, {"to", to_string(to)}, {"total", total}, {"deadline", deadline}}}};
+  return typed_data(
+      "Ptah ReadRewards", terms.chain_id, terms.contract, "Voucher",
+      {{"reader", "address", to_string(reader)}, {"to", "address", to_string(to)}, {"total", "uint256", total}, {"deadline", "uint256", deadline}});
 }
 
 SecretRandom::SecretRandom() { fill_random(seed_); }
@@ -232,7 +213,7 @@ Result<std::unique_ptr<ReadingRoom>> ReadingRoom::open(const fs::path& folder, c
   PTAH_TRY(r.terms_, reading_terms(r.published_.value("terms", Json())));
   PTAH_TRY(r.reward_, parse_uint256(std::string_view(r.terms_.reward)));
   PTAH_TRY(r.article_digest_, digest_of(r.article_));
-  PTAH_TRY(const Bytes32 commitment, commitment_of(r.items_, text_at(bank, "salt")));
+  PTAH_TRY(const Bytes32 commitment, commitment_of(bank["items"], text_at(bank, "salt")));
   if (hex_text(commitment) != text_at(r.published_, "commitment") || hex_text(r.article_digest_) != text_at(r.published_, "article"))
     return fail(ErrorCode::mismatch, "{}: article or questions are not those that were published", folder.string());
   r.exposures_.assign(r.items_.size(), 0);
@@ -395,8 +376,7 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
 
 Result<Json> ReadingRoom::signed_voucher(const Address& reader, const Earned& earned) const {
   const std::string total = to_decimal(earned.total);
-  PTAH_TRY(const Bytes32 digest, typed_data_digest(reward_voucher_data(terms_, reader, reader, total, earned.deadline)));
-  PTAH_TRY(const Signature signature, signer_->sign(digest));
+  PTAH_TRY(const Signature signature, sign_typed_data(reward_voucher_data(terms_, reader, reader, total, earned.deadline), *signer_));
   return Json{{"format", "ptah reward 1"},   {"chain", terms_.chain_id},        {"contract", to_string(terms_.contract)},
               {"reader", to_string(reader)}, {"to", to_string(reader)},         {"total", total},
               {"deadline", earned.deadline}, {"signature", hex_text(signature)}};

@@ -118,6 +118,23 @@ fs::path user_data_folder() {
   return {};
 }
 
+fs::path user_cache_folder() {
+  if (const std::string cache = environment("PTAH_CACHE"); !cache.empty()) return fs::path(cache);
+  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "ptah";
+  if (const std::string home = environment("HOME"); !home.empty()) return fs::path(home) / ".cache" / "ptah";
+  return {};
+}
+
+std::vector<fs::path> shipped_folders(const char* variable, const std::string& in_source, const std::string& installed) {
+  if (const std::string set = environment(variable); !set.empty()) return {set};
+  std::vector<fs::path> out;
+  std::error_code problem;
+  const fs::path program = fs::read_symlink("/proc/self/exe", problem);
+  for (fs::path at = program.parent_path(); at.has_relative_path(); at = at.parent_path()) out.push_back(at / in_source);
+  out.push_back(program.parent_path().parent_path() / installed);
+  return out;
+}
+
 Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {
   PTAH_TRY(const auto mapped, MappedFile::open(path));
   const auto bytes = mapped->bytes();

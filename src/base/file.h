@@ -41,6 +41,12 @@ std::string environment(const char* name);
 /// Where what a user makes is kept: $XDG_DATA_HOME/ptah, else ~/.local/share/ptah; empty without a home.
 std::filesystem::path user_data_folder();
 
+/// Where what can be fetched again is kept: $PTAH_CACHE, else $XDG_CACHE_HOME/ptah, else ~/.cache/ptah; empty without a home.
+std::filesystem::path user_cache_folder();
+/// Where something that comes with the program may lie, likeliest first: the folder that an environment variable names and nowhere else, or `in_source` in
+/// every folder above the running program, then `installed` beside the folder that it lies in.
+std::vector<std::filesystem::path> shipped_folders(const char* variable, const std::string& in_source, const std::string& installed);
+
 /// The whole file; corrupt if it is longer than most_bytes.
 Result<Bytes> read_file(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 31);
 Result<std::string> read_text(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 28);

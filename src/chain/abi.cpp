@@ -4,6 +4,8 @@
 #include <functional>
 #include <set>
 
+#include "base/text.h"
+
 namespace ptah {
 
 namespace {
@@ -233,8 +235,7 @@ class Reader {
       const auto bytes = all_.subspan(at + 32, size);
       if (type.kind == Kind::bytes) return Json(hex_text(bytes));
       std::string text(bytes.begin(), bytes.end());
-      if (Json(text).dump(-1, ' ', false, Json::error_handler_t::ignore) != Json(text).dump(-1, ' ', false, Json::error_handler_t::replace))
-        return fail(ErrorCode::corrupt, "abi: a text that is not UTF-8");
+      if (invalid_utf8_at(text) != std::string::npos) return fail(ErrorCode::corrupt, "abi: a text that is not UTF-8");
       return Json(text);
     }
     PTAH_TRY(const Bytes32 w, word(at));
@@ -262,14 +263,7 @@ class Reader {
     const bool negative = type.kind == Kind::integer && (w[above] & 0x80);
     if (!blank(0, above, negative ? 0xFF : 0)) return dirty();
     if (!negative) return Json(to_decimal(w));
-    Bytes32 positive{};
-    int carry = 1;
-    for (size_t i = 32; i-- > 0;) {
-      const int value = static_cast<uint8_t>(~w[i]) + carry;
-      positive[i] = static_cast<uint8_t>(value);
-      carry = value >> 8;
-    }
-    return Json(fmt::format("-{}", to_decimal(positive)));
+    return Json(fmt::format("-{}", to_decimal(negated(w))));
   }
 
   std::span<const uint8_t> all_;
@@ -376,7 +370,7 @@ bool AbiType::dynamic() const {
 }
 
 size_t AbiType::head_size() const {
-  if (dynamic() || inner.empty()) return kind == Kind::tuple && !dynamic() ? 0 : 32;
+  if (dynamic() || (kind != Kind::array && kind != Kind::tuple)) return 32;
   size_t sum = 0;
   for (const AbiType& one : inner) sum += one.head_size();
   return kind == Kind::array ? sum * size : sum;
@@ -429,6 +423,23 @@ Result<Bytes32> typed_data_digest(const Json& typed_data) {
   append(all, separator);
   append(all, message);
   return keccak256(all);
+}
+
+Json typed_data(const std::string& name, uint64_t chain_id, const Address& contract, const std::string& type, const std::vector<TypedField>& fields) {
+  Json types = Json::array(), message = Json::object();
+  for (const TypedField& field : fields) {
+    types.push_back({{"name", field.name}, {"type", field.type}});
+    message[field.name] = field.value;
+  }
+  return {{"types", {{type, types}}},
+          {"primaryType", type},
+          {"domain", {{"name", name}, {"version", "1"}, {"chainId", chain_id}, {"verifyingContract", to_string(contract)}}},
+          {"message", message}};
+}
+
+Result<Signature> sign_typed_data(const Json& data, const Signer& signer) {
+  PTAH_TRY(const Bytes32 digest, typed_data_digest(data));
+  return signer.sign(digest);
 }
 
 }  // namespace ptah

@@ -32,5 +32,14 @@ Result<std::vector<std::string>> argument_types(const std::string& signature);
 
 /// What is signed of typed data: {types, primaryType, domain, message}; EIP712Domain may be left out of types. Errors: invalid_argument.
 Result<Bytes32> typed_data_digest(const Json& typed_data);
+/// Errors: as typed_data_digest, and what the signer says.
+Result<Signature> sign_typed_data(const Json& typed_data, const Signer& signer);
+
+struct TypedField {
+  std::string name, type;
+  Json value;
+};
+/// Typed data of one flat struct, for a contract: domain {name, version "1", chainId, verifyingContract}.
+Json typed_data(const std::string& name, uint64_t chain_id, const Address& contract, const std::string& type, const std::vector<TypedField>& fields);
 
 }  // namespace ptah

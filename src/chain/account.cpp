@@ -26,21 +26,10 @@ Result<uint64_t> small_number_in(const Json& json) {
   return *value;
 }
 
-std::string ether(const Uint256& wei) {
-  std::string digits = to_decimal(wei);
-  if (digits.size() < 19) digits.insert(0, 19 - digits.size(), '0');
-  std::string whole = digits.substr(0, digits.size() - 18), rest = digits.substr(digits.size() - 18, 6);
-  while (!rest.empty() && rest.back() == '0') rest.pop_back();
-  return rest.empty() ? whole : whole + "." + rest;
-}
-
 Result<Bytes32> hash_in(const Json& json) {
-  if (!json.is_string()) return fail(ErrorCode::corrupt, "the node gives no hash");
-  PTAH_TRY(const Bytes bytes, parse_hex(json.get_ref<const std::string&>()));
-  if (bytes.size() != 32) return fail(ErrorCode::corrupt, "the node gives a hash of {} bytes", bytes.size());
-  Bytes32 out;
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
+  const auto hash = json.is_string() ? parse_hex_of<32>(json.get_ref<const std::string&>()) : fail(ErrorCode::corrupt, "{}", json.dump().substr(0, 80));
+  if (!hash) return fail(ErrorCode::corrupt, "the node gives no hash: {}", hash.error().message);
+  return *hash;
 }
 
 }  // namespace
@@ -107,7 +96,8 @@ Result<Estimate> Account::estimate(const std::optional<Address>& to, const Bytes
   t.value = value;
   t.data = data;
   out.most_cost = add(value, scaled(t.max_fee, t.gas, 1));
-  if (out.balance < out.most_cost) return fail(ErrorCode::mismatch, "{} has {} ether; this may cost up to {}", me, ether(out.balance), ether(out.most_cost));
+  if (out.balance < out.most_cost)
+    return fail(ErrorCode::mismatch, "{} has {} ether; this may cost up to {}", me, ether(out.balance, 6), ether(out.most_cost, 6));
   return out;
 }
 
@@ -200,15 +190,7 @@ Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::s
 }
 
 Result<Artifact> load_artifact(const std::string& name) {
-  std::vector<fs::path> candidates;
-  if (const std::string set = environment("PTAH_CONTRACTS"); !set.empty()) {
-    candidates.emplace_back(set);
-  } else {
-    std::error_code problem;
-    const fs::path program = fs::read_symlink("/proc/self/exe", problem);
-    for (fs::path above = program.parent_path(); above.has_relative_path(); above = above.parent_path()) candidates.push_back(above / "contracts/artifacts");
-    candidates.push_back(program.parent_path().parent_path() / "share/ptah/contracts");
-  }
+  const auto candidates = shipped_folders("PTAH_CONTRACTS", "contracts/artifacts", "share/ptah/contracts");
   for (const fs::path& folder : candidates) {
     const fs::path file = folder / (name + ".json");
     if (std::error_code problem; !fs::exists(file, problem)) continue;
@@ -226,10 +208,15 @@ Result<Artifact> load_artifact(const std::string& name) {
   return fail(ErrorCode::not_found, "no contract '{}' (looked in {}); set PTAH_CONTRACTS to the folder", name, candidates.front().string());
 }
 
-Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options) {
+Result<Bytes> creation_code(const Artifact& artifact, const Json& arguments) {
   PTAH_TRY(const Bytes encoded, abi_encode(artifact.constructor_types, arguments));
-  Bytes data = artifact.code;
-  data.insert(data.end(), encoded.begin(), encoded.end());
+  Bytes out = artifact.code;
+  out.insert(out.end(), encoded.begin(), encoded.end());
+  return out;
+}
+
+Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options) {
+  PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
   PTAH_TRY(const Receipt receipt, account.transact({}, data, {}, options));
   if (!receipt.created) return fail(ErrorCode::corrupt, "the node says nothing of the contract it created");
   return *receipt.created;

@@ -72,6 +72,8 @@ struct Artifact {
 /// The folder: $PTAH_CONTRACTS, else `contracts/artifacts` above the running program, else share/ptah/contracts of the installation. Errors: not_found,
 /// corrupt.
 Result<Artifact> load_artifact(const std::string& name);
+/// The data of the transaction that creates it. Errors: invalid_argument.
+Result<Bytes> creation_code(const Artifact& artifact, const Json& arguments);
 /// Creates it. Errors: as Account::transact.
 Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options = {});
 

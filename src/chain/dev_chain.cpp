@@ -28,12 +28,6 @@ constexpr const char* kVersion = "1.7.1";
 
 bool executable(const fs::path& file) { return ::access(file.c_str(), X_OK) == 0 && fs::is_regular_file(file); }
 
-fs::path cache_folder() {
-  if (const std::string set = environment("PTAH_CACHE"); !set.empty()) return fs::path(set);
-  if (const std::string set = environment("XDG_CACHE_HOME"); !set.empty()) return fs::path(set) / "ptah";
-  return fs::path(environment("HOME")) / ".cache" / "ptah";
-}
-
 Result<fs::path> find_anvil(const CancelToken* cancel) {
   if (const std::string set = environment("PTAH_ANVIL"); !set.empty()) {
     if (!executable(set)) return fail(ErrorCode::not_found, "PTAH_ANVIL: {} is no program", set);
@@ -50,7 +44,8 @@ Result<fs::path> find_anvil(const CancelToken* cancel) {
 #else
   const std::string package = "@foundry-rs/anvil-linux-amd64";
 #endif
-  const fs::path tools = cache_folder() / "anvil", file = tools / "node_modules" / package / "bin" / "anvil";
+  if (user_cache_folder().empty()) return fail(ErrorCode::not_found, "no home folder to keep anvil in; set PTAH_CACHE to a folder");
+  const fs::path tools = user_cache_folder() / "anvil", file = tools / "node_modules" / package / "bin" / "anvil";
   if (executable(file)) return file;
   std::error_code problem;
   fs::create_directories(tools, problem);

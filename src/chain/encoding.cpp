@@ -117,12 +117,7 @@ Result<Uint256> parse_uint256(std::string_view text) {
   if (negative) {
     if (out[0] > 0x80 || (out[0] == 0x80 && std::any_of(out.begin() + 1, out.end(), [](uint8_t b) { return b != 0; })))
       return fail(ErrorCode::invalid_argument, "'{}' is below the smallest number of 256 bits", text);
-    int carry = 1;
-    for (size_t i = 32; i-- > 0;) {
-      const int value = static_cast<uint8_t>(~out[i]) + carry;
-      out[i] = static_cast<uint8_t>(value);
-      carry = value >> 8;
-    }
+    return negated(out);
   }
   return out;
 }
@@ -141,6 +136,14 @@ std::string to_decimal(const Uint256& value) {
   return out;
 }
 
+std::string ether(const Uint256& wei, size_t places) {
+  std::string digits = to_decimal(wei);
+  if (digits.size() < 19) digits.insert(0, 19 - digits.size(), '0');
+  std::string rest = digits.substr(digits.size() - 18, places);
+  while (!rest.empty() && rest.back() == '0') rest.pop_back();
+  return digits.substr(0, digits.size() - 18) + (rest.empty() ? "" : ".") + rest;
+}
+
 std::string quantity(const Uint256& value) {
   const std::string digits = hex(value);
   const size_t first = digits.find_first_not_of('0');
@@ -152,6 +155,17 @@ Result<uint64_t> to_uint64(const Uint256& value) {
     return fail(ErrorCode::invalid_argument, "{} needs more than 64 bits", to_decimal(value));
   uint64_t out = 0;
   for (size_t i = 24; i < 32; ++i) out = out << 8 | value[i];
+  return out;
+}
+
+Uint256 negated(const Uint256& a) {
+  Uint256 out{};
+  int carry = 1;
+  for (size_t i = 32; i-- > 0;) {
+    const int value = static_cast<uint8_t>(~a[i]) + carry;
+    out[i] = static_cast<uint8_t>(value);
+    carry = value >> 8;
+  }
   return out;
 }
 

@@ -1,6 +1,8 @@
 // Numbers and bytes as Ethereum writes them: hex, 256-bit numbers, RLP.
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,6 +18,16 @@ std::string hex_text(std::span<const uint8_t> bytes);
 /// Errors: corrupt for anything but 0x and whole bytes in hex.
 Result<Bytes> parse_hex(std::string_view text);
 
+/// The same for so many bytes. Errors: corrupt for any other number of them.
+template <size_t N>
+Result<std::array<uint8_t, N>> parse_hex_of(std::string_view text) {
+  PTAH_TRY(const Bytes bytes, parse_hex(text));
+  if (bytes.size() != N) return fail(ErrorCode::corrupt, "{} bytes where {} are needed", bytes.size(), N);
+  std::array<uint8_t, N> out;
+  std::copy(bytes.begin(), bytes.end(), out.begin());
+  return out;
+}
+
 /// A number of 256 bits, the most significant byte first.
 using Uint256 = Bytes32;
 Uint256 uint256(uint64_t value);
@@ -27,8 +39,12 @@ std::string to_decimal(const Uint256& value);
 /// As JSON-RPC has it: 0x without leading zeros.
 std::string quantity(const Uint256& value);
 inline std::string quantity(uint64_t value) { return quantity(uint256(value)); }
+/// Wei in ether, cut (not rounded) to so many places, without zeros at the end.
+std::string ether(const Uint256& wei, size_t places = 18);
 /// Errors: invalid_argument if it needs more than 64 bits.
 Result<uint64_t> to_uint64(const Uint256& value);
+/// 2^256 − a: the other sign in two's complement.
+Uint256 negated(const Uint256& a);
 Uint256 add(const Uint256& a, const Uint256& b);
 /// a · by / of; throws Failure beyond 256 bits.
 Uint256 scaled(const Uint256& a, uint64_t by, uint64_t of);

@@ -51,10 +51,7 @@ void show_estimate(const Estimate& e) {
   fmt::print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance));
 }
 
-std::string default_gateway() {
-  const fs::path folder = user_data_folder();
-  return (folder / "gateway").string();
-}
+Gateway gateway_of(const ChainOptions& o) { return Gateway(o.gateway.empty() ? (user_data_folder() / "gateway").string() : o.gateway); }
 
 /// Where a token is: a work's folder that was minted, its token.json, or CONTRACT/TOKEN.
 struct TokenPlace {
@@ -97,9 +94,7 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
   if (const auto known = contracts.of(account.address())) return known;
   PTAH_TRY(const Artifact artifact, load_artifact("AigcWork"));
   const Json arguments{to_string(account.address()), o.name, o.symbol, to_string(Address{}), o.royalty};
-  PTAH_TRY(const Bytes encoded, abi_encode(artifact.constructor_types, arguments));
-  Bytes data = artifact.code;
-  data.insert(data.end(), encoded.begin(), encoded.end());
+  PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
   PTAH_TRY(const Estimate estimate, account.estimate({}, data));
   if (!o.json) {
     fmt::print("first a contract for the works of {}: '{}', {} % of later sales go to you; it will be {}\n", to_string(account.address()), o.name,
@@ -143,7 +138,7 @@ Result<void> run_mint(const MintOptions& o) {
     show_estimate(*estimate);
   }
   if (!agreed(o.yes)) return {};
-  PTAH_TRY_VOID(publish(o.folder, plan, Gateway(o.gateway.empty() ? default_gateway() : o.gateway)));
+  PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
   PTAH_TRY(const Receipt receipt, account.send(estimate->transaction, {.cancel = &interrupted()}));
   const Json token{{"chain", account.chain_id()},
                    {"contract", to_string(*contract)},
@@ -152,8 +147,7 @@ Result<void> run_mint(const MintOptions& o) {
                    {"block", receipt.block},
                    {"metadata", plan.uri},
                    {"commitment", hex_text(plan.commitment)}};
-  const fs::path home = fs::is_directory(o.folder) ? fs::path(o.folder) : fs::path(o.folder).parent_path();
-  PTAH_TRY_VOID(write_file(home / "token.json", std::string_view(token.dump(2) + "\n")));
+  PTAH_TRY_VOID(write_file(folder_of_work(o.folder) / "token.json", std::string_view(token.dump(2) + "\n")));
   if (o.json)
     print_json(token);
   else
@@ -172,7 +166,7 @@ Result<bool> run_show(const TokenOptions& o) {
   PTAH_TRY(const Json chain, rpc.call("eth_chainId"));
   if (place.chain != 0 && chain != Json(quantity(place.chain)))
     return fail(ErrorCode::mismatch, "the token is on chain {}, the node on {}", place.chain, chain.dump());
-  PTAH_TRY(TokenCheck check, check_token(rpc, place.contract, place.token, Gateway(o.gateway.empty() ? default_gateway() : o.gateway)));
+  PTAH_TRY(TokenCheck check, check_token(rpc, place.contract, place.token, gateway_of(o)));
   if (o.replay) {
     PTAH_TRY_VOID(match_numeric_path(check.receipt));
     PTAH_TRY(const Work again, replay_receipt(check.receipt, {}, {}));
@@ -224,14 +218,14 @@ Result<void> run_voucher(const VoucherOptions& o) {
   if (!o.to.empty()) {
     PTAH_TRY(voucher.to, parse_address(o.to));
   }
-  if (std::error_code problem; fs::exists(o.out, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", o.out);
+  PTAH_TRY_VOID(must_be_new(o.out));
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
   PTAH_TRY(const auto contract, works_contract(rpc, account, o));
   if (!contract) return {};
   PTAH_TRY(const Signature signature, sign_voucher(voucher, account.chain_id(), *contract, key));
-  PTAH_TRY_VOID(publish(o.folder, plan, Gateway(o.gateway.empty() ? default_gateway() : o.gateway)));
+  PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
   PTAH_TRY_VOID(write_file(o.out, std::string_view(to_json(voucher, account.chain_id(), *contract, signature).dump(2) + "\n")));
   fmt::print("{}: whoever pays {} ether may mint token {} until {} days from now; the work's files are public from now on\n", o.out, ether(voucher.price),
              to_decimal(plan.token), o.days);

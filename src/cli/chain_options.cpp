@@ -49,14 +49,6 @@ Result<Key> needed_key(const SigningOptions& o) {
   return std::move(*key);
 }
 
-std::string ether(const Uint256& wei) {
-  std::string digits = to_decimal(wei);
-  if (digits.size() < 19) digits.insert(0, 19 - digits.size(), '0');
-  std::string rest = digits.substr(digits.size() - 18);
-  while (!rest.empty() && rest.back() == '0') rest.pop_back();
-  return digits.substr(0, digits.size() - 18) + (rest.empty() ? "" : ".") + rest;
-}
-
 Result<Uint256> parse_ether(const std::string& text) {
   const size_t point = std::min(text.find('.'), text.size());
   std::string rest = point < text.size() ? text.substr(point + 1) : "";

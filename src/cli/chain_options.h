@@ -28,8 +28,6 @@ Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Addr
 /// Asks on a terminal; elsewhere only --yes counts.
 bool agreed(bool yes);
 
-/// 18 places.
-std::string ether(const Uint256& wei);
 /// "0.05" in wei. Errors: invalid_argument.
 Result<Uint256> parse_ether(const std::string& text);
 

@@ -27,6 +27,9 @@ Result<void> take_threads(int64_t threads);
 inline constexpr const char* kCacheTypeHelp =
     "what keys and values are kept in: f32, bf16 or q8, which takes half the memory of bf16 (default: what the machine computes in)";
 
+/// Errors: invalid_argument if something is there.
+Result<void> must_be_new(const std::filesystem::path& file);
+
 /// The text of a file; - is standard input.
 Result<std::string> read_input(const std::string& file);
 

@@ -11,7 +11,6 @@
 #include "create/painting.h"
 #include "create/text_work.h"
 #include "create/work.h"
-#include "media/manifest_store.h"
 #include "own/content_credentials.h"
 #include "own/signed_receipt.h"
 #include "weights/hub.h"
@@ -442,13 +441,11 @@ bool show_credentials(const std::string& name, const ManifestCheck& check) {
   return true;
 }
 
-/// Whether these very bytes (without their credentials) are among the outputs of a receipt.
+/// Whether a file's bytes are among the outputs of a receipt.
 bool lists_output(const Json& receipt, const fs::path& file) {
   const auto bytes = read_file(file);
-  const auto bare = bytes ? without_manifest(*bytes) : fail(ErrorCode::not_found, "none");
-  if (!bare) return false;
-  const Json outputs = receipt.value("outputs", Json()), id = file_id(*bare);
-  return outputs.is_object() && std::any_of(outputs.begin(), outputs.end(), [&](const Json& output) { return output == id; });
+  const Json outputs = receipt.value("outputs", Json());
+  return bytes && outputs.is_object() && std::any_of(outputs.begin(), outputs.end(), [&](const Json& id) { return has_id(*bytes, id); });
 }
 
 Result<bool> run_verify(const VerifyOptions& o) {

@@ -246,7 +246,7 @@ void add_car(CLI::App& app, Action& action) {
   command->callback([o, &action] {
     action = [o] {
       const auto run = [&]() -> Result<void> {
-        if (std::error_code problem; std::filesystem::exists(o->out, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", o->out);
+        PTAH_TRY_VOID(must_be_new(o->out));
         PTAH_TRY(const auto ids, write_car(o->out, {o->files.begin(), o->files.end()}));
         for (size_t i = 0; i < ids.size(); ++i) fmt::print("{}  {}\n", ids[i], o->files[i]);
         return {};

@@ -19,6 +19,11 @@ Result<void> take_threads(int64_t threads) {
   return {};
 }
 
+Result<void> must_be_new(const std::filesystem::path& file) {
+  if (std::error_code problem; std::filesystem::exists(file, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", file.string());
+  return {};
+}
+
 Result<std::string> read_input(const std::string& file) {
   return file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(file);
 }

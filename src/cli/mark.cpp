@@ -30,13 +30,12 @@ Result<void> run_mark(const MarkOptions& o) {
   PTAH_TRY(const auto before, find_manifest(bytes));
   ManifestRequest request;
   request.title = o.title.empty() ? fs::path(o.file).filename().string() : o.title;
-  request.media_type = bytes[0] == 'R' ? "audio/wav" : "image/png";
   if (before) {
     const ManifestCheck check = check_manifest(bytes, before->store, before->start, before->length, {}, std::time(nullptr));
     if (!check.whole)
       return fail(ErrorCode::mismatch, "{}: the content credentials it has do not hold ({}); nothing is built on them", o.file, check.problems.front());
     request.action = "c2pa.opened";
-    request.ingredients.push_back({request.title, "", "", request.media_type, before->store, true});
+    request.ingredients.push_back({request.title, "", "", bytes[0] == 'R' ? "audio/wav" : "image/png", before->store, true});
   } else if (o.source.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "{} has no credentials yet: --source says how it came about (IPTC's word, such as digitalCapture, digitalCreation or "
@@ -46,8 +45,7 @@ Result<void> run_mark(const MarkOptions& o) {
   if (!o.source.empty()) request.source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/" + o.source;
   PTAH_TRY(const auto signer, content_signer(o));
   PTAH_TRY(const Bytes marked, sign_content(bytes, request, *signer));
-  std::error_code problem;
-  if (fs::exists(o.out, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", o.out);
+  PTAH_TRY_VOID(must_be_new(o.out));
   PTAH_TRY_VOID(write_file(o.out, std::span<const uint8_t>(marked)));
   fmt::print("{}\n", o.out);
   return {};

@@ -1,7 +1,5 @@
 #include <cmath>
 #include <csignal>
-#include <ctime>
-#include <iostream>
 #include <thread>
 
 #include "apps/reading.h"

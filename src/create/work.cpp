@@ -76,6 +76,12 @@ Picture flattened(Picture picture, const std::string& background) {
 
 std::string file_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
 
+bool has_id(std::span<const uint8_t> bytes, const Json& id) {
+  if (Json(file_id(bytes)) == id) return true;
+  const auto bare = without_manifest(bytes);
+  return bare && Json(file_id(*bare)) == id;
+}
+
 Result<std::string> file_id(const fs::path& file) {
   PTAH_TRY(const std::string sha256, sha256_of_file(file));
   return "sha256:" + sha256;
@@ -103,15 +109,7 @@ Result<void> add_sources(Work& work, const Sources& sources) {
 }
 
 Result<fs::path> models_folder() {
-  std::vector<fs::path> candidates;
-  if (const char* set = std::getenv("PTAH_MODELS")) {
-    candidates.emplace_back(set);
-  } else {
-    std::error_code problem;
-    const fs::path program = fs::read_symlink("/proc/self/exe", problem);
-    for (fs::path at = program.parent_path(); at.has_relative_path(); at = at.parent_path()) candidates.push_back(at / "models");
-    candidates.push_back(program.parent_path().parent_path() / "share/ptah/models");
-  }
+  const auto candidates = shipped_folders("PTAH_MODELS", "models", "share/ptah/models");
   for (const fs::path& candidate : candidates)
     if (fs::exists(candidate / "index.json")) return candidate;
   return fail(ErrorCode::not_found, "no models found (looked for index.json in {}); set PTAH_MODELS to the folder", candidates.front().string());
@@ -271,6 +269,8 @@ Result<void> write_work(const Work& work, const fs::path& folder) {
   return staged.commit();
 }
 
+fs::path folder_of_work(const fs::path& path) { return fs::is_directory(path) ? path : path.parent_path(); }
+
 Result<Json> read_receipt(const fs::path& file) {
   PTAH_TRY(const auto mapped, MappedFile::open(fs::is_directory(file) ? file / "receipt.json" : file));
   const auto bytes = mapped->bytes();
@@ -338,8 +338,7 @@ Result<Verification> verify_work(const fs::path& path) {
   for (const auto& [name, id] : outputs.items()) {
     if (name.find('/') != std::string::npos || name.empty() || name[0] == '.') return fail(ErrorCode::corrupt, "{}: strange output name", file.string());
     const auto bytes = read_file(file.parent_path() / name);
-    const auto bare = bytes ? without_manifest(*bytes) : fail(ErrorCode::not_found, "none");  // its credentials were put in after the receipt
-    const bool same = bytes && (Json(file_id(*bytes)) == id || (bare && Json(file_id(*bare)) == id));
+    const bool same = bytes && has_id(*bytes, id);
     out.whole = out.whole && same;
     out.lines.push_back(fmt::format("{}: {}", name, !bytes ? "MISSING" : same ? "whole" : "CHANGED"));
   }
@@ -363,7 +362,7 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
   const Json ids = receipt.value("sources", Json());
   if (ids.is_null()) return sources;
   if (!ids.is_object()) return fail(ErrorCode::corrupt, "receipt: 'sources' is not an object");
-  const fs::path folder = fs::is_directory(path) ? path : path.parent_path();
+  const fs::path folder = folder_of_work(path);
   const auto take = [&](const std::string& name) -> Result<Picture> {
     const fs::path file = folder / (name + ".png");
     const auto bytes = read_file(file);

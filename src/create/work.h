@@ -65,6 +65,8 @@ Picture flattened(Picture picture, const std::string& background);
 /// "sha256:…" of a file's bytes, and of what a picture shows, whatever the file around it.
 std::string file_id(std::span<const uint8_t> bytes);
 Result<std::string> file_id(const std::filesystem::path& file);
+/// Whether a receipt means these bytes by an id: as they are, or without the content credentials that were put in after the receipt.
+bool has_id(std::span<const uint8_t> bytes, const Json& id);
 std::string pixel_id(const Picture& picture);
 /// The pictures a work started from, as its receipt names them, and as files of the work.
 Json source_ids(const Sources& sources);
@@ -104,6 +106,8 @@ Result<Plan> plan_work(const PictureModel& model, const CreateRequest& request, 
 /// over_budget, with the numbers and a request that would fit, if the plan needs more.
 Result<void> check_budget(const PictureModel& model, const CreateRequest& request, const Sources& sources, const Plan& plan, int64_t budget_bytes);
 
+/// The folder of a work that is named by it or by a file in it.
+std::filesystem::path folder_of_work(const std::filesystem::path& path);
 /// The receipt inside a PNG or GLB, or the file itself if it is a receipt.
 Result<Json> read_receipt(const std::filesystem::path& file);
 

@@ -1,23 +1,20 @@
 #include "media/manifest_store.h"
 
-#include <zlib.h>
-
 #include <cstring>
 #include <string_view>
+
+#include "media/png_chunks.h"
 
 namespace ptah {
 
 namespace {
 
-constexpr uint8_t kPng[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
 constexpr size_t kBehindHeader = 33;  ///< signature and IHDR
 
-bool is_png(std::span<const uint8_t> file) { return file.size() >= 8 && std::memcmp(file.data(), kPng, 8) == 0; }
 bool is_wav(std::span<const uint8_t> file) {
   return file.size() >= 12 && std::memcmp(file.data(), "RIFF", 4) == 0 && std::memcmp(file.data() + 8, "WAVE", 4) == 0;
 }
 
-uint32_t big(const uint8_t* at) { return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3]; }
 uint32_t little(const uint8_t* at) { return uint32_t{at[3]} << 24 | uint32_t{at[2]} << 16 | uint32_t{at[1]} << 8 | at[0]; }
 void put_big(Bytes& out, uint32_t value) {
   for (int i = 3; i >= 0; --i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
@@ -29,17 +26,13 @@ void put_little(uint8_t* at, uint32_t value) {
 Result<std::optional<ManifestPlace>> find_in_png(std::span<const uint8_t> file) {
   std::optional<ManifestPlace> out;
   for (size_t at = 8; at < file.size();) {
-    if (file.size() - at < 12) return fail(ErrorCode::corrupt, "png: cut off at byte {}", at);
-    const uint32_t length = big(file.data() + at);
-    if (length > file.size() - at - 12) return fail(ErrorCode::corrupt, "png: chunk at byte {} of {} bytes passes the end", at, length);
-    const std::string_view type(reinterpret_cast<const char*>(file.data() + at + 4), 4);
-    if (type == "caBX") {
+    PTAH_TRY(const PngChunk chunk, png_chunk_at(file, at, false));  // a wrong checksum is for those to say who read the picture
+    if (chunk.type == "caBX") {
       if (out) return fail(ErrorCode::corrupt, "png: two manifest stores");
-      const uint8_t* data = file.data() + at + 8;
-      out = ManifestPlace{Bytes(data, data + length), at, size_t{length} + 12};
+      out = ManifestPlace{Bytes(chunk.data.begin(), chunk.data.end()), at, chunk.size};
     }
-    at += size_t{length} + 12;
-    if (type == "IEND") break;
+    at += chunk.size;
+    if (chunk.type == "IEND") break;
   }
   return out;
 }
@@ -91,7 +84,7 @@ Result<Bytes> with_manifest(std::span<const uint8_t> file, std::span<const uint8
     put_big(chunk, static_cast<uint32_t>(store.size()));
     for (const char c : std::string_view("caBX")) chunk.push_back(static_cast<uint8_t>(c));
     chunk.insert(chunk.end(), store.begin(), store.end());
-    put_big(chunk, static_cast<uint32_t>(crc32_z(crc32_z(0, nullptr, 0), chunk.data() + 4, chunk.size() - 4)));
+    put_big(chunk, crc32_of(std::span(chunk).subspan(4)));
     out.insert(out.begin() + kBehindHeader, chunk.begin(), chunk.end());
     return out;
   }

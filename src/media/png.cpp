@@ -1,10 +1,10 @@
 #include <png.h>
-#include <zlib.h>
 
 #include <csetjmp>
 #include <cstring>
 
 #include "media/picture.h"
+#include "media/png_chunks.h"
 
 namespace ptah {
 
@@ -43,31 +43,14 @@ bool write_rows(png_structp png, png_infop info, const Picture& picture, png_byt
   return true;
 }
 
-constexpr uint8_t kSignature[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'};
-
-uint32_t big_endian(const uint8_t* at) { return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3]; }
-
-uint32_t crc32_of(std::span<const uint8_t> bytes) { return static_cast<uint32_t>(crc32_z(crc32_z(0, nullptr, 0), bytes.data(), bytes.size())); }
-
-struct Chunk {
-  std::string_view type;
-  std::span<const uint8_t> data;
-};
-
 /// Calls f(chunk) for each chunk up to IEND.
 template <class F>
 Result<void> for_chunks(std::span<const uint8_t> bytes, const F& f) {
-  if (bytes.size() < 8 || std::memcmp(bytes.data(), kSignature, 8) != 0) return fail(ErrorCode::corrupt, "png: wrong signature");
-  size_t at = 8;
-  while (true) {
-    if (bytes.size() - at < 12) return fail(ErrorCode::corrupt, "png: cut off at byte {}", at);
-    const uint32_t length = big_endian(bytes.data() + at);
-    if (length > bytes.size() - at - 12) return fail(ErrorCode::corrupt, "png: chunk at byte {} of {} bytes passes the end", at, length);
-    const auto covered = bytes.subspan(at + 4, size_t{length} + 4);
-    if (crc32_of(covered) != big_endian(bytes.data() + at + 8 + length)) return fail(ErrorCode::corrupt, "png: chunk at byte {} has a wrong checksum", at);
-    const Chunk chunk{{reinterpret_cast<const char*>(covered.data()), 4}, covered.subspan(4)};
+  if (!is_png(bytes)) return fail(ErrorCode::corrupt, "png: wrong signature");
+  for (size_t at = 8;;) {
+    PTAH_TRY(const PngChunk chunk, png_chunk_at(bytes, at, true));
     f(chunk);
-    at += size_t{length} + 12;
+    at += chunk.size;
     if (chunk.type == "IEND") return {};
   }
 }
@@ -106,7 +89,7 @@ Result<Bytes> encode_png(const Picture& picture, const std::map<std::string, std
 }
 
 Result<Picture> decode_png(std::span<const uint8_t> bytes) {
-  PTAH_TRY_VOID(for_chunks(bytes, [](const Chunk&) {}));  // libpng lets a missing end pass
+  PTAH_TRY_VOID(for_chunks(bytes, [](const PngChunk&) {}));  // libpng lets a missing end pass
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
   if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size())) return fail(ErrorCode::corrupt, "png: {}", image.message);
@@ -124,7 +107,7 @@ Result<Picture> decode_png(std::span<const uint8_t> bytes) {
 Result<std::string> png_text(std::span<const uint8_t> bytes, const std::string& keyword) {
   std::string found;
   bool there = false;
-  PTAH_TRY_VOID(for_chunks(bytes, [&](const Chunk& chunk) {
+  PTAH_TRY_VOID(for_chunks(bytes, [&](const PngChunk& chunk) {
     if (chunk.type != "iTXt" && chunk.type != "tEXt") return;
     const std::string_view text(reinterpret_cast<const char*>(chunk.data.data()), chunk.data.size());
     if (text.size() <= keyword.size() || text.substr(0, keyword.size()) != keyword || text[keyword.size()] != '\0') return;

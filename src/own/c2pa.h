@@ -17,7 +17,7 @@ struct Ingredient {
 
 /// What a manifest says.
 struct ManifestRequest {
-  std::string title, media_type;
+  std::string title;
   std::string action = "c2pa.created";
   std::string source_type;  ///< IPTC's full URI; may be empty for edits
   std::vector<Ingredient> ingredients;

@@ -49,10 +49,8 @@ Result<void> credential_work(Work& work, const ContentSigner& signer) {
     if (!outputs.contains(name) || (sources.is_object() && sources.contains(fs::path(name).stem().string()))) continue;
     request.title = title_of(work.receipt, name);
     if (holds_manifests(bytes)) {
-      request.media_type = name.ends_with(".wav") ? "audio/wav" : "image/png";
       PTAH_TRY(bytes, sign_content(bytes, request, signer));
     } else if (name.ends_with(".glb")) {
-      request.media_type = "model/gltf-binary";
       PTAH_TRY(beside[name + ".c2pa"], sign_beside(bytes, request, signer));
     }
   }
@@ -60,15 +58,20 @@ Result<void> credential_work(Work& work, const ContentSigner& signer) {
   return {};
 }
 
+Result<std::optional<ManifestCheck>> check_credentials(std::span<const uint8_t> file, const Bytes* beside, const std::vector<Bytes>& anchors, int64_t now) {
+  PTAH_TRY(const auto inside, find_manifest(file));
+  if (inside) return check_manifest(file, inside->store, inside->start, inside->length, anchors, now);
+  if (!beside) return std::optional<ManifestCheck>();
+  return check_manifest(file, *beside, 0, 0, anchors, now);
+}
+
 Result<std::optional<ManifestCheck>> check_credentials(const fs::path& file, const std::vector<Bytes>& anchors, int64_t now) {
   PTAH_TRY(const Bytes bytes, read_file(file));
   PTAH_TRY(const auto inside, find_manifest(bytes));
-  if (inside) return check_manifest(bytes, inside->store, inside->start, inside->length, anchors, now);
   const fs::path beside = file.string() + ".c2pa";
-  std::error_code problem;
-  if (!fs::exists(beside, problem)) return std::optional<ManifestCheck>();
+  if (std::error_code problem; inside || !fs::exists(beside, problem)) return check_credentials(bytes, nullptr, anchors, now);
   PTAH_TRY(const Bytes store, read_file(beside, size_t{64} << 20));
-  return check_manifest(bytes, store, 0, 0, anchors, now);
+  return check_credentials(bytes, &store, anchors, now);
 }
 
 }  // namespace ptah

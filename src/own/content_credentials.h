@@ -13,6 +13,8 @@ namespace ptah {
 /// their manifests. Errors: what the signer says.
 Result<void> credential_work(Work& work, const ContentSigner& signer);
 
+/// What the credentials of a file's bytes say: those inside, else the store `beside` it (null: none); nothing if it has none. Errors: corrupt (a broken file).
+Result<std::optional<ManifestCheck>> check_credentials(std::span<const uint8_t> file, const Bytes* beside, const std::vector<Bytes>& anchors, int64_t now);
 /// What a file's credentials say; nothing if it has none, inside or beside it (FILE.c2pa). Errors: not_found, io, corrupt (a broken file).
 Result<std::optional<ManifestCheck>> check_credentials(const std::filesystem::path& file, const std::vector<Bytes>& anchors, int64_t now);
 

@@ -65,25 +65,23 @@ ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
   });
   s.set_read_timeout(10);
   s.set_write_timeout(10);
-  const auto get = [&](const std::string& path, auto f) {
-    s.Get(path, [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); });
-  };
-  const auto post = [&](const std::string& path, auto f) {
-    s.Post(path, [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); });
+  const auto handled = [&room](auto f) {
+    return [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); };
   };
   using In = httplib::Request;
-  get("/article", [](ReadingRoom& r, const In&) -> Result<Json> { return r.about(); });
-  get("/counts", [](ReadingRoom& r, const In&) -> Result<Json> { return r.counts(); });
-  get("/nonce", [](ReadingRoom& r, const In&) { return r.nonce(); });
-  post("/sessions", [](ReadingRoom& r, const In& in) { return begin(r, in.body); });
-  get(R"(/sessions/([0-9a-f]{32})/sections/([0-9]{1,4}))",
-      [](ReadingRoom& r, const In& in) { return r.section(in.matches[1], static_cast<size_t>(std::stoi(in.matches[2])), in.get_param_value("token")); });
-  get(R"(/sessions/([0-9a-f]{32})/quiz)", [](ReadingRoom& r, const In& in) { return r.quiz(in.matches[1], in.get_param_value("token")); });
-  post(R"(/sessions/([0-9a-f]{32})/answers)", [](ReadingRoom& r, const In& in) { return answer(r, in.matches[1], in.body); });
-  get(R"(/vouchers/(0x[0-9a-fA-F]{40}))", [](ReadingRoom& r, const In& in) -> Result<Json> {
-    PTAH_TRY(const Address reader, parse_address(in.matches[1].str()));
-    return r.voucher(reader);
-  });
+  s.Get("/article", handled([](ReadingRoom& r, const In&) -> Result<Json> { return r.about(); }));
+  s.Get("/counts", handled([](ReadingRoom& r, const In&) -> Result<Json> { return r.counts(); }));
+  s.Get("/nonce", handled([](ReadingRoom& r, const In&) { return r.nonce(); }));
+  s.Post("/sessions", handled([](ReadingRoom& r, const In& in) { return begin(r, in.body); }));
+  s.Get(R"(/sessions/([0-9a-f]{32})/sections/([0-9]{1,4}))", handled([](ReadingRoom& r, const In& in) {
+          return r.section(in.matches[1], static_cast<size_t>(std::stoi(in.matches[2])), in.get_param_value("token"));
+        }));
+  s.Get(R"(/sessions/([0-9a-f]{32})/quiz)", handled([](ReadingRoom& r, const In& in) { return r.quiz(in.matches[1], in.get_param_value("token")); }));
+  s.Post(R"(/sessions/([0-9a-f]{32})/answers)", handled([](ReadingRoom& r, const In& in) { return answer(r, in.matches[1], in.body); }));
+  s.Get(R"(/vouchers/(0x[0-9a-fA-F]{40}))", handled([](ReadingRoom& r, const In& in) -> Result<Json> {
+          PTAH_TRY(const Address reader, parse_address(in.matches[1].str()));
+          return r.voucher(reader);
+        }));
   s.set_error_handler([](const httplib::Request&, httplib::Response& out) {
     if (out.body.empty()) out.set_content(Json{{"error", fmt::format("status {}", out.status)}}.dump(), "application/json");
   });

@@ -56,9 +56,7 @@ const std::vector<PullableModel>& pullable_models() {
 }
 
 Result<fs::path> pulled_models_folder() {
-  if (const std::string cache = environment("PTAH_CACHE"); !cache.empty()) return fs::path(cache) / "models";
-  if (const std::string cache = environment("XDG_CACHE_HOME"); !cache.empty()) return fs::path(cache) / "ptah" / "models";
-  if (const std::string home = environment("HOME"); !home.empty()) return fs::path(home) / ".cache" / "ptah" / "models";
+  if (const fs::path cache = user_cache_folder(); !cache.empty()) return cache / "models";
   return fail(ErrorCode::not_found, "no home folder to keep models in; set PTAH_CACHE to a folder");
 }
 

@@ -52,14 +52,19 @@ def groups(captions):
     return found
 
 
+def subject(name):
+    """The words of a concept's name before what it is with or in: "cat-with-wry-smile" -> ["cat"]."""
+    return re.split(r"-(?:with|in|of|on|for|at|without)-", name)[0].split("-")
+
+
 def heads(captions):
     """The words that concepts are named by ("cat with wry smile": cat), with how many concepts each names."""
     names = {json.loads(line)["concept"] for line in open(captions)}
     count = collections.Counter()
     for name in names:
-        words = re.split(r"-(?:with|in|of|on|for|at|without)-", name)[0].split("-")
-        if re.fullmatch(r"[a-z]{3,}", words[-1]) and words[-1] not in STOP:
-            count[words[-1]] += 1
+        head = subject(name)[-1]
+        if re.fullmatch(r"[a-z]{3,}", head) and head not in STOP:
+            count[head] += 1
     return count
 
 
@@ -67,7 +72,7 @@ def beside(captions, senses, synsets):
     """Other words that concepts are named by, if they are things themselves ("beer mug": beer)."""
     found = set()
     for line in open(captions):
-        for word in re.split(r"-(?:with|in|of|on|for|at|without)-", json.loads(line)["concept"])[0].split("-")[:-1]:
+        for word in subject(json.loads(line)["concept"])[:-1]:
             if re.fullmatch(r"[a-z]{3,}", word) and word not in STOP and senses.get(word) and synsets[senses[word][0]][0] in CONCRETE:
                 found.add(word)
     return found
@@ -80,7 +85,7 @@ def seldom(captions, known):
         entry = json.loads(line)
         name = entry["concept"].split("-")
         names.update(name)
-        head = re.split(r"-(?:with|in|of|on|for|at|without)-", entry["concept"])[0].split("-")[-1]
+        head = subject(entry["concept"])[-1]
         for caption in entry["captions"]:
             for word in set(re.findall(r"[a-z]+", caption.lower())):
                 count[word] += 1
