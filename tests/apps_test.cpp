@@ -9,12 +9,13 @@
 #include <fstream>
 #include <thread>
 
+#include "apps/dao.h"
 #include "apps/mint.h"
 #include "apps/reading.h"
 #include "base/philox.h"
 #include "chain/abi.h"
-#include "chain/dev_chain.h"
 #include "own/signed_receipt.h"
+#include "test_chain.h"
 
 namespace ptah {
 
@@ -310,33 +311,6 @@ TEST_F(Reading, KilledAtAnyMomentNoVoucherIsLostOrDoubled) {
   }
 }
 
-namespace {
-
-/// A chain of one's own for a test, if anvil is at hand.
-struct TestChain {
-  fs::path folder = fs::temp_directory_path() / fmt::format("ptah-chain-{}", getpid());
-  std::optional<Rpc> rpc;
-  TestChain() {
-    fs::remove_all(folder);
-    const auto chain = start_dev_chain(folder);
-    if (chain)
-      rpc.emplace(value_or_throw(Rpc::open(chain->url)));
-    else
-      why = chain.error().message;
-  }
-  ~TestChain() {
-    if (rpc) (void)stop_dev_chain(folder);
-    fs::remove_all(folder);
-  }
-  Account account(const Key& key) {
-    value_or_throw(rpc->call("anvil_setBalance", {to_string(key.address()), "0x8ac7230489e80000"}));
-    return value_or_throw(Account::open(*rpc, key));
-  }
-  std::string why;
-};
-
-}  // namespace
-
 TEST_F(Reading, VouchersPayOnALiveChain) {
   TestChain chain;
   if (!chain.rpc) GTEST_SKIP() << chain.why;
@@ -367,6 +341,110 @@ TEST_F(Reading, VouchersPayOnALiveChain) {
   const Key poor = Key::generate();
   const Account nothing = value_or_throw(Account::open(*chain.rpc, poor));
   EXPECT_EQ(nothing.transact(reader.address(), {}, uint256(1)).error().code, ErrorCode::mismatch);
+}
+
+TEST(Dao, FilesAndProposals) {
+  Community c;
+  c.name = "Fox \"Review\"";
+  c.chain = 31337;
+  c.block = 5;
+  c.market[0] = 1;
+  const std::string text = to_json(c).dump();
+  const Community again = value_or_throw(parse_community(text));
+  EXPECT_EQ(to_json(again), to_json(c));
+  for (const char* bad : {"", "[]", "{}", R"({"format":"ptah community 1"})", R"({"format":"ptah community 2","chain":1,"block":2})"})
+    EXPECT_FALSE(parse_community(bad)) << bad;
+  for (size_t i = 0; i < text.size(); ++i) (void)parse_community(text.substr(0, i));
+  Json changed = to_json(c);
+  changed["board"] = "0x12";
+  EXPECT_FALSE(parse_community(changed.dump()));
+  changed = to_json(c);
+  changed["chain"] = -1;
+  EXPECT_EQ(parse_community(changed.dump()).error().code, ErrorCode::corrupt);
+  const auto calls = value_or_throw(pay(c, Address{}, uint256(5)));
+  EXPECT_NE(value_or_throw(make_proposal(calls, "a")).id, value_or_throw(make_proposal(calls, "b")).id);
+  EXPECT_EQ(make_proposal({}, "a").error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(make_proposal(calls, " ").error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(open_job(c, {}).error().code, ErrorCode::invalid_argument) << "no milestones";
+  EXPECT_FALSE(parse_outcome("perhaps"));
+  EXPECT_FALSE(parse_outcome("open"));
+}
+
+TEST(Dao, FromATokenToAPayout) {
+  TestChain chain;
+  if (!chain.rpc) GTEST_SKIP() << chain.why;
+  const Key ann = Key::generate(), eve = Key::generate();
+  const Account a = chain.account(ann), e = chain.account(eve);
+  CommunityTerms terms;
+  terms.name = "Foxes";
+  terms.symbol = "FOX";
+  EXPECT_EQ(found_community(a, terms).error().code, ErrorCode::invalid_argument) << "nobody holds anything";
+  terms.shares = {{ann.address(), uint256(100)}};
+  terms.treasury = uint256(1000);
+  terms.quorum = 5;
+  const Community c = value_or_throw(found_community(a, terms));
+  const fs::path file = fs::temp_directory_path() / fmt::format("ptah-dao-{}.sqlite", getpid());
+  fs::remove(file);
+  CommunityReader reader = value_or_throw(CommunityReader::open(*chain.rpc, c, file));
+  const auto send = [](const Account& who, const Call& call) { return who.transact(call.to, call.data); };
+  value_or_throw(a.transact(c.token, value_or_throw(abi_call("delegate(address)", Json::array({to_string(ann.address())})))));
+  chain.advance(10);
+  JobTerms job;
+  job.amounts = {uint256(30), uint256(40)};
+  job.worker = eve.address();
+  job.judge = ann.address();
+  job.deadline = chain.time() + 30 * 86400;
+  job.window = 3600;
+  job.brief = "a fox, twice";
+  const Proposal proposal = value_or_throw(make_proposal(value_or_throw(open_job(c, job)), "pay Eve"));
+  value_or_throw(send(a, value_or_throw(proposal_call(c, proposal, ProposalStep::propose))));
+  value_or_throw(reader.sync());
+  ProposalState state = value_or_throw(reader.proposal(to_decimal(proposal.id).substr(0, 8)));
+  EXPECT_EQ(state.proposal.id, proposal.id) << "the number is the governor's";
+  EXPECT_EQ(state.state, "pending");
+  EXPECT_EQ(reader.proposal("x").error().code, ErrorCode::not_found);
+  EXPECT_FALSE(send(a, value_or_throw(proposal_call(c, proposal, ProposalStep::queue)))) << "before the vote";
+  chain.advance(terms.delay + 10);
+  value_or_throw(a.transact(c.governor, value_or_throw(abi_call("castVote(uint256,uint8)", {to_decimal(proposal.id), 1}))));
+  chain.advance(terms.period + 10);
+  // What was read from the chain is enough to queue and to carry out.
+  state = value_or_throw(reader.proposal(to_decimal(proposal.id)));
+  EXPECT_EQ(state.state, "succeeded");
+  EXPECT_EQ(state.for_, uint256(100));
+  value_or_throw(send(e, value_or_throw(proposal_call(c, state.proposal, ProposalStep::queue))));
+  const auto early = send(e, value_or_throw(proposal_call(c, state.proposal, ProposalStep::execute)));
+  ASSERT_FALSE(early);
+  EXPECT_NE(early.error().message.find("TimelockUnexpectedOperationState"), std::string::npos) << early.error().message;
+  chain.advance(terms.wait + 10);
+  value_or_throw(send(e, value_or_throw(proposal_call(c, state.proposal, ProposalStep::execute))));
+  EXPECT_EQ(value_or_throw(reader.balance(c.timelock)), uint256(930));
+  value_or_throw(reader.sync());
+  auto jobs = value_or_throw(reader.jobs());
+  ASSERT_EQ(jobs.size(), 1U);
+  EXPECT_EQ(jobs[0].brief, job.brief);
+  EXPECT_EQ(jobs[0].funder, c.timelock);
+  EXPECT_EQ(jobs[0].remaining, uint256(70));
+  value_or_throw(e.transact(c.board, value_or_throw(abi_call("handIn(uint256,bytes32)", {0, hex_text(keccak256("work"))}))));
+  value_or_throw(reader.sync());
+  jobs = value_or_throw(reader.jobs());
+  ASSERT_EQ(jobs[0].pending.size(), 1U);
+  EXPECT_EQ(jobs[0].pending[0].work, keccak256("work"));
+  chain.advance(3700);
+  value_or_throw(a.transact(c.board, value_or_throw(abi_call("release(uint256)", Json::array({0})))));
+  value_or_throw(e.transact(c.board, value_or_throw(abi_call("take(address)", Json::array({to_string(c.token)})))));
+  EXPECT_EQ(value_or_throw(reader.balance(eve.address())), uint256(30));
+  MarketTerms market;
+  market.question = "a third fox?";
+  market.closes = chain.time() + 86400;
+  market.window = 60;
+  market.resolver = market.arbiter = ann.address();
+  market.liquidity = uint256(1000);
+  const auto poor = value_or_throw(open_market(c, market));
+  EXPECT_TRUE(send(a, poor[0]));
+  EXPECT_FALSE(send(a, poor[1])) << "more than she has";
+  value_or_throw(reader.sync());
+  EXPECT_TRUE(value_or_throw(reader.markets()).empty());
+  for (const char* end : {"", "-wal", "-shm"}) fs::remove(file.string() + end);
 }
 
 }  // namespace ptah

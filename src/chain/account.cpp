@@ -189,32 +189,6 @@ Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::s
   return abi_decode(returns, bytes);
 }
 
-Result<Artifact> load_artifact(const std::string& name) {
-  const auto candidates = shipped_folders("PTAH_CONTRACTS", "contracts/artifacts", "share/ptah/contracts");
-  for (const fs::path& folder : candidates) {
-    const fs::path file = folder / (name + ".json");
-    if (std::error_code problem; !fs::exists(file, problem)) continue;
-    PTAH_TRY(const std::string text, read_text(file, 1 << 22));
-    PTAH_TRY(const Json json, parse_json(text));
-    Artifact out{name, {}, {}};
-    auto code = parse_hex(text_at(json, "bytecode"));
-    if (!code || code->empty()) return fail(ErrorCode::corrupt, "{}: no bytecode", file.string());
-    out.code = std::move(*code);
-    for (const Json& item : json.value("abi", Json::array()))
-      if (text_at(item, "type") == "constructor")
-        for (const Json& input : item.value("inputs", Json::array())) out.constructor_types.push_back(text_at(input, "type"));
-    return out;
-  }
-  return fail(ErrorCode::not_found, "no contract '{}' (looked in {}); set PTAH_CONTRACTS to the folder", name, candidates.front().string());
-}
-
-Result<Bytes> creation_code(const Artifact& artifact, const Json& arguments) {
-  PTAH_TRY(const Bytes encoded, abi_encode(artifact.constructor_types, arguments));
-  Bytes out = artifact.code;
-  out.insert(out.end(), encoded.begin(), encoded.end());
-  return out;
-}
-
 Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options) {
   PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
   PTAH_TRY(const Receipt receipt, account.transact({}, data, {}, options));

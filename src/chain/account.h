@@ -3,6 +3,7 @@
 
 #include <functional>
 
+#include "chain/artifact.h"
 #include "chain/rpc.h"
 #include "chain/transaction.h"
 
@@ -63,17 +64,6 @@ class Account {
 Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::string& signature, const Json& arguments,
                            const std::vector<std::string>& returns, const std::string& block = "latest");
 
-/// A contract as the compiler left it (contracts/artifacts).
-struct Artifact {
-  std::string name;
-  Bytes code;  ///< that creates it
-  std::vector<std::string> constructor_types;
-};
-/// The folder: $PTAH_CONTRACTS, else `contracts/artifacts` above the running program, else share/ptah/contracts of the installation. Errors: not_found,
-/// corrupt.
-Result<Artifact> load_artifact(const std::string& name);
-/// The data of the transaction that creates it. Errors: invalid_argument.
-Result<Bytes> creation_code(const Artifact& artifact, const Json& arguments);
 /// Creates it. Errors: as Account::transact.
 Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options = {});
 

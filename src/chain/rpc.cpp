@@ -8,7 +8,8 @@
 #include <thread>
 
 #include "base/sha256.h"
-#include "chain/abi.h"
+#include "chain/artifact.h"
+#include "chain/encoding.h"
 
 namespace ptah {
 
@@ -49,19 +50,13 @@ int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
 /// Methods that change something may have worked although no answer came.
 bool is_question(const std::string& method) { return method != "eth_sendRawTransaction" && !method.starts_with("anvil_") && !method.starts_with("evm_"); }
 
-/// The reason in a revert's data: Error(string), or the selector of a custom error.
+/// The reason in a revert's data; empty if there is none.
 std::string revert_reason(const Json& error) {
   if (!error.is_object()) return "";
   Json data = error.value("data", Json());
   if (data.is_object()) data = data.value("data", Json());
-  if (!data.is_string()) return "";
-  const auto bytes = parse_hex(data.get_ref<const std::string&>());
-  if (!bytes || bytes->size() < 4) return "";
-  if (hex(std::span(*bytes).first(4)) == "08c379a0") {
-    const auto reason = abi_decode({"string"}, std::span(*bytes).subspan(4));
-    return reason ? (*reason)[0].get<std::string>() : "";
-  }
-  return fmt::format("error {}", hex_text(std::span(*bytes).first(4)));
+  const auto bytes = data.is_string() ? parse_hex(data.get_ref<const std::string&>()) : fail(ErrorCode::corrupt, "none");
+  return bytes ? explain_revert(*bytes) : "";
 }
 
 Result<Json> result_of(const Json& answer, int64_t id) {
@@ -70,7 +65,7 @@ Result<Json> result_of(const Json& answer, int64_t id) {
   const Json error = answer.value("error", Json());
   if (!error.is_null()) {
     std::string message = text_at(error, "message").substr(0, 300);
-    if (const std::string reason = revert_reason(error); !reason.empty() && message.find(reason) == std::string::npos) message += ": " + reason;
+    if (const std::string reason = revert_reason(error); !reason.empty()) message = fmt::format("the contract says {}", reason);
     return fail(ErrorCode::mismatch, "the node refuses: {}", message.empty() ? "without a reason" : message);
   }
   if (answer.value("id", Json()) != Json(id) || !answer.contains("result")) return fail(ErrorCode::corrupt, "the node answers another question");

@@ -333,6 +333,23 @@ void add_dev_chain(CLI::App& app, Action& action) {
     fmt::print("{}\n", chain.url);
     return {};
   });
+  auto time = std::make_shared<std::string>();
+  CLI::App* advance = command->add_subcommand("advance", "lets its clock go on");
+  advance->add_option("time", *time, "how far (s, m, h, d)")->required();
+  advance->callback([time, &action] {
+    action = [time] {
+      return finish(guard([&]() -> Result<void> {
+        PTAH_TRY(const uint64_t seconds, parse_duration(*time));
+        PTAH_TRY(const fs::path state, state_folder());
+        const auto running = running_dev_chain(state / "dev");
+        if (!running) return fail(ErrorCode::not_found, "no chain of your own runs");
+        PTAH_TRY(const Rpc rpc, Rpc::open(running->url));
+        PTAH_TRY_VOID(rpc.call("evm_increaseTime", Json::array({seconds})));
+        PTAH_TRY_VOID(rpc.call("evm_mine"));
+        return {};
+      }));
+    };
+  });
   sub("stop", "ends it; what it held is there again next time", []() -> Result<void> {
     PTAH_TRY(const fs::path state, state_folder());
     return stop_dev_chain(state / "dev");

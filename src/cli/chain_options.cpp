@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <charconv>
 #include <iostream>
 
 #include "base/file.h"
@@ -58,6 +59,20 @@ Result<Uint256> parse_ether(const std::string& text) {
   if (!out || text.empty() || text.front() == '-' || text.find('x') != std::string::npos)
     return fail(ErrorCode::invalid_argument, "'{}' is no sum of ether", text);
   return out;
+}
+
+Result<uint64_t> parse_duration(const std::string& text) {
+  uint64_t unit = 1, number = 0;
+  std::string_view digits = text;
+  if (!digits.empty() && !std::isdigit(static_cast<unsigned char>(digits.back()))) {
+    const char last = digits.back();
+    unit = last == 's' ? 1 : last == 'm' ? 60 : last == 'h' ? 3600 : last == 'd' ? 86400 : 0;
+    digits.remove_suffix(1);
+  }
+  const auto [end, problem] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (digits.empty() || problem != std::errc() || end != digits.data() + digits.size() || unit == 0 || number > 100 * 366 * uint64_t{86400} / unit)
+    return fail(ErrorCode::invalid_argument, "'{}' is no time; say for instance 90s, 10m, 2h or 3d", text);
+  return number * unit;
 }
 
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who) {

@@ -30,5 +30,7 @@ bool agreed(bool yes);
 
 /// "0.05" in wei. Errors: invalid_argument.
 Result<Uint256> parse_ether(const std::string& text);
+/// "90", "90s", "10m", "2h" or "3d" in seconds. Errors: invalid_argument.
+Result<uint64_t> parse_duration(const std::string& text);
 
 }  // namespace ptah::cli

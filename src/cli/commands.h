@@ -122,6 +122,7 @@ void add_transfer(CLI::App& app, Action& action);
 void add_voucher(CLI::App& app, Action& action);
 void add_redeem(CLI::App& app, Action& action);
 void add_dev_chain(CLI::App& app, Action& action);
+void add_dao(CLI::App& app, Action& action);
 void add_read(CLI::App& app, Action& action);
 void add_models(CLI::App& app, Action& action);
 

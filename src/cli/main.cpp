@@ -77,6 +77,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_redeem(app, action);
   ptah::cli::add_dev_chain(app, action);
   ptah::cli::add_read(app, action);
+  ptah::cli::add_dao(app, action);
   ptah::cli::add_models(app, action);
   ptah::cli::add_completion(app, action);
   try {

@@ -10,9 +10,9 @@
 #include "text/bert.h"
 #include "text/chat.h"
 
-struct sqlite3;
-
 namespace ptah {
+
+class Database;
 
 /// The sentences of a text: cut after . ! ? … 。 and at line breaks, blanks around them dropped.
 std::vector<std::string> sentences_of(std::string_view text);
@@ -68,11 +68,11 @@ class Memory {
   Result<void> forget_everything(const std::string& user);
 
  private:
-  explicit Memory(std::shared_ptr<SentenceEncoder> encoder) : encoder_(std::move(encoder)) {}
+  Memory(std::unique_ptr<Database> db, std::shared_ptr<SentenceEncoder> encoder);
   Result<bool> keep(const std::string& user, const std::string& fact, std::optional<Place> from);
   std::vector<float> vector_of(const std::string& text) const;
 
-  sqlite3* db_ = nullptr;
+  std::unique_ptr<Database> db_;
   std::shared_ptr<SentenceEncoder> encoder_;
 };
 

@@ -1,0 +1,338 @@
+#include "apps/dao.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "chain/abi.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr const char* kFormat = "ptah community 1";
+constexpr const char* kStates[] = {"pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"};
+constexpr const char* kTermsOfJob = "(address,uint256[],address,address,uint64,uint64,string)";
+constexpr const char* kTermsOfMarket = "(address,uint64,uint64,uint32,address,address,uint256,uint256,string)";
+constexpr const char* kCalls = "(address[],uint256[],bytes[],bytes32)";
+
+template <class C, class Visit>
+void fields(C& c, Visit visit) {
+  visit("token", c.token);
+  visit("timelock", c.timelock);
+  visit("governor", c.governor);
+  visit("board", c.board);
+  visit("market", c.market);
+}
+
+Result<Call> call_of(const Address& to, const std::string& signature, const Json& arguments, std::string says) {
+  PTAH_TRY(Bytes data, abi_call(signature, arguments));
+  return Call{to, std::move(data), std::move(says)};
+}
+
+Result<Call> approval(const Community& c, const Address& spender, const Uint256& sum) {
+  return call_of(c.token, "approve(address,uint256)", {to_string(spender), to_decimal(sum)},
+                 fmt::format("lets {} take {} tokens", to_string(spender), ether(sum)));
+}
+
+/// targets, values, calls: as the governor takes them.
+Json lists_of(const std::vector<Call>& calls) {
+  Json targets = Json::array(), values = Json::array(), data = Json::array();
+  for (const Call& call : calls) {
+    targets.push_back(to_string(call.to));
+    values.push_back(0);
+    data.push_back(hex_text(call.data));
+  }
+  return Json::array({targets, values, data});
+}
+
+Json with(Json lists, const Json& last) {
+  lists.push_back(last);
+  return lists;
+}
+
+Result<Address> address_in(const Json& json) { return parse_address(json.get_ref<const std::string&>()); }
+Result<Uint256> number_in(const Json& json) { return parse_uint256(json); }
+Result<uint64_t> small_in(const Json& json) {
+  PTAH_TRY(const Uint256 wide, parse_uint256(json));
+  return to_uint64(wide);
+}
+Result<Outcome> outcome_in(const Json& json) {
+  PTAH_TRY(const uint64_t number, small_in(json));
+  if (number > 3) return fail(ErrorCode::corrupt, "the market's outcome is none");
+  return static_cast<Outcome>(number);
+}
+
+}  // namespace
+
+Json to_json(const Community& community) {
+  Json out{{"format", kFormat}, {"name", community.name}, {"chain", community.chain}, {"block", community.block}};
+  fields(community, [&](const char* name, const Address& address) { out[name] = to_string(address); });
+  return out;
+}
+
+Result<Community> parse_community(const std::string& text) {
+  PTAH_TRY(const Json json, parse_json(text, 4));
+  if (text_at(json, "format") != kFormat) return fail(ErrorCode::corrupt, "not a community of Ptah");
+  return guard([&]() -> Result<Community> {
+    Community out;
+    out.name = text_at(json, "name");
+    const Json chain = json.value("chain", Json()), block = json.value("block", Json());
+    if (!chain.is_number_unsigned() || !block.is_number_unsigned()) return fail(ErrorCode::corrupt, "community: no chain or block");
+    out.chain = chain;
+    out.block = block;
+    fields(out, [&](const char* name, Address& address) { address = value_or_throw(parse_address(text_at(json, name))); });
+    return out;
+  });
+}
+
+Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options) {
+  if (terms.name.empty() || terms.symbol.empty() || terms.symbol.size() > 11)
+    return fail(ErrorCode::invalid_argument, "a community needs a name and a short symbol");
+  if (terms.period == 0 || terms.quorum == 0 || terms.quorum > 100)
+    return fail(ErrorCode::invalid_argument, "a vote needs a time and a quorum of 1 to 100 per cent");
+  Json holders = Json::array(), amounts = Json::array();
+  for (const auto& [who, amount] : terms.shares) {
+    holders.push_back(to_string(who));
+    amounts.push_back(to_decimal(amount));
+  }
+  if (holders.empty()) return fail(ErrorCode::invalid_argument, "somebody has to hold the community's tokens");
+  PTAH_TRY(const Artifact token, load_artifact("MediaToken"));
+  PTAH_TRY(const Artifact timelock, load_artifact("MediaTimelock"));
+  PTAH_TRY(const Artifact governor, load_artifact("MediaGov"));
+  PTAH_TRY(const Artifact board, load_artifact("BountyBoard"));
+  PTAH_TRY(const Artifact market, load_artifact("OutcomeMarket"));
+  Community out;
+  out.name = terms.name;
+  out.chain = account.chain_id();
+  // The timelock is made for a governor that is not there yet, at the address that the next transaction gives it: so that no administrator is needed who
+  // could keep a right. It holds the treasury from the token's first moment.
+  PTAH_TRY(const Bytes probe, creation_code(board, Json::array()));
+  PTAH_TRY(const Estimate first, account.estimate({}, probe));
+  const uint64_t nonce = first.transaction.nonce;
+  const Address later_timelock = created_address(account.address(), nonce), later_governor = created_address(account.address(), nonce + 2);
+  if (terms.treasury != Uint256{}) {
+    holders.push_back(to_string(later_timelock));
+    amounts.push_back(to_decimal(terms.treasury));
+  }
+  PTAH_TRY(out.timelock, deploy(account, timelock,
+                                {terms.wait, Json::array({to_string(later_governor)}), Json::array({to_string(Address{})}), to_string(Address{})}, options));
+  PTAH_TRY(out.token, deploy(account, token, {terms.name, terms.symbol, holders, amounts}, options));
+  PTAH_TRY(out.governor,
+           deploy(account, governor, {to_string(out.token), to_string(out.timelock), terms.delay, terms.period, to_decimal(terms.threshold), terms.quorum},
+                  options));
+  if (out.timelock != later_timelock || out.governor != later_governor)
+    return fail(ErrorCode::mismatch, "something else of {} was sent meanwhile; found the community again", to_string(account.address()));
+  PTAH_TRY(out.board, deploy(account, board, Json::array(), options));
+  PTAH_TRY(out.market, deploy(account, market, Json::array(), options));
+  return out;
+}
+
+Result<std::vector<Call>> open_job(const Community& c, const JobTerms& terms) {
+  Uint256 sum{};
+  Json amounts = Json::array();
+  for (const Uint256& amount : terms.amounts) {
+    sum = add(sum, amount);
+    amounts.push_back(to_decimal(amount));
+  }
+  if (amounts.empty() || sum == Uint256{}) return fail(ErrorCode::invalid_argument, "work needs at least one milestone with a sum");
+  PTAH_TRY(const Call first, approval(c, c.board, sum));
+  PTAH_TRY(const Call second, call_of(c.board, fmt::format("open({})", kTermsOfJob),
+                                      Json::array({Json{to_string(c.token), amounts, to_string(terms.worker.value_or(Address{})), to_string(terms.judge),
+                                                        terms.deadline, terms.window, terms.brief}}),
+                                      fmt::format("opens {} of {} tokens in {} milestones: {}", terms.worker ? "a grant" : "a bounty", ether(sum),
+                                                  amounts.size(), beginning(terms.brief, 80))));
+  return std::vector{first, second};
+}
+
+Result<std::vector<Call>> open_market(const Community& c, const MarketTerms& terms) {
+  PTAH_TRY(const Call first, approval(c, c.market, terms.liquidity));
+  PTAH_TRY(const Call second, call_of(c.market, fmt::format("open({})", kTermsOfMarket),
+                                      Json::array({Json{to_string(c.token), terms.closes, terms.window, terms.fee, to_string(terms.resolver),
+                                                        to_string(terms.arbiter), to_decimal(terms.bond), to_decimal(terms.liquidity), terms.question}}),
+                                      fmt::format("opens a market with {} tokens: {}", ether(terms.liquidity), beginning(terms.question, 80))));
+  return std::vector{first, second};
+}
+
+Result<std::vector<Call>> pay(const Community& c, const Address& to, const Uint256& amount) {
+  PTAH_TRY(const Call call, call_of(c.token, "transfer(address,uint256)", {to_string(to), to_decimal(amount)},
+                                    fmt::format("pays {} tokens to {}", ether(amount), to_string(to))));
+  return std::vector{call};
+}
+
+Result<Outcome> parse_outcome(const std::string& text) {
+  if (text == "yes") return Outcome::yes;
+  if (text == "no") return Outcome::no;
+  if (text == "void") return Outcome::void_;
+  return fail(ErrorCode::invalid_argument, "'{}' is no outcome; there are yes, no and void", text);
+}
+
+Result<Proposal> make_proposal(std::vector<Call> calls, const std::string& description) {
+  if (calls.empty() || trimmed(description).empty()) return fail(ErrorCode::invalid_argument, "a proposal needs words, and something to do");
+  const Json all = with(lists_of(calls), hex_text(keccak256(description)));
+  PTAH_TRY(const Bytes encoded, abi_encode({"address[]", "uint256[]", "bytes[]", "bytes32"}, all));
+  return Proposal{keccak256(encoded), std::move(calls), description};
+}
+
+Result<Call> proposal_call(const Community& c, const Proposal& p, ProposalStep step) {
+  if (step == ProposalStep::propose)
+    return call_of(c.governor, "propose(address[],uint256[],bytes[],string)", with(lists_of(p.calls), p.description),
+                   "proposes: " + beginning(p.description, 80));
+  const bool queue = step == ProposalStep::queue;
+  return call_of(c.governor, (queue ? "queue" : "execute") + std::string(kCalls), with(lists_of(p.calls), hex_text(keccak256(p.description))),
+                 (queue ? "queues: " : "carries out: ") + beginning(p.description, 80));
+}
+
+Result<CommunityReader> CommunityReader::open(const Rpc& rpc, const Community& community, const std::filesystem::path& index_file) {
+  CommunityReader out;
+  out.rpc_ = &rpc;
+  out.community_ = community;
+  PTAH_TRY(out.index_, EventIndex::open(index_file, rpc, {community.governor, community.board, community.market}, community.block));
+  return out;
+}
+
+Result<Json> CommunityReader::ask(const Address& contract, const std::string& signature, const Json& arguments, const std::vector<std::string>& returns) const {
+  return read_contract(*rpc_, contract, signature, arguments, returns);
+}
+
+Result<Uint256> CommunityReader::balance(const Address& who) const {
+  PTAH_TRY(const Json answer, ask(community_.token, "balanceOf(address)", Json::array({to_string(who)}), {"uint256"}));
+  return number_in(answer[0]);
+}
+
+Result<Uint256> CommunityReader::votes(const Address& who) const {
+  PTAH_TRY(const Json answer, ask(community_.token, "getVotes(address)", Json::array({to_string(who)}), {"uint256"}));
+  return number_in(answer[0]);
+}
+
+Result<std::vector<ProposalState>> CommunityReader::proposals() const {
+  PTAH_TRY(const auto events, index_->events());
+  std::vector<ProposalState> out;
+  for (const ChainEvent& event : events) {
+    if (event.contract != community_.governor) continue;
+    PTAH_TRY(const auto said, decode_event("ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)", event));
+    if (!said) continue;
+    const Json& s = *said;
+    ProposalState p;
+    p.proposal.description = s[8];
+    PTAH_TRY(p.proposal.id, number_in(s[0]));
+    PTAH_TRY(p.proposer, address_in(s[1]));
+    if (s[2].size() != s[5].size() || s[2].size() != s[3].size()) return fail(ErrorCode::corrupt, "a proposal with lists of unequal length");
+    for (size_t i = 0; i < s[2].size(); ++i) {
+      Call call;
+      PTAH_TRY(call.to, address_in(s[2][i]));
+      PTAH_TRY(call.data, parse_hex(s[5][i].get<std::string>()));
+      if (s[3][i] != "0") call.says = fmt::format("with {} wei", s[3][i].get<std::string>());
+      p.proposal.calls.push_back(std::move(call));
+    }
+    PTAH_TRY(p.begins, small_in(s[6]));
+    PTAH_TRY(p.ends, small_in(s[7]));
+    const Json id = Json::array({s[0]});
+    PTAH_TRY(const Json state, ask(community_.governor, "state(uint256)", id, {"uint8"}));
+    PTAH_TRY(const uint64_t number, small_in(state[0]));
+    if (number >= std::size(kStates)) return fail(ErrorCode::corrupt, "a proposal in a state that is none");
+    p.state = std::string(kStates[number]);
+    PTAH_TRY(const Json votes, ask(community_.governor, "proposalVotes(uint256)", id, {"uint256", "uint256", "uint256"}));
+    PTAH_TRY(p.against, number_in(votes[0]));
+    PTAH_TRY(p.for_, number_in(votes[1]));
+    PTAH_TRY(p.abstained, number_in(votes[2]));
+    PTAH_TRY(const Json eta, ask(community_.governor, "proposalEta(uint256)", id, {"uint256"}));
+    PTAH_TRY(p.effective, small_in(eta[0]));
+    out.push_back(std::move(p));
+  }
+  return out;
+}
+
+Result<ProposalState> CommunityReader::proposal(const std::string& start) const {
+  PTAH_TRY(const auto all, proposals());
+  const ProposalState* found = nullptr;
+  for (const ProposalState& p : all) {
+    if (start.empty() || !(to_decimal(p.proposal.id).starts_with(start) || hex_text(p.proposal.id).starts_with(start))) continue;
+    if (found) return fail(ErrorCode::invalid_argument, "several proposals begin with {}", start);
+    found = &p;
+  }
+  if (!found) return fail(ErrorCode::not_found, "no proposal begins with {}", start);
+  return *found;
+}
+
+Result<std::vector<JobState>> CommunityReader::jobs() const {
+  PTAH_TRY(const auto events, index_->events());
+  std::vector<JobState> out;
+  for (const ChainEvent& event : events) {
+    if (event.contract != community_.board) continue;
+    PTAH_TRY(const auto opened, decode_event(fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfJob), event));
+    if (opened) {
+      const Json id = Json::array({(*opened)[0]});
+      JobState j;
+      PTAH_TRY(j.job, small_in((*opened)[0]));
+      if (j.job != out.size()) return fail(ErrorCode::corrupt, "the board's jobs are not in their order");
+      PTAH_TRY(const Json now, ask(community_.board, "jobOf(uint256)", id, {"(address,uint64,uint32,address,uint64,bool,address,address)", "uint256[]"}));
+      PTAH_TRY(j.funder, address_in(now[0][0]));
+      PTAH_TRY(j.deadline, small_in(now[0][1]));
+      PTAH_TRY(j.milestone, small_in(now[0][2]));
+      PTAH_TRY(j.worker, address_in(now[0][3]));
+      PTAH_TRY(j.window, small_in(now[0][4]));
+      j.closed = now[0][5];
+      PTAH_TRY(j.judge, address_in(now[0][6]));
+      for (const Json& amount : now[1]) {
+        PTAH_TRY(const Uint256 one, number_in(amount));
+        j.amounts.push_back(one);
+      }
+      PTAH_TRY(const Json left, ask(community_.board, "remaining(uint256)", id, {"uint256"}));
+      PTAH_TRY(j.remaining, number_in(left[0]));
+      j.brief = (*opened)[2][6];
+      out.push_back(std::move(j));
+      continue;
+    }
+    PTAH_TRY(const auto handed, decode_event("HandedIn(uint256 indexed,uint256,address indexed,bytes32,uint64)", event));
+    if (!handed) continue;
+    PTAH_TRY(const uint64_t job, small_in((*handed)[0]));
+    if (job >= out.size()) return fail(ErrorCode::corrupt, "work for a job that was not opened");
+    JobState& j = out[job];
+    JobState::HandedIn in;
+    PTAH_TRY(in.worker, address_in((*handed)[2]));
+    if (std::any_of(j.pending.begin(), j.pending.end(), [&](const auto& p) { return p.worker == in.worker; })) continue;
+    PTAH_TRY(const Json now, ask(community_.board, "submissionOf(uint256,address)", {job, to_string(in.worker)}, {"(bytes32,uint64,uint32,bool)"}));
+    PTAH_TRY(in.work, parse_hex_of<32>(now[0][0].get<std::string>()));
+    PTAH_TRY(in.release_from, small_in(now[0][1]));
+    PTAH_TRY(const uint64_t milestone, small_in(now[0][2]));
+    in.objected = now[0][3];
+    if (in.work != Bytes32{} && milestone == j.milestone && !j.closed) j.pending.push_back(in);
+  }
+  return out;
+}
+
+Result<std::vector<MarketState>> CommunityReader::markets() const {
+  PTAH_TRY(const auto events, index_->events());
+  std::vector<MarketState> out;
+  for (const ChainEvent& event : events) {
+    if (event.contract != community_.market) continue;
+    PTAH_TRY(const auto opened, decode_event(fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfMarket), event));
+    if (!opened) continue;
+    const Json id = Json::array({(*opened)[0]});
+    MarketState m;
+    PTAH_TRY(m.market, small_in((*opened)[0]));
+    PTAH_TRY(const Json answer,
+             ask(community_.market, "marketOf(uint256)", id,
+                 {"(address,uint64,uint32,address,uint64,uint8,uint8,address,uint64,bool,address,address,uint256,uint256,uint256,uint256)"}));
+    const Json& now = answer[0];
+    PTAH_TRY(m.closes, small_in(now[1]));
+    PTAH_TRY(m.founder, address_in(now[3]));
+    PTAH_TRY(m.settles_from, small_in(now[4]));
+    PTAH_TRY(m.named, outcome_in(now[5]));
+    PTAH_TRY(m.outcome, outcome_in(now[6]));
+    PTAH_TRY(m.resolver, address_in(now[7]));
+    m.disputed = now[9];
+    PTAH_TRY(m.arbiter, address_in(now[10]));
+    PTAH_TRY(m.yes, number_in(now[13]));
+    PTAH_TRY(m.no, number_in(now[14]));
+    if (m.outcome == Outcome::open) {
+      PTAH_TRY(const Json chance, ask(community_.market, "chance(uint256)", id, {"uint256"}));
+      PTAH_TRY(m.chance, number_in(chance[0]));
+    }
+    m.question = (*opened)[2][8];
+    out.push_back(std::move(m));
+  }
+  return out;
+}
+
+}  // namespace ptah

@@ -1,0 +1,79 @@
+#include "base/sqlite.h"
+
+#include <cerrno>
+#include <cstring>
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+Database::Database(const fs::path& path, const Kind& kind) : name_(kind.name) {
+  std::error_code problem;
+  if (path.has_parent_path()) fs::create_directories(path.parent_path(), problem);
+  if (problem) throw Failure({ErrorCode::io, fmt::format("cannot create {}: {}", path.parent_path().string(), problem.message())});
+  try {
+    if (const int status = sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr); status != SQLITE_OK) give_up(status);
+    sqlite3_extended_result_codes(db_, 1);
+    sqlite3_busy_timeout(db_, 5000);
+    run(*this, "pragma foreign_keys = on");
+    run(*this, "pragma trusted_schema = off");
+    if (kind.overwrite_deleted) run(*this, "pragma secure_delete = on");
+    run(*this, "pragma journal_mode = wal");
+    DatabaseTransaction making(*this);
+    int64_t found = 0, tables = 0;
+    {
+      Statement version(*this, "select (select user_version from pragma_user_version), (select count(*) from sqlite_schema)");
+      version.next();
+      found = version.number(0);
+      tables = version.number(1);
+    }
+    if (found == 0 && tables == 0) {
+      if (const int status = sqlite3_exec(db_, kind.tables, nullptr, nullptr, nullptr); status != SQLITE_OK) give_up(status);
+      run(*this, fmt::format("pragma user_version = {}", kind.version).c_str());
+    } else if (found != kind.version) {
+      throw Failure(
+          {ErrorCode::corrupt, fmt::format("{} is no {} of this version of Ptah (it says {}, expected {})", path.string(), name_, found, kind.version)});
+    }
+    making.commit();
+  } catch (...) {
+    sqlite3_close_v2(db_);
+    throw;
+  }
+  fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, problem);
+}
+
+void Database::give_up(int status) const {
+  const int kind = status & 0xff;
+  const ErrorCode code = kind == SQLITE_NOTADB || kind == SQLITE_CORRUPT                  ? ErrorCode::corrupt
+                         : kind == SQLITE_FULL                                            ? ErrorCode::no_space
+                         : kind == SQLITE_READONLY || kind == SQLITE_PERM                 ? ErrorCode::permission
+                         : kind == SQLITE_CANTOPEN && sqlite3_system_errno(db_) == EACCES ? ErrorCode::permission
+                                                                                          : ErrorCode::io;
+  const char* file = db_ ? sqlite3_db_filename(db_, "main") : nullptr;
+  throw Failure({code, fmt::format("{} {}: {}", name_, file ? file : "", db_ ? sqlite3_errmsg(db_) : sqlite3_errstr(status))});
+}
+
+bool Statement::next() {
+  const int status = sqlite3_step(statement_);
+  if (status != SQLITE_ROW && status != SQLITE_DONE) db_.give_up(status);
+  return status == SQLITE_ROW;
+}
+
+std::string Statement::text(int column) const {
+  const auto* bytes = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+  return bytes ? std::string(bytes, static_cast<size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+}
+
+Bytes Statement::bytes(int column) const {
+  const std::string text_of = text(column);
+  return {text_of.begin(), text_of.end()};
+}
+
+std::vector<float> Statement::floats(int column) const {
+  const std::string bytes_of = text(column);
+  std::vector<float> out(bytes_of.size() / sizeof(float));
+  std::memcpy(out.data(), bytes_of.data(), out.size() * sizeof(float));
+  return out;
+}
+
+}  // namespace ptah

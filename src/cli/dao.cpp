@@ -1,0 +1,532 @@
+#include "apps/dao.h"
+
+#include <ctime>
+
+#include "base/sha256.h"
+#include "chain/abi.h"
+#include "cli/chain_options.h"
+#include "cli/commands.h"
+
+namespace ptah::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct DaoOptions : ChainOptions {
+  std::string file, name, symbol, treasury = "0", threshold = "0", delay = "1d", period = "3d", wait = "2d";
+  std::vector<std::string> shares, amounts;
+  uint64_t quorum = 20;
+  std::string to, amount, words, proposal, choice, worker, judge, deadline = "30d", window = "3d", closes = "7d", resolver, arbiter, bond = "0", liquidity,
+                                                                  least;
+  uint32_t fee = 100;
+  uint64_t number = 0;
+  std::string text;
+};
+
+/// An address, or the name of a key of this computer.
+Result<Address> person(const std::string& said) {
+  if (said.starts_with("0x")) return parse_address(said);
+  PTAH_TRY(const fs::path folder, KeyStore::default_folder());
+  const auto key = KeyStore(folder).find(said);
+  if (!key) return fail(ErrorCode::not_found, "'{}' is neither an address nor a key of this computer", said);
+  return key->address;
+}
+
+std::string called(const Address& who) {
+  const std::string name = known_as(who);
+  return name.empty() ? to_string(who) : name;
+}
+
+std::string time_text(uint64_t seconds) {
+  const auto time = static_cast<std::time_t>(std::min<uint64_t>(seconds, 253402300799));
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char out[32];
+  return {out, std::strftime(out, sizeof(out), "%Y-%m-%d %H:%M UTC", &parts)};
+}
+
+const char* outcome_text(Outcome outcome) {
+  constexpr const char* kTexts[] = {"open", "yes", "no", "void"};
+  return kTexts[static_cast<size_t>(outcome)];
+}
+
+/// What every command needs: the community, and who sends.
+struct Session {
+  Community community;
+  Key key;
+  Rpc rpc;
+  std::optional<Account> account;
+  uint64_t now = 0;  ///< of the chain
+};
+
+Result<Community> read_community(const DaoOptions& o) {
+  PTAH_TRY(const std::string text, read_text(o.file, 1 << 16));
+  return parse_community(text);
+}
+
+Result<uint64_t> chain_time(const Rpc& rpc) {
+  PTAH_TRY(const Json block, rpc.call("eth_getBlockByNumber", Json::array({"latest", false})));
+  return quantity_at(block, "timestamp");
+}
+
+Result<std::unique_ptr<Session>> begin(const DaoOptions& o) {
+  PTAH_TRY(const Community community, read_community(o));
+  PTAH_TRY(Key key, needed_key(o.signing));
+  PTAH_TRY(Rpc rpc, open_rpc(o));
+  auto out = std::make_unique<Session>(Session{community, std::move(key), std::move(rpc), {}, 0});
+  PTAH_TRY(out->account, Account::open(out->rpc, out->key, community.chain));
+  PTAH_TRY_VOID(fund_on_dev_chain(out->rpc, o, out->key.address()));
+  PTAH_TRY(out->now, chain_time(out->rpc));
+  return out;
+}
+
+/// Says what will happen, asks, sends one after the other. The last receipt; none if nothing was sent.
+Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call>& calls, const DaoOptions& o) {
+  PTAH_TRY(const Estimate first, s.account->estimate(calls.front().to, calls.front().data));
+  if (!o.json) {
+    for (const Call& call : calls) fmt::print("{}\n", call.says);
+    fmt::print("  {} costs at most {} ether; you have {}\n", calls.size() == 1 ? "it" : "the first of these", ether(first.most_cost), ether(first.balance));
+  }
+  if (!agreed(o.yes)) return std::optional<Receipt>();
+  PTAH_TRY(Receipt receipt, s.account->send(first.transaction, {.cancel = &interrupted()}));
+  for (size_t i = 1; i < calls.size(); ++i) {
+    PTAH_TRY(receipt, s.account->transact(calls[i].to, calls[i].data, {}, {.cancel = &interrupted()}));
+  }
+  if (o.json)
+    print_json({{"block", receipt.block}, {"transaction", hex_text(receipt.hash)}});
+  else
+    fmt::print("done in block {}, transaction {}\n", receipt.block, hex_text(receipt.hash));
+  return std::optional(std::move(receipt));
+}
+
+Result<void> send_done(const Session& s, const std::vector<Call>& calls, const DaoOptions& o) {
+  PTAH_TRY(const auto receipt, send_all(s, calls, o));
+  (void)receipt;
+  return {};
+}
+
+Result<void> send_one(const DaoOptions& o, Address Community::*contract, const std::string& signature, const Json& arguments, const std::string& says) {
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const Bytes data, abi_call(signature, arguments));
+  return send_done(*s, {{s->community.*contract, data, says}}, o);
+}
+
+/// Sends the calls, or, with --propose, puts them to the vote.
+Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const DaoOptions& o) {
+  if (o.words.empty()) {
+    PTAH_TRY(const auto receipt, send_all(s, calls, o));
+    if (!receipt) return {};
+    for (const Json& log : receipt->logs) {
+      const auto event = parse_event(log);
+      if (!event || event->topics.size() != 3 || (event->contract != s.community.board && event->contract != s.community.market)) continue;
+      PTAH_TRY(const Json number, abi_decode({"uint256"}, event->topics[1]));
+      fmt::print("{} {}\n", event->contract == s.community.board ? "job" : "market", number[0].get<std::string>());
+    }
+    return {};
+  }
+  for (const Call& call : calls) fmt::print("would do: {}\n", call.says);
+  PTAH_TRY(const Proposal proposal, make_proposal(std::move(calls), o.words));
+  PTAH_TRY(const Call call, proposal_call(s.community, proposal, ProposalStep::propose));
+  PTAH_TRY(const auto sent, send_all(s, {call}, o));
+  if (sent) fmt::print("proposal {}\n", to_decimal(proposal.id));
+  return {};
+}
+
+Result<CommunityReader> reader_of(const Rpc& rpc, const Community& c) {
+  const fs::path cache = user_cache_folder();
+  if (cache.empty()) return fail(ErrorCode::not_found, "no home folder to keep an index in; set PTAH_CACHE to a folder");
+  PTAH_TRY(const Json first, rpc.call("eth_getBlockByNumber", Json::array({"0x0", false})));
+  // A chain of one's own that began anew is another chain.
+  const std::string chain = text_at(first, "hash");
+  PTAH_TRY(CommunityReader reader, CommunityReader::open(rpc, c, cache / "index" / fmt::format("{}-{}.sqlite", chain.substr(0, 18), to_string(c.governor))));
+  PTAH_TRY(const EventIndex::Sync synced, reader.sync());
+  (void)synced;
+  return reader;
+}
+
+Result<void> run_found(const DaoOptions& o) {
+  PTAH_TRY_VOID(must_be_new(o.file));
+  CommunityTerms terms;
+  terms.name = o.name;
+  terms.symbol = o.symbol;
+  terms.quorum = o.quorum;
+  for (const std::string& share : o.shares) {
+    const size_t equals = share.find('=');
+    if (equals == std::string::npos) return fail(ErrorCode::invalid_argument, "'{}': a share is WHO=AMOUNT", share);
+    PTAH_TRY(const Address who, person(share.substr(0, equals)));
+    PTAH_TRY(const Uint256 amount, parse_ether(share.substr(equals + 1)));
+    terms.shares.emplace_back(who, amount);
+  }
+  PTAH_TRY(terms.treasury, parse_ether(o.treasury));
+  PTAH_TRY(terms.threshold, parse_ether(o.threshold));
+  PTAH_TRY(terms.delay, parse_duration(o.delay));
+  PTAH_TRY(terms.period, parse_duration(o.period));
+  PTAH_TRY(terms.wait, parse_duration(o.wait));
+  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
+  PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
+  fmt::print("five contracts on chain {}: {} ({}) for {} holders, {} in the treasury, a timelock, a governor, a board of bounties, a market\n",
+             account.chain_id(), o.name, o.symbol, terms.shares.size(), o.treasury);
+  if (!agreed(o.yes)) return {};
+  PTAH_TRY(const Json head, rpc.call("eth_blockNumber"));
+  PTAH_TRY(const Uint256 block, parse_uint256(head));
+  PTAH_TRY(Community community, found_community(account, terms, {.cancel = &interrupted()}));
+  PTAH_TRY(community.block, to_uint64(block));
+  PTAH_TRY_VOID(write_file(o.file, std::string_view(to_json(community).dump(2) + "\n")));
+  fmt::print("{}: token {}, governor {}; holders vote after ptah dao delegate\n", o.file, to_string(community.token), to_string(community.governor));
+  return {};
+}
+
+Result<void> run_show(const DaoOptions& o) {
+  PTAH_TRY(const Community c, read_community(o));
+  PTAH_TRY(const Rpc rpc, open_rpc(o));
+  PTAH_TRY(const Json chain, rpc.call("eth_chainId"));
+  if (chain != Json(quantity(c.chain))) return fail(ErrorCode::mismatch, "the community is on chain {}, the node on {}", c.chain, chain.dump());
+  PTAH_TRY(const CommunityReader reader, reader_of(rpc, c));
+  PTAH_TRY(const Uint256 treasury, reader.balance(c.timelock));
+  PTAH_TRY(const auto proposals, reader.proposals());
+  PTAH_TRY(const auto jobs, reader.jobs());
+  PTAH_TRY(const auto markets, reader.markets());
+  if (o.json) {
+    print_json({{"name", c.name}, {"treasury", ether(treasury)}});
+    for (const ProposalState& p : proposals)
+      print_json({{"proposal", to_decimal(p.proposal.id)},
+                  {"words", p.proposal.description},
+                  {"state", p.state},
+                  {"for", ether(p.for_)},
+                  {"against", ether(p.against)},
+                  {"abstained", ether(p.abstained)}});
+    for (const JobState& j : jobs)
+      print_json({{"job", j.job},
+                  {"brief", j.brief},
+                  {"milestone", j.milestone},
+                  {"remaining", ether(j.remaining)},
+                  {"closed", j.closed},
+                  {"pending", j.pending.size()}});
+    for (const MarketState& m : markets)
+      print_json({{"market", m.market}, {"question", m.question}, {"outcome", outcome_text(m.outcome)}, {"chance", to_decimal(m.chance)}});
+    return {};
+  }
+  fmt::print("{}: {} tokens in the treasury\n", c.name, ether(treasury));
+  for (const ProposalState& p : proposals)
+    fmt::print("proposal {}… by {}: {}, {} for, {} against, {} abstained; vote {} to {}{}\n  {}\n", to_decimal(p.proposal.id).substr(0, 12), called(p.proposer),
+               p.state, ether(p.for_), ether(p.against), ether(p.abstained), time_text(p.begins), time_text(p.ends),
+               p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "", p.proposal.description);
+  for (const JobState& j : jobs) {
+    fmt::print("job {} of {}: {} milestone {} of {}, {} tokens left, judged by {}, until {}\n  {}\n", j.job, called(j.funder),
+               j.worker == Address{} ? "a bounty," : "for " + called(j.worker) + ",", std::min<uint64_t>(j.milestone + 1, j.amounts.size()), j.amounts.size(),
+               ether(j.remaining), called(j.judge), time_text(j.deadline), j.brief);
+    for (const auto& in : j.pending)
+      fmt::print("  handed in by {}: {}{}\n", called(in.worker), hex_text(in.work),
+                 in.objected ? ", objected to" : ", released from " + time_text(in.release_from) + (j.worker == Address{} ? " by the judge only" : ""));
+    if (j.closed) fmt::print("  closed\n");
+  }
+  for (const MarketState& m : markets) {
+    if (m.outcome != Outcome::open)
+      fmt::print("market {} of {}: settled, {}\n  {}\n", m.market, called(m.founder), outcome_text(m.outcome), m.question);
+    else
+      fmt::print("market {} of {}: {:.1f} % yes, closes {}{}\n  {}\n", m.market, called(m.founder), std::stod(to_decimal(m.chance)) / 1e4, time_text(m.closes),
+                 m.named == Outcome::open
+                     ? std::string()
+                     : fmt::format("; named {}, {} {}", outcome_text(m.named), m.disputed ? "disputed, void from" : "stands from", time_text(m.settles_from)),
+                 m.question);
+  }
+  return {};
+}
+
+Result<void> run_delegate(const DaoOptions& o) {
+  PTAH_TRY(const auto s, begin(o));
+  Address to = s->key.address();
+  if (!o.to.empty()) {
+    PTAH_TRY(to, person(o.to));
+  }
+  PTAH_TRY(const Bytes data, abi_call("delegate(address)", Json::array({to_string(to)})));
+  return send_done(*s, {{s->community.token, data, fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key.address()))}}, o);
+}
+
+Result<void> run_pay(const DaoOptions& o) {
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const Address to, person(o.to));
+  PTAH_TRY(const Uint256 amount, parse_ether(o.amount));
+  PTAH_TRY(auto calls, pay(s->community, to, amount));
+  return send_or_propose(*s, std::move(calls), o);
+}
+
+Result<void> run_job(const DaoOptions& o) {
+  PTAH_TRY(const auto s, begin(o));
+  JobTerms terms;
+  terms.brief = o.text;
+  for (const std::string& amount : o.amounts) {
+    PTAH_TRY(const Uint256 one, parse_ether(amount));
+    terms.amounts.push_back(one);
+  }
+  if (!o.worker.empty()) {
+    PTAH_TRY(terms.worker, person(o.worker));
+  }
+  PTAH_TRY(terms.judge, person(o.judge));
+  PTAH_TRY(const uint64_t deadline, parse_duration(o.deadline));
+  terms.deadline = s->now + deadline;
+  PTAH_TRY(terms.window, parse_duration(o.window));
+  PTAH_TRY(auto calls, open_job(s->community, terms));
+  return send_or_propose(*s, std::move(calls), o);
+}
+
+Result<void> run_market(const DaoOptions& o) {
+  PTAH_TRY(const auto s, begin(o));
+  MarketTerms terms;
+  terms.question = o.text;
+  PTAH_TRY(const uint64_t closes, parse_duration(o.closes));
+  terms.closes = s->now + closes;
+  PTAH_TRY(terms.window, parse_duration(o.window));
+  terms.fee = o.fee;
+  PTAH_TRY(terms.resolver, person(o.resolver));
+  PTAH_TRY(terms.arbiter, person(o.arbiter));
+  PTAH_TRY(terms.bond, parse_ether(o.bond));
+  PTAH_TRY(terms.liquidity, parse_ether(o.liquidity));
+  PTAH_TRY(auto calls, open_market(s->community, terms));
+  return send_or_propose(*s, std::move(calls), o);
+}
+
+Result<void> run_vote(const DaoOptions& o) {
+  const int support = o.choice == "against" ? 0 : o.choice == "for" ? 1 : 2;
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const CommunityReader reader, reader_of(s->rpc, s->community));
+  PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
+  if (p.state == "pending") return fail(ErrorCode::mismatch, "the vote begins {}; the chain's clock says {}", time_text(p.begins + 1), time_text(s->now));
+  PTAH_TRY(const Bytes data, abi_call("castVote(uint256,uint8)", {to_decimal(p.proposal.id), support}));
+  return send_done(*s, {{s->community.governor, data, fmt::format("{} votes {}: {}", called(s->key.address()), o.choice, p.proposal.description)}}, o);
+}
+
+Result<void> run_step(const DaoOptions& o, ProposalStep step) {
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const CommunityReader reader, reader_of(s->rpc, s->community));
+  PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
+  const std::string needed = step == ProposalStep::queue ? "succeeded" : "queued";
+  if (p.state != needed) return fail(ErrorCode::mismatch, "the proposal is {}; it has to be {} first", p.state, needed);
+  PTAH_TRY(const Call call, proposal_call(s->community, p.proposal, step));
+  return send_done(*s, {call}, o);
+}
+
+/// What is handed in: the digest of a work's receipt, or of a file.
+Result<Bytes32> digest_of(const std::string& what) {
+  std::error_code problem;
+  const fs::path file = fs::is_directory(what, problem) ? folder_of_work(what) / "receipt.json" : fs::path(what);
+  PTAH_TRY(const Bytes bytes, read_file(file));
+  return sha256(bytes);
+}
+
+Result<void> run_submit(const DaoOptions& o) {
+  PTAH_TRY(const Bytes32 work, digest_of(o.text));
+  return send_one(o, &Community::board, "handIn(uint256,bytes32)", {o.number, hex_text(work)}, fmt::format("hands in {} for job {}", o.text, o.number));
+}
+
+Result<void> run_decide_job(const DaoOptions& o, bool accept) {
+  PTAH_TRY(const Address worker, person(o.worker));
+  return send_one(o, &Community::board, "decide(uint256,address,bool)", {o.number, to_string(worker), accept},
+                  fmt::format("{} the work of {} for job {}", accept ? "accepts" : "turns down", called(worker), o.number));
+}
+
+Result<void> run_trade(const DaoOptions& o, bool buy) {
+  PTAH_TRY(const Outcome side, parse_outcome(o.choice));
+  if (side == Outcome::void_) return fail(ErrorCode::invalid_argument, "there are two sides, yes and no");
+  const bool yes = side == Outcome::yes;
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const Uint256 sum, parse_ether(o.amount));
+  PTAH_TRY(const Json asked, read_contract(s->rpc, s->community.market, buy ? "sharesFor(uint256,bool,uint256)" : "sharesToGet(uint256,bool,uint256)",
+                                           {o.number, yes, to_decimal(sum)}, {"uint256"}));
+  PTAH_TRY(const Uint256 shares, parse_uint256(asked[0]));
+  // A hundredth more or less than now is agreed to; beyond it the trade fails.
+  Uint256 limit = buy ? scaled(shares, 99, 100) : scaled(shares, 101, 100);
+  if (!o.least.empty()) {
+    PTAH_TRY(limit, parse_ether(o.least));
+  }
+  std::vector<Call> calls;
+  if (buy) {
+    PTAH_TRY(const Bytes approve, abi_call("approve(address,uint256)", {to_string(s->community.market), to_decimal(sum)}));
+    calls.push_back({s->community.token, approve, fmt::format("lets the market take {} tokens", ether(sum))});
+  }
+  PTAH_TRY(const Bytes data,
+           abi_call(buy ? "buy(uint256,bool,uint256,uint256)" : "sell(uint256,bool,uint256,uint256)", {o.number, yes, to_decimal(sum), to_decimal(limit)}));
+  calls.push_back({s->community.market, data,
+                   buy ? fmt::format("buys about {} {} shares of market {} for {} tokens", ether(shares, 4), o.choice, o.number, ether(sum))
+                       : fmt::format("sells about {} {} shares of market {} for {} tokens", ether(shares, 4), o.choice, o.number, ether(sum))});
+  return send_done(*s, calls, o);
+}
+
+Result<void> run_sets(const DaoOptions& o, bool split) {
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const Uint256 sets, parse_ether(o.amount));
+  std::vector<Call> calls;
+  if (split) {
+    PTAH_TRY(const Bytes approve, abi_call("approve(address,uint256)", {to_string(s->community.market), to_decimal(sets)}));
+    calls.push_back({s->community.token, approve, fmt::format("lets the market take {} tokens", ether(sets))});
+  }
+  PTAH_TRY(const Bytes data, abi_call(split ? "split(uint256,uint256)" : "merge(uint256,uint256)", {o.number, to_decimal(sets)}));
+  calls.push_back({s->community.market, data,
+                   split ? fmt::format("{} tokens become as many yes and no shares of market {}", ether(sets), o.number)
+                         : fmt::format("{} yes and no shares of market {} become as many tokens", ether(sets), o.number)});
+  return send_done(*s, calls, o);
+}
+
+Result<void> run_outcome(const DaoOptions& o, bool decide) {
+  PTAH_TRY(const Outcome outcome, parse_outcome(o.choice));
+  return send_one(o, &Community::market, decide ? "decide(uint256,uint8)" : "name(uint256,uint8)", {o.number, static_cast<int>(outcome)},
+                  fmt::format("{} the outcome of market {}: {}", decide ? "decides" : "names", o.number, o.choice));
+}
+
+Result<void> run_dispute(const DaoOptions& o) {
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const CommunityReader reader, reader_of(s->rpc, s->community));
+  PTAH_TRY(const Json answer,
+           read_contract(s->rpc, s->community.market, "marketOf(uint256)", Json::array({o.number}),
+                         {"(address,uint64,uint32,address,uint64,uint8,uint8,address,uint64,bool,address,address,uint256,uint256,uint256,uint256)"}));
+  PTAH_TRY(const Uint256 bond, parse_uint256(answer[0][12]));
+  PTAH_TRY(const Bytes approve, abi_call("approve(address,uint256)", {to_string(s->community.market), to_decimal(bond)}));
+  PTAH_TRY(const Bytes data, abi_call("dispute(uint256)", Json::array({o.number})));
+  return send_done(*s,
+                   {{s->community.token, approve, fmt::format("lets the market take {} tokens", ether(bond))},
+                    {s->community.market, data, fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(bond))}},
+                   o);
+}
+
+Result<void> run_take(const DaoOptions& o) {
+  PTAH_TRY(const auto s, begin(o));
+  const std::string token = to_string(s->community.token), me = to_string(s->key.address());
+  std::vector<Call> calls;
+  for (const auto& [contract, name] : {std::pair{s->community.board, "board"}, std::pair{s->community.market, "market"}}) {
+    PTAH_TRY(const Json credit, read_contract(s->rpc, contract, "credit(address,address)", {token, me}, {"uint256"}));
+    if (credit[0] == "0") continue;
+    PTAH_TRY(const Bytes data, abi_call("take(address)", Json::array({token})));
+    PTAH_TRY(const Uint256 sum, parse_uint256(credit[0]));
+    calls.push_back({contract, data, fmt::format("takes {} tokens out of the {}", ether(sum), name)});
+  }
+  if (calls.empty()) return fail(ErrorCode::not_found, "{} has nothing to take out", called(s->key.address()));
+  return send_done(*s, calls, o);
+}
+
+}  // namespace
+
+void add_dao(CLI::App& app, Action& action) {
+  CLI::App* command = app.add_subcommand("dao", "a community: votes, a treasury, grants, bounties and markets");
+  command->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what, auto run, bool sends = true) {
+    auto o = std::make_shared<DaoOptions>();
+    CLI::App* sub = command->add_subcommand(name, what);
+    sub->callback([o, run, &action] { action = [o, run] { return finish(guard([&]() -> Result<void> { return run(*o); })); }; });
+    sub->add_option("community", o->file, "the community's file")->required();
+    add_chain_options(*sub, *o, sends);
+    return std::pair{sub, o};
+  };
+  const auto takes_proposal = [](const auto& added) {
+    added.first->add_option("proposal", added.second->proposal, "its number, or enough first digits")->required();
+  };
+  const auto takes_number = [](CLI::App* sub, DaoOptions& o, const char* of) { sub->add_option(of, o.number, "its number")->required(); };
+  const auto may_propose = [](CLI::App* sub, DaoOptions& o) {
+    sub->add_option("--propose", o.words, "out of the treasury instead of your own pocket: what the proposal says");
+  };
+  {
+    const auto [sub, o] = add("found", "creates a community's contracts and writes its file", run_found);
+    sub->add_option("--name", o->name, "of the community and its token")->required();
+    sub->add_option("--symbol", o->symbol, "of the token")->required();
+    sub->add_option("--share", o->shares, "WHO=AMOUNT, tokens for an address or a key of this computer; can be repeated")->required();
+    sub->add_option("--treasury", o->treasury, "tokens that the votes decide about");
+    sub->add_option("--threshold", o->threshold, "votes it takes to propose");
+    sub->add_option("--quorum", o->quorum, "per cent of all tokens that have to take part")->check(CLI::Range(1, 100));
+    sub->add_option("--delay", o->delay, "from a proposal to its vote (s, m, h, d)");
+    sub->add_option("--period", o->period, "of a vote");
+    sub->add_option("--wait", o->wait, "from a vote to its effect");
+  }
+  (void)add("show", "treasury, proposals, jobs and markets", run_show, false);
+  {
+    const auto [sub, o] = add("delegate", "lets somebody vote with your tokens; yourself, if nobody is named", run_delegate);
+    sub->add_option("to", o->to, "an address or a key of this computer");
+  }
+  {
+    const auto [sub, o] = add("pay", "pays tokens to somebody", run_pay);
+    sub->add_option("to", o->to, "an address or a key of this computer")->required();
+    sub->add_option("amount", o->amount, "in whole tokens")->required();
+    may_propose(sub, *o);
+  }
+  {
+    const auto [sub, o] = add("job", "puts money for work into escrow: a bounty, or with --worker a grant", run_job);
+    sub->add_option("brief", o->text, "what is wanted")->required();
+    sub->add_option("--amount", o->amounts, "tokens of a milestone; can be repeated")->required();
+    sub->add_option("--worker", o->worker, "who is to do it (default: whoever the judge picks)");
+    sub->add_option("--judge", o->judge, "who decides")->required();
+    sub->add_option("--deadline", o->deadline, "for handing in (s, m, h, d)");
+    sub->add_option("--window", o->window, "in which the funder may object");
+    may_propose(sub, *o);
+  }
+  {
+    const auto [sub, o] = add("market", "opens a market on a question with yes or no for an answer", run_market);
+    sub->add_option("question", o->text, "the question")->required();
+    sub->add_option("--liquidity", o->liquidity, "tokens that the market maker begins with")->required();
+    sub->add_option("--resolver", o->resolver, "who names the outcome")->required();
+    sub->add_option("--arbiter", o->arbiter, "who decides a dispute")->required();
+    sub->add_option("--bond", o->bond, "tokens that a dispute costs");
+    sub->add_option("--closes", o->closes, "time to trade (s, m, h, d)");
+    sub->add_option("--window", o->window, "in which an outcome may be disputed");
+    sub->add_option("--fee", o->fee, "hundredths of a per cent of each trade")->check(CLI::Range(0, 500));
+    may_propose(sub, *o);
+  }
+  {
+    const auto added = add("vote", "votes for or against a proposal", run_vote);
+    takes_proposal(added);
+    const auto& [sub, o] = added;
+    sub->add_option("choice", o->choice, "for, against or abstain")->required()->check(CLI::IsMember({"for", "against", "abstain"}));
+  }
+  takes_proposal(add("queue", "a proposal that won begins to wait for its effect", [](const DaoOptions& o) { return run_step(o, ProposalStep::queue); }));
+  takes_proposal(add("execute", "carries out what was voted for and has waited", [](const DaoOptions& o) { return run_step(o, ProposalStep::execute); }));
+  {
+    const auto [sub, o] = add("submit", "hands in work for a job's milestone", run_submit);
+    takes_number(sub, *o, "job");
+    sub->add_option("work", o->text, "a work's folder or a file; its digest is handed in")->required();
+  }
+  for (const bool accept : {true, false}) {
+    const auto [sub, o] = accept
+                              ? add("accept", "pays for what somebody handed in (judge or funder)", [](const DaoOptions& p) { return run_decide_job(p, true); })
+                              : add("reject", "turns down what somebody handed in (judge)", [](const DaoOptions& p) { return run_decide_job(p, false); });
+    takes_number(sub, *o, "job");
+    sub->add_option("worker", o->worker, "an address or a key of this computer")->required();
+  }
+  const auto simple = [&](const char* name, const char* what, const char* of, Address Community::*contract, const char* signature, const char* says) {
+    const auto [sub, o] =
+        add(name, what, [=](const DaoOptions& p) { return send_one(p, contract, signature, Json::array({p.number}), fmt::format("{} {}", says, p.number)); });
+    takes_number(sub, *o, of);
+  };
+  simple("object", "a funder objects to what was handed in; the judge decides", "job", &Community::board, "object(uint256)",
+         "objects to what was handed in for job");
+  simple("release", "pays for what nobody objected to in time; anybody may", "job", &Community::board, "release(uint256)", "releases the milestone of job");
+  simple("close", "ends a job after its deadline; what is left goes back", "job", &Community::board, "close(uint256)", "closes job");
+  for (const bool buy : {true, false}) {
+    const auto [sub, o] = buy ? add("buy", "buys shares of a side", [](const DaoOptions& p) { return run_trade(p, true); })
+                              : add("sell", "sells shares of a side", [](const DaoOptions& p) { return run_trade(p, false); });
+    takes_number(sub, *o, "market");
+    sub->add_option("side", o->choice, "yes or no")->required();
+    sub->add_option("tokens", o->amount, buy ? "what is paid" : "what is got")->required();
+    sub->add_option("--limit", o->least, buy ? "the fewest shares to accept (default: 99 % of now)" : "the most shares to give (default: 101 % of now)");
+  }
+  for (const bool split : {true, false}) {
+    const auto [sub, o] = split ? add("split", "tokens become as many shares of both sides", [](const DaoOptions& p) { return run_sets(p, true); })
+                                : add("merge", "shares of both sides become as many tokens", [](const DaoOptions& p) { return run_sets(p, false); });
+    takes_number(sub, *o, "market");
+    sub->add_option("sets", o->amount, "how many")->required();
+  }
+  for (const bool decide : {true, false}) {
+    const auto [sub, o] = decide ? add("decide", "the arbiter decides a disputed outcome", [](const DaoOptions& p) { return run_outcome(p, true); })
+                                 : add("name", "the resolver names a market's outcome", [](const DaoOptions& p) { return run_outcome(p, false); });
+    takes_number(sub, *o, "market");
+    sub->add_option("outcome", o->choice, "yes, no or void")->required();
+  }
+  {
+    const auto [sub, o] = add("dispute", "disputes a named outcome, with the market's bond", run_dispute);
+    takes_number(sub, *o, "market");
+  }
+  simple("settle", "lets a named outcome stand after its window", "market", &Community::market, "settle(uint256)", "settles market");
+  simple("redeem", "pays out your shares of a settled market", "market", &Community::market, "redeem(uint256)", "redeems the shares of market");
+  (void)add("take", "takes out what the board and the market owe you", run_take);
+}
+
+}  // namespace ptah::cli
