@@ -15,6 +15,7 @@ contract AigcEdition is ERC1155 {
     error EmptyAddress();
 
     constructor(address maker_) ERC1155("") {
+        if (maker_ == address(0)) revert EmptyAddress();
         maker = maker_;
     }
 

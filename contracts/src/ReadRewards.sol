@@ -169,6 +169,7 @@ contract ReadRewards is EIP712, AccessControl {
 
     /// @notice What was paid in the epoch of now, in all.
     function spent() external view returns (uint256) {
+        // slither-disable-next-line incorrect-equality
         return _ledger.epoch == currentEpoch() ? _ledger.inEpoch : 0;
     }
 

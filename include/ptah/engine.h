@@ -24,6 +24,7 @@ struct MakeRequest {
   float guidance = 3;
   std::string background = "transparent";  ///< or "white", "black", "#rrggbb"
   std::int64_t best_of = 0;                ///< draw so many (1 to 16) and keep the one that fits the words best; 0: two where there is a judge
+  bool watermark = false;                  ///< an invisible one in the picture, which `ptah watermark` finds
   bool object = true;                      ///< make the 3D object too
   std::string solid = "round";             ///< "round", "flat-back" or "slab"
   std::int64_t target_triangles = 20000;

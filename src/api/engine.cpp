@@ -22,7 +22,8 @@ CreateRequest inner(const MakeRequest& r) {
           .target_triangles = r.target_triangles,
           .size_mm = r.size_mm,
           .best_of = r.best_of,
-          .strength = r.strength};
+          .strength = r.strength,
+          .watermark = r.watermark};
 }
 
 }  // namespace

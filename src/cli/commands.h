@@ -113,6 +113,7 @@ void add_train(CLI::App& app, Action& action);
 void add_evaluate(CLI::App& app, Action& action);
 void add_completion(CLI::App& app, Action& action);
 void add_key(CLI::App& app, Action& action);
+void add_watermark(CLI::App& app, Action& action);
 void add_mark(CLI::App& app, Action& action);
 void add_cid(CLI::App& app, Action& action);
 void add_car(CLI::App& app, Action& action);

@@ -132,6 +132,7 @@ void add_request_options(CLI::App& command, CreateOptions& o) {
   command.add_option("--solid", o.request.solid, "round, flat-back or slab");
   command.add_option("--target-tris", o.request.target_triangles, "about how many triangles the object has");
   command.add_option("--size-mm", o.request.size_mm, "longest edge of the object in millimetres");
+  command.add_flag("--watermark", o.request.watermark, "an invisible mark in the picture that ptah watermark finds, even in a smaller, cropped or JPEG copy");
   command.add_flag("--no-object", o.no_object, "make the picture only");
   command.add_option("--best-of", o.request.best_of, "draw so many (1 to 16) and keep the one that fits the words best (default: 2 where there is a judge)");
   command.add_option("--from", o.from, "picture to start from (PNG, JPEG, WebP): a drawing, photo or earlier work");
@@ -185,7 +186,8 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   job.files.model = o.model;
   job.sources = sources;
   job.finish = {
-      .cut = true, .background = o.request.background, .formats = formats, .object = {o.request.solid, o.request.target_triangles, o.request.size_mm}};
+      .cut = true, .background = o.request.background, .formats = formats, .object = {o.request.solid, o.request.target_triangles, o.request.size_mm},
+      .watermark = o.request.watermark};
   job.count = o.count;
   job.budget = budget;
   job.out = o.out;

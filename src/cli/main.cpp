@@ -68,6 +68,7 @@ int run(int argc, char** argv) {
   ptah::cli::add_evaluate(app, action);
   ptah::cli::add_key(app, action);
   ptah::cli::add_mark(app, action);
+  ptah::cli::add_watermark(app, action);
   ptah::cli::add_cid(app, action);
   ptah::cli::add_car(app, action);
   ptah::cli::add_mint(app, action);

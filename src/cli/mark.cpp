@@ -1,6 +1,7 @@
 #include <ctime>
 
 #include "cli/commands.h"
+#include "image/watermark.h"
 #include "media/manifest_store.h"
 #include "own/content_credentials.h"
 
@@ -51,7 +52,64 @@ Result<void> run_mark(const MarkOptions& o) {
   return {};
 }
 
+struct WatermarkOptions {
+  std::string file, works;
+  bool json = false;
+};
+
+/// Works below a folder whose receipt names this watermark.
+Result<std::vector<std::string>> works_with(const fs::path& folder, const std::string& id) {
+  std::vector<std::string> out;
+  std::error_code problem;
+  fs::recursive_directory_iterator entries(folder, fs::directory_options::skip_permission_denied, problem);
+  if (problem) return fail(ErrorCode::not_found, "{}: {}", folder.string(), problem.message());
+  for (auto at = fs::begin(entries); at != fs::end(entries); at.increment(problem)) {
+    if (problem) return fail(ErrorCode::io, "{}: {}", folder.string(), problem.message());
+    if (at->path().filename() != "receipt.json") continue;
+    const auto receipt = read_receipt(at->path());
+    if (receipt && text_at(*receipt, "watermark") == id) out.push_back(at->path().parent_path().string());
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+Result<bool> run_watermark(const WatermarkOptions& o) {
+  PTAH_TRY(const Picture picture, read_picture(o.file));
+  const auto found = find_watermark(picture);
+  const std::string id = found ? fmt::format("{:08x}", found->id) : "";
+  std::vector<std::string> works;
+  if (found && !o.works.empty()) {
+    PTAH_TRY(works, works_with(o.works, id));
+  }
+  if (o.json) {
+    print_json(found ? Json{{"watermark", id}, {"strength", found->strength}, {"scale", found->scale}, {"works", works}} : Json{{"watermark", nullptr}});
+  } else if (!found) {
+    fmt::print("{}: no watermark of Ptah found\n", o.file);
+  } else {
+    fmt::print("{}: watermark {} of Ptah{}, strength {:.1f}\n", o.file, id, found->scale == 1 ? "" : fmt::format(", at {:.2f} of its size", found->scale),
+               found->strength);
+    for (const std::string& work : works) fmt::print("  of {}\n", work);
+    if (!o.works.empty() && works.empty()) fmt::print("  of no work below {}\n", o.works);
+  }
+  return found.has_value();
+}
+
 }  // namespace
+
+void add_watermark(CLI::App& app, Action& action) {
+  auto o = std::make_shared<WatermarkOptions>();
+  CLI::App* command = app.add_subcommand("watermark", "looks for the invisible mark that --watermark puts into a picture");
+  command->add_option("file", o->file, "PNG, JPEG or WebP")->required();
+  command->add_option("--works", o->works, "a folder in which to look for the work it is of");
+  command->add_flag("--json", o->json, "print a JSON line");
+  command->callback([o, &action] {
+    action = [o] {
+      const auto found = guard([&] { return run_watermark(*o); });
+      if (!found) return report(found.error());
+      return *found ? 0 : error_info(ErrorCode::not_found).exit_status;
+    };
+  });
+}
 
 void add_mark(CLI::App& app, Action& action) {
   auto o = std::make_shared<MarkOptions>();

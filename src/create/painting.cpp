@@ -57,12 +57,16 @@ Result<Work> painting(const PaintRequest& request, const DiffusionFiles& files, 
   Json asked = to_json(request);
   asked["files"] = to_json(files);
   if (finish.cut) asked["cut"] = finish.background;
+  if (finish.watermark) asked["watermark"] = true;
   if (finish.formats.any_object()) asked["object"] = to_json(finish.object);
   Json core = begun_receipt(kKind, std::move(asked));
   core["models"] = digests;
   if (const Json ids = source_ids(sources); !ids.empty()) core["sources"] = ids;
   const Picture cut = finish.cut || finish.formats.any_object() ? cut_out(picture) : picture;
-  const Picture shown = finish.cut ? flattened(cut, finish.background) : picture;
+  Picture shown = finish.cut ? flattened(cut, finish.background) : picture;
+  if (finish.watermark) {
+    PTAH_TRY(shown, watermarked(std::move(shown), core));
+  }
   core["pixels"] = pixel_id(shown);
   const std::string own = files.model.filename().string();
   const std::string hash = digests.contains(own) ? text_at(digests, own.c_str()).substr(std::string_view("sha256:").size()) : "";
@@ -89,6 +93,7 @@ Result<Work> replay_painting(const Json& receipt, const Sources& sources, const 
     Finish finish;
     finish.formats = formats_of(receipt);
     finish.cut = asked.contains("cut");
+    finish.watermark = asked.value("watermark", Json(false)) == Json(true);
     if (finish.cut) {
       finish.background = text_at(asked, "cut");
       PTAH_TRY_VOID(check_background(finish.background));

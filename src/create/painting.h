@@ -18,6 +18,7 @@ struct Finish {
   std::string background = "transparent";  ///< what is then behind it, or white, black, #rrggbb
   Formats formats = {.png = true, .glb = false};
   ObjectRequest object = {};
+  bool watermark = false;  ///< an invisible one in the picture
 };
 
 /// A picture with `by` pixels more on every side, taken from its border, and a mask that is white there and fades into the picture. Errors: invalid_argument.

@@ -74,10 +74,15 @@ void fields(C& c, const Visit& visit) {
   visit("best_of", c.best_of);
 }
 
-Json to_json(const CreateRequest& r) { return json_of_fields(r); }
+Json to_json(const CreateRequest& r) {
+  Json out = json_of_fields(r);
+  if (r.watermark) out["watermark"] = true;  // receipts from before there were watermarks stay what they are
+  return out;
+}
 
 Result<CreateRequest> create_request(const Json& json) {
-  PTAH_TRY(const CreateRequest r, fields_from_json<CreateRequest>(json, "request"));
+  PTAH_TRY(CreateRequest r, fields_from_json<CreateRequest>(json, "request"));
+  r.watermark = json.value("watermark", Json(false)) == Json(true);
   PTAH_TRY_VOID(check(r));
   return r;
 }

@@ -8,6 +8,7 @@
 
 #include "base/parallel.h"
 #include "base/sha256.h"
+#include "image/watermark.h"
 #include "media/label.h"
 #include "media/manifest_store.h"
 #include "media/mesh.h"
@@ -72,6 +73,13 @@ Picture flattened(Picture picture, const std::string& background) {
     picture.rgba[i + 3] = 255;
   }
   return picture;
+}
+
+Result<Picture> watermarked(Picture picture, Json& core) {
+  PTAH_TRY(const std::string text, canonical_json(core));
+  const std::string id = sha256_hex(as_bytes(text)).substr(0, 8);
+  core["watermark"] = id;
+  return with_watermark(std::move(picture), static_cast<uint32_t>(std::stoul(id, nullptr, 16)));
 }
 
 std::string file_id(std::span<const uint8_t> bytes) { return "sha256:" + sha256_hex(bytes); }
@@ -222,9 +230,12 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
   PTAH_TRY_VOID(check(asked));
   const CreateRequest request = model.settled(asked);
   PTAH_TRY(const Picture picture, model.create(request, sources, progress, cancel));
-  const Picture shown = flattened(picture, request.background);
+  Picture shown = flattened(picture, request.background);
   Work work;
   Json core = core_receipt(model, request, sources);
+  if (request.watermark) {
+    PTAH_TRY(shown, watermarked(std::move(shown), core));
+  }
   core["pixels"] = pixel_id(shown);
   if (formats.png) {
     PTAH_TRY(work.files["picture.png"], receipted_png(shown, core, sources.from.has_value()));

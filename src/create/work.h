@@ -62,6 +62,10 @@ Result<void> seal(Work& work, const Json& core);
 /// The picture on a ground: transparent (as it is), white, black or #rrggbb (checked before).
 Picture flattened(Picture picture, const std::string& background);
 
+/// Puts an invisible watermark into what will be shown and its id, the first 32 bits of SHA-256 of the receipt so far, into the receipt. Errors: as
+/// canonical_json.
+Result<Picture> watermarked(Picture picture, Json& core);
+
 /// "sha256:…" of a file's bytes, and of what a picture shows, whatever the file around it.
 std::string file_id(std::span<const uint8_t> bytes);
 Result<std::string> file_id(const std::filesystem::path& file);

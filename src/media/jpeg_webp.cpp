@@ -5,6 +5,7 @@
 #include <webp/decode.h>
 
 #include <csetjmp>
+#include <cstdlib>
 #include <cstring>
 
 #include "media/picture.h"
@@ -48,7 +49,50 @@ JpegOutcome read_jpeg(jpeg_decompress_struct& info, JpegErrors& errors, std::spa
   return JpegOutcome::good;
 }
 
+bool write_jpeg(jpeg_compress_struct& info, JpegErrors& errors, const Picture& picture, int quality, Bytes& row, unsigned char** out, unsigned long* size) {
+  if (setjmp(errors.jump)) return false;
+  jpeg_create_compress(&info);
+  jpeg_mem_dest(&info, out, size);
+  info.image_width = static_cast<JDIMENSION>(picture.width);
+  info.image_height = static_cast<JDIMENSION>(picture.height);
+  info.input_components = 3;
+  info.in_color_space = JCS_RGB;
+  jpeg_set_defaults(&info);
+  jpeg_set_quality(&info, quality, TRUE);
+  jpeg_start_compress(&info, TRUE);
+  for (int64_t y = 0; y < picture.height; ++y) {
+    for (int64_t x = 0; x < picture.width; ++x) {
+      const uint8_t* pixel = picture.at(x, y);
+      for (size_t c = 0; c < 3; ++c) row[static_cast<size_t>(x) * 3 + c] = static_cast<uint8_t>((pixel[c] * pixel[3] + 255 * (255 - pixel[3]) + 127) / 255);
+    }
+    JSAMPROW line = row.data();
+    jpeg_write_scanlines(&info, &line, 1);
+  }
+  jpeg_finish_compress(&info);
+  return true;
+}
+
 }  // namespace
+
+Result<Bytes> encode_jpeg(const Picture& picture, int quality) {
+  if (picture.width < 1 || picture.height < 1 || picture.width > kMostPictureEdge || picture.height > kMostPictureEdge)
+    return fail(ErrorCode::unsupported, "a JPEG of {} × {} pixels", picture.width, picture.height);
+  if (quality < 1 || quality > 100) return fail(ErrorCode::invalid_argument, "JPEG quality {}; 1 to 100 are possible", quality);
+  jpeg_compress_struct info{};
+  JpegErrors errors{};
+  info.err = jpeg_std_error(&errors.base);
+  errors.base.error_exit = on_error;
+  errors.base.output_message = on_message;
+  Bytes row(static_cast<size_t>(picture.width) * 3);
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  const bool written = write_jpeg(info, errors, picture, quality, row, &data, &size);
+  jpeg_destroy_compress(&info);
+  Bytes out(data, data + (written ? size : 0));
+  std::free(data);
+  if (!written) return fail(ErrorCode::internal, "JPEG: {}", errors.message);
+  return out;
+}
 
 Result<Picture> decode_jpeg(std::span<const uint8_t> bytes) {
   jpeg_decompress_struct info{};
