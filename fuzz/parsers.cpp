@@ -3,14 +3,18 @@
 #include <cstring>
 #include <memory>
 
+#include "apps/dao.h"
 #include "apps/mint.h"
 #include "apps/quiz.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "chain/abi.h"
+#include "chain/artifact.h"
+#include "chain/event_index.h"
 #include "chain/account.h"
 #include "create/adapters.h"
 #include "create/recall.h"
+#include "image/watermark.h"
 #include "media/manifest_store.h"
 #include "media/mesh.h"
 #include "media/picture.h"
@@ -184,6 +188,25 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     (void)prompt_commitment(*json);
   }
   (void)parse_voucher(std::string(text));
+  (void)parse_community(std::string(text));
+#elif PTAH_FUZZ_TARGET == 22
+  // An event as a node gives it.
+  const auto json = parse_json(text);
+  const auto event = json ? parse_event(*json) : fail(ErrorCode::corrupt, "none");
+  if (event)
+    for (const char* of : {"Opened(uint256 indexed,address indexed,(address,uint256[],address,address,uint64,uint64,string))",
+                           "Transfer(address indexed,address indexed,uint256)",
+                           "ProposalCreated(uint256,address,address[],uint256[],string[],bytes[],uint256,uint256,string)"}) {
+      ChainEvent named = *event;
+      std::string plain(of);
+      for (size_t at = plain.find(" indexed"); at != std::string::npos; at = plain.find(" indexed")) plain.erase(at, 8);
+      if (!named.topics.empty()) named.topics[0] = keccak256(plain);
+      (void)decode_event(of, named);
+    }
+#elif PTAH_FUZZ_TARGET == 23
+  (void)explain_revert(bytes);
+#elif PTAH_FUZZ_TARGET == 24
+  if (const auto picture = decode_picture(bytes); picture && picture->width * picture->height < 4096) (void)find_watermark(*picture);
 #elif PTAH_FUZZ_TARGET == 21
   if (const auto article = parse_article(std::string(text)))
     if (size < 4000) (void)make_items(*article, 1);
