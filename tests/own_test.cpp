@@ -1,8 +1,14 @@
 // Keys, signatures and content ids against ethers and ipfs-unixfs-importer (tools/reference/ownership.mjs), and what must not happen to a key.
 #include <gtest/gtest.h>
+#include <httplib.h>
+#include <openssl/rsa.h>
+#include <openssl/ts.h>
+#include <openssl/x509v3.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <thread>
 
 #include "base/file.h"
 #include "base/sha256.h"
@@ -243,6 +249,8 @@ Bytes a_png() {
   return value_or_throw(encode_png(picture));
 }
 
+Bytes a_jpeg() { return value_or_throw(encode_jpeg(value_or_throw(decode_png(a_png())), 90)); }
+
 Bytes a_wav(size_t samples) {
   Bytes out = {'R', 'I', 'F', 'F', 0,    0,    0, 0, 'W',  'A',  'V', 'E', 'f', 'm', 't', ' ', 16,  0,   0,   0,
                1,   0,   1,   0,   0x40, 0x1F, 0, 0, 0x40, 0x1F, 0,   0,   1,   0,   8,   0,   'd', 'a', 't', 'a'};
@@ -301,7 +309,7 @@ TEST(Cbor, ValuesComeBackAndBombsDoNot) {
 
 TEST(Credentials, AFileSaysWhatMadeIt) {
   const MakerCredential signer = credential();
-  for (const Bytes& plain : {a_png(), a_wav(100), a_wav(101)}) {
+  for (const Bytes& plain : {a_png(), a_jpeg(), a_wav(100), a_wav(101)}) {
     const Bytes marked = value_or_throw(sign_content(plain, a_request(), signer));
     const ManifestCheck check = look(marked);
     EXPECT_TRUE(check.whole) << (check.problems.empty() ? "" : check.problems.front());
@@ -380,16 +388,173 @@ TEST(Credentials, WhatWasMarkedBeforeIsKept) {
 
 TEST(Credentials, HostileFilesAreRefused) {
   EXPECT_FALSE(sign_content(Bytes{1, 2, 3}, a_request(), credential()));
-  const Bytes png = a_png(), wav = a_wav(99);
-  for (const Bytes& whole : {png, wav})
+  const Bytes png = a_png(), wav = a_wav(99), jpeg = a_jpeg();
+  EXPECT_FALSE(with_manifest(jpeg, Bytes(5))) << "no box";
+  for (const Bytes& whole : {png, wav, jpeg})
     for (size_t cut = 0; cut < whole.size(); ++cut) {
       const auto file = std::span(whole).first(cut);
-      const auto made = with_manifest(file, Bytes(5));
+      const auto made = with_manifest(file, Bytes(20));
       EXPECT_TRUE(!made || find_manifest(*made)) << cut;
     }
   Bytes twice = value_or_throw(with_manifest(wav, Bytes(4)));
   twice.insert(twice.end(), twice.end() - 12, twice.end());
   EXPECT_FALSE(find_manifest(twice)) << "two stores: which one counts?";
+}
+
+TEST(Credentials, AJpegHoldsAStoreInPieces) {
+  ManifestRequest request = a_request();
+  request.ingredients[0].description = std::string(150000, 'x');
+  const Bytes plain = a_jpeg(), marked = value_or_throw(sign_content(plain, request, credential()));
+  EXPECT_TRUE(look(marked).whole);
+  EXPECT_TRUE(decode_jpeg(marked)) << "and is a picture still";
+  const ManifestPlace place = value_or_throw(find_manifest(marked)).value();
+  EXPECT_GT(place.length, 150000U);
+  EXPECT_EQ(place.start, 20U) << "behind JFIF's segment";
+  const Bytes dice = bytes(3000, 78);
+  for (size_t i = 0; i < 300; ++i) {
+    size_t at = (size_t{dice[4 * i]} << 16 | size_t{dice[4 * i + 1]} << 8 | dice[4 * i + 2]) % (marked.size() - place.length);
+    if (at >= place.start) at += place.length;
+    Bytes changed = marked;
+    changed[at] = static_cast<uint8_t>(changed[at] ^ (1U << (dice[4 * i + 3] % 8)));
+    EXPECT_FALSE(look(changed).whole) << at;
+  }
+  Bytes swapped = marked;  // the second piece says that it is the third
+  swapped[place.start + 60022 + 9] ^= 1;
+  EXPECT_FALSE(find_manifest(swapped) && look(swapped).whole);
+  // Marked again: what was there is kept, in a store that is longer.
+  ManifestRequest again = a_request();
+  again.action = "c2pa.opened";
+  again.ingredients = {{"before", "", "", "image/jpeg", place.store, true}};
+  EXPECT_TRUE(look(value_or_throw(sign_content(marked, again, credential()))).whole);
+}
+
+namespace {
+
+/// A time-stamp authority of a test's own.
+class Authority {
+ public:
+  explicit Authority(const char* purpose = "critical,timeStamping") : key_(EVP_RSA_gen(2048)), certificate_(X509_new()) {
+    X509_set_version(certificate_, 2);
+    ASN1_INTEGER_set(X509_get_serialNumber(certificate_), 1);
+    X509_gmtime_adj(X509_getm_notBefore(certificate_), -86400);
+    X509_gmtime_adj(X509_getm_notAfter(certificate_), 86400);
+    X509_set_pubkey(certificate_, key_);
+    X509_NAME* name = X509_get_subject_name(certificate_);
+    X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC, reinterpret_cast<const unsigned char*>("Clock"), -1, -1, 0);
+    X509_set_issuer_name(certificate_, name);
+    for (const auto& [kind, value] : {std::pair{NID_ext_key_usage, purpose}, std::pair{NID_key_usage, "critical,digitalSignature"}}) {
+      X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, kind, value);
+      X509_add_ext(certificate_, extension, -1);
+      X509_EXTENSION_free(extension);
+    }
+    X509_sign(certificate_, key_, EVP_sha256());
+  }
+  ~Authority() {
+    X509_free(certificate_);
+    EVP_PKEY_free(key_);
+  }
+  Authority(const Authority&) = delete;
+  Authority& operator=(const Authority&) = delete;
+
+  Bytes certificate() const {
+    unsigned char* der = nullptr;
+    const int size = i2d_X509(certificate_, &der);
+    Bytes out(der, der + size);
+    OPENSSL_free(der);
+    return out;
+  }
+  Bytes answer(const std::string& query) const {
+    TS_RESP_CTX* context = TS_RESP_CTX_new();
+    TS_RESP_CTX_set_signer_cert(context, certificate_);
+    TS_RESP_CTX_set_signer_key(context, key_);
+    TS_RESP_CTX_set_signer_digest(context, EVP_sha256());
+    ASN1_OBJECT* policy = OBJ_txt2obj("1.2.3.4", 1);
+    TS_RESP_CTX_set_def_policy(context, policy);
+    TS_RESP_CTX_add_md(context, EVP_sha256());
+    TS_RESP_CTX_set_serial_cb(
+        context,
+        [](TS_RESP_CTX*, void*) {
+          ASN1_INTEGER* serial = ASN1_INTEGER_new();
+          ASN1_INTEGER_set(serial, 5);
+          return serial;
+        },
+        nullptr);
+    BIO* in = BIO_new_mem_buf(query.data(), static_cast<int>(query.size()));
+    TS_RESP* response = TS_RESP_create_response(context, in);
+    unsigned char* der = nullptr;
+    const int size = i2d_TS_RESP(response, &der);
+    Bytes out(der, der + std::max(size, 0));
+    OPENSSL_free(der);
+    TS_RESP_free(response);
+    BIO_free(in);
+    ASN1_OBJECT_free(policy);
+    TS_RESP_CTX_free(context);
+    return out;
+  }
+
+ private:
+  EVP_PKEY* key_;
+  X509* certificate_;
+};
+
+}  // namespace
+
+TEST(Timestamps, AnAuthoritysWordIsKeptAndChecked) {
+  const Authority clock, other("critical,serverAuth");
+  httplib::Server server;
+  std::string last;
+  server.set_tcp_nodelay(true);
+  server.Post("/", [&](const httplib::Request& request, httplib::Response& response) {
+    const Bytes answer = clock.answer(last = request.body);
+    response.set_content(std::string(answer.begin(), answer.end()), "application/timestamp-reply");
+  });
+  server.Post("/old", [&](const httplib::Request&, httplib::Response& response) {  // an answer that was given before
+    const Bytes answer = clock.answer(last);
+    response.set_content(std::string(answer.begin(), answer.end()), "application/timestamp-reply");
+  });
+  server.Post("/wrong", [&](const httplib::Request&, httplib::Response& response) { response.set_content("<html>", "text/html"); });
+  server.Post("/long", [&](const httplib::Request&, httplib::Response& response) { response.set_content(std::string(2 << 20, 'x'), "text/plain"); });
+  server.Post("/cross", [&](const httplib::Request& request, httplib::Response& response) {
+    const Bytes answer = clock.answer(request.body.substr(0, request.body.size() / 2));
+    response.set_content(std::string(answer.begin(), answer.end()), "application/timestamp-reply");
+  });
+  const std::string url = fmt::format("http://127.0.0.1:{}", server.bind_to_any_port("127.0.0.1"));
+  std::thread thread([&] { server.listen_after_bind(); });
+  while (!server.is_running()) std::this_thread::yield();
+  const auto signer = [&](const std::string& path) { return TimestampedSigner(std::make_unique<MakerCredential>(credential()), url + path); };
+  for (const Bytes& plain : {a_png(), a_jpeg()}) {
+    const Bytes marked = value_or_throw(sign_content(plain, a_request(), signer("/")));
+    const ManifestCheck check = look(marked, {clock.certificate()});
+    EXPECT_TRUE(check.whole) << (check.problems.empty() ? "" : check.problems.front());
+    ASSERT_TRUE(check.timestamp);
+    EXPECT_EQ(check.timestamp->authority, "Clock");
+    EXPECT_TRUE(check.timestamp->trusted);
+    EXPECT_NEAR(static_cast<double>(check.timestamp->time), static_cast<double>(std::time(nullptr)), 60);
+    EXPECT_FALSE(look(marked).timestamp->trusted);
+    EXPECT_FALSE(look(marked, {other.certificate()}).timestamp->trusted);
+  }
+  EXPECT_EQ(sign_content(a_png(), a_request(), signer("/old")).error().code, ErrorCode::mismatch) << "an answer to another query";
+  EXPECT_EQ(sign_content(a_png(), a_request(), signer("/wrong")).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(sign_content(a_png(), a_request(), signer("/long")).error().code, ErrorCode::io);
+  EXPECT_EQ(sign_content(a_png(), a_request(), signer("/cross")).error().code, ErrorCode::mismatch) << "refused by the authority";
+  EXPECT_EQ(sign_content(a_png(), a_request(), signer("/nowhere")).error().code, ErrorCode::io);
+  EXPECT_EQ(request_timestamp("ftp://x", a_png()).error().code, ErrorCode::invalid_argument);
+  server.stop();
+  thread.join();
+
+  const Bytes message{1, 2, 3}, query = value_or_throw(timestamp_query(message));
+  const std::string query_text(query.begin(), query.end());
+  const Bytes token = value_or_throw(timestamp_token(clock.answer(query_text), query));
+  EXPECT_TRUE(check_timestamp(token, message, {}).holds);
+  EXPECT_FALSE(check_timestamp(token, Bytes{1, 2}, {}).holds) << "of something else";
+  for (size_t i = 0; i < token.size(); i += 3) {
+    Bytes changed = token;
+    changed[i] ^= 0x40;
+    const TimestampCheck check = check_timestamp(changed, message, {clock.certificate()});
+    EXPECT_TRUE(!check.holds || std::abs(check.time - std::time(nullptr)) < 60) << i;
+  }
+  for (size_t cut = 0; cut < token.size(); cut += 7) EXPECT_FALSE(check_timestamp(std::span(token).first(cut), message, {}).holds);
+  EXPECT_FALSE(timestamp_token(Bytes{}, query));
 }
 
 }  // namespace ptah

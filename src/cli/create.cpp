@@ -61,8 +61,11 @@ std::string slug(const std::string& prompt) {
 Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
   if (key) {
     PTAH_TRY_VOID(sign_work(work, *key));
-    PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
-    PTAH_TRY_VOID(credential_work(work, credential));
+    PTAH_TRY(MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
+    std::unique_ptr<ContentSigner> signer = std::make_unique<MakerCredential>(std::move(credential));
+    if (const std::string authority = environment("PTAH_TIMESTAMP"); !authority.empty())
+      signer = std::make_unique<TimestampedSigner>(std::move(signer), authority);
+    PTAH_TRY_VOID(credential_work(work, *signer));
   }
   const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
   // The default folder is replaced, but only once the new work is there.
@@ -185,9 +188,11 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   if (sources.from) job.request.strength = o.request.strength;
   job.files.model = o.model;
   job.sources = sources;
-  job.finish = {
-      .cut = true, .background = o.request.background, .formats = formats, .object = {o.request.solid, o.request.target_triangles, o.request.size_mm},
-      .watermark = o.request.watermark};
+  job.finish = {.cut = true,
+                .background = o.request.background,
+                .formats = formats,
+                .object = {o.request.solid, o.request.target_triangles, o.request.size_mm},
+                .watermark = o.request.watermark};
   job.count = o.count;
   job.budget = budget;
   job.out = o.out;
@@ -439,6 +444,15 @@ bool show_credentials(const std::string& name, const ManifestCheck& check) {
   }
   fmt::print("{}: content credentials whole; '{}' by {}, signed with the certificate of {} ({})\n", name, check.title, check.generator, check.chain.signer,
              check.chain.trusted ? "on your trust list" : "an authority of its own");
+  if (check.timestamp) {
+    const auto time = static_cast<std::time_t>(check.timestamp->time);
+    std::tm parts{};
+    gmtime_r(&time, &parts);
+    char text[32];
+    std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts);
+    fmt::print("  signed at {} by the clock of {} ({})\n", text, check.timestamp->authority,
+               check.timestamp->trusted ? "on your trust list" : "not on your trust list");
+  }
   for (const std::string& ingredient : check.ingredients) fmt::print("  from {}\n", ingredient);
   return true;
 }

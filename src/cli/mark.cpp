@@ -12,7 +12,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct MarkOptions {
-  std::string file, out, source, title, chain, key_file;
+  std::string file, out, source, title, chain, key_file, timestamp = environment("PTAH_TIMESTAMP");
   SigningOptions signing;
 };
 
@@ -27,7 +27,7 @@ Result<std::unique_ptr<ContentSigner>> content_signer(const MarkOptions& o) {
 
 Result<void> run_mark(const MarkOptions& o) {
   PTAH_TRY(const Bytes bytes, read_file(o.file));
-  if (!holds_manifests(bytes)) return fail(ErrorCode::unsupported, "{}: content credentials can be put into PNG and WAV files", o.file);
+  if (!holds_manifests(bytes)) return fail(ErrorCode::unsupported, "{}: content credentials can be put into PNG, JPEG and WAV files", o.file);
   PTAH_TRY(const auto before, find_manifest(bytes));
   ManifestRequest request;
   request.title = o.title.empty() ? fs::path(o.file).filename().string() : o.title;
@@ -36,7 +36,7 @@ Result<void> run_mark(const MarkOptions& o) {
     if (!check.whole)
       return fail(ErrorCode::mismatch, "{}: the content credentials it has do not hold ({}); nothing is built on them", o.file, check.problems.front());
     request.action = "c2pa.opened";
-    request.ingredients.push_back({request.title, "", "", bytes[0] == 'R' ? "audio/wav" : "image/png", before->store, true});
+    request.ingredients.push_back({request.title, "", "", bytes[0] == 'R' ? "audio/wav" : bytes[0] == 0xFF ? "image/jpeg" : "image/png", before->store, true});
   } else if (o.source.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "{} has no credentials yet: --source says how it came about (IPTC's word, such as digitalCapture, digitalCreation or "
@@ -44,7 +44,8 @@ Result<void> run_mark(const MarkOptions& o) {
                 o.file);
   }
   if (!o.source.empty()) request.source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/" + o.source;
-  PTAH_TRY(const auto signer, content_signer(o));
+  PTAH_TRY(auto signer, content_signer(o));
+  if (!o.timestamp.empty()) signer = std::make_unique<TimestampedSigner>(std::move(signer), o.timestamp);
   PTAH_TRY(const Bytes marked, sign_content(bytes, request, *signer));
   PTAH_TRY_VOID(must_be_new(o.out));
   PTAH_TRY_VOID(write_file(o.out, std::span<const uint8_t>(marked)));
@@ -113,9 +114,12 @@ void add_watermark(CLI::App& app, Action& action) {
 
 void add_mark(CLI::App& app, Action& action) {
   auto o = std::make_shared<MarkOptions>();
-  CLI::App* command = app.add_subcommand("mark", "puts signed content credentials (C2PA) into a PNG or WAV of yours; those it has are kept as its history");
+  CLI::App* command =
+      app.add_subcommand("mark", "puts signed content credentials (C2PA) into a PNG, JPEG or WAV of yours; those it has are kept as its history");
   command->add_option("file", o->file, "the file")->required();
   command->add_option("out", o->out, "the file to write; never overwrites")->required();
+  command->add_option("--timestamp", o->timestamp,
+                      "a time-stamp authority (RFC 3161) to ask for the time (http, https; also PTAH_TIMESTAMP, which works are stamped with too)");
   command
       ->add_option("--source", o->source,
                    "how it came about, in IPTC's words: digitalCapture, digitalCreation, humanEdits, compositeCapture, trainedAlgorithmicMedia …")

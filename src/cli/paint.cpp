@@ -228,7 +228,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--preview", o->preview, "PNG that shows after every step what the picture will be about");
   command->add_option("--budget", o->budget, "most memory to use, e.g. 3G; tiles are taken if they help");
   command->add_flag("--plan", o->job.plan_only, "say what memory and time it takes, and stop; nothing of the weights is read");
-  command->add_flag("--watermark", o->job.finish.watermark, "an invisible mark in the picture that ptah watermark finds, even in a smaller, cropped or JPEG copy");
+  command->add_flag("--watermark", o->job.finish.watermark,
+                    "an invisible mark in the picture that ptah watermark finds, even in a smaller, cropped or JPEG copy");
   command->add_flag("--cut", o->job.finish.cut, "cut out of its ground");
   command->add_option("--background", o->job.finish.background, "with --cut: transparent, white, black or #rrggbb");
   command->add_option("--format", o->formats, "files to make: png,glb,obj,ply,stl");

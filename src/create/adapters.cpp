@@ -222,7 +222,8 @@ Result<int64_t> merge_adapters(NamedTensors& checkpoint, const CheckpointPlaces&
     std::map<std::string, std::vector<Change>> changes;
     for (const Adapter& adapter : adapters) {
       std::map<std::string, Parts> modules;
-      for (const auto& [name, tensor] : adapter.tensors) {
+      for (const auto& [tensor_name, tensor] : adapter.tensors) {
+        const std::string& name = tensor_name;  // clang 14 takes no structured binding into a lambda
         const auto* end = std::find_if(std::begin(kEnds), std::end(kEnds), [&](const auto& e) { return name.ends_with(e.first); });
         if (end == std::end(kEnds)) return fail(ErrorCode::unsupported, "{}: '{}' is no part of a LoRA, LoHa or LoKr", adapter.name, name);
         std::string module = name.substr(0, name.size() - end->first.size());

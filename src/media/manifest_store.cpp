@@ -54,13 +54,107 @@ Result<std::optional<ManifestPlace>> find_in_wav(std::span<const uint8_t> file) 
   return out;
 }
 
+bool is_jpeg(std::span<const uint8_t> file) { return file.size() >= 4 && file[0] == 0xFF && file[1] == 0xD8 && file[2] == 0xFF; }
+
+uint32_t big(const uint8_t* at) { return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3]; }
+
+constexpr size_t kSegmentHead = 12;     ///< marker, length, "JP", box number, sequence number
+constexpr size_t kSegmentPart = 60000;  ///< bytes of a box a segment
+constexpr size_t kBoxHead = 8;          ///< repeated in each segment
+
+/// A marker segment before the picture's data.
+struct Segment {
+  uint8_t marker = 0;
+  size_t start = 0, size = 0;  ///< marker and length included
+};
+
+/// Segments up to the picture's data. Errors: corrupt.
+Result<std::vector<Segment>> segments_of(std::span<const uint8_t> file) {
+  std::vector<Segment> out;
+  for (size_t at = 2; at < file.size();) {
+    if (file[at] != 0xFF || file.size() - at < 4) return fail(ErrorCode::corrupt, "jpeg: no marker at byte {}", at);
+    const uint8_t marker = file[at + 1];
+    if (marker == 0xFF) {  // a marker may be filled up
+      ++at;
+      continue;
+    }
+    const size_t size = 2 + (size_t{file[at + 2]} << 8 | file[at + 3]);
+    if (marker == 0xDA || marker == 0xD9) break;
+    if (size < 4 || size > file.size() - at) return fail(ErrorCode::corrupt, "jpeg: segment at byte {} of {} bytes passes the end", at, size);
+    out.push_back({marker, at, size});
+    at += size;
+  }
+  return out;
+}
+
+/// The segments APP11 of one box, pieces of C2PA's superbox, lie behind one another.
+Result<std::optional<ManifestPlace>> find_in_jpeg(std::span<const uint8_t> file) {
+  PTAH_TRY(const auto segments, segments_of(file));
+  std::optional<ManifestPlace> out;
+  uint16_t number = 0;
+  uint32_t next = 0;
+  for (const Segment& s : segments) {
+    const uint8_t* at = file.data() + s.start;
+    if (s.marker != 0xEB || s.size < kSegmentHead + kBoxHead || at[4] != 'J' || at[5] != 'P') continue;
+    const auto here = static_cast<uint16_t>(at[6] << 8 | at[7]);
+    const uint32_t sequence = big(at + 8);
+    const uint8_t *box = at + kSegmentHead, *end = at + s.size;
+    if (out && here == number) {
+      if (sequence != next || s.start != out->start + out->length)
+        return fail(ErrorCode::corrupt, "jpeg: the pieces of the manifest store are not in their order");
+      out->store.insert(out->store.end(), box + kBoxHead, end);
+      out->length += s.size;
+      ++next;
+      continue;
+    }
+    // A superbox whose description says C2PA: jumb, jumd, the type's first letters.
+    if (sequence != 1 || end - box < 20 || std::memcmp(box + 4, "jumb", 4) != 0 || std::memcmp(box + 12, "jumd", 4) != 0 ||
+        std::memcmp(box + 16, "c2pa", 4) != 0)
+      continue;
+    if (out) return fail(ErrorCode::corrupt, "jpeg: two manifest stores");
+    out = ManifestPlace{Bytes(box, end), s.start, s.size};
+    number = here;
+    next = 2;
+  }
+  if (out && out->store.size() < big(out->store.data())) return fail(ErrorCode::corrupt, "jpeg: the manifest store is not whole");
+  return out;
+}
+
+/// Behind JFIF's own segment, where there is one.
+Result<Bytes> with_manifest_in_jpeg(Bytes file, std::span<const uint8_t> store) {
+  PTAH_TRY(const auto segments, segments_of(file));
+  size_t place = 2;
+  uint16_t number = 1;
+  for (const Segment& s : segments) {
+    const uint8_t* at = file.data() + s.start;
+    if (s.marker == 0xE0 && s.start == place) place = s.start + s.size;
+    if (s.marker == 0xEB && s.size >= kSegmentHead && at[4] == 'J' && at[5] == 'P')
+      number = std::max(number, static_cast<uint16_t>((at[6] << 8 | at[7]) + 1));  // other boxes keep theirs
+  }
+  Bytes pieces;
+  const auto head = store.first(kBoxHead);
+  uint32_t sequence = 0;
+  for (size_t at = kBoxHead; at < store.size(); at += kSegmentPart) {
+    const auto part = store.subspan(at, std::min(kSegmentPart, store.size() - at));
+    const size_t size = kSegmentHead - 2 + kBoxHead + part.size();
+    for (const int byte : {0xFF, 0xEB, static_cast<int>(size >> 8), static_cast<int>(size & 0xFF), int{'J'}, int{'P'}, number >> 8, number & 0xFF})
+      pieces.push_back(static_cast<uint8_t>(byte));
+    put_big(pieces, ++sequence);
+    pieces.insert(pieces.end(), head.begin(), head.end());
+    pieces.insert(pieces.end(), part.begin(), part.end());
+  }
+  file.insert(file.begin() + static_cast<std::ptrdiff_t>(place), pieces.begin(), pieces.end());
+  return file;
+}
+
 }  // namespace
 
-bool holds_manifests(std::span<const uint8_t> file) { return is_png(file) || is_wav(file); }
+bool holds_manifests(std::span<const uint8_t> file) { return is_png(file) || is_wav(file) || is_jpeg(file); }
 
 Result<std::optional<ManifestPlace>> find_manifest(std::span<const uint8_t> file) {
   if (is_png(file)) return find_in_png(file);
   if (is_wav(file)) return find_in_wav(file);
+  if (is_jpeg(file)) return find_in_jpeg(file);
   return std::optional<ManifestPlace>();
 }
 
@@ -75,9 +169,10 @@ Result<Bytes> without_manifest(std::span<const uint8_t> file) {
 }
 
 Result<Bytes> with_manifest(std::span<const uint8_t> file, std::span<const uint8_t> store) {
-  if (!holds_manifests(file)) return fail(ErrorCode::unsupported, "a manifest store can be put into PNG and WAV files only");
+  if (!holds_manifests(file)) return fail(ErrorCode::unsupported, "a manifest store can be put into PNG, JPEG and WAV files only");
   if (store.size() > (size_t{1} << 30)) return fail(ErrorCode::unsupported, "a manifest store of {} bytes", store.size());
   PTAH_TRY(Bytes out, without_manifest(file));
+  if (is_jpeg(out)) return store.size() < 16 ? fail(ErrorCode::invalid_argument, "no manifest store") : with_manifest_in_jpeg(std::move(out), store);
   if (is_png(out)) {
     if (out.size() < kBehindHeader || std::memcmp(out.data() + 12, "IHDR", 4) != 0) return fail(ErrorCode::corrupt, "png: no IHDR");
     Bytes chunk;

@@ -14,7 +14,7 @@ struct ManifestPlace {
   size_t start = 0, length = 0;  ///< of the chunk around it, in the file
 };
 
-/// Whether a manifest store can lie in a file that begins so (PNG: chunk caBX; WAV: chunk C2PA).
+/// Whether a manifest store can lie in a file that begins so (PNG: chunk caBX; JPEG: segments APP11; WAV: chunk C2PA).
 bool holds_manifests(std::span<const uint8_t> file);
 /// Nothing if the file has none or is of another kind. Errors: corrupt for a broken file.
 Result<std::optional<ManifestPlace>> find_manifest(std::span<const uint8_t> file);

@@ -235,6 +235,24 @@ Result<Draft> draft_of(const ManifestRequest& request) {
   return out;
 }
 
+/// What a time-stamp of the second kind (sigTst2) is over: a counter-signature's structure around the encoded signature.
+Bytes to_be_stamped(const Bytes& protected_header, const Bytes& signature) {
+  return Cbor(Cbor::Array{"CounterSignature", protected_header, Bytes(), Cbor(signature).encode()}).encode();
+}
+
+/// The unprotected header: the signature's time-stamp, and padding to the room that was kept for it.
+Result<Cbor> stamps_of(const Bytes& protected_header, const Bytes& signature, const ContentSigner& signer) {
+  const size_t room = signer.timestamp_room();
+  if (room == 0) return Cbor(Cbor::Map{});
+  PTAH_TRY(const Bytes token, signer.timestamp(to_be_stamped(protected_header, signature)));
+  constexpr size_t kLeastPadding = 256;  // so that the padding's own length always takes two bytes
+  if (token.size() + 2 * kLeastPadding > room) return fail(ErrorCode::unsupported, "a time-stamp of {} bytes; {} were kept free", token.size(), room);
+  const auto header = [&](size_t pad) {
+    return Cbor(Cbor::Map{{"sigTst2", Cbor::Map{{"tstTokens", Cbor::Array{Cbor::Map{{"val", token}}}}}}, {"pad", Bytes(pad)}});
+  };
+  return header(kLeastPadding + room - header(kLeastPadding).encode().size());
+}
+
 /// The whole store with this hard binding.
 Result<Bytes> finish(const Draft& draft, const Assertion& binding, const ContentSigner& signer) {
   Cbor::Array references{binding.reference()};
@@ -250,7 +268,8 @@ Result<Bytes> finish(const Draft& draft, const Assertion& binding, const Content
   for (const Bytes& certificate : signer.chain()) chain.push_back(certificate);
   const Bytes head = Cbor(Cbor::Map{{1, -7}, {33, chain.size() == 1 ? chain.front() : Cbor(chain)}}).encode();
   PTAH_TRY(const Bytes signature, signer.sign(to_be_signed(head, claimed)));
-  const Bytes cose = Cbor::tagged(18, Cbor::Array{head, Cbor::Map{}, Cbor(), signature}).encode();
+  PTAH_TRY(Cbor unprotected, stamps_of(head, signature, signer));
+  const Bytes cose = Cbor::tagged(18, Cbor::Array{head, std::move(unprotected), Cbor(), signature}).encode();
   Bytes contents = superbox(type_id("c2as"), "c2pa.assertions", assertions);
   append(contents, superbox(type_id("c2cl"), "c2pa.claim.v2", box("cbor", {claimed})));
   append(contents, superbox(type_id("c2cs"), "c2pa.signature", box("cbor", {cose})));
@@ -265,6 +284,8 @@ class SizeOnly : public ContentSigner {
   explicit SizeOnly(const ContentSigner& signer) : signer_(signer) {}
   const std::vector<Bytes>& chain() const override { return signer_.chain(); }
   Result<Bytes> sign(std::span<const uint8_t>) const override { return Bytes(64); }
+  size_t timestamp_room() const override { return signer_.timestamp_room(); }
+  Result<Bytes> timestamp(std::span<const uint8_t>) const override { return Bytes(1000); }
 
  private:
   const ContentSigner& signer_;
@@ -353,9 +374,19 @@ class Checker {
           if (const auto* bytes = item.as<Bytes>()) chain.push_back(*bytes);
     }
     if (!algorithm || chain.empty() || chain.size() > 16) return wrong("the signature names no algorithm or no certificates");
-    out_.chain = check_chain(chain, anchors, now);
+    check_stamp((*parts)[1], *head, *signature, anchors);
+    const bool then = out_.timestamp && out_.timestamp->holds && out_.timestamp->trusted;
+    out_.chain = check_chain(chain, anchors, then ? out_.timestamp->time : now);
     if (!out_.chain.holds) wrong(out_.chain.problem);
     if (!signed_with(chain.front(), *algorithm, to_be_signed(*head, claim), *signature)) wrong("the claim was changed after it was signed");
+  }
+
+  void check_stamp(const Cbor& unprotected, const Bytes& protected_header, const Bytes& signature, const std::vector<Bytes>& anchors) {
+    const auto* tokens = unprotected.at("sigTst2").at("tstTokens").as<Cbor::Array>();
+    const auto* token = tokens && !tokens->empty() ? tokens->front().at("val").as<Bytes>() : nullptr;
+    if (!token) return;
+    out_.timestamp = check_timestamp(*token, to_be_stamped(protected_header, signature), anchors);
+    if (!out_.timestamp->holds) wrong(out_.timestamp->problem);
   }
 
   void check_assertions(const Cbor& claim, const Superbox& store) {

@@ -1,8 +1,11 @@
 // Content credentials (C2PA 2.x): a signed statement inside a file of what made it, checked by anybody's tools.
 #pragma once
 
+#include <optional>
+
 #include "base/json.h"
 #include "own/certificate.h"
+#include "own/timestamp.h"
 
 namespace ptah {
 
@@ -24,9 +27,9 @@ struct ManifestRequest {
   Json receipt;  ///< kept as the assertion org.ptah.receipt; null: none
 };
 
-/// The file with a signed manifest store in it (PNG: chunk caBX behind IHDR; WAV: chunk C2PA), instead of any it had: manifests to be kept come as
-/// ingredients. The store: JUMBF boxes `c2pa` > `urn:c2pa:UUID` > assertions (actions.v2, ingredient.v3, hash.data over everything but the store's chunk),
-/// claim.v2 and a COSE_Sign1 signature. Errors: unsupported (another kind of file), corrupt, what the signer says.
+/// The file with a signed manifest store in it (PNG: chunk caBX behind IHDR; JPEG: segments APP11; WAV: chunk C2PA), instead of any it had: manifests to be
+/// kept come as ingredients. The store: JUMBF boxes `c2pa` > `urn:c2pa:UUID` > assertions (actions.v2, ingredient.v3, hash.data over everything but the store's
+/// chunk), claim.v2 and a COSE_Sign1 signature. Errors: unsupported (another kind of file), corrupt, what the signer says.
 Result<Bytes> sign_content(std::span<const uint8_t> file, const ManifestRequest& request, const ContentSigner& signer);
 /// The store for a file that has no place for it, to lie beside it as NAME.c2pa; it covers all bytes of the file.
 Result<Bytes> sign_beside(std::span<const uint8_t> file, const ManifestRequest& request, const ContentSigner& signer);
@@ -35,6 +38,7 @@ struct ManifestCheck {
   bool whole = false;                 ///< claim, assertions and file are as they were signed, and the certificates hold together
   std::vector<std::string> problems;  ///< why not
   ChainCheck chain;
+  std::optional<TimestampCheck> timestamp;  ///< if the signature has one; a trusted one says when the certificate had to be valid
   std::string title, generator, source_type;
   std::vector<std::string> ingredients;  ///< a line each: title, relation, description
   Json receipt;                          ///< Ptah's, if it holds one

@@ -19,6 +19,10 @@ class ContentSigner {
   virtual const std::vector<Bytes>& chain() const = 0;
   /// ECDSA over P-256 and SHA-256: r and s, 32 bytes each. Errors: what the key says.
   virtual Result<Bytes> sign(std::span<const uint8_t> message) const = 0;
+  /// Bytes kept free for a time-stamp of the signature; 0: none is wished.
+  virtual size_t timestamp_room() const { return 0; }
+  /// An RFC 3161 token over this message. Errors: what the authority says.
+  virtual Result<Bytes> timestamp(std::span<const uint8_t>) const { return Bytes(); }
 };
 
 /// A maker's P-256 key for content credentials, with a certificate from the maker's own authority. Both private keys are derived (HKDF-SHA-256) from the
