@@ -380,7 +380,7 @@ void add_replay(CLI::App& app, Action& action) {
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("replay", "makes a work again from its receipt and compares the bytes");
-  command->add_option("file", options->file, "a work's folder, receipt.json, PNG or GLB")->required();
+  command->add_option("file", options->file, "a work's folder, receipt.json, PNG or GLB; or any file with content credentials")->required();
   command->add_option("--out", options->out, "write the work made again to this folder");
   command->add_option("--checkpoints", options->checkpoints,
                       "of a painting: where the files lie that it was painted with (default: $PTAH_CHECKPOINTS, else here)");
@@ -465,12 +465,20 @@ bool lists_output(const Json& receipt, const fs::path& file) {
 }
 
 Result<bool> run_verify(const VerifyOptions& o) {
-  PTAH_TRY(const Verification verified, verify_work(o.file));
   std::vector<Bytes> anchors;
   for (const std::string& file : o.trusted) {
     PTAH_TRY(const auto certificates, read_certificates(file));
     anchors.insert(anchors.end(), certificates.begin(), certificates.end());
   }
+  const auto work = verify_work(o.file);
+  if (!work) {
+    // A file that is no work of Ptah may have content credentials all the same.
+    std::error_code problem;
+    const auto check = fs::is_regular_file(o.file, problem) ? check_credentials(fs::path(o.file), anchors, std::time(nullptr)) : fail(work.error().code, "none");
+    if (!check || !*check) return tl::unexpected(work.error());
+    return show_credentials(fs::path(o.file).filename().string(), **check);
+  }
+  const Verification& verified = *work;
   for (const std::string& line : verified.lines) fmt::print("{}\n", line);
   bool good = verified.whole;
   Json receipt;

@@ -1,4 +1,5 @@
-"""Content credentials as the official library sees them (c2pa-python), with a trust list: python3 credentials.py AUTHORITY.pem FILE …"""
+"""Content credentials as the official library sees them (c2pa-python), with a trust list: python3 credentials.py AUTHORITY.pem [--stamped] FILE …
+--stamped: their time-stamps have to be trusted too."""
 import io
 import json
 import os
@@ -6,17 +7,22 @@ import sys
 
 from c2pa import Context, Reader
 
-TYPES = {".png": "image/png", ".wav": "audio/wav", ".glb": "model/gltf-binary"}
+TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".wav": "audio/wav", ".glb": "model/gltf-binary"}
 
 
 def state(context, kind, data, beside):
     try:
-        return json.loads(Reader(kind, io.BytesIO(data), beside, context=context).json())["validation_state"]
+        told = json.loads(Reader(kind, io.BytesIO(data), beside, context=context).json())
+        codes = [code["code"] for code in told["validation_results"]["activeManifest"]["success"]]
+        return told["validation_state"] + (" and stamped" if "timeStamp.trusted" in codes else "")
     except Exception as problem:  # the library says what it refuses by raising
         return f"refused ({problem})"
 
 
 authority, *files = sys.argv[1:]
+wanted = "Trusted"
+if files[0] == "--stamped":
+    wanted, files = "Trusted and stamped", files[1:]
 context = Context.from_dict({"trust": {"trust_anchors": open(authority).read()}, "verify": {"verify_trust": True}})
 bad = 0
 for file in files:
@@ -27,5 +33,5 @@ for file in files:
     data[-40] ^= 1
     changed = state(context, kind, data, beside)
     print(f"{file}: c2pa-python: {whole}; changed: {changed}")
-    bad += whole != "Trusted" or changed in ("Trusted", "Valid")
+    bad += whole != wanted or changed.startswith(("Trusted", "Valid"))
 sys.exit(bad > 0)
