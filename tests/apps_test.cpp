@@ -343,6 +343,15 @@ TEST_F(Reading, VouchersPayOnALiveChain) {
   EXPECT_EQ(nothing.transact(reader.address(), {}, uint256(1)).error().code, ErrorCode::mismatch);
 }
 
+TEST(Mint, ACommitmentNeedsAReceipt) {
+  for (const char* bad : {"4", "[]", "null", "{}", R"({"request":4})", R"({"request":{},"engine_version":"1","models":[1e999]})"}) {
+    const auto json = parse_json(bad);
+    if (json) {
+      EXPECT_EQ(prompt_commitment(*json).error().code, ErrorCode::corrupt) << bad;
+    }
+  }
+}
+
 TEST(Dao, FilesAndProposals) {
   Community c;
   c.name = "Fox \"Review\"";

@@ -18,6 +18,7 @@
 #include "own/cbor.h"
 #include "own/content_id.h"
 #include "own/keys.h"
+#include "own/remote_signer.h"
 #include "own/signed_receipt.h"
 
 namespace ptah {
@@ -555,6 +556,47 @@ TEST(Timestamps, AnAuthoritysWordIsKeptAndChecked) {
   }
   for (size_t cut = 0; cut < token.size(); cut += 7) EXPECT_FALSE(check_timestamp(std::span(token).first(cut), message, {}).holds);
   EXPECT_FALSE(timestamp_token(Bytes{}, query));
+}
+
+TEST(RemoteSigner, SignsAsTheKeyDoesAndCannotLie) {
+  const Key key = key_of(bytes(32, 5)), other = key_of(bytes(32, 6));
+  httplib::Server server;
+  server.set_tcp_nodelay(true);
+  bool allowed = true;
+  const auto post = [&](const char* path, std::function<std::string(const std::string&)> answer) {
+    server.Post(path,
+                [answer](const httplib::Request& request, httplib::Response& response) { response.set_content(answer(request.body), "application/json"); });
+  };
+  const auto honest = [&](const Signer& who, const std::string& body) { return answer_signing_request(who, body, [&](const Bytes32&) { return allowed; }); };
+  post("/", [&](const std::string& body) { return honest(key, body); });
+  post("/liar", [&](const std::string& body) { return honest(body.find("sign") == std::string::npos ? key : other, body); });
+  post("/broken", [&](const std::string& body) { return body.find("sign") == std::string::npos ? honest(key, body) : R"({"signature":"0x12"})"; });
+  post("/nothing", [](const std::string&) { return "{}"; });
+  post("/html", [](const std::string&) { return "<html>"; });
+  post("/long", [](const std::string&) { return std::string(100000, ' '); });
+  const std::string url = fmt::format("http://127.0.0.1:{}", server.bind_to_any_port("127.0.0.1"));
+  std::thread thread([&] { server.listen_after_bind(); });
+  while (!server.is_running()) std::this_thread::yield();
+  const auto open = [&](const std::string& path) { return RemoteSigner::open(url + path, {.timeout_seconds = 5}); };
+  Bytes32 digest{};
+  digest[3] = 7;
+  const RemoteSigner remote = value_or_throw(open("/"));
+  EXPECT_EQ(remote.address(), key.address());
+  EXPECT_EQ(value_or_throw(remote.sign(digest)), value_or_throw(key.sign(digest)));
+  allowed = false;
+  EXPECT_EQ(remote.sign(digest).error().code, ErrorCode::permission);
+  allowed = true;
+  EXPECT_EQ(value_or_throw(open("/liar")).sign(digest).error().code, ErrorCode::mismatch);
+  EXPECT_EQ(value_or_throw(open("/broken")).sign(digest).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(open("/nothing").error().code, ErrorCode::corrupt);
+  EXPECT_EQ(open("/html").error().code, ErrorCode::corrupt);
+  EXPECT_EQ(open("/long").error().code, ErrorCode::io);
+  EXPECT_EQ(open("/nowhere").error().code, ErrorCode::io);
+  EXPECT_EQ(RemoteSigner::open("file:///etc/passwd", {}).error().code, ErrorCode::invalid_argument);
+  for (const char* bad : {"", "[]", "{", R"({"method":"sign"})", R"({"method":"sign","digest":"0x12"})", R"({"method":"other"})"})
+    EXPECT_NE(answer_signing_request(key, bad, [](const Bytes32&) { return true; }).find("error"), std::string::npos) << bad;
+  server.stop();
+  thread.join();
 }
 
 }  // namespace ptah

@@ -45,6 +45,7 @@ bool plain_name(const std::string& name) {
 }  // namespace
 
 Result<Bytes32> prompt_commitment(const Json& receipt) {
+  if (!receipt.is_object()) return fail(ErrorCode::corrupt, "receipt: no object");
   const Json models = receipt.value("models", Json::object());
   Json parameters = receipt.value("request", Json());
   if (!parameters.is_object() || text_at(receipt, "engine_version").empty()) return fail(ErrorCode::corrupt, "receipt: no request or engine version");

@@ -109,7 +109,8 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
 }
 
 Result<void> run_mint(const MintOptions& o) {
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const TokenPlan plan, plan_token(o.folder, key.address()));
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
@@ -187,7 +188,8 @@ Result<bool> run_show(const TokenOptions& o) {
 Result<void> run_transfer(const TokenOptions& o) {
   PTAH_TRY(const TokenPlace place, find_token(o.token));
   PTAH_TRY(const Address to, parse_address(o.to));
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain ? o.chain : place.chain));
   PTAH_TRY(const Bytes data, abi_call("safeTransferFrom(address,address,uint256)", {to_string(key.address()), to_string(to), to_decimal(place.token)}));
@@ -211,7 +213,8 @@ struct VoucherOptions : MintOptions {
 };
 
 Result<void> run_voucher(const VoucherOptions& o) {
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const TokenPlan plan, plan_token(o.folder, key.address()));
   Voucher voucher{plan.commitment, plan.metadata_digest, {}, {}, static_cast<uint64_t>(std::time(nullptr) + o.days * 86400)};
   PTAH_TRY(voucher.price, parse_ether(o.price));
@@ -235,7 +238,8 @@ Result<void> run_voucher(const VoucherOptions& o) {
 Result<void> run_redeem(const TokenOptions& o) {
   PTAH_TRY(const std::string text, read_text(o.token, 1 << 16));
   PTAH_TRY(const SignedVoucher voucher, parse_voucher(text));
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, voucher.chain_id));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));

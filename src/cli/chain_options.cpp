@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "chain/dev_chain.h"
+#include "own/remote_signer.h"
 
 namespace ptah::cli {
 
@@ -20,6 +21,7 @@ void add_chain_options(CLI::App& command, ChainOptions& o, bool sends) {
   command.add_flag("--json", o.json, "print JSON lines");
   if (!sends) return;
   command.add_flag("--yes", o.yes, "send without asking");
+  command.add_option("--signer", o.signer, "address of a signer that holds the key (ptah key serve; also PTAH_SIGNER, with PTAH_SIGNER_TOKEN)");
   add_signing_options(command, o.signing);
 }
 
@@ -44,10 +46,14 @@ Result<Rpc> open_rpc(const ChainOptions& o) {
   return Rpc::open(url, {.cancel = &interrupted()});
 }
 
-Result<Key> needed_key(const SigningOptions& o) {
-  PTAH_TRY(auto key, signing_key(o));
+Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
+  if (const std::string url = o.signer.empty() ? environment("PTAH_SIGNER") : o.signer; !url.empty()) {
+    PTAH_TRY(RemoteSigner remote, RemoteSigner::open(url, {.bearer = environment("PTAH_SIGNER_TOKEN")}));
+    return std::unique_ptr<Signer>(std::make_unique<RemoteSigner>(std::move(remote)));
+  }
+  PTAH_TRY(auto key, signing_key(o.signing));
   if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
-  return std::move(*key);
+  return std::unique_ptr<Signer>(std::make_unique<Key>(std::move(*key)));
 }
 
 Result<Uint256> parse_ether(const std::string& text) {

@@ -10,7 +10,7 @@ namespace ptah::cli {
 
 /// Which chain, and how it is reached.
 struct ChainOptions {
-  std::string rpc, contract, gateway;
+  std::string rpc, contract, gateway, signer;
   uint64_t chain = 0;
   bool dev = false, yes = false, json = false;
   SigningOptions signing;
@@ -21,8 +21,8 @@ void add_chain_options(CLI::App& command, ChainOptions& o, bool sends);
 Result<std::filesystem::path> state_folder();
 /// The node of --rpc, PTAH_RPC, --dev-chain or a chain of one's own that runs. Errors: invalid_argument if none is named.
 Result<Rpc> open_rpc(const ChainOptions& o);
-/// Errors: not_found if there is no key.
-Result<Key> needed_key(const SigningOptions& o);
+/// The key of --signer or PTAH_SIGNER, else one of this computer. Errors: not_found if there is none; as RemoteSigner::open.
+Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o);
 /// On a chain of one's own an account without money gets some that is worth nothing.
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who);
 /// Asks on a terminal; elsewhere only --yes counts.

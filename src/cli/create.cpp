@@ -474,7 +474,8 @@ Result<bool> run_verify(const VerifyOptions& o) {
   if (!work) {
     // A file that is no work of Ptah may have content credentials all the same.
     std::error_code problem;
-    const auto check = fs::is_regular_file(o.file, problem) ? check_credentials(fs::path(o.file), anchors, std::time(nullptr)) : fail(work.error().code, "none");
+    const auto check =
+        fs::is_regular_file(o.file, problem) ? check_credentials(fs::path(o.file), anchors, std::time(nullptr)) : fail(work.error().code, "none");
     if (!check || !*check) return tl::unexpected(work.error());
     return show_credentials(fs::path(o.file).filename().string(), **check);
   }

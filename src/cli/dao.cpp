@@ -54,7 +54,7 @@ const char* outcome_text(Outcome outcome) {
 /// What every command needs: the community, and who sends.
 struct Session {
   Community community;
-  Key key;
+  std::unique_ptr<Signer> key;
   Rpc rpc;
   std::optional<Account> account;
   uint64_t now = 0;  ///< of the chain
@@ -72,11 +72,11 @@ Result<uint64_t> chain_time(const Rpc& rpc) {
 
 Result<std::unique_ptr<Session>> begin(const DaoOptions& o) {
   PTAH_TRY(const Community community, read_community(o));
-  PTAH_TRY(Key key, needed_key(o.signing));
+  PTAH_TRY(std::unique_ptr<Signer> key, needed_signer(o));
   PTAH_TRY(Rpc rpc, open_rpc(o));
   auto out = std::make_unique<Session>(Session{community, std::move(key), std::move(rpc), {}, 0});
-  PTAH_TRY(out->account, Account::open(out->rpc, out->key, community.chain));
-  PTAH_TRY_VOID(fund_on_dev_chain(out->rpc, o, out->key.address()));
+  PTAH_TRY(out->account, Account::open(out->rpc, *out->key, community.chain));
+  PTAH_TRY_VOID(fund_on_dev_chain(out->rpc, o, out->key->address()));
   PTAH_TRY(out->now, chain_time(out->rpc));
   return out;
 }
@@ -163,7 +163,8 @@ Result<void> run_found(const DaoOptions& o) {
   PTAH_TRY(terms.delay, parse_duration(o.delay));
   PTAH_TRY(terms.period, parse_duration(o.period));
   PTAH_TRY(terms.wait, parse_duration(o.wait));
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
@@ -238,12 +239,12 @@ Result<void> run_show(const DaoOptions& o) {
 
 Result<void> run_delegate(const DaoOptions& o) {
   PTAH_TRY(const auto s, begin(o));
-  Address to = s->key.address();
+  Address to = s->key->address();
   if (!o.to.empty()) {
     PTAH_TRY(to, person(o.to));
   }
   PTAH_TRY(const Bytes data, abi_call("delegate(address)", Json::array({to_string(to)})));
-  return send_done(*s, {{s->community.token, data, fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key.address()))}}, o);
+  return send_done(*s, {{s->community.token, data, fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key->address()))}}, o);
 }
 
 Result<void> run_pay(const DaoOptions& o) {
@@ -296,7 +297,7 @@ Result<void> run_vote(const DaoOptions& o) {
   PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
   if (p.state == "pending") return fail(ErrorCode::mismatch, "the vote begins {}; the chain's clock says {}", time_text(p.begins + 1), time_text(s->now));
   PTAH_TRY(const Bytes data, abi_call("castVote(uint256,uint8)", {to_decimal(p.proposal.id), support}));
-  return send_done(*s, {{s->community.governor, data, fmt::format("{} votes {}: {}", called(s->key.address()), o.choice, p.proposal.description)}}, o);
+  return send_done(*s, {{s->community.governor, data, fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, p.proposal.description)}}, o);
 }
 
 Result<void> run_step(const DaoOptions& o, ProposalStep step) {
@@ -393,7 +394,7 @@ Result<void> run_dispute(const DaoOptions& o) {
 
 Result<void> run_take(const DaoOptions& o) {
   PTAH_TRY(const auto s, begin(o));
-  const std::string token = to_string(s->community.token), me = to_string(s->key.address());
+  const std::string token = to_string(s->community.token), me = to_string(s->key->address());
   std::vector<Call> calls;
   for (const auto& [contract, name] : {std::pair{s->community.board, "board"}, std::pair{s->community.market, "market"}}) {
     PTAH_TRY(const Json credit, read_contract(s->rpc, contract, "credit(address,address)", {token, me}, {"uint256"}));
@@ -402,7 +403,7 @@ Result<void> run_take(const DaoOptions& o) {
     PTAH_TRY(const Uint256 sum, parse_uint256(credit[0]));
     calls.push_back({contract, data, fmt::format("takes {} tokens out of the {}", ether(sum), name)});
   }
-  if (calls.empty()) return fail(ErrorCode::not_found, "{} has nothing to take out", called(s->key.address()));
+  if (calls.empty()) return fail(ErrorCode::not_found, "{} has nothing to take out", called(s->key->address()));
   return send_done(*s, calls, o);
 }
 

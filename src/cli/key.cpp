@@ -5,13 +5,17 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
+#include <iostream>
+#include <thread>
 
 #include "base/file.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "own/certificate.h"
 #include "own/content_id.h"
 #include "own/keys.h"
+#include "serve/signing_server.h"
 
 namespace ptah::cli {
 
@@ -127,8 +131,9 @@ void add_key(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("key", "the keys that sign your works; they never leave this computer");
   command->require_subcommand(1);
   struct Options {
-    std::string name = kUsualKey, file, passphrase;
-    bool none = false;
+    std::string name = kUsualKey, file, passphrase, host = "127.0.0.1";
+    int port = 0;
+    bool none = false, yes = false;
   };
   auto o = std::make_shared<Options>();
   const auto add = [&](const char* name, const char* what, auto run) {
@@ -200,6 +205,46 @@ void add_key(CLI::App& app, Action& action) {
                         });
   shown->add_option("name", o->name, "the key");
   shown->add_option("--passphrase-file", o->passphrase, "the passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
+  CLI::App* served = add("serve", "signs for other processes over HTTP (--signer), so that the key need not lie where it is used; asks before each signature",
+                         [](const Options& options) -> Result<void> {
+                           SigningOptions signing;
+                           signing.key = options.name;
+                           signing.passphrase_file = options.passphrase;
+                           PTAH_TRY(const auto key, signing_key(signing));
+                           if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
+                           if (!options.yes && !isatty(STDIN_FILENO))
+                             return fail(ErrorCode::invalid_argument, "nobody can be asked here; --yes signs whatever is asked for");
+                           Bytes32 random{};
+                           fill_random(random);
+                           const std::string token = options.file.empty() ? hex(std::span(random).first(16)) : "";
+                           PTAH_TRY(const std::string bearer, options.file.empty() ? Result<std::string>(token) : read_text(options.file, 1024));
+                           SigningServer server(*key, std::string(trimmed(bearer)), [&](const Bytes32& digest) {
+                             fmt::print("sign {}? {}", "0x" + hex(digest), options.yes ? "yes\n" : "[y/N] ");
+                             std::fflush(stdout);
+                             if (options.yes) return true;
+                             std::string line;
+                             std::getline(std::cin, line);
+                             return line == "y" || line == "Y" || line == "yes";
+                           });
+                           PTAH_TRY(const int port, server.bind(options.host, options.port));
+                           fmt::print("{} at http://{}:{}\n", to_string(key->address()), options.host, port);
+                           if (!token.empty()) fmt::print("PTAH_SIGNER=http://{}:{} PTAH_SIGNER_TOKEN={}\n", options.host, port, token);
+                           std::fflush(stdout);
+                           std::thread watch([&] {
+                             while (!interrupted().cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+                             server.stop();
+                           });
+                           server.run();
+                           interrupted().cancel();
+                           watch.join();
+                           return {};
+                         });
+  served->add_option("name", o->name, "the key");
+  served->add_option("--host", o->host, "address to listen on; what is beyond this computer needs a tunnel that encrypts");
+  served->add_option("--port", o->port, "0: a free one")->check(CLI::Range(0, 65535));
+  served->add_option("--token-file", o->file, "who asks has to bring the first line of this file (default: a new one, which is printed)");
+  served->add_flag("--yes", o->yes, "sign without asking");
+  served->add_option("--passphrase-file", o->passphrase, "the passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
   CLI::App* turn = add("rotate", "a new key under the same name; the old one stays as NAME-ADDRESS", [](const Options& options) -> Result<void> {
     PTAH_TRY(KeyStore store, open_store());
     PTAH_TRY(const KeyInfo old, store.find(options.name));

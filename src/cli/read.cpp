@@ -96,7 +96,8 @@ Result<void> run_publish(const ReadOptions& o) {
   ReadingTerms terms;
   terms.exposures = o.exposures;
   PTAH_TRY_VOID(check_publication(items, terms, o.out));  // before any money moves
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
@@ -134,7 +135,8 @@ Result<void> run_publish(const ReadOptions& o) {
 }
 
 Result<void> run_serve(const ReadOptions& o) {
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const auto room, ReadingRoom::open(o.file, key));
   ReadingServer server(*room);
   PTAH_TRY(const int port, server.bind(o.host, o.port));
@@ -156,7 +158,8 @@ Result<void> run_claim(const ReadOptions& o) {
   if (voucher.is_object() && voucher.contains("voucher")) voucher = Json(voucher["voucher"]);
   if (text_at(voucher, "format") != "ptah reward 1") return fail(ErrorCode::corrupt, "{}: no voucher for having read", o.file);
   PTAH_TRY(const Address contract, parse_address(text_at(voucher, "contract")));
-  PTAH_TRY(const Key key, needed_key(o.signing));
+  PTAH_TRY(const auto signer, needed_signer(o));
+  const Signer& key = *signer;
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, voucher.value("chain", uint64_t{0})));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));

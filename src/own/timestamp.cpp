@@ -1,6 +1,5 @@
 #include "own/timestamp.h"
 
-#include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/pkcs7.h>
 #include <openssl/rand.h>
@@ -10,6 +9,7 @@
 #include <ctime>
 
 #include "base/sha256.h"
+#include "weights/download.h"
 
 namespace ptah {
 
@@ -54,13 +54,6 @@ bool is_for(TS_MSG_IMPRINT* imprint, const Digest& digest) {
   const ASN1_OBJECT* name = nullptr;
   X509_ALGOR_get0(&name, nullptr, nullptr, kind);
   return OBJ_obj2nid(name) == NID_sha256 && ASN1_STRING_length(found) == 32 && std::equal(digest.begin(), digest.end(), ASN1_STRING_get0_data(found));
-}
-
-size_t on_data(char* data, size_t, size_t size, void* user) {
-  auto& body = *static_cast<Bytes*>(user);
-  if (body.size() + size > kMostBytes) return 0;
-  body.insert(body.end(), data, data + size);
-  return size;
 }
 
 }  // namespace
@@ -110,30 +103,9 @@ Result<Bytes> timestamp_token(std::span<const uint8_t> answer, std::span<const u
 }
 
 Result<Bytes> request_timestamp(const std::string& url, std::span<const uint8_t> message) {
-  if (!url.starts_with("http://") && !url.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https address", url);
   PTAH_TRY(const Bytes query, timestamp_query(message));
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(started == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup);
-  if (!handle) return fail(ErrorCode::internal, "libcurl cannot start");
-  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(curl_slist_append(nullptr, "Content-Type: application/timestamp-query"),
-                                                                            curl_slist_free_all);
-  Bytes body;
-  CURL* h = handle.get();
-  curl_easy_setopt(h, CURLOPT_URL, url.c_str());
-  curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers.get());
-  curl_easy_setopt(h, CURLOPT_POSTFIELDS, reinterpret_cast<const char*>(query.data()));
-  curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, static_cast<long>(query.size()));
-  curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
-  curl_easy_setopt(h, CURLOPT_WRITEDATA, &body);
-  curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, 20000L);
-  curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-  const CURLcode code = curl_easy_perform(h);
-  long status = 0;
-  curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-  if (code != CURLE_OK || status != 200)
-    return fail(ErrorCode::io, "the time-stamp authority {}: {}", url, code == CURLE_OK ? fmt::format("HTTP {}", status) : curl_easy_strerror(code));
-  return timestamp_token(body, query);
+  PTAH_TRY(const std::string answer, http_post(url, "application/timestamp-query", std::string(query.begin(), query.end()), {kMostBytes}));
+  return timestamp_token(as_bytes(answer), query);
 }
 
 TimestampCheck check_timestamp(std::span<const uint8_t> bytes, std::span<const uint8_t> message, const std::vector<Bytes>& anchors) {

@@ -3,6 +3,7 @@
 #include <httplib.h>
 
 #include "chain/encoding.h"
+#include "serve/bind.h"
 
 namespace ptah {
 
@@ -54,6 +55,7 @@ struct ReadingServer::State {
 
 ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
   httplib::Server& s = state_->server;
+  s.set_tcp_nodelay(true);  // else each answer waits for the client's acknowledgement
   s.set_payload_max_length(65536);
   // Bodies whose length is not announced, or that grow when they are read, would pass that limit.
   s.set_pre_routing_handler([](const httplib::Request& in, httplib::Response& out) {
@@ -89,12 +91,7 @@ ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
 
 ReadingServer::~ReadingServer() { stop(); }
 
-Result<int> ReadingServer::bind(const std::string& host, int port) {
-  const int bound = port == 0 ? state_->server.bind_to_any_port(host.c_str()) : state_->server.bind_to_port(host.c_str(), port) ? port : -1;
-  if (bound < 0) return fail(ErrorCode::io, "cannot listen on {}:{}", host, port);
-  return bound;
-}
-
+Result<int> ReadingServer::bind(const std::string& host, int port) { return bind_server(state_->server, host, port); }
 void ReadingServer::run() { state_->server.listen_after_bind(); }
 void ReadingServer::stop() { state_->server.stop(); }
 

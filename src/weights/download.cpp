@@ -383,4 +383,38 @@ Result<std::string> download_text(const std::string& url, size_t most_bytes, con
   }
 }
 
+Result<std::string> http_post(const std::string& url, const std::string& content_type, const std::string& body, const PostOptions& options) {
+  PTAH_TRY_VOID(check_url(url));
+  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+  const std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle(ready ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  if (!handle) return fail(ErrorCode::internal, "libcurl cannot start");
+  curl_slist* list = curl_slist_append(nullptr, ("Content-Type: " + content_type).c_str());
+  if (!options.bearer.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + options.bearer).c_str());
+  const std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> headers(list, curl_slist_free_all);
+  std::pair<std::string, size_t> answer{"", options.most_bytes};
+  CURL* h = handle.get();
+  curl_easy_setopt(h, CURLOPT_URL, url.c_str());
+  curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+  curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers.get());
+  curl_easy_setopt(h, CURLOPT_POSTFIELDS, body.data());
+  curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
+  curl_write_callback on_data = [](char* data, size_t, size_t size, void* user) -> size_t {
+    auto& [text, most] = *static_cast<std::pair<std::string, size_t>*>(user);
+    if (text.size() + size > most) return 0;
+    text.append(data, size);
+    return size;
+  };
+  curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
+  curl_easy_setopt(h, CURLOPT_WRITEDATA, &answer);
+  curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, static_cast<long>(options.timeout_seconds * 1000));
+  curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+  const CURLcode code = curl_easy_perform(h);
+  long status = 0;
+  curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+  if (code != CURLE_OK) return fail(ErrorCode::io, "{}: {}", url, curl_easy_strerror(code));
+  if (status == 401 || status == 403) return fail(ErrorCode::permission, "{}: HTTP {}", url, status);
+  if (status != 200) return fail(ErrorCode::io, "{}: HTTP {}", url, status);
+  return std::move(answer.first);
+}
+
 }  // namespace ptah

@@ -36,4 +36,13 @@ Result<Downloaded> download(const std::string& url, const std::filesystem::path&
 /// A short text, fetched whole. Errors: as download, but nothing is resumed.
 Result<std::string> download_text(const std::string& url, size_t most_bytes, const DownloadOptions& options);
 
+struct PostOptions {
+  size_t most_bytes = 1 << 20;  ///< of the answer
+  double timeout_seconds = 20;
+  std::string bearer = {};  ///< an access token
+};
+/// Posts a body and returns the answer's, once, without following redirects. Errors: invalid_argument (no http or https address), permission (401, 403), io (no
+/// answer, another status, or one that is too long).
+Result<std::string> http_post(const std::string& url, const std::string& content_type, const std::string& body, const PostOptions& options = {});
+
 }  // namespace ptah

@@ -1,0 +1,74 @@
+#include "own/remote_signer.h"
+
+#include <optional>
+
+#include "base/json.h"
+#include "base/sha256.h"
+#include "weights/download.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr size_t kMostBytes = 4096;
+
+std::string prefixed(std::span<const uint8_t> bytes) { return "0x" + hex(bytes); }
+
+/// 0x and so many bytes.
+template <size_t N>
+std::optional<std::array<uint8_t, N>> bytes_of(const std::string& text) {
+  if (text.size() != 2 + 2 * N || !text.starts_with("0x")) return {};
+  std::array<uint8_t, N> out{};
+  for (size_t i = 0; i < 2 * N; ++i) {
+    const char c = text[2 + i];
+    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    if (digit < 0) return {};
+    out[i / 2] = static_cast<uint8_t>(out[i / 2] << 4 | digit);
+  }
+  return out;
+}
+
+Result<Json> ask(const std::string& url, const RemoteSigner::Options& o, const Json& question) {
+  PTAH_TRY(const std::string text, http_post(url, "application/json", question.dump(), {kMostBytes, o.timeout_seconds, o.bearer}));
+  const auto json = parse_json(text, 4);
+  if (!json || !json->is_object()) return fail(ErrorCode::corrupt, "the signer at {} answers with something else", url);
+  if (json->contains("error")) return fail(ErrorCode::permission, "the signer at {} refuses: {}", url, text_at(*json, "error").substr(0, 200));
+  return *json;
+}
+
+}  // namespace
+
+Result<RemoteSigner> RemoteSigner::open(const std::string& url, const Options& options) {
+  RemoteSigner out;
+  out.url_ = url;
+  out.options_ = options;
+  PTAH_TRY(const Json answer, ask(url, options, {{"method", "address"}}));
+  const auto address = parse_address(text_at(answer, "address"));
+  if (!address) return fail(ErrorCode::corrupt, "the signer at {} names no address", url);
+  out.address_ = *address;
+  return out;
+}
+
+Result<Signature> RemoteSigner::sign(const Bytes32& digest) const {
+  PTAH_TRY(const Json answer, ask(url_, options_, {{"method", "sign"}, {"digest", prefixed(digest)}}));
+  const auto signature = bytes_of<65>(text_at(answer, "signature"));
+  if (!signature) return fail(ErrorCode::corrupt, "the signer at {} gives no signature", url_);
+  const auto by = recover_signer(digest, *signature);
+  if (!by || *by != address_) return fail(ErrorCode::mismatch, "the signer at {} gives a signature that is not of {}", url_, to_string(address_));
+  return *signature;
+}
+
+std::string answer_signing_request(const Signer& signer, const std::string& body, const std::function<bool(const Bytes32& digest)>& allow) {
+  const auto refuse = [](const std::string& why) { return Json{{"error", why}}.dump(); };
+  const auto json = body.size() <= kMostBytes ? parse_json(body, 4) : fail(ErrorCode::corrupt, "too long");
+  if (!json || !json->is_object()) return refuse("no request");
+  const std::string method = text_at(*json, "method");
+  if (method == "address") return Json{{"address", to_string(signer.address())}}.dump();
+  const auto digest = bytes_of<32>(text_at(*json, "digest"));
+  if (method != "sign" || !digest) return refuse("no request");
+  if (!allow(*digest)) return refuse("not allowed");
+  const auto signature = signer.sign(*digest);
+  return signature ? Json{{"signature", prefixed(*signature)}}.dump() : refuse(signature.error().message);
+}
+
+}  // namespace ptah
