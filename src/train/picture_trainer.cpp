@@ -39,15 +39,16 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     const std::string synonyms = reader.get<std::string>("synonyms", "");
     const Json judges = reader.object("judges"), upscaler = reader.object("upscaler");
     const fs::path large_data = base_folder / reader.get<std::string>("large_data", "pictures-large");
-    const Json autoencoder = reader.object("autoencoder"), model = reader.object("autoencoder_model"), denoiser = reader.object("denoiser");
+    const Json autoencoder = reader.object("autoencoder"), model = reader.object("autoencoder_model"), denoiser = reader.object("denoiser"),
+               decoder = reader.object("decoder");
     AutoencoderConfig shape;
     if (!model.empty()) {
       PTAH_TRY(shape, autoencoder_config(model));
     }
     reader.done();
-    const bool pictures = (judges.empty() && upscaler.empty() && synonyms.empty()) || !autoencoder.empty() || !denoiser.empty();
+    const bool pictures = (judges.empty() && upscaler.empty() && synonyms.empty() && decoder.empty()) || !autoencoder.empty() || !denoiser.empty();
     PictureSet set;
-    if (pictures || !judges.empty()) {
+    if (pictures || !judges.empty() || !decoder.empty()) {
       PTAH_TRY(set, read_picture_set(data, shape.size));
     }
     if (pictures && !fs::exists(out / "autoencoder" / "weights.safetensors")) {
@@ -57,13 +58,15 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     const fs::path made = out / "picture.safetensors";
     if (!denoiser.empty()) PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
     if (!synonyms.empty()) PTAH_TRY_VOID(give_synonyms(denoiser.empty() && !start.empty() ? start_from : made, base_folder / synonyms, made));
+    if (!decoder.empty()) PTAH_TRY_VOID(train_decoder(decoder, out / "decoder", denoiser.empty() && !start.empty() ? start_from : made, made, set, callbacks));
     const fs::path finished = start.empty() ? made : start_from;
     if (!upscaler.empty()) {
       PTAH_TRY(const PictureSet large, read_picture_set(large_data, shape.size * UpscalerConfig::kFactor));
       PTAH_TRY_VOID(train_upscaler(upscaler, out / "upscaler", finished, large, callbacks));
     }
     for (const auto& [name, judge] : judges.items()) {
-      if (name.empty() || name == "upscaler" || name == "denoiser" || name == "autoencoder" || name.find('/') != std::string::npos || name[0] == '.')
+      if (name.empty() || name == "upscaler" || name == "denoiser" || name == "decoder" || name == "autoencoder" || name.find('/') != std::string::npos ||
+          name[0] == '.')
         return fail(ErrorCode::invalid_argument, "config: judge '{}' is no name", name);
       PTAH_TRY_VOID(train_judge(judge, out / name, finished, set, callbacks));
     }

@@ -96,6 +96,11 @@ Result<void> save_sheet(const std::filesystem::path& path, const Tensor& samples
 Result<void> train_autoencoder(const Json& json, const std::filesystem::path& folder, const PictureSet& set, const AutoencoderConfig& config,
                                const TrainCallbacks& callbacks);
 
+/// Trains the decoder of a picture model on, against a discriminator of patches, and leaves its encoder (so all latents) as it is; writes the whole model to
+/// `out` (bf16), and the balance of the losses into `folder`.
+Result<void> train_decoder(const Json& json, const std::filesystem::path& folder, const std::filesystem::path& picture_model, const std::filesystem::path& out,
+                           const PictureSet& set, const TrainCallbacks& callbacks);
+
 /// Takes the autoencoder of a model file as it is: writes folder/weights.safetensors. Errors: not_found, corrupt.
 Result<void> take_autoencoder(const std::filesystem::path& model, const std::filesystem::path& folder);
 

@@ -1,15 +1,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <fstream>
 
 #include "base/philox.h"
 #include "base/sha256.h"
 #include "image/picture.h"
 #include "image/upscaler.h"
-#include "nn/discriminator.h"
 #include "tensor/ops.h"
-#include "train/curves.h"
+#include "train/adversary.h"
 #include "train/picture_loss.h"
 #include "train/stage.h"
 #include "weights/safetensors.h"
@@ -21,7 +19,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr int64_t kFactor = UpscalerConfig::kFactor;
-constexpr float kNudge = 0.05F;
 
 /// Identifies the pictures and the autoencoder that small versions are made with.
 std::string origin_of(const PictureSet& set, const TensorFile& model) {
@@ -103,13 +100,6 @@ struct Patches {
   Tensor small, large;
 };
 
-/// Handles to the same numbers that gradients do not reach.
-Weights frozen(const std::map<std::string, Tensor>& weights) {
-  std::map<std::string, Tensor> out;
-  for (const auto& [name, tensor] : weights) out.emplace(name, tensor.detach());
-  return Weights(std::move(out));
-}
-
 }  // namespace
 
 Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::path& picture_model, const PictureSet& set, const TrainCallbacks& callbacks) {
@@ -120,12 +110,10 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
   shape.blocks = reader.get<int64_t>("blocks", shape.blocks);
   const auto patch = reader.get<int64_t>("patch", 48);
   const auto reconstructed = reader.get<float>("reconstructed", 0.6F);
-  const auto adversarial_weight = reader.get<float>("adversarial_weight", 0.02F), penalty = reader.get<float>("gradient_penalty", 0.1F);
-  const auto adversarial_from = reader.get<int64_t>("adversarial_from", stage.run.schedule.steps / 2);
-  const auto discriminator_widths = reader.get<std::vector<int64_t>>("discriminator_widths", {48, 96, 128});
+  const AdversaryConfig fight = read_adversary(reader, {0.02F, 0.1F, stage.run.schedule.steps / 2, {48, 96, 128}});
   reader.done();
   if (const auto sane = upscaler_config(to_json(shape)); !sane) return fail(ErrorCode::invalid_argument, "config: {}", sane.error().message);
-  const auto halvings = static_cast<int64_t>(discriminator_widths.size());
+  const auto halvings = static_cast<int64_t>(fight.widths.size());
   if (halvings < 1 || halvings > 6 || patch < 8 || patch * kFactor % (int64_t{2} << halvings) != 0)
     return fail(ErrorCode::invalid_argument, "config: upscaler.patch is {}; {} discriminator widths need a multiple of {}", patch, halvings,
                 std::max<int64_t>(8, (int64_t{2} << halvings) / kFactor));
@@ -138,7 +126,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
 
   Weights weights = Weights::fresh(stage.seed);
   const Upscaler upscaler(Scope(weights, "upscaler"), shape);
-  const PatchDiscriminator discriminator(Scope(weights, "discriminator"), 4, discriminator_widths);
+  Adversary adversary(weights, fight, stage.seed, folder);
   Optimizer optimizer(weights.all(), stage.optimizer);
   const std::vector<int64_t> pool = train_indices(set);
   if (pool.empty()) return fail(ErrorCode::invalid_argument, "upscaler: every picture is held out");
@@ -163,39 +151,21 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
   Ahead<Patches> batches(make_batch);
 
   const DType type = compute_dtype();
-  std::ofstream balance(folder / "balance.csv", std::ios::app);
-  if (balance.tellp() == 0) balance << "step,pixels,generator,discriminator,penalty\n";
   const auto step = [&](int64_t i) {
     const Patches batch = batches.get(i);
-    const bool adversarial = i >= adversarial_from && adversarial_weight > 0;
     Tensor made;
-    float pixels = 0, fooled = 0, told = 0, steep = 0, total = 0;
+    float pixels = 0, total = 0;
     {
       GradScope scope;
       made = upscaler.bordered(batch.small, type);
       Tensor loss = picture_loss(made, batch.large);
       pixels = loss.item();
-      if (adversarial) {
-        Weights still = frozen(weights.all());
-        const PatchDiscriminator judge(Scope(still, "discriminator"), 4, discriminator_widths);
-        const Tensor fooling = generator_loss(judge(cast(made, type)));
-        fooled = fooling.item();
-        loss = add(loss, affine(fooling, adversarial_weight));
-      }
+      if (adversary.fights(i)) loss = add(loss, adversary.fooling(made));
       scope.backward(loss);
       total = loss.item();
     }
-    if (adversarial) {
-      GradScope scope;
-      const Tensor scores = discriminator(cast(batch.large, type)), made_scores = discriminator(cast(made.detach(), type));
-      const Tensor nudge = affine(Tensor::normal(batch.large.shape(), stage.seed, (uint64_t{12} << 48) + static_cast<uint64_t>(i)), kNudge);
-      const Tensor hinge = discriminator_loss(scores, made_scores);
-      const Tensor slope = gradient_penalty(scores, discriminator(cast(add(batch.large, nudge), type)), kNudge);
-      scope.backward(add(hinge, affine(slope, penalty)));
-      told = hinge.item();
-      steep = slope.item();
-    }
-    if ((i + 1) % stage.run.log_every == 0) balance << i + 1 << ',' << pixels << ',' << fooled << ',' << told << ',' << steep << std::endl;
+    if (adversary.fights(i)) adversary.learn(batch.large, made, i);
+    if ((i + 1) % stage.run.log_every == 0) adversary.note(i + 1, pixels);
     return total;
   };
 
@@ -220,8 +190,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
     if (callbacks.say)
       callbacks.say(fmt::format("upscaler step {}: {:.2f} dB on shrunk pictures held out (Lanczos {:.2f}), {:.2f} dB on reconstructed ones (Lanczos {:.2f})", i,
                                 decibels[1], decibels[0], decibels[3], decibels[2]));
-    if (const auto drawn = save_curves(folder / "balance.csv", folder / "balance.png"); !drawn && callbacks.say)
-      callbacks.say("the balance could not be drawn: " + drawn.error().message);
+    if (const auto drawn = adversary.draw(); !drawn && callbacks.say) callbacks.say("the balance could not be drawn: " + drawn.error().message);
     return save_sheet(folder / fmt::format("sheet-{:06}.png", i), concat(row, 0), 3);
   };
   PTAH_TRY_VOID(train(
