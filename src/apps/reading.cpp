@@ -330,7 +330,10 @@ Result<Json> ReadingRoom::section(const std::string& session, size_t index, cons
     ++s.next;
     s.not_before = now + static_cast<double>(words_in(text)) / terms_.words_a_second;
   }
-  return Json{{"text", text}, {"token", token_of(session, index + 1)}, {"last", index + 1 == article_.sections.size()}};
+  return Json{{"text", text},
+              {"token", token_of(session, index + 1)},
+              {"last", index + 1 == article_.sections.size()},
+              {"seconds", index + 1 == s.next ? std::max(0.0, s.not_before - now) : 0.0}};
 }
 
 Json ReadingRoom::shown_quiz(const Session& s) const {

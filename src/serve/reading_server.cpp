@@ -4,6 +4,7 @@
 
 #include "chain/encoding.h"
 #include "serve/bind.h"
+#include "serve/reading_page.h"
 
 namespace ptah {
 
@@ -71,6 +72,7 @@ ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
     return [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); };
   };
   using In = httplib::Request;
+  s.Get("/", [](const In&, httplib::Response& out) { out.set_content(reading_page(), "text/html; charset=utf-8"); });
   s.Get("/article", handled([](ReadingRoom& r, const In&) -> Result<Json> { return r.about(); }));
   s.Get("/counts", handled([](ReadingRoom& r, const In&) -> Result<Json> { return r.counts(); }));
   s.Get("/nonce", handled([](ReadingRoom& r, const In&) { return r.nonce(); }));
