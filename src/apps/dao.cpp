@@ -13,6 +13,7 @@ constexpr const char* kFormat = "ptah community 1";
 constexpr const char* kStates[] = {"pending", "active", "canceled", "defeated", "succeeded", "queued", "expired", "executed"};
 constexpr const char* kTermsOfJob = "(address,uint256[],address,address,uint64,uint64,string)";
 constexpr const char* kTermsOfMarket = "(address,uint64,uint64,uint32,address,address,uint256,uint256,string)";
+constexpr const char* kMarket = "(address,uint64,uint32,address,uint64,uint8,uint8,address,uint64,bool,address,address,uint256,uint256,uint256,uint256)";
 constexpr const char* kCalls = "(address[],uint256[],bytes[],bytes32)";
 
 template <class C, class Visit>
@@ -26,7 +27,7 @@ void fields(C& c, Visit visit) {
 
 Result<Call> call_of(const Address& to, const std::string& signature, const Json& arguments, std::string says) {
   PTAH_TRY(Bytes data, abi_call(signature, arguments));
-  return Call{to, std::move(data), std::move(says)};
+  return Call{to, std::move(data), std::move(says), {}};
 }
 
 Result<Call> approval(const Community& c, const Address& spender, const Uint256& sum) {
@@ -39,7 +40,7 @@ Json lists_of(const std::vector<Call>& calls) {
   Json targets = Json::array(), values = Json::array(), data = Json::array();
   for (const Call& call : calls) {
     targets.push_back(to_string(call.to));
-    values.push_back(0);
+    values.push_back(to_decimal(call.value));
     data.push_back(hex_text(call.data));
   }
   return Json::array({targets, values, data});
@@ -79,22 +80,34 @@ Result<Community> parse_community(const std::string& text) {
     const Json chain = json.value("chain", Json()), block = json.value("block", Json());
     if (!chain.is_number_unsigned() || !block.is_number_unsigned()) return fail(ErrorCode::corrupt, "community: no chain or block");
     out.chain = chain;
+    if (out.chain == 0) return fail(ErrorCode::corrupt, "community: chain 0");
     out.block = block;
     fields(out, [&](const char* name, Address& address) { address = value_or_throw(parse_address(text_at(json, name))); });
     return out;
   });
 }
 
-Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options) {
+Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options,
+                                  const std::function<void(const char*, const Address&)>& made) {
   if (terms.name.empty() || terms.symbol.empty() || terms.symbol.size() > 11)
     return fail(ErrorCode::invalid_argument, "a community needs a name and a short symbol");
   if (terms.period == 0 || terms.quorum == 0 || terms.quorum > 100)
     return fail(ErrorCode::invalid_argument, "a vote needs a time and a quorum of 1 to 100 per cent");
+  if (invalid_utf8_at(terms.name + terms.symbol) != std::string::npos) return fail(ErrorCode::invalid_argument, "the name and the symbol have to be UTF-8");
   Json holders = Json::array(), amounts = Json::array();
+  Uint256 voting{};
   for (const auto& [who, amount] : terms.shares) {
     holders.push_back(to_string(who));
     amounts.push_back(to_decimal(amount));
+    voting = add(voting, amount);
   }
+  const Uint256 needed = scaled(add(voting, terms.treasury), terms.quorum, 100);
+  if (voting < needed)
+    return fail(ErrorCode::invalid_argument,
+                "a quorum of {} % is {} tokens, and only {} can vote: the treasury does not, but it counts. Nothing could ever be decided", terms.quorum,
+                ether(needed), ether(voting));
+  if (voting < terms.threshold)
+    return fail(ErrorCode::invalid_argument, "{} votes are needed to propose, and there are {} in all", ether(terms.threshold), ether(voting));
   if (holders.empty()) return fail(ErrorCode::invalid_argument, "somebody has to hold the community's tokens");
   PTAH_TRY(const Artifact token, load_artifact("MediaToken"));
   PTAH_TRY(const Artifact timelock, load_artifact("MediaTimelock"));
@@ -116,14 +129,18 @@ Result<Community> found_community(const Account& account, const CommunityTerms& 
   }
   PTAH_TRY(out.timelock, deploy(account, timelock,
                                 {terms.wait, Json::array({to_string(later_governor)}), Json::array({to_string(Address{})}), to_string(Address{})}, options));
+  if (made) made("timelock", out.timelock);
   PTAH_TRY(out.token, deploy(account, token, {terms.name, terms.symbol, holders, amounts}, options));
+  if (made) made("token", out.token);
   PTAH_TRY(out.governor,
            deploy(account, governor, {to_string(out.token), to_string(out.timelock), terms.delay, terms.period, to_decimal(terms.threshold), terms.quorum},
                   options));
   if (out.timelock != later_timelock || out.governor != later_governor)
     return fail(ErrorCode::mismatch, "something else of {} was sent meanwhile; found the community again", to_string(account.address()));
   PTAH_TRY(out.board, deploy(account, board, Json::array(), options));
+  if (made) made("board", out.board);
   PTAH_TRY(out.market, deploy(account, market, Json::array(), options));
+  if (made) made("market", out.market);
   return out;
 }
 
@@ -182,6 +199,55 @@ Result<Call> proposal_call(const Community& c, const Proposal& p, ProposalStep s
                  (queue ? "queues: " : "carries out: ") + beginning(p.description, 80));
 }
 
+std::string what_it_does(const Community& c, const Call& call) {
+  const std::string money = call.value == Uint256{} ? std::string() : fmt::format(", with {} ether", ether(call.value));
+  const auto values_of = [&](const std::string& signature) -> std::optional<Json> {
+    const auto types = argument_types(signature);
+    const Bytes32 hash = keccak256(signature);
+    if (!types || call.data.size() < 4 || !std::equal(hash.begin(), hash.begin() + 4, call.data.begin())) return {};
+    const auto values = abi_decode(*types, std::span(call.data).subspan(4), true);
+    return values ? std::optional(*values) : std::nullopt;
+  };
+  const auto amount = [](const Json& number) {
+    const auto value = parse_uint256(number);
+    return value ? ether(*value) : number.dump();
+  };
+  const auto token_named = [&](const Json& address) {
+    return address == Json(to_string(c.token)) ? std::string("tokens") : fmt::format("of the OTHER token {}", address.get<std::string>());
+  };
+  if (call.to == c.token) {
+    if (const auto v = values_of("transfer(address,uint256)")) return fmt::format("pays {} tokens to {}{}", amount((*v)[1]), (*v)[0].get<std::string>(), money);
+    if (const auto v = values_of("approve(address,uint256)"))
+      return fmt::format("lets {} take {} tokens{}", (*v)[0].get<std::string>(), amount((*v)[1]), money);
+  }
+  if (call.to == c.board)
+    if (const auto v = values_of(fmt::format("open({})", kTermsOfJob))) {
+      const Json& t = (*v)[0];
+      std::string sums;
+      for (const Json& sum : t[1]) sums += fmt::format("{}{}", sums.empty() ? "" : " + ", amount(sum));
+      const bool open_to_all = t[2] == Json(to_string(Address{}));
+      return fmt::format("opens a {} of {} {}, judged by {}: {}{}", open_to_all ? "bounty" : "grant for " + t[2].get<std::string>(), sums, token_named(t[0]),
+                         t[3].get<std::string>(), printable(t[6].get<std::string>(), 300), money);
+    }
+  if (call.to == c.market)
+    if (const auto v = values_of(fmt::format("open({})", kTermsOfMarket))) {
+      const Json& t = (*v)[0];
+      return fmt::format("opens a market with {} {}, resolved by {}, arbitrated by {}: {}{}", amount(t[7]), token_named(t[0]), t[4].get<std::string>(),
+                         t[5].get<std::string>(), printable(t[8].get<std::string>(), 300), money);
+    }
+  const std::string place = call.to == c.governor   ? "the governor (its rules)"
+                            : call.to == c.timelock ? "the timelock (its rules)"
+                            : call.to == c.board    ? "the board"
+                            : call.to == c.market   ? "the market"
+                            : call.to == c.token    ? "the token"
+                                                    : "a contract that is not the community's, " + to_string(call.to);
+  for (const char* known : {"take(address)", "redeem(uint256)", "object(uint256)", "close(uint256)"})
+    if (const auto v = values_of(known))
+      return fmt::format("{} of {}: {}{}", std::string_view(known).substr(0, std::string_view(known).find('(')), place, v->dump(), money);
+  return fmt::format("calls {} with {} bytes that begin with {}{}", place, call.data.size(),
+                     hex_text(std::span(call.data).first(std::min<size_t>(4, call.data.size()))), money);
+}
+
 Result<CommunityReader> CommunityReader::open(const Rpc& rpc, const Community& community, const std::filesystem::path& index_file) {
   CommunityReader out;
   out.rpc_ = &rpc;
@@ -221,7 +287,8 @@ Result<std::vector<ProposalState>> CommunityReader::proposals() const {
       Call call;
       PTAH_TRY(call.to, address_in(s[2][i]));
       PTAH_TRY(call.data, parse_hex(s[5][i].get<std::string>()));
-      if (s[3][i] != "0") call.says = fmt::format("with {} wei", s[3][i].get<std::string>());
+      PTAH_TRY(call.value, number_in(s[3][i]));
+      call.says = what_it_does(community_, call);
       p.proposal.calls.push_back(std::move(call));
     }
     PTAH_TRY(p.begins, small_in(s[6]));
@@ -273,6 +340,7 @@ Result<std::vector<JobState>> CommunityReader::jobs() const {
       PTAH_TRY(j.window, small_in(now[0][4]));
       j.closed = now[0][5];
       PTAH_TRY(j.judge, address_in(now[0][6]));
+      PTAH_TRY(j.token, address_in(now[0][7]));
       for (const Json& amount : now[1]) {
         PTAH_TRY(const Uint256 one, number_in(amount));
         j.amounts.push_back(one);
@@ -301,6 +369,31 @@ Result<std::vector<JobState>> CommunityReader::jobs() const {
   return out;
 }
 
+Result<MarketState> read_market(const Rpc& rpc, const Community& c, uint64_t market) {
+  MarketState m;
+  m.market = market;
+  const Json id = Json::array({market});
+  PTAH_TRY(const Json answer, read_contract(rpc, c.market, "marketOf(uint256)", id, {kMarket}));
+  const Json& now = answer[0];
+  PTAH_TRY(m.token, address_in(now[0]));
+  PTAH_TRY(m.closes, small_in(now[1]));
+  PTAH_TRY(m.founder, address_in(now[3]));
+  PTAH_TRY(m.settles_from, small_in(now[4]));
+  PTAH_TRY(m.named, outcome_in(now[5]));
+  PTAH_TRY(m.outcome, outcome_in(now[6]));
+  PTAH_TRY(m.resolver, address_in(now[7]));
+  m.disputed = now[9];
+  PTAH_TRY(m.arbiter, address_in(now[10]));
+  PTAH_TRY(m.bond, number_in(now[12]));
+  PTAH_TRY(m.yes, number_in(now[13]));
+  PTAH_TRY(m.no, number_in(now[14]));
+  if (m.outcome == Outcome::open) {
+    PTAH_TRY(const Json chance, read_contract(rpc, c.market, "chance(uint256)", id, {"uint256"}));
+    PTAH_TRY(m.chance, number_in(chance[0]));
+  }
+  return m;
+}
+
 Result<std::vector<MarketState>> CommunityReader::markets() const {
   PTAH_TRY(const auto events, index_->events());
   std::vector<MarketState> out;
@@ -308,27 +401,8 @@ Result<std::vector<MarketState>> CommunityReader::markets() const {
     if (event.contract != community_.market) continue;
     PTAH_TRY(const auto opened, decode_event(fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfMarket), event));
     if (!opened) continue;
-    const Json id = Json::array({(*opened)[0]});
-    MarketState m;
-    PTAH_TRY(m.market, small_in((*opened)[0]));
-    PTAH_TRY(const Json answer,
-             ask(community_.market, "marketOf(uint256)", id,
-                 {"(address,uint64,uint32,address,uint64,uint8,uint8,address,uint64,bool,address,address,uint256,uint256,uint256,uint256)"}));
-    const Json& now = answer[0];
-    PTAH_TRY(m.closes, small_in(now[1]));
-    PTAH_TRY(m.founder, address_in(now[3]));
-    PTAH_TRY(m.settles_from, small_in(now[4]));
-    PTAH_TRY(m.named, outcome_in(now[5]));
-    PTAH_TRY(m.outcome, outcome_in(now[6]));
-    PTAH_TRY(m.resolver, address_in(now[7]));
-    m.disputed = now[9];
-    PTAH_TRY(m.arbiter, address_in(now[10]));
-    PTAH_TRY(m.yes, number_in(now[13]));
-    PTAH_TRY(m.no, number_in(now[14]));
-    if (m.outcome == Outcome::open) {
-      PTAH_TRY(const Json chance, ask(community_.market, "chance(uint256)", id, {"uint256"}));
-      PTAH_TRY(m.chance, number_in(chance[0]));
-    }
+    PTAH_TRY(const uint64_t number, small_in((*opened)[0]));
+    PTAH_TRY(MarketState m, read_market(*rpc_, community_, number));
     m.question = (*opened)[2][8];
     out.push_back(std::move(m));
   }

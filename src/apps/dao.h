@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "chain/account.h"
@@ -30,16 +31,21 @@ struct CommunityTerms {
   Uint256 threshold{};       ///< votes it takes to propose
   uint64_t quorum = 20;      ///< per cent of all tokens that have to take part
 };
-/// Creates the five contracts; nobody keeps a right over them but the votes. Errors: invalid_argument for terms under which nothing could be decided; as
-/// Account::transact.
-Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options = {});
+/// Creates the five contracts; nobody keeps a right over them but the votes. Errors: invalid_argument for terms under which nothing could be decided (the
+/// treasury does not vote, but it counts for the quorum), and for names that are not UTF-8; as Account::transact.
+/// `made` is told of each contract as soon as it is there.
+Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options = {},
+                                  const std::function<void(const char* name, const Address& place)>& made = {});
 
 /// One call of one contract.
 struct Call {
   Address to{};
   Bytes data;
   std::string says;  ///< what it does
+  Uint256 value{};   ///< wei that go with it
 };
+/// What a call does, read from its bytes: payments, approvals, jobs and markets by their values, anything else by its first four bytes and its length.
+std::string what_it_does(const Community& community, const Call& call);
 
 /// Work that is paid from escrow by milestones: for `worker`, or a bounty for whoever the judge picks.
 struct JobTerms {
@@ -91,7 +97,7 @@ struct ProposalState {
 };
 struct JobState {
   uint64_t job = 0, milestone = 0, deadline = 0, window = 0;
-  Address funder{}, worker{}, judge{};
+  Address funder{}, worker{}, judge{}, token{};
   bool closed = false;
   std::vector<Uint256> amounts;
   Uint256 remaining{};
@@ -106,13 +112,17 @@ struct JobState {
 };
 struct MarketState {
   uint64_t market = 0, closes = 0, settles_from = 0;
-  Address founder{}, resolver{}, arbiter{};
+  Address founder{}, resolver{}, arbiter{}, token{};
+  Uint256 bond{};
   Outcome named = Outcome::open, outcome = Outcome::open;
   bool disputed = false;
   Uint256 chance{};  ///< of yes, in millionths
   Uint256 yes{}, no{};
   std::string question;
 };
+/// What is known of a market, but for its question. Errors: as Rpc, corrupt.
+Result<MarketState> read_market(const Rpc& rpc, const Community& community, uint64_t market);
+
 /// Reads a community: what was said from its events, what is so from its contracts.
 class CommunityReader {
  public:

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <tuple>
 
 namespace ptah {
 
@@ -19,22 +20,25 @@ Database::Database(const fs::path& path, const Kind& kind) : name_(kind.name) {
     run(*this, "pragma trusted_schema = off");
     if (kind.overwrite_deleted) run(*this, "pragma secure_delete = on");
     run(*this, "pragma journal_mode = wal");
-    DatabaseTransaction making(*this);
-    int64_t found = 0, tables = 0;
-    {
+    const auto state = [&] {
       Statement version(*this, "select (select user_version from pragma_user_version), (select count(*) from sqlite_schema)");
       version.next();
-      found = version.number(0);
-      tables = version.number(1);
+      return std::pair(version.number(0), version.number(1));
+    };
+    auto [found, tables] = state();
+    if (found == 0 && tables == 0) {  // only a new file is written to
+      DatabaseTransaction making(*this);
+      std::tie(found, tables) = state();  // another process may have been faster
+      if (found == 0 && tables == 0) {
+        if (const int status = sqlite3_exec(db_, kind.tables, nullptr, nullptr, nullptr); status != SQLITE_OK) give_up(status);
+        run(*this, fmt::format("pragma user_version = {}", kind.version).c_str());
+        found = kind.version;
+      }
+      making.commit();
     }
-    if (found == 0 && tables == 0) {
-      if (const int status = sqlite3_exec(db_, kind.tables, nullptr, nullptr, nullptr); status != SQLITE_OK) give_up(status);
-      run(*this, fmt::format("pragma user_version = {}", kind.version).c_str());
-    } else if (found != kind.version) {
+    if (found != kind.version)
       throw Failure(
           {ErrorCode::corrupt, fmt::format("{} is no {} of this version of Ptah (it says {}, expected {})", path.string(), name_, found, kind.version)});
-    }
-    making.commit();
   } catch (...) {
     sqlite3_close_v2(db_);
     throw;

@@ -179,7 +179,7 @@ Result<void> write(const AbiType& type, const Json& value, Bytes& out) {
 
 class Reader {
  public:
-  explicit Reader(std::span<const uint8_t> all) : all_(all) {}
+  Reader(std::span<const uint8_t> all, bool mend_texts) : all_(all), mend_texts_(mend_texts) {}
 
   Result<Json> list(const std::vector<const AbiType*>& types, size_t base) {
     Json out = Json::array();
@@ -232,11 +232,14 @@ class Reader {
     if (type.kind == Kind::bytes || type.kind == Kind::string) {
       PTAH_TRY(const size_t size, count(at));
       if (size > all_.size() - at - 32) return fail(ErrorCode::corrupt, "abi: {} bytes pass the end", size);
+      read_ += size / 32;  // many may lie at one place: what comes out counts
+      if (read_ > kMostElements) return fail(ErrorCode::corrupt, "abi: more than {} values", kMostElements);
       const auto bytes = all_.subspan(at + 32, size);
       if (type.kind == Kind::bytes) return Json(hex_text(bytes));
       std::string text(bytes.begin(), bytes.end());
-      if (invalid_utf8_at(text) != std::string::npos) return fail(ErrorCode::corrupt, "abi: a text that is not UTF-8");
-      return Json(text);
+      if (invalid_utf8_at(text) == std::string::npos) return Json(text);
+      if (!mend_texts_) return fail(ErrorCode::corrupt, "abi: a text that is not UTF-8");
+      return Json(printable(text, text.size() * 3));
     }
     PTAH_TRY(const Bytes32 w, word(at));
     const auto blank = [&](size_t from, size_t to, uint8_t with) {
@@ -267,6 +270,7 @@ class Reader {
   }
 
   std::span<const uint8_t> all_;
+  bool mend_texts_ = false;
   size_t read_ = 0;
 };
 
@@ -383,9 +387,9 @@ Result<Bytes> abi_encode(const std::vector<std::string>& types, const Json& valu
   return out;
 }
 
-Result<Json> abi_decode(const std::vector<std::string>& types, std::span<const uint8_t> bytes) {
+Result<Json> abi_decode(const std::vector<std::string>& types, std::span<const uint8_t> bytes, bool mend_texts) {
   PTAH_TRY(const auto parsed, parse_types(types));
-  return Reader(bytes).list(pointers(parsed), 0);
+  return Reader(bytes, mend_texts).list(pointers(parsed), 0);
 }
 
 Result<std::vector<std::string>> argument_types(const std::string& signature) {

@@ -23,8 +23,9 @@ struct AbiType {
 
 /// Arguments as a contract takes them. Errors: invalid_argument for types that are none and values that are not of them.
 Result<Bytes> abi_encode(const std::vector<std::string>& types, const Json& values);
-/// The inverse; numbers come as decimal texts, bytes as hex texts. Errors: corrupt.
-Result<Json> abi_decode(const std::vector<std::string>& types, std::span<const uint8_t> bytes);
+/// The inverse; numbers come as decimal texts, bytes as hex texts. `mend_texts`: a text that is not UTF-8 is no error, what is wrong in it becomes U+FFFD.
+/// Errors: corrupt.
+Result<Json> abi_decode(const std::vector<std::string>& types, std::span<const uint8_t> bytes, bool mend_texts = false);
 /// The first four bytes of keccak256 of "name(type,type)", then the arguments.
 Result<Bytes> abi_call(const std::string& signature, const Json& values);
 /// The types between the brackets of "name(type,type)".

@@ -112,7 +112,12 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
   bool refused = false;
   int gone = 0;  // polls in which the nonce was used and no receipt was there
   const auto give = [&]() -> Result<void> {
-    PTAH_TRY(const SignedTransaction made, sign_transaction(t, *signer_));
+    const auto signed_transaction = sign_transaction(t, *signer_);
+    if (!signed_transaction && !sent.empty()) {  // somebody who is asked may refuse a dearer version: the one before may still be taken
+      refused = true;
+      return {};
+    }
+    PTAH_TRY(const SignedTransaction made, signed_transaction);
     sent.push_back(made.hash);
     last = Clock::now();
     const auto answer = rpc_->call("eth_sendRawTransaction", Json::array({hex_text(made.raw)}));
@@ -191,9 +196,11 @@ Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::s
 
 Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options) {
   PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
-  PTAH_TRY(const Receipt receipt, account.transact({}, data, {}, options));
-  if (!receipt.created) return fail(ErrorCode::corrupt, "the node says nothing of the contract it created");
-  return *receipt.created;
+  PTAH_TRY(const Estimate estimate, account.estimate({}, data));
+  PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, options));
+  const Address place = created_address(account.address(), estimate.transaction.nonce);
+  if (receipt.created != place) return fail(ErrorCode::corrupt, "the node says that {} lies somewhere else than at {}", artifact.name, to_string(place));
+  return place;
 }
 
 }  // namespace ptah

@@ -3,6 +3,7 @@
 #include <map>
 
 #include "base/sha256.h"
+#include "base/text.h"
 #include "chain/abi.h"
 
 namespace ptah {
@@ -91,7 +92,7 @@ std::string explain_revert(std::span<const uint8_t> data) {
   const std::string selector = hex(data.first(4));
   if (selector == "08c379a0") {  // Error(string)
     const auto reason = abi_decode({"string"}, data.subspan(4));
-    return reason ? (*reason)[0].get<std::string>() : "";
+    return reason ? printable((*reason)[0].get<std::string>(), 300) : "";
   }
   if (selector == "4e487b71") {  // Panic(uint256)
     const auto code = abi_decode({"uint256"}, data.subspan(4));
@@ -105,7 +106,7 @@ std::string explain_revert(std::span<const uint8_t> data) {
   if (!values) return out;
   for (size_t i = 0; i < values->size(); ++i)
     out += fmt::format("{}{}", i == 0 ? ": " : ", ", (*values)[i].is_string() ? (*values)[i].get<std::string>() : (*values)[i].dump());
-  return out;
+  return printable(out, 300);
 }
 
 }  // namespace ptah

@@ -1,6 +1,7 @@
 #include "chain/event_index.h"
 
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "base/sqlite.h"
@@ -22,6 +23,8 @@ constexpr const char* kViews[] = {"latest", "safe", "finalized"};
 constexpr uint64_t kRange = 2000;  ///< blocks a question for events before the last final block
 constexpr size_t kBatch = 128;     ///< questions at once
 constexpr int kAttempts = 8;
+constexpr uint64_t kMostOpen = 100000;   ///< blocks that are followed one by one
+constexpr size_t kMostEvents = 1000000;  ///< of one sync
 
 struct Block {
   uint64_t number = 0;
@@ -98,7 +101,7 @@ Result<std::optional<Json>> decode_event(const std::string& signature, const Cha
   std::vector<std::string> unnamed;
   for (size_t i = 0; i < types.size(); ++i)
     if (!indexed[i]) unnamed.push_back(types[i]);
-  PTAH_TRY(const Json rest, abi_decode(unnamed, event.data));
+  PTAH_TRY(const Json rest, abi_decode(unnamed, event.data, true));
   Json out = Json::array();
   size_t topic = 1, at = 0;
   for (size_t i = 0; i < types.size(); ++i) {
@@ -140,30 +143,36 @@ struct EventIndex::State {
     return bytes32_of(row.bytes(0));
   }
 
-  void add(const Block& block) const {
-    run(db, "insert into block (hash, number, parent) values (?, ?, ?) on conflict (hash) do nothing", std::span<const uint8_t>(block.hash),
-        static_cast<int64_t>(block.number), std::span<const uint8_t>(block.parent));
-  }
+  /// What one sync found out, before any of it is written.
+  struct Found {
+    std::vector<Block> blocks;
+    std::vector<ChainEvent> events;
+    uint64_t drop_above = 0;  ///< blocks of the index beyond are dropped
+    bool drops = false;
+    Block views[3];  ///< latest, safe, finalized
+    uint64_t before = 0;
+  };
 
-  /// Errors: corrupt for an event of a contract that was not asked for.
-  Result<void> add(const ChainEvent& event) const {
-    if (std::find(contracts.begin(), contracts.end(), event.contract) == contracts.end())
-      return fail(ErrorCode::corrupt, "the node gives events of {}, which were not asked for", to_string(event.contract));
-    Bytes topics;
-    for (const Bytes32& topic : event.topics) topics.insert(topics.end(), topic.begin(), topic.end());
-    const int64_t added = run(db, "insert into event (block, place, transaction_hash, contract, topics, data) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
-                              std::span<const uint8_t>(event.block_hash), static_cast<int64_t>(event.index), std::span<const uint8_t>(event.transaction),
-                              std::span<const uint8_t>(event.contract), std::span<const uint8_t>(topics), std::span<const uint8_t>(event.data));
-    if (added == 0) return fail(ErrorCode::corrupt, "the node gives two events {} of block {}", event.index, event.block);
+  /// Errors: corrupt for an event of a contract that was not asked for, or of a block that it should not be of.
+  Result<void> take_events(const Json& answer, Found& found, const std::function<bool(const ChainEvent&)>& right) const {
+    if (!answer.is_array()) return fail(ErrorCode::corrupt, "the node gives no list of events");
+    for (const Json& one : answer) {
+      PTAH_TRY(ChainEvent event, parse_event(one));
+      if (std::find(contracts.begin(), contracts.end(), event.contract) == contracts.end())
+        return fail(ErrorCode::corrupt, "the node gives events of {}, which were not asked for", to_string(event.contract));
+      if (!right(event)) return fail(ErrorCode::corrupt, "the node gives events of other blocks than asked for");
+      found.events.push_back(std::move(event));
+      if (found.events.size() > kMostEvents) return fail(ErrorCode::unsupported, "more than {} events at once", kMostEvents);
+    }
     return {};
   }
 
   /// Final blocks: only those with events are kept. The span is halved when the node finds it too much.
-  Result<void> take_final(uint64_t first, const Block& last) const {
+  Result<void> take_final(uint64_t first, const Block& last, Found& found) const {
     std::map<uint64_t, Bytes32> seen;
     uint64_t span = kRange;
     for (uint64_t at = first; at <= last.number;) {
-      const uint64_t until = std::min(last.number, at + span - 1);
+      const uint64_t until = last.number - at < span ? last.number : at + span - 1;
       Json asked = filter();
       asked["fromBlock"] = quantity(at);
       asked["toBlock"] = quantity(until);
@@ -173,65 +182,54 @@ struct EventIndex::State {
         span = std::max<uint64_t>(1, span / 2);
         continue;
       }
-      if (!answer->is_array()) return fail(ErrorCode::corrupt, "the node gives no list of events");
-      for (const Json& one : *answer) {
-        PTAH_TRY(const ChainEvent event, parse_event(one));
-        if (event.block < at || event.block > until) return fail(ErrorCode::corrupt, "the node gives events of other blocks than asked for");
+      PTAH_TRY_VOID(take_events(*answer, found, [&](const ChainEvent& event) {
+        if (event.block < at || event.block > until || (event.block == last.number && event.block_hash != last.hash)) return false;
         const auto [known, anew] = seen.emplace(event.block, event.block_hash);
-        if (known->second != event.block_hash || (event.block == last.number && event.block_hash != last.hash))
-          return fail(ErrorCode::corrupt, "the node gives two blocks {}", event.block);
-        if (anew) add(Block{event.block, event.block_hash, {}});
-        PTAH_TRY_VOID(add(event));
-      }
+        if (anew) found.blocks.push_back({event.block, event.block_hash, {}});
+        return known->second == event.block_hash;
+      }));
       at = until + 1;
     }
-    add(last);
+    if (!seen.contains(last.number)) found.blocks.push_back(last);
     return {};
   }
 
   /// Blocks that may be taken back yet, one by one by their hash. Returns false if they do not follow one another: the chain changed meanwhile.
-  Result<bool> take_open(Block tip, const Block& head) const {
-    std::vector<Rpc::Call> calls;
-    for (uint64_t n = tip.number + 1; n <= head.number; ++n) calls.push_back(block_call(quantity(n)));
-    PTAH_TRY(const std::vector<Json> blocks, all_of(rpc, calls));
-    calls.clear();
-    std::vector<Block> fresh;
-    for (const Json& json : blocks) {
-      if (json.is_null()) return false;
-      PTAH_TRY(const Block block, parse_block(json));
-      if (block.number != tip.number + 1 || block.parent != tip.hash) return false;
-      Json asked = filter();
-      asked["blockHash"] = hex_text(block.hash);
-      calls.push_back({"eth_getLogs", Json::array({asked})});
-      fresh.push_back(tip = block);
-    }
-    if (tip.hash != head.hash) return false;
-    for (size_t from_call = 0; from_call < calls.size(); from_call += kBatch) {
-      const auto until = std::min(from_call + kBatch, calls.size());
-      PTAH_TRY(const auto answers, rpc.batch({calls.begin() + static_cast<ptrdiff_t>(from_call), calls.begin() + static_cast<ptrdiff_t>(until)}));
+  Result<bool> take_open(Block tip, const Block& head, Found& found) const {
+    if (head.number - tip.number > kMostOpen)
+      return fail(ErrorCode::unsupported, "{} has {} blocks that are not final; {} are followed", rpc.url(), head.number - tip.number, kMostOpen);
+    while (tip.number < head.number) {
+      std::vector<Rpc::Call> calls;
+      for (uint64_t n = tip.number + 1; n <= head.number && calls.size() < kBatch; ++n) calls.push_back(block_call(quantity(n)));
+      PTAH_TRY(const std::vector<Json> blocks, all_of(rpc, calls));
+      calls.clear();
+      std::vector<Block> fresh;
+      for (const Json& json : blocks) {
+        if (json.is_null()) return false;
+        PTAH_TRY(const Block block, parse_block(json));
+        if (block.number != tip.number + 1 || block.parent != tip.hash) return false;
+        Json asked = filter();
+        asked["blockHash"] = hex_text(block.hash);
+        calls.push_back({"eth_getLogs", Json::array({asked})});
+        fresh.push_back(tip = block);
+      }
+      PTAH_TRY(const auto answers, rpc.batch(calls));
       for (size_t i = 0; i < answers.size(); ++i) {
         if (!answers[i]) {
           // A block that is no longer there is an error of the node.
           if (answers[i].error().code == ErrorCode::mismatch) return false;
           return tl::unexpected(answers[i].error());
         }
-        const Block& block = fresh[from_call + i];
-        add(block);
-        if (!answers[i]->is_array()) return fail(ErrorCode::corrupt, "the node gives no list of events");
-        for (const Json& one : *answers[i]) {
-          PTAH_TRY(const ChainEvent event, parse_event(one));
-          if (event.block_hash != block.hash || event.block != block.number)
-            return fail(ErrorCode::corrupt, "the node gives events of another block than asked for");
-          PTAH_TRY_VOID(add(event));
-        }
+        const Block& block = fresh[i];
+        found.blocks.push_back(block);
+        PTAH_TRY_VOID(take_events(*answers[i], found, [&](const ChainEvent& event) { return event.block_hash == block.hash && event.block == block.number; }));
       }
     }
-    return true;
+    return tip.hash == head.hash;
   }
 
-  /// One attempt: nothing if the chain changed while it was read.
-  Result<std::optional<Sync>> attempt() const {
-    DatabaseTransaction changing(db);
+  /// Asks the node for everything, without touching the file: nothing if the chain changed while it was read.
+  Result<std::optional<Found>> look(const std::optional<std::pair<uint64_t, Bytes32>>& known_final) const {
     PTAH_TRY(const auto named, rpc.batch({block_call("latest"), block_call("safe"), block_call("finalized")}));
     if (!named[0]) return tl::unexpected(named[0].error());
     PTAH_TRY(const Block latest, parse_block(*named[0]));
@@ -244,7 +242,8 @@ struct EventIndex::State {
     PTAH_TRY(Block final_block, or_first(2));
     if (latest.number > INT64_MAX || final_block.number > safe.number || safe.number > latest.number)
       return fail(ErrorCode::corrupt, "the node calls block {} final, {} safe and {} the newest", final_block.number, safe.number, latest.number);
-    const auto known_final = view("finalized");
+    Found found;
+    std::optional<Block> tip;  // the newest block that both have; from it on everything is dropped
     if (known_final) {
       if (latest.number < known_final->first)
         return fail(ErrorCode::io, "{} is behind: it knows {} blocks, {} are final", rpc.url(), latest.number, known_final->first);
@@ -256,11 +255,6 @@ struct EventIndex::State {
         final_block = Block{known_final->first, known_final->second, {}};
         if (safe.number < final_block.number) safe = final_block;
       }
-    }
-    Sync out{latest.number, 0, 0};
-    // The newest block that both have. From it on everything is dropped.
-    std::optional<Block> tip;
-    if (known_final) {
       std::vector<Block> kept;
       {
         Statement rows(db, "select number, hash from block where number >= ? order by number desc", static_cast<int64_t>(known_final->first));
@@ -274,24 +268,61 @@ struct EventIndex::State {
         for (size_t i = at; i < until && !tip; ++i)
           if (answers[i - at].is_object() && text_at(answers[i - at], "hash") == hex_text(kept[i].hash)) tip = kept[i];
       }
-      if (!tip) return std::optional<Sync>();
-      out.dropped = static_cast<uint64_t>(run(db, "delete from block where number > ?", static_cast<int64_t>(tip->number)));
+      if (!tip) return std::optional<Found>();
+      found.drops = true;
+      found.drop_above = tip->number;
     }
-    const uint64_t before = tip ? tip->number : from == 0 ? 0 : from - 1;
+    found.before = tip ? tip->number : from == 0 ? 0 : from - 1;
     if (!tip || tip->number < final_block.number) {
       const uint64_t first = tip ? tip->number + 1 : from;
-      if (first <= final_block.number) PTAH_TRY_VOID(take_final(first, final_block));
-      if (!tip && first > final_block.number) add(final_block);
-      tip = final_block;
+      if (first <= final_block.number) {
+        PTAH_TRY_VOID(take_final(first, final_block, found));
+        tip = final_block;
+      } else if (from - 1 > final_block.number) {  // begins among blocks that are not final yet
+        PTAH_TRY(const Json json, rpc.call("eth_getBlockByNumber", Json::array({quantity(std::min(from - 1, latest.number)), false})));
+        if (json.is_null()) return std::optional<Found>();
+        PTAH_TRY(tip, parse_block(json));
+        found.blocks.push_back(final_block);
+        found.blocks.push_back(*tip);
+      } else {
+        found.blocks.push_back(final_block);
+        tip = final_block;
+      }
     }
-    PTAH_TRY(const bool followed, take_open(*tip, latest));
-    if (!followed) return std::optional<Sync>();
+    PTAH_TRY(const bool followed, take_open(*tip, latest, found));
+    if (!followed) return std::optional<Found>();
+    found.views[0] = latest;
+    found.views[1] = safe;
+    found.views[2] = final_block;
+    return std::optional(std::move(found));
+  }
+
+  /// One attempt: nothing if the chain, or another process, changed what was built on.
+  Result<std::optional<Sync>> attempt() const {
+    const auto known_final = view("finalized"), known_latest = view("latest");
+    PTAH_TRY(const auto found, look(known_final));
+    if (!found) return std::optional<Sync>();
+    DatabaseTransaction changing(db);
+    if (view("finalized") != known_final || view("latest") != known_latest) return std::optional<Sync>();
+    const auto& [latest, safe, final_block] = found->views;
+    Sync out{latest.number, latest.number - std::min(found->before, latest.number), 0};
+    if (found->drops) out.dropped = static_cast<uint64_t>(run(db, "delete from block where number > ?", static_cast<int64_t>(found->drop_above)));
+    for (const Block& block : found->blocks)
+      run(db, "insert into block (hash, number, parent) values (?, ?, ?) on conflict (hash) do nothing", std::span<const uint8_t>(block.hash),
+          static_cast<int64_t>(block.number), std::span<const uint8_t>(block.parent));
+    for (const ChainEvent& event : found->events) {
+      Bytes topics;
+      for (const Bytes32& topic : event.topics) topics.insert(topics.end(), topic.begin(), topic.end());
+      const int64_t added =
+          run(db, "insert into event (block, place, transaction_hash, contract, topics, data) values (?, ?, ?, ?, ?, ?) on conflict do nothing",
+              std::span<const uint8_t>(event.block_hash), static_cast<int64_t>(event.index), std::span<const uint8_t>(event.transaction),
+              std::span<const uint8_t>(event.contract), std::span<const uint8_t>(topics), std::span<const uint8_t>(event.data));
+      if (added == 0) return fail(ErrorCode::corrupt, "the node gives two events {} of block {}", event.index, event.block);
+    }
     if (hash_at(final_block.number) != final_block.hash || hash_at(safe.number).value_or(safe.hash) != safe.hash) return std::optional<Sync>();
-    out.taken = latest.number - std::min(before, latest.number);
-    const Block* heads[] = {&latest, &safe, &final_block};
     for (size_t i = 0; i < 3; ++i)
       run(db, "insert into view (name, number, hash) values (?, ?, ?) on conflict (name) do update set number = excluded.number, hash = excluded.hash",
-          std::string(kViews[i]), static_cast<int64_t>(heads[i]->number), std::span<const uint8_t>(heads[i]->hash));
+          std::string(kViews[i]), static_cast<int64_t>(found->views[i].number), std::span<const uint8_t>(found->views[i].hash));
     run(db, "delete from block where number < ? and hash not in (select block from event)", static_cast<int64_t>(final_block.number));
     changing.commit();
     return std::optional(out);
@@ -309,7 +340,8 @@ Result<std::unique_ptr<EventIndex>> EventIndex::open(const std::filesystem::path
     const State& s = *out->state_;
     PTAH_TRY(const Json first, rpc.call("eth_getBlockByNumber", Json::array({"0x0", false})));
     Json about = s.filter();
-    about["chain"] = text_at(first, "hash");
+    PTAH_TRY(const Block genesis, parse_block(first));
+    about["chain"] = hex_text(genesis.hash);
     about["from"] = from_block;
     const std::string text = about.dump();
     run(s.db, "insert into setting (name, value) values ('about', ?) on conflict (name) do nothing", text);

@@ -41,7 +41,8 @@ class EventIndex {
     uint64_t dropped = 0;  ///< blocks that the chain took back
   };
   /// Takes up what is new and drops what the chain took back; in one transaction, so that a failure changes nothing.
-  /// Errors: as Rpc; corrupt (answers that contradict each other, after some attempts); mismatch (the node denies a block it once called final).
+  /// Errors: as Rpc; corrupt (answers that contradict each other, after some attempts); mismatch (the node denies a block it once called final); unsupported
+  /// (more than 100,000 blocks that are not final, or a million events at once).
   Result<Sync> sync();
   /// In the chain's order. Errors: io.
   Result<std::vector<ChainEvent>> events(ChainView view = ChainView::latest) const;

@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "base/sha256.h"
+#include "base/text.h"
 #include "chain/artifact.h"
 #include "chain/encoding.h"
 
@@ -64,7 +65,7 @@ Result<Json> result_of(const Json& answer, int64_t id) {
     return fail(ErrorCode::corrupt, "the node answers with something that is not JSON-RPC");
   const Json error = answer.value("error", Json());
   if (!error.is_null()) {
-    std::string message = text_at(error, "message").substr(0, 300);
+    std::string message = printable(text_at(error, "message"), 300);
     if (const std::string reason = revert_reason(error); !reason.empty()) message = fmt::format("the contract says {}", reason);
     return fail(ErrorCode::mismatch, "the node refuses: {}", message.empty() ? "without a reason" : message);
   }

@@ -47,8 +47,11 @@ Result<Rpc> open_rpc(const ChainOptions& o) {
 }
 
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
-  if (const std::string url = o.signer.empty() ? environment("PTAH_SIGNER") : o.signer; !url.empty()) {
+  if (!o.signer.empty() && !o.signing.key.empty()) return fail(ErrorCode::invalid_argument, "--signer and --key are two keys; choose one");
+  const std::string url = !o.signer.empty() ? o.signer : o.signing.key.empty() ? environment("PTAH_SIGNER") : "";
+  if (!url.empty()) {
     PTAH_TRY(RemoteSigner remote, RemoteSigner::open(url, {.bearer = environment("PTAH_SIGNER_TOKEN")}));
+    if (!o.json) fmt::print("signs as {}, whose key is with {}\n", to_string(remote.address()), url);
     return std::unique_ptr<Signer>(std::make_unique<RemoteSigner>(std::move(remote)));
   }
   PTAH_TRY(auto key, signing_key(o.signing));

@@ -61,11 +61,20 @@ std::string slug(const std::string& prompt) {
 Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
   if (key) {
     PTAH_TRY_VOID(sign_work(work, *key));
-    PTAH_TRY(MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
-    std::unique_ptr<ContentSigner> signer = std::make_unique<MakerCredential>(std::move(credential));
-    if (const std::string authority = environment("PTAH_TIMESTAMP"); !authority.empty())
-      signer = std::make_unique<TimestampedSigner>(std::move(signer), authority);
-    PTAH_TRY_VOID(credential_work(work, *signer));
+    PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
+    const std::string authority = environment("PTAH_TIMESTAMP");
+    bool stamped = false;
+    if (!authority.empty()) {
+      Work copy = work;
+      const TimestampedSigner signer(std::make_unique<MakerCredential>(credential), authority);
+      if (const auto done = credential_work(copy, signer)) {
+        work = std::move(copy);
+        stamped = true;
+      } else {  // the work may have taken an hour
+        fmt::print(stderr, "no time-stamp: {}; signed without one (ptah mark --timestamp can add it)\n", done.error().message);
+      }
+    }
+    if (!stamped) PTAH_TRY_VOID(credential_work(work, credential));
   }
   const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
   // The default folder is replaced, but only once the new work is there.

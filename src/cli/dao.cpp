@@ -3,6 +3,7 @@
 #include <ctime>
 
 #include "base/sha256.h"
+#include "base/text.h"
 #include "chain/abi.h"
 #include "cli/chain_options.h"
 #include "cli/commands.h"
@@ -62,7 +63,9 @@ struct Session {
 
 Result<Community> read_community(const DaoOptions& o) {
   PTAH_TRY(const std::string text, read_text(o.file, 1 << 16));
-  return parse_community(text);
+  PTAH_TRY(Community out, parse_community(text));
+  if (o.chain != 0 && o.chain != out.chain) return fail(ErrorCode::mismatch, "{} is on chain {}; chain {} was asked for", o.file, out.chain, o.chain);
+  return out;
 }
 
 Result<uint64_t> chain_time(const Rpc& rpc) {
@@ -85,6 +88,7 @@ Result<std::unique_ptr<Session>> begin(const DaoOptions& o) {
 Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call>& calls, const DaoOptions& o) {
   PTAH_TRY(const Estimate first, s.account->estimate(calls.front().to, calls.front().data));
   if (!o.json) {
+    fmt::print("from {}{}\n", to_string(s.key->address()), known_as(s.key->address()).empty() ? "" : ", your key '" + known_as(s.key->address()) + "'");
     for (const Call& call : calls) fmt::print("{}\n", call.says);
     fmt::print("  {} costs at most {} ether; you have {}\n", calls.size() == 1 ? "it" : "the first of these", ether(first.most_cost), ether(first.balance));
   }
@@ -106,12 +110,6 @@ Result<void> send_done(const Session& s, const std::vector<Call>& calls, const D
   return {};
 }
 
-Result<void> send_one(const DaoOptions& o, Address Community::*contract, const std::string& signature, const Json& arguments, const std::string& says) {
-  PTAH_TRY(const auto s, begin(o));
-  PTAH_TRY(const Bytes data, abi_call(signature, arguments));
-  return send_done(*s, {{s->community.*contract, data, says}}, o);
-}
-
 /// Sends the calls, or, with --propose, puts them to the vote.
 Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const DaoOptions& o) {
   if (o.words.empty()) {
@@ -121,25 +119,38 @@ Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const Da
       const auto event = parse_event(log);
       if (!event || event->topics.size() != 3 || (event->contract != s.community.board && event->contract != s.community.market)) continue;
       PTAH_TRY(const Json number, abi_decode({"uint256"}, event->topics[1]));
-      fmt::print("{} {}\n", event->contract == s.community.board ? "job" : "market", number[0].get<std::string>());
+      const char* kind = event->contract == s.community.board ? "job" : "market";
+      if (o.json)
+        print_json({{kind, number[0]}});
+      else
+        fmt::print("{} {}\n", kind, number[0].get<std::string>());
     }
     return {};
   }
-  for (const Call& call : calls) fmt::print("would do: {}\n", call.says);
+  if (!o.json)
+    for (const Call& call : calls) fmt::print("would do: {}\n", call.says);
   PTAH_TRY(const Proposal proposal, make_proposal(std::move(calls), o.words));
   PTAH_TRY(const Call call, proposal_call(s.community, proposal, ProposalStep::propose));
   PTAH_TRY(const auto sent, send_all(s, {call}, o));
-  if (sent) fmt::print("proposal {}\n", to_decimal(proposal.id));
+  if (sent && o.json) print_json({{"proposal", to_decimal(proposal.id)}});
+  if (sent && !o.json) fmt::print("proposal {}\n", to_decimal(proposal.id));
   return {};
+}
+
+Result<void> send_one(const DaoOptions& o, Address Community::*contract, const std::string& signature, const Json& arguments, const std::string& says) {
+  PTAH_TRY(const auto s, begin(o));
+  PTAH_TRY(const Bytes data, abi_call(signature, arguments));
+  return send_or_propose(*s, {{s->community.*contract, data, says, {}}}, o);
 }
 
 Result<CommunityReader> reader_of(const Rpc& rpc, const Community& c) {
   const fs::path cache = user_cache_folder();
   if (cache.empty()) return fail(ErrorCode::not_found, "no home folder to keep an index in; set PTAH_CACHE to a folder");
   PTAH_TRY(const Json first, rpc.call("eth_getBlockByNumber", Json::array({"0x0", false})));
-  // A chain of one's own that began anew is another chain.
-  const std::string chain = text_at(first, "hash");
-  PTAH_TRY(CommunityReader reader, CommunityReader::open(rpc, c, cache / "index" / fmt::format("{}-{}.sqlite", chain.substr(0, 18), to_string(c.governor))));
+  PTAH_TRY(const Bytes32 genesis, parse_hex_of<32>(text_at(first, "hash")));
+  // A chain of one's own that began anew is another chain; another file with the same governor is another community.
+  const Bytes32 name = keccak256(hex_text(genesis) + to_json(c).dump());
+  PTAH_TRY(CommunityReader reader, CommunityReader::open(rpc, c, cache / "index" / (hex(std::span<const uint8_t>(name).first(16)) + ".sqlite")));
   PTAH_TRY(const EventIndex::Sync synced, reader.sync());
   (void)synced;
   return reader;
@@ -168,15 +179,24 @@ Result<void> run_found(const DaoOptions& o) {
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
-  fmt::print("five contracts on chain {}: {} ({}) for {} holders, {} in the treasury, a timelock, a governor, a board of bounties, a market\n",
-             account.chain_id(), o.name, o.symbol, terms.shares.size(), o.treasury);
+  if (!o.json)
+    fmt::print("five contracts on chain {}: {} ({}) for {} holders, {} in the treasury, a timelock, a governor, a board of bounties, a market\n",
+               account.chain_id(), o.name, o.symbol, terms.shares.size(), o.treasury);
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Json head, rpc.call("eth_blockNumber"));
-  PTAH_TRY(const Uint256 block, parse_uint256(head));
-  PTAH_TRY(Community community, found_community(account, terms, {.cancel = &interrupted()}));
-  PTAH_TRY(community.block, to_uint64(block));
+  PTAH_TRY(const Uint256 wide, parse_uint256(head));
+  PTAH_TRY(const uint64_t block, to_uint64(wide));
+  // Each is said as soon as it is there: what was paid for can be found again even if this ends in between.
+  PTAH_TRY(Community community, found_community(account, terms, {.cancel = &interrupted()}, [&](const char* name, const Address& place) {
+             if (o.json)
+               print_json({{"made", name}, {"address", to_string(place)}});
+             else
+               fmt::print("  {} {}\n", name, to_string(place));
+             std::fflush(stdout);
+           }));
+  community.block = block;
   PTAH_TRY_VOID(write_file(o.file, std::string_view(to_json(community).dump(2) + "\n")));
-  fmt::print("{}: token {}, governor {}; holders vote after ptah dao delegate\n", o.file, to_string(community.token), to_string(community.governor));
+  if (!o.json) fmt::print("{}; holders vote after ptah dao delegate\n", o.file);
   return {};
 }
 
@@ -210,15 +230,18 @@ Result<void> run_show(const DaoOptions& o) {
       print_json({{"market", m.market}, {"question", m.question}, {"outcome", outcome_text(m.outcome)}, {"chance", to_decimal(m.chance)}});
     return {};
   }
-  fmt::print("{}: {} tokens in the treasury\n", c.name, ether(treasury));
-  for (const ProposalState& p : proposals)
+  fmt::print("{}: {} tokens in the treasury\n", printable(c.name), ether(treasury));
+  for (const ProposalState& p : proposals) {
     fmt::print("proposal {}… by {}: {}, {} for, {} against, {} abstained; vote {} to {}{}\n  {}\n", to_decimal(p.proposal.id).substr(0, 12), called(p.proposer),
                p.state, ether(p.for_), ether(p.against), ether(p.abstained), time_text(p.begins), time_text(p.ends),
-               p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "", p.proposal.description);
+               p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "", printable(p.proposal.description));
+    for (const Call& call : p.proposal.calls) fmt::print("  it {}\n", call.says);
+  }
+  const auto tokens = [&](const Address& token) { return token == c.token ? std::string("tokens") : fmt::format("of the OTHER token {}", to_string(token)); };
   for (const JobState& j : jobs) {
-    fmt::print("job {} of {}: {} milestone {} of {}, {} tokens left, judged by {}, until {}\n  {}\n", j.job, called(j.funder),
+    fmt::print("job {} of {}: {} milestone {} of {}, {} {} left, judged by {}, until {}\n  {}\n", j.job, called(j.funder),
                j.worker == Address{} ? "a bounty," : "for " + called(j.worker) + ",", std::min<uint64_t>(j.milestone + 1, j.amounts.size()), j.amounts.size(),
-               ether(j.remaining), called(j.judge), time_text(j.deadline), j.brief);
+               ether(j.remaining), tokens(j.token), called(j.judge), time_text(j.deadline), printable(j.brief));
     for (const auto& in : j.pending)
       fmt::print("  handed in by {}: {}{}\n", called(in.worker), hex_text(in.work),
                  in.objected ? ", objected to" : ", released from " + time_text(in.release_from) + (j.worker == Address{} ? " by the judge only" : ""));
@@ -226,13 +249,14 @@ Result<void> run_show(const DaoOptions& o) {
   }
   for (const MarketState& m : markets) {
     if (m.outcome != Outcome::open)
-      fmt::print("market {} of {}: settled, {}\n  {}\n", m.market, called(m.founder), outcome_text(m.outcome), m.question);
+      fmt::print("market {} of {}: settled, {}\n  {}\n", m.market, called(m.founder), outcome_text(m.outcome), printable(m.question));
     else
-      fmt::print("market {} of {}: {:.1f} % yes, closes {}{}\n  {}\n", m.market, called(m.founder), std::stod(to_decimal(m.chance)) / 1e4, time_text(m.closes),
+      fmt::print("market {} of {} in {}: {:.1f} % yes, closes {}{}\n  {}\n", m.market, called(m.founder), tokens(m.token),
+                 std::stod(to_decimal(m.chance)) / 1e4, time_text(m.closes),
                  m.named == Outcome::open
                      ? std::string()
                      : fmt::format("; named {}, {} {}", outcome_text(m.named), m.disputed ? "disputed, void from" : "stands from", time_text(m.settles_from)),
-                 m.question);
+                 printable(m.question));
   }
   return {};
 }
@@ -244,7 +268,7 @@ Result<void> run_delegate(const DaoOptions& o) {
     PTAH_TRY(to, person(o.to));
   }
   PTAH_TRY(const Bytes data, abi_call("delegate(address)", Json::array({to_string(to)})));
-  return send_done(*s, {{s->community.token, data, fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key->address()))}}, o);
+  return send_done(*s, {{s->community.token, data, fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key->address())), {}}}, o);
 }
 
 Result<void> run_pay(const DaoOptions& o) {
@@ -290,6 +314,13 @@ Result<void> run_market(const DaoOptions& o) {
   return send_or_propose(*s, std::move(calls), o);
 }
 
+/// What stands in a proposal's calls, whatever its words say.
+void show_calls(const ProposalState& p, const DaoOptions& o) {
+  if (o.json) return;
+  fmt::print("what it does:\n");
+  for (const Call& call : p.proposal.calls) fmt::print("  {}\n", call.says);
+}
+
 Result<void> run_vote(const DaoOptions& o) {
   const int support = o.choice == "against" ? 0 : o.choice == "for" ? 1 : 2;
   PTAH_TRY(const auto s, begin(o));
@@ -297,7 +328,9 @@ Result<void> run_vote(const DaoOptions& o) {
   PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
   if (p.state == "pending") return fail(ErrorCode::mismatch, "the vote begins {}; the chain's clock says {}", time_text(p.begins + 1), time_text(s->now));
   PTAH_TRY(const Bytes data, abi_call("castVote(uint256,uint8)", {to_decimal(p.proposal.id), support}));
-  return send_done(*s, {{s->community.governor, data, fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, p.proposal.description)}}, o);
+  show_calls(p, o);
+  return send_done(
+      *s, {{s->community.governor, data, fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, printable(p.proposal.description)), {}}}, o);
 }
 
 Result<void> run_step(const DaoOptions& o, ProposalStep step) {
@@ -306,7 +339,12 @@ Result<void> run_step(const DaoOptions& o, ProposalStep step) {
   PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
   const std::string needed = step == ProposalStep::queue ? "succeeded" : "queued";
   if (p.state != needed) return fail(ErrorCode::mismatch, "the proposal is {}; it has to be {} first", p.state, needed);
+  // The number is the hash of all that will be done: a description that was mended for showing, or a node that lies, would give another.
+  PTAH_TRY(const Proposal same, make_proposal(p.proposal.calls, p.proposal.description));
+  if (same.id != p.proposal.id)
+    return fail(ErrorCode::unsupported, "this proposal cannot be rebuilt from what the chain says of it (its words are not UTF-8, or the node lies)");
   PTAH_TRY(const Call call, proposal_call(s->community, p.proposal, step));
+  show_calls(p, o);
   return send_done(*s, {call}, o);
 }
 
@@ -329,6 +367,15 @@ Result<void> run_decide_job(const DaoOptions& o, bool accept) {
                   fmt::format("{} the work of {} for job {}", accept ? "accepts" : "turns down", called(worker), o.number));
 }
 
+/// Lets the market take so much, if it is one in the community's token: names both, since the file that they come from may be a stranger's.
+Result<Call> market_approval(const Session& s, uint64_t market, const Uint256& sum) {
+  PTAH_TRY(const MarketState m, read_market(s.rpc, s.community, market));
+  if (m.token != s.community.token) return fail(ErrorCode::unsupported, "market {} is in the token {}, not in the community's", market, to_string(m.token));
+  PTAH_TRY(const Bytes data, abi_call("approve(address,uint256)", {to_string(s.community.market), to_decimal(sum)}));
+  return Call{
+      s.community.token, data, fmt::format("lets {} take {} of the token {}", to_string(s.community.market), ether(sum), to_string(s.community.token)), {}};
+}
+
 Result<void> run_trade(const DaoOptions& o, bool buy) {
   PTAH_TRY(const Outcome side, parse_outcome(o.choice));
   if (side == Outcome::void_) return fail(ErrorCode::invalid_argument, "there are two sides, yes and no");
@@ -345,14 +392,15 @@ Result<void> run_trade(const DaoOptions& o, bool buy) {
   }
   std::vector<Call> calls;
   if (buy) {
-    PTAH_TRY(const Bytes approve, abi_call("approve(address,uint256)", {to_string(s->community.market), to_decimal(sum)}));
-    calls.push_back({s->community.token, approve, fmt::format("lets the market take {} tokens", ether(sum))});
+    PTAH_TRY(const Call approval, market_approval(*s, o.number, sum));
+    calls.push_back(approval);
   }
   PTAH_TRY(const Bytes data,
            abi_call(buy ? "buy(uint256,bool,uint256,uint256)" : "sell(uint256,bool,uint256,uint256)", {o.number, yes, to_decimal(sum), to_decimal(limit)}));
-  calls.push_back({s->community.market, data,
-                   buy ? fmt::format("buys about {} {} shares of market {} for {} tokens", ether(shares, 4), o.choice, o.number, ether(sum))
-                       : fmt::format("sells about {} {} shares of market {} for {} tokens", ether(shares, 4), o.choice, o.number, ether(sum))});
+  calls.push_back({s->community.market,
+                   data,
+                   fmt::format("{} about {} {} shares of market {} for {} tokens", buy ? "buys" : "sells", ether(shares, 4), o.choice, o.number, ether(sum)),
+                   {}});
   return send_done(*s, calls, o);
 }
 
@@ -361,13 +409,15 @@ Result<void> run_sets(const DaoOptions& o, bool split) {
   PTAH_TRY(const Uint256 sets, parse_ether(o.amount));
   std::vector<Call> calls;
   if (split) {
-    PTAH_TRY(const Bytes approve, abi_call("approve(address,uint256)", {to_string(s->community.market), to_decimal(sets)}));
-    calls.push_back({s->community.token, approve, fmt::format("lets the market take {} tokens", ether(sets))});
+    PTAH_TRY(const Call approval, market_approval(*s, o.number, sets));
+    calls.push_back(approval);
   }
   PTAH_TRY(const Bytes data, abi_call(split ? "split(uint256,uint256)" : "merge(uint256,uint256)", {o.number, to_decimal(sets)}));
-  calls.push_back({s->community.market, data,
+  calls.push_back({s->community.market,
+                   data,
                    split ? fmt::format("{} tokens become as many yes and no shares of market {}", ether(sets), o.number)
-                         : fmt::format("{} yes and no shares of market {} become as many tokens", ether(sets), o.number)});
+                         : fmt::format("{} yes and no shares of market {} become as many tokens", ether(sets), o.number),
+                   {}});
   return send_done(*s, calls, o);
 }
 
@@ -379,32 +429,28 @@ Result<void> run_outcome(const DaoOptions& o, bool decide) {
 
 Result<void> run_dispute(const DaoOptions& o) {
   PTAH_TRY(const auto s, begin(o));
-  PTAH_TRY(const CommunityReader reader, reader_of(s->rpc, s->community));
-  PTAH_TRY(const Json answer,
-           read_contract(s->rpc, s->community.market, "marketOf(uint256)", Json::array({o.number}),
-                         {"(address,uint64,uint32,address,uint64,uint8,uint8,address,uint64,bool,address,address,uint256,uint256,uint256,uint256)"}));
-  PTAH_TRY(const Uint256 bond, parse_uint256(answer[0][12]));
-  PTAH_TRY(const Bytes approve, abi_call("approve(address,uint256)", {to_string(s->community.market), to_decimal(bond)}));
+  PTAH_TRY(const MarketState m, read_market(s->rpc, s->community, o.number));
+  PTAH_TRY(const Call approval, market_approval(*s, o.number, m.bond));
   PTAH_TRY(const Bytes data, abi_call("dispute(uint256)", Json::array({o.number})));
-  return send_done(*s,
-                   {{s->community.token, approve, fmt::format("lets the market take {} tokens", ether(bond))},
-                    {s->community.market, data, fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(bond))}},
-                   o);
+  return send_done(
+      *s, {approval, {s->community.market, data, fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(m.bond)), {}}}, o);
 }
 
+/// What the board and the market owe you, or, proposed, the treasury.
 Result<void> run_take(const DaoOptions& o) {
   PTAH_TRY(const auto s, begin(o));
-  const std::string token = to_string(s->community.token), me = to_string(s->key->address());
+  const Address who = o.words.empty() ? s->key->address() : s->community.timelock;
+  const std::string token = to_string(s->community.token);
   std::vector<Call> calls;
   for (const auto& [contract, name] : {std::pair{s->community.board, "board"}, std::pair{s->community.market, "market"}}) {
-    PTAH_TRY(const Json credit, read_contract(s->rpc, contract, "credit(address,address)", {token, me}, {"uint256"}));
+    PTAH_TRY(const Json credit, read_contract(s->rpc, contract, "credit(address,address)", {token, to_string(who)}, {"uint256"}));
     if (credit[0] == "0") continue;
     PTAH_TRY(const Bytes data, abi_call("take(address)", Json::array({token})));
     PTAH_TRY(const Uint256 sum, parse_uint256(credit[0]));
-    calls.push_back({contract, data, fmt::format("takes {} tokens out of the {}", ether(sum), name)});
+    calls.push_back({contract, data, fmt::format("takes {} tokens out of the {}", ether(sum), name), {}});
   }
-  if (calls.empty()) return fail(ErrorCode::not_found, "{} has nothing to take out", called(s->key->address()));
-  return send_done(*s, calls, o);
+  if (calls.empty()) return fail(ErrorCode::not_found, "{} has nothing to take out", o.words.empty() ? called(who) : "the treasury");
+  return send_or_propose(*s, std::move(calls), o);
 }
 
 }  // namespace
@@ -425,7 +471,7 @@ void add_dao(CLI::App& app, Action& action) {
   };
   const auto takes_number = [](CLI::App* sub, DaoOptions& o, const char* of) { sub->add_option(of, o.number, "its number")->required(); };
   const auto may_propose = [](CLI::App* sub, DaoOptions& o) {
-    sub->add_option("--propose", o.words, "out of the treasury instead of your own pocket: what the proposal says");
+    sub->add_option("--propose", o.words, "as the treasury, by a vote, instead of as yourself: what the proposal says");
   };
   {
     const auto [sub, o] = add("found", "creates a community's contracts and writes its file", run_found);
@@ -496,6 +542,7 @@ void add_dao(CLI::App& app, Action& action) {
     const auto [sub, o] =
         add(name, what, [=](const DaoOptions& p) { return send_one(p, contract, signature, Json::array({p.number}), fmt::format("{} {}", says, p.number)); });
     takes_number(sub, *o, of);
+    may_propose(sub, *o);
   };
   simple("object", "a funder objects to what was handed in; the judge decides", "job", &Community::board, "object(uint256)",
          "objects to what was handed in for job");
@@ -527,7 +574,10 @@ void add_dao(CLI::App& app, Action& action) {
   }
   simple("settle", "lets a named outcome stand after its window", "market", &Community::market, "settle(uint256)", "settles market");
   simple("redeem", "pays out your shares of a settled market", "market", &Community::market, "redeem(uint256)", "redeems the shares of market");
-  (void)add("take", "takes out what the board and the market owe you", run_take);
+  {
+    const auto [sub, o] = add("take", "takes out what the board and the market owe you", run_take);
+    may_propose(sub, *o);
+  }
 }
 
 }  // namespace ptah::cli

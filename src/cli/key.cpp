@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sodium.h>
 #include <termios.h>
 #include <unistd.h>
@@ -5,7 +6,6 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
-#include <iostream>
 #include <thread>
 
 #include "base/file.h"
@@ -75,6 +75,23 @@ Result<Secret> new_passphrase(const std::string& file, bool none) {
   if (!std::equal(once.bytes().begin(), once.bytes().end(), again.bytes().begin(), again.bytes().end()))
     return fail(ErrorCode::invalid_argument, "the two are not the same");
   return once;
+}
+
+/// Asks on the terminal; what was typed before the question does not answer it, and the end of the program does.
+bool may_sign(const Bytes32& digest) {
+  tcflush(STDIN_FILENO, TCIFLUSH);
+  fmt::print("sign 0x{}? [y/N] ", hex(digest));
+  std::fflush(stdout);
+  while (!interrupted().cancelled()) {
+    pollfd waiting{STDIN_FILENO, POLLIN, 0};
+    if (::poll(&waiting, 1, 100) <= 0) continue;
+    char answer[64] = "";
+    const auto got = ::read(STDIN_FILENO, answer, sizeof(answer) - 1);
+    if (got <= 0) return false;
+    const std::string_view line = trimmed(std::string_view(answer, static_cast<size_t>(got)));
+    return line == "y" || line == "Y" || line == "yes";
+  }
+  return false;
 }
 
 Result<KeyStore> open_store() {
@@ -217,15 +234,13 @@ void add_key(CLI::App& app, Action& action) {
                            Bytes32 random{};
                            fill_random(random);
                            const std::string token = options.file.empty() ? hex(std::span(random).first(16)) : "";
-                           PTAH_TRY(const std::string bearer, options.file.empty() ? Result<std::string>(token) : read_text(options.file, 1024));
-                           SigningServer server(*key, std::string(trimmed(bearer)), [&](const Bytes32& digest) {
-                             fmt::print("sign {}? {}", "0x" + hex(digest), options.yes ? "yes\n" : "[y/N] ");
-                             std::fflush(stdout);
-                             if (options.yes) return true;
-                             std::string line;
-                             std::getline(std::cin, line);
-                             return line == "y" || line == "Y" || line == "yes";
-                           });
+                           std::string bearer = token;
+                           if (!options.file.empty()) {
+                             PTAH_TRY(const Secret line, first_line(options.file));
+                             bearer.assign(line.bytes().begin(), line.bytes().end());
+                             if (bearer.empty()) return fail(ErrorCode::invalid_argument, "the first line of {} is empty", options.file);
+                           }
+                           SigningServer server(*key, bearer, [&](const Bytes32& digest) { return options.yes || may_sign(digest); });
                            PTAH_TRY(const int port, server.bind(options.host, options.port));
                            fmt::print("{} at http://{}:{}\n", to_string(key->address()), options.host, port);
                            if (!token.empty()) fmt::print("PTAH_SIGNER=http://{}:{} PTAH_SIGNER_TOKEN={}\n", options.host, port, token);

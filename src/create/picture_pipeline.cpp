@@ -93,7 +93,7 @@ std::string PictureModel::conditioned_prompt(const CreateRequest& request) const
 
 namespace {
 
-constexpr int64_t kColourRounds = 4;
+constexpr int64_t kColourRounds = 2;
 
 /// How much of each pixel is drawn anew: f32 [1, size, size, 1].
 Tensor anew_share(const Picture& mask, int64_t size) {
@@ -190,6 +190,9 @@ Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& 
     // A picture that words alone make is drawn again while it lacks the colour they ask for.
     for (int64_t round = 1; round < kColourRounds && !best.right_colour && !drawing.base; ++round)
       if (Draft next = best_of(draw(request, drawing, round, progress, cancel), drawing); next.right_colour) best = std::move(next);
+    // And if it still does, it is turned to it.
+    if (!best.right_colour && !drawing.base && !DryRun::active())
+      best.picture = to_sample(turned_to(to_picture(best.picture), drawing.colour), autoencoder_.size);
     return compose(std::move(best.picture), request, drawing);
   });
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <optional>
 
 namespace ptah {
 
@@ -10,6 +12,65 @@ namespace {
 
 constexpr std::array<std::pair<const char*, float>, 7> kHues{
     {{"red", 0.0F}, {"orange", 0.075F}, {"yellow", 0.145F}, {"green", 0.34F}, {"blue", 0.6F}, {"purple", 0.76F}, {"pink", 0.91F}}};
+
+/// Hue, saturation, value, each in [0, 1].
+struct Hsv {
+  float h = 0, s = 0, v = 0;
+};
+
+Hsv hsv_of(const uint8_t* p) {
+  const float r = static_cast<float>(p[0]) / 255, g = static_cast<float>(p[1]) / 255, b = static_cast<float>(p[2]) / 255;
+  const float high = std::max({r, g, b}), range = high - std::min({r, g, b});
+  if (range <= 0) return {0, 0, high};
+  const float turn = high == r ? (g - b) / range : high == g ? 2 + (b - r) / range : 4 + (r - g) / range;
+  return {turn / 6 - std::floor(turn / 6), range / high, high};
+}
+
+void put_hsv(uint8_t* p, const Hsv& c) {
+  for (int i = 0; i < 3; ++i) {
+    const float k = std::fmod(static_cast<float>(5 - 2 * i) + 6 * c.h, 6.0F);  // red 5, green 3, blue 1
+    const float x = c.v - c.v * c.s * std::clamp(std::min(k, 4 - k), 0.0F, 1.0F);
+    p[i] = static_cast<uint8_t>(std::lround(std::clamp(x, 0.0F, 1.0F) * 255));
+  }
+}
+
+/// The shorter way from one hue to another, in (−0.5, 0.5].
+float way(float from, float to) {
+  const float d = to - from;
+  return d - std::round(d);
+}
+
+/// Whether a pixel counts as having a hue.
+bool is_vivid(const Hsv& c) { return c.s * c.v > 0.25F && c.v > 0.25F; }
+
+/// The commonest hue of the vivid pixels, and the median of their values; nothing if they are too few to name a colour by.
+struct Dominant {
+  float hue = 0, value = 0;
+};
+std::optional<Dominant> dominant(const Picture& picture) {
+  constexpr size_t kBins = 36;
+  std::array<double, kBins> votes{};
+  std::vector<float> values;
+  size_t seen = 0;
+  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4) {
+    if (picture.rgba[i + 3] <= 128) continue;
+    ++seen;
+    const Hsv c = hsv_of(picture.rgba.data() + i);
+    if (!is_vivid(c)) continue;
+    ++votes[std::min(kBins - 1, static_cast<size_t>(c.h * kBins))];
+    values.push_back(c.v);
+  }
+  if (values.empty() || static_cast<double>(values.size()) < 0.36 * static_cast<double>(seen)) return {};
+  size_t best = 0;
+  double most = -1;
+  for (size_t i = 0; i < kBins; ++i) {
+    const double here = votes[(i + kBins - 1) % kBins] + 2 * votes[i] + votes[(i + 1) % kBins];
+    if (here > most) most = here, best = i;
+  }
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return Dominant{(static_cast<float>(best) + 0.5F) / kBins, *middle};
+}
 
 }  // namespace
 
@@ -46,6 +107,56 @@ std::string main_colour(const Picture& picture) {
   const auto middle = heights.begin() + static_cast<std::ptrdiff_t>(heights.size() / 2);
   std::nth_element(heights.begin(), middle, heights.end());
   return (word == "orange" || word == "red") && *middle < 0.62F ? "brown" : word;
+}
+
+Picture turned_to(const Picture& picture, const std::string& colour) {
+  if (main_colour(picture) == colour) return picture;
+  const auto changed = [&](const std::function<Hsv(Hsv)>& change) {
+    Picture out = picture;
+    for (size_t i = 0; i + 3 < out.rgba.size(); i += 4)
+      if (out.rgba[i + 3] > 0) put_hsv(out.rgba.data() + i, change(hsv_of(out.rgba.data() + i)));
+    return out;
+  };
+  constexpr float kDark = 0.3F;
+  if (colour == "black") {
+    const Picture out = changed([](Hsv c) { return Hsv{c.h, 0.5F * c.s, 0.04F + 0.24F * c.v}; });
+    return main_colour(out) == colour ? out : picture;
+  }
+  if (colour == "white" || colour == "gray") {
+    const bool white = colour == "white";
+    const Picture out = changed([&](Hsv c) {
+      if (c.v < kDark) return Hsv{c.h, 0.3F * c.s, c.v};
+      return white ? Hsv{c.h, 0.05F * c.s, 0.87F + 0.13F * c.v} : Hsv{c.h, 0.12F * c.s, 0.3F + 0.4F * c.v};
+    });
+    return main_colour(out) == colour ? out : picture;
+  }
+  const auto named = std::find_if(kHues.begin(), kHues.end(), [&](const auto& hue) { return colour == hue.first; });
+  if (named == kHues.end() && colour != "brown") return picture;
+  const float target = named == kHues.end() ? 0.06F : named->second;
+  const auto found = dominant(picture);
+  // Reds and oranges are brown when they are dark.
+  const auto value = [&](float v, float middle) {
+    if (colour == "brown") return v * std::min(1.0F, 0.56F / std::max(middle, 0.05F));
+    if ((colour == "red" || colour == "orange") && middle < 0.68F) return v < kDark ? v : std::min(1.0F, v * 0.7F / middle);
+    return v;
+  };
+  if (found) {
+    for (const float spread : {1.0F, 0.4F, 0.0F}) {
+      Picture out = changed([&](Hsv c) {
+        const float hue = target + spread * way(found->hue, c.h);
+        return Hsv{hue - std::floor(hue), c.s, is_vivid(c) ? value(c.v, found->value) : c.v};
+      });
+      if (main_colour(out) == colour) return out;
+    }
+    return picture;
+  }
+  // Without hues: what is neither dark nor the very lightest is tinted.
+  const Picture out = changed([&](Hsv c) {
+    if (c.v < 0.2F) return c;
+    const float v = c.v < 0.5F ? 0.35F + 0.5F * c.v : c.v;
+    return Hsv{target, std::max(c.s, 0.62F), colour == "brown" ? 0.55F * v : v};
+  });
+  return main_colour(out) == colour ? out : picture;
 }
 
 std::string asked_colour(const std::vector<std::string>& words) {

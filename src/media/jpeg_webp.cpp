@@ -88,9 +88,9 @@ Result<Bytes> encode_jpeg(const Picture& picture, int quality) {
   unsigned long size = 0;
   const bool written = write_jpeg(info, errors, picture, quality, row, &data, &size);
   jpeg_destroy_compress(&info);
-  Bytes out(data, data + (written ? size : 0));
+  if (!written) return fail(ErrorCode::internal, "JPEG: {}", errors.message);  // libjpeg may have freed its buffer already: rather lost than freed twice
+  Bytes out(data, data + size);
   std::free(data);
-  if (!written) return fail(ErrorCode::internal, "JPEG: {}", errors.message);
   return out;
 }
 

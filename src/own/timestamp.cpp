@@ -9,6 +9,7 @@
 #include <ctime>
 
 #include "base/sha256.h"
+#include "base/text.h"
 #include "weights/download.h"
 
 namespace ptah {
@@ -30,12 +31,13 @@ using Certificate = Owned<X509, X509_free>;
 constexpr size_t kMostBytes = 1 << 20;
 
 /// DER → an object, all of the bytes.
-template <class T>
-T* parsed(T* (*read)(T**, const unsigned char**, long), std::span<const uint8_t> bytes) {
+template <class T, void (*kFree)(T*)>
+Owned<T, kFree> parsed(T* (*read)(T**, const unsigned char**, long), std::span<const uint8_t> bytes) {
   const unsigned char* at = bytes.data();
-  T* out = bytes.size() > kMostBytes ? nullptr : read(nullptr, &at, static_cast<long>(bytes.size()));
+  Owned<T, kFree> out(bytes.size() > kMostBytes ? nullptr : read(nullptr, &at, static_cast<long>(bytes.size())));
   ERR_clear_error();
-  return out && at == bytes.data() + bytes.size() ? out : nullptr;
+  if (at != bytes.data() + bytes.size()) out.reset();
+  return out;
 }
 
 template <class T>
@@ -76,8 +78,8 @@ Result<Bytes> timestamp_query(std::span<const uint8_t> message) {
 }
 
 Result<Bytes> timestamp_token(std::span<const uint8_t> answer, std::span<const uint8_t> query) {
-  const Answer parsed_answer(parsed(d2i_TS_RESP, answer));
-  const Query asked(parsed(d2i_TS_REQ, query));
+  const Answer parsed_answer = parsed<TS_RESP, TS_RESP_free>(d2i_TS_RESP, answer);
+  const Query asked = parsed<TS_REQ, TS_REQ_free>(d2i_TS_REQ, query);
   if (!asked) return fail(ErrorCode::invalid_argument, "no time-stamp query");
   if (!parsed_answer) return fail(ErrorCode::corrupt, "the time-stamp authority answers with something that is no time-stamp");
   TS_STATUS_INFO* status = TS_RESP_get_status_info(parsed_answer.get());
@@ -110,7 +112,7 @@ Result<Bytes> request_timestamp(const std::string& url, std::span<const uint8_t>
 
 TimestampCheck check_timestamp(std::span<const uint8_t> bytes, std::span<const uint8_t> message, const std::vector<Bytes>& anchors) {
   TimestampCheck out;
-  const Token token(parsed(d2i_PKCS7, bytes));
+  const Token token = parsed<PKCS7, PKCS7_free>(d2i_PKCS7, bytes);
   const Info info(token && PKCS7_type_is_signed(token.get()) ? PKCS7_to_TS_TST_INFO(token.get()) : nullptr);
   ERR_clear_error();
   if (!info) return out.problem = "the time-stamp cannot be read", out;
@@ -127,7 +129,7 @@ TimestampCheck check_timestamp(std::span<const uint8_t> bytes, std::span<const u
   X509* signer = sk_X509_value(signers.get(), 0);
   char name[200] = "";
   X509_NAME_get_text_by_NID(X509_get_subject_name(signer), NID_commonName, name, sizeof(name));
-  out.authority = name;
+  out.authority = printable(name, sizeof(name));
   // The signature and the certificate's purpose; whom one trusts is another question.
   const bool right = PKCS7_verify(token.get(), nullptr, nullptr, nullptr, nullptr, PKCS7_NOVERIFY | PKCS7_NOCHAIN) == 1;
   const bool may = (X509_get_extended_key_usage(signer) & XKU_TIMESTAMP) != 0 && X509_get_extended_key_usage(signer) != UINT32_MAX;
@@ -139,7 +141,7 @@ TimestampCheck check_timestamp(std::span<const uint8_t> bytes, std::span<const u
     return out.problem = fmt::format("the certificate of '{}' was not valid at that time", out.authority), out;
   out.holds = true;
   for (const Bytes& anchor_bytes : anchors) {
-    const Certificate anchor(parsed(d2i_X509, anchor_bytes));
+    const Certificate anchor = parsed<X509, X509_free>(d2i_X509, anchor_bytes);
     if (!anchor) continue;
     const bool same = X509_cmp(anchor.get(), signer) == 0;
     const bool issued = X509_check_issued(anchor.get(), signer) == X509_V_OK && X509_verify(signer, X509_get0_pubkey(anchor.get())) == 1;

@@ -56,10 +56,20 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
                                   : take_autoencoder(start_from, out / "autoencoder"));
     }
     const fs::path made = out / "picture.safetensors";
-    if (!denoiser.empty()) PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
-    if (!synonyms.empty()) PTAH_TRY_VOID(give_synonyms(denoiser.empty() && !start.empty() ? start_from : made, base_folder / synonyms, made));
-    if (!decoder.empty()) PTAH_TRY_VOID(train_decoder(decoder, out / "decoder", denoiser.empty() && !start.empty() ? start_from : made, made, set, callbacks));
-    const fs::path finished = start.empty() ? made : start_from;
+    fs::path finished = start.empty() ? made : start_from;  // the model that the next step goes on from
+    if (!denoiser.empty()) {
+      PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
+      finished = made;
+    }
+    if (!synonyms.empty()) {
+      PTAH_TRY_VOID(give_synonyms(finished, base_folder / synonyms, made));
+      finished = made;
+    }
+    if (!decoder.empty()) {
+      if (start.empty() && denoiser.empty()) return fail(ErrorCode::invalid_argument, "config: decoder needs start_from, or a denoiser to train");
+      PTAH_TRY_VOID(train_decoder(decoder, out / "decoder", finished, made, set, callbacks));
+      finished = made;
+    }
     if (!upscaler.empty()) {
       PTAH_TRY(const PictureSet large, read_picture_set(large_data, shape.size * UpscalerConfig::kFactor));
       PTAH_TRY_VOID(train_upscaler(upscaler, out / "upscaler", finished, large, callbacks));
