@@ -203,6 +203,18 @@ TEST(Chain, WrongValuesAreRefused) {
   Bytes bomb(32 * 200, 0);
   for (size_t i = 0; i < 200; ++i) bomb[32 * i + 30] = 0x10;
   EXPECT_FALSE(abi_decode({"uint256[][][][][][]"}, bomb));
+  // A thousand texts at one place: what comes out is bounded, not only what goes in.
+  Bytes shared(32 * 1003 + 32 + 100000, 'x');
+  const auto put = [&](size_t at, uint64_t value) {
+    const Uint256 word = uint256(value);
+    std::copy(word.begin(), word.end(), shared.begin() + static_cast<ptrdiff_t>(at));
+  };
+  put(0, 32);
+  put(32, 1000);
+  for (size_t i = 0; i < 1000; ++i) put(64 + 32 * i, 32 * 1000);
+  put(64 + 32 * 1000, 100000);
+  EXPECT_EQ(abi_decode({"string[]"}, shared).error().code, ErrorCode::corrupt);
+  EXPECT_EQ(value_or_throw(abi_decode({"string"}, value_or_throw(abi_encode({"bytes"}, Json::array({"0x63e9"}))), true))[0], "c\xef\xbf\xbd");
   EXPECT_FALSE(typed_data_digest(
       {{"types", {{"A", {{{"name", "a"}, {"type", "A"}}}}}}, {"primaryType", "A"}, {"domain", Json::object()}, {"message", {{"a", {{"a", 1}}}}}}));
 }

@@ -71,6 +71,8 @@ class SimulatedChain {
   std::string url;
   size_t most_range = 1000;                      ///< blocks that a question for events may span
   std::function<void(SimulatedChain&)> between;  ///< before each answer
+  bool names_final = true;                       ///< whether there are "safe" and "finalized"
+  uint64_t claims = 0;                           ///< the number of the newest block, if it is not to be the true one
   std::function<void(Json& result)> lie;         ///< about events
   std::mutex mutex_;
 
@@ -102,7 +104,8 @@ class SimulatedChain {
                          : which == "safe"      ? safe_number()
                          : which == "finalized" ? final_number()
                                                 : block_number(asked["params"][0]);
-      out["result"] = n < blocks_.size() ? block_json(n) : Json();
+      out["result"] = n < blocks_.size() && (names_final || (which != "safe" && which != "finalized")) ? block_json(n) : Json();
+      if (claims > 0 && which == "latest") out["result"]["number"] = quantity(claims);
       return out;
     }
     const Json filter = asked["params"][0];
@@ -243,6 +246,25 @@ TEST(EventIndex, ANodeThatLiesChangesNothing) {
   value_or_throw(write_file(other, std::string_view("no database at all, and long enough to be one that was damaged")));
   EXPECT_EQ(EventIndex::open(other, rpc, {kContract}).error().code, ErrorCode::corrupt);
   fs::remove(other);
+}
+
+TEST(EventIndex, AChainWithoutFinalBlocksIsFollowedFromTheBlockAskedFor) {
+  SimulatedChain chain;
+  chain.names_final = false;
+  chain.grow(300);
+  const Rpc rpc = value_or_throw(Rpc::open(chain.url));
+  const IndexFile file;
+  const auto index = value_or_throw(EventIndex::open(file.path, rpc, {kContract}, 250));
+  const auto synced = value_or_throw(index->sync());
+  EXPECT_EQ(synced.taken, chain.height() - 249);
+  const auto all = chain.truth(chain.height()), before = chain.truth(249);
+  EXPECT_TRUE(transactions(*index, ChainView::latest) == std::vector<Bytes32>(all.begin() + static_cast<ptrdiff_t>(before.size()), all.end()));
+  EXPECT_TRUE(transactions(*index, ChainView::finalized).empty());
+  chain.reorganise(5, 9);
+  value_or_throw(index->sync());
+  EXPECT_EQ(transactions(*index, ChainView::latest).size(), chain.truth(chain.height()).size() - before.size());
+  chain.claims = uint64_t{1} << 40;  // a node that says it has so many blocks
+  EXPECT_EQ(index->sync().error().code, ErrorCode::unsupported);
 }
 
 TEST(EventIndex, ValuesOfEvents) {

@@ -96,6 +96,35 @@ TEST(MainColour, HasNoneWhereThereIsNoneToName) {
   EXPECT_EQ(main_colour(half), "") << "half red, half blue";
 }
 
+TEST(MainColour, APictureIsTurnedToAnother) {
+  // A disc of one colour with a darker half, dark eyes and a pale spot.
+  const auto figure = [](uint8_t r, uint8_t g, uint8_t b) {
+    Picture out = make_picture(64, 64);
+    for (int64_t y = 0; y < 64; ++y)
+      for (int64_t x = 0; x < 64; ++x) {
+        const double d = std::hypot(static_cast<double>(x) - 32, static_cast<double>(y) - 32);
+        if (d > 30) continue;
+        uint8_t* p = out.at(x, y);
+        const double shade = y > 32 ? 0.85 : 1;
+        const bool eye = (x == 24 || x == 40) && y > 20 && y<28, spot = x> 28 && x < 36 && y > 45 && y < 52;
+        const uint8_t colour[3] = {r, g, b};
+        for (int c = 0; c < 3; ++c) p[c] = eye ? 20 : spot ? 250 : static_cast<uint8_t>(colour[c] * shade);
+        p[3] = 255;
+      }
+    return out;
+  };
+  for (const auto& [r, g, b] : {std::array<uint8_t, 3>{230, 60, 40}, {40, 90, 220}, {240, 240, 235}, {120, 120, 122}, {40, 42, 45}, {120, 70, 40}})
+    for (const char* colour : {"red", "orange", "yellow", "green", "blue", "purple", "pink", "brown", "black", "white", "gray"}) {
+      const Picture from = figure(r, g, b), to = turned_to(from, colour);
+      EXPECT_EQ(main_colour(to), colour) << "from " << int{r} << ' ' << int{g} << ' ' << int{b};
+      for (size_t i = 3; i < to.rgba.size(); i += 4) EXPECT_EQ(to.rgba[i], from.rgba[i]);
+      EXPECT_LT(*std::max_element(to.at(24, 24), to.at(24, 24) + 3), 80) << "eyes stay dark";
+    }
+  const Picture red = figure(230, 60, 40);
+  EXPECT_EQ(turned_to(red, main_colour(red)).rgba, red.rgba);
+  EXPECT_EQ(turned_to(red, "loud").rgba, red.rgba) << "no colour";
+}
+
 TEST(Metrics, TheColourThatWordsAskFor) {
   EXPECT_EQ(asked_colour({"a", "blue", "owl"}), "blue");
   EXPECT_EQ(asked_colour({"grey", "cat"}), "gray");
