@@ -12,9 +12,9 @@ namespace ptah {
 /// that tools/data/pictures.py names colours by.
 std::string main_colour(const Picture& picture);
 
-/// The picture in another colour, a word of main_colour's: its hues are turned so that the commonest becomes that colour, and drawn together if that is not enough;
-/// for black, white, gray and for pictures without hues, saturation and value change. What is dark and what is pale stays so (eyes, outlines), alpha stays. Unchanged
-/// if its main colour would not become that word.
+/// The picture in another colour, a word of main_colour's: its hues are turned so that the commonest becomes that colour, and drawn together if that is not
+/// enough; for black, white, gray and for pictures without hues, saturation and value change. What is dark and what is pale stays so (eyes, outlines), alpha
+/// stays. Unchanged if its main colour would not become that word.
 Picture turned_to(const Picture& picture, const std::string& colour);
 
 /// The one colour word among the words of a prompt, in small letters ("grey" counts as "gray"); empty if there is none or there are several.

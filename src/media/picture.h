@@ -25,7 +25,8 @@ constexpr int64_t kMostPictureEdge = 16384, kMostPicturePixels = int64_t{1} << 2
 /// PNG bytes of a picture; texts become uncompressed iTXt chunks (keyword → UTF-8 text). The same picture gives the same bytes.
 Result<Bytes> encode_png(const Picture& picture, const std::map<std::string, std::string>& texts = {});
 
-/// JPEG bytes of a picture on a white ground, quality 1 to 100 (4:2:0). The same picture gives the same bytes. Errors: unsupported for pictures over the limits.
+/// JPEG bytes of a picture on a white ground, quality 1 to 100 (4:2:0). The same picture gives the same bytes. Errors: unsupported for pictures over the
+/// limits.
 Result<Bytes> encode_jpeg(const Picture& picture, int quality);
 
 /// Errors: corrupt for broken files, unsupported for pictures over the limits.
