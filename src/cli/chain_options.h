@@ -1,7 +1,9 @@
 // What all commands share that use a chain.
 #pragma once
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 #include "chain/account.h"
 #include "cli/commands.h"
@@ -27,6 +29,18 @@ Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o);
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who);
 /// Asks on a terminal; elsewhere only --yes counts.
 bool agreed(bool yes);
+
+/// Serves until Ctrl-C. Server: run(), stop().
+template <class Server>
+void run_until_interrupted(Server& server) {
+  std::thread watch([&] {
+    while (!interrupted().cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    server.stop();
+  });
+  server.run();
+  interrupted().cancel();  // it may have ended by itself
+  watch.join();
+}
 
 /// "0.05" in wei. Errors: invalid_argument.
 Result<Uint256> parse_ether(const std::string& text);

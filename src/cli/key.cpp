@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cstdlib>
 #include <ctime>
-#include <thread>
 
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "cli/chain_options.h"
 #include "cli/commands.h"
 #include "own/certificate.h"
 #include "own/content_id.h"
@@ -245,13 +245,7 @@ void add_key(CLI::App& app, Action& action) {
                            fmt::print("{} at http://{}:{}\n", to_string(key->address()), options.host, port);
                            if (!token.empty()) fmt::print("PTAH_SIGNER=http://{}:{} PTAH_SIGNER_TOKEN={}\n", options.host, port, token);
                            std::fflush(stdout);
-                           std::thread watch([&] {
-                             while (!interrupted().cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-                             server.stop();
-                           });
-                           server.run();
-                           interrupted().cancel();
-                           watch.join();
+                           run_until_interrupted(server);
                            return {};
                          });
   served->add_option("name", o->name, "the key");

@@ -1,6 +1,5 @@
 #include <cmath>
 #include <csignal>
-#include <thread>
 
 #include "apps/reading.h"
 #include "chain/abi.h"
@@ -142,13 +141,7 @@ Result<void> run_serve(const ReadOptions& o) {
   PTAH_TRY(const int port, server.bind(o.host, o.port));
   fmt::print("http://{}:{}\n", o.host, port);
   std::fflush(stdout);
-  std::thread watch([&] {
-    while (!interrupted().cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    server.stop();
-  });
-  server.run();
-  interrupted().cancel();
-  watch.join();
+  run_until_interrupted(server);
   return {};
 }
 

@@ -72,6 +72,25 @@ std::optional<Dominant> dominant(const Picture& picture) {
   return Dominant{(static_cast<float>(best) + 0.5F) / kBins, *middle};
 }
 
+/// A picture that is dark all over, made light enough to have a colour; any other as it is.
+Picture lifted(Picture picture) {
+  std::vector<float> values;
+  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4)
+    if (picture.rgba[i + 3] > 128) values.push_back(hsv_of(picture.rgba.data() + i).v);
+  if (values.empty()) return picture;
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  if (*middle >= 0.3F) return picture;
+  const float factor = 0.62F / std::max(*middle, 0.02F);
+  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4) {
+    if (picture.rgba[i + 3] == 0) continue;
+    Hsv c = hsv_of(picture.rgba.data() + i);
+    c.v = std::min(1.0F, c.v * factor);
+    put_hsv(picture.rgba.data() + i, c);
+  }
+  return picture;
+}
+
 }  // namespace
 
 std::string main_colour(const Picture& picture) {
@@ -109,8 +128,9 @@ std::string main_colour(const Picture& picture) {
   return (word == "orange" || word == "red") && *middle < 0.62F ? "brown" : word;
 }
 
-Picture turned_to(const Picture& picture, const std::string& colour) {
-  if (main_colour(picture) == colour) return picture;
+Picture turned_to(const Picture& original, const std::string& colour) {
+  if (main_colour(original) == colour) return original;
+  const Picture picture = colour == "black" ? original : lifted(original);
   const auto changed = [&](const std::function<Hsv(Hsv)>& change) {
     Picture out = picture;
     for (size_t i = 0; i + 3 < out.rgba.size(); i += 4)
@@ -120,7 +140,7 @@ Picture turned_to(const Picture& picture, const std::string& colour) {
   constexpr float kDark = 0.3F;
   if (colour == "black") {
     const Picture out = changed([](Hsv c) { return Hsv{c.h, 0.5F * c.s, 0.04F + 0.24F * c.v}; });
-    return main_colour(out) == colour ? out : picture;
+    return main_colour(out) == colour ? out : original;
   }
   if (colour == "white" || colour == "gray") {
     const bool white = colour == "white";
@@ -128,10 +148,10 @@ Picture turned_to(const Picture& picture, const std::string& colour) {
       if (c.v < kDark) return Hsv{c.h, 0.3F * c.s, c.v};
       return white ? Hsv{c.h, 0.05F * c.s, 0.87F + 0.13F * c.v} : Hsv{c.h, 0.12F * c.s, 0.3F + 0.4F * c.v};
     });
-    return main_colour(out) == colour ? out : picture;
+    return main_colour(out) == colour ? out : original;
   }
   const auto named = std::find_if(kHues.begin(), kHues.end(), [&](const auto& hue) { return colour == hue.first; });
-  if (named == kHues.end() && colour != "brown") return picture;
+  if (named == kHues.end() && colour != "brown") return original;
   const float target = named == kHues.end() ? 0.06F : named->second;
   const auto found = dominant(picture);
   // Reds and oranges are brown when they are dark.
@@ -148,15 +168,17 @@ Picture turned_to(const Picture& picture, const std::string& colour) {
       });
       if (main_colour(out) == colour) return out;
     }
-    return picture;
+    return original;
   }
-  // Without hues: what is neither dark nor the very lightest is tinted.
+  // Without hues: what is not dark is tinted; reds and oranges brightly, or they would be browns.
   const Picture out = changed([&](Hsv c) {
-    if (c.v < 0.2F) return c;
-    const float v = c.v < 0.5F ? 0.35F + 0.5F * c.v : c.v;
-    return Hsv{target, std::max(c.s, 0.62F), colour == "brown" ? 0.55F * v : v};
+    if (c.v < 0.33F) return c;
+    float v = c.v < 0.5F ? 0.35F + 0.5F * c.v : c.v;
+    if (colour == "red" || colour == "orange") v = std::max(v, 0.72F);
+    if (colour == "brown") v = std::clamp(0.6F * v, 0.42F, 0.57F);
+    return Hsv{target, std::max(c.s, 0.72F), v};
   });
-  return main_colour(out) == colour ? out : picture;
+  return main_colour(out) == colour ? out : original;
 }
 
 std::string asked_colour(const std::vector<std::string>& words) {
