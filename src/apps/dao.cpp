@@ -14,6 +14,9 @@ constexpr const char* kStates[] = {"pending", "active", "canceled", "defeated", 
 constexpr const char* kTermsOfJob = "(address,uint256[],address,address,uint64,uint64,string)";
 constexpr const char* kTermsOfMarket = "(address,uint64,uint64,uint32,address,address,uint256,uint256,string)";
 constexpr const char* kMarket = "(address,uint64,uint32,address,uint64,uint8,uint8,address,uint64,bool,address,address,uint256,uint256,uint256,uint256)";
+/// How the board and the market say that something was opened.
+std::string opened_job() { return fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfJob); }
+std::string opened_market() { return fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfMarket); }
 constexpr const char* kCalls = "(address[],uint256[],bytes[],bytes32)";
 
 template <class C, class Visit>
@@ -23,16 +26,6 @@ void fields(C& c, Visit visit) {
   visit("governor", c.governor);
   visit("board", c.board);
   visit("market", c.market);
-}
-
-Result<Call> call_of(const Address& to, const std::string& signature, const Json& arguments, std::string says) {
-  PTAH_TRY(Bytes data, abi_call(signature, arguments));
-  return Call{to, std::move(data), std::move(says), {}};
-}
-
-Result<Call> approval(const Community& c, const Address& spender, const Uint256& sum) {
-  return call_of(c.token, "approve(address,uint256)", {to_string(spender), to_decimal(sum)},
-                 fmt::format("lets {} take {} tokens", to_string(spender), ether(sum)));
 }
 
 /// targets, values, calls: as the governor takes them.
@@ -52,7 +45,6 @@ Json with(Json lists, const Json& last) {
 }
 
 Result<Address> address_in(const Json& json) { return parse_address(json.get_ref<const std::string&>()); }
-Result<Uint256> number_in(const Json& json) { return parse_uint256(json); }
 Result<uint64_t> small_in(const Json& json) {
   PTAH_TRY(const Uint256 wide, parse_uint256(json));
   return to_uint64(wide);
@@ -127,21 +119,40 @@ Result<Community> found_community(const Account& account, const CommunityTerms& 
     holders.push_back(to_string(later_timelock));
     amounts.push_back(to_decimal(terms.treasury));
   }
-  PTAH_TRY(out.timelock, deploy(account, timelock,
-                                {terms.wait, Json::array({to_string(later_governor)}), Json::array({to_string(Address{})}), to_string(Address{})}, options));
-  if (made) made("timelock", out.timelock);
-  PTAH_TRY(out.token, deploy(account, token, {terms.name, terms.symbol, holders, amounts}, options));
-  if (made) made("token", out.token);
+  const auto create = [&](const char* name, const Artifact& artifact, const Json& arguments) -> Result<Address> {
+    PTAH_TRY(const Address place, deploy(account, artifact, arguments, options));
+    if (made) made(name, place);
+    return place;
+  };
+  PTAH_TRY(out.timelock,
+           create("timelock", timelock, {terms.wait, Json::array({to_string(later_governor)}), Json::array({to_string(Address{})}), to_string(Address{})}));
+  PTAH_TRY(out.token, create("token", token, {terms.name, terms.symbol, holders, amounts}));
   PTAH_TRY(out.governor,
-           deploy(account, governor, {to_string(out.token), to_string(out.timelock), terms.delay, terms.period, to_decimal(terms.threshold), terms.quorum},
-                  options));
+           create("governor", governor, {to_string(out.token), to_string(out.timelock), terms.delay, terms.period, to_decimal(terms.threshold), terms.quorum}));
   if (out.timelock != later_timelock || out.governor != later_governor)
     return fail(ErrorCode::mismatch, "something else of {} was sent meanwhile; found the community again", to_string(account.address()));
-  PTAH_TRY(out.board, deploy(account, board, Json::array(), options));
-  if (made) made("board", out.board);
-  PTAH_TRY(out.market, deploy(account, market, Json::array(), options));
-  if (made) made("market", out.market);
+  PTAH_TRY(out.board, create("board", board, Json::array()));
+  PTAH_TRY(out.market, create("market", market, Json::array()));
   return out;
+}
+
+Result<Call> make_call(const Address& to, const std::string& signature, const Json& arguments, std::string says) {
+  PTAH_TRY(Bytes data, abi_call(signature, arguments));
+  return Call{to, std::move(data), std::move(says), {}};
+}
+
+Result<Call> approval(const Community& c, const Address& spender, const Uint256& sum) {
+  return make_call(c.token, "approve(address,uint256)", {to_string(spender), to_decimal(sum)},
+                   fmt::format("lets {} take {} of the token {}", to_string(spender), ether(sum), to_string(c.token)));
+}
+
+std::optional<std::pair<const char*, uint64_t>> opened_by(const Community& c, const ChainEvent& event) {
+  const bool job = event.contract == c.board;
+  if (!job && event.contract != c.market) return {};
+  const auto said = decode_event(job ? opened_job() : opened_market(), event);
+  if (!said || !*said) return {};
+  const auto number = small_in((**said)[0]);
+  return number ? std::optional(std::pair{job ? "job" : "market", *number}) : std::nullopt;
 }
 
 Result<std::vector<Call>> open_job(const Community& c, const JobTerms& terms) {
@@ -153,26 +164,26 @@ Result<std::vector<Call>> open_job(const Community& c, const JobTerms& terms) {
   }
   if (amounts.empty() || sum == Uint256{}) return fail(ErrorCode::invalid_argument, "work needs at least one milestone with a sum");
   PTAH_TRY(const Call first, approval(c, c.board, sum));
-  PTAH_TRY(const Call second, call_of(c.board, fmt::format("open({})", kTermsOfJob),
-                                      Json::array({Json{to_string(c.token), amounts, to_string(terms.worker.value_or(Address{})), to_string(terms.judge),
-                                                        terms.deadline, terms.window, terms.brief}}),
-                                      fmt::format("opens {} of {} tokens in {} milestones: {}", terms.worker ? "a grant" : "a bounty", ether(sum),
-                                                  amounts.size(), beginning(terms.brief, 80))));
+  PTAH_TRY(const Call second, make_call(c.board, fmt::format("open({})", kTermsOfJob),
+                                        Json::array({Json{to_string(c.token), amounts, to_string(terms.worker.value_or(Address{})), to_string(terms.judge),
+                                                          terms.deadline, terms.window, terms.brief}}),
+                                        fmt::format("opens {} of {} tokens in {} milestones: {}", terms.worker ? "a grant" : "a bounty", ether(sum),
+                                                    amounts.size(), beginning(terms.brief, 80))));
   return std::vector{first, second};
 }
 
 Result<std::vector<Call>> open_market(const Community& c, const MarketTerms& terms) {
   PTAH_TRY(const Call first, approval(c, c.market, terms.liquidity));
-  PTAH_TRY(const Call second, call_of(c.market, fmt::format("open({})", kTermsOfMarket),
-                                      Json::array({Json{to_string(c.token), terms.closes, terms.window, terms.fee, to_string(terms.resolver),
-                                                        to_string(terms.arbiter), to_decimal(terms.bond), to_decimal(terms.liquidity), terms.question}}),
-                                      fmt::format("opens a market with {} tokens: {}", ether(terms.liquidity), beginning(terms.question, 80))));
+  PTAH_TRY(const Call second, make_call(c.market, fmt::format("open({})", kTermsOfMarket),
+                                        Json::array({Json{to_string(c.token), terms.closes, terms.window, terms.fee, to_string(terms.resolver),
+                                                          to_string(terms.arbiter), to_decimal(terms.bond), to_decimal(terms.liquidity), terms.question}}),
+                                        fmt::format("opens a market with {} tokens: {}", ether(terms.liquidity), beginning(terms.question, 80))));
   return std::vector{first, second};
 }
 
 Result<std::vector<Call>> pay(const Community& c, const Address& to, const Uint256& amount) {
-  PTAH_TRY(const Call call, call_of(c.token, "transfer(address,uint256)", {to_string(to), to_decimal(amount)},
-                                    fmt::format("pays {} tokens to {}", ether(amount), to_string(to))));
+  PTAH_TRY(const Call call, make_call(c.token, "transfer(address,uint256)", {to_string(to), to_decimal(amount)},
+                                      fmt::format("pays {} tokens to {}", ether(amount), to_string(to))));
   return std::vector{call};
 }
 
@@ -192,11 +203,11 @@ Result<Proposal> make_proposal(std::vector<Call> calls, const std::string& descr
 
 Result<Call> proposal_call(const Community& c, const Proposal& p, ProposalStep step) {
   if (step == ProposalStep::propose)
-    return call_of(c.governor, "propose(address[],uint256[],bytes[],string)", with(lists_of(p.calls), p.description),
-                   "proposes: " + beginning(p.description, 80));
+    return make_call(c.governor, "propose(address[],uint256[],bytes[],string)", with(lists_of(p.calls), p.description),
+                     "proposes: " + beginning(p.description, 80));
   const bool queue = step == ProposalStep::queue;
-  return call_of(c.governor, (queue ? "queue" : "execute") + std::string(kCalls), with(lists_of(p.calls), hex_text(keccak256(p.description))),
-                 (queue ? "queues: " : "carries out: ") + beginning(p.description, 80));
+  return make_call(c.governor, (queue ? "queue" : "execute") + std::string(kCalls), with(lists_of(p.calls), hex_text(keccak256(p.description))),
+                   (queue ? "queues: " : "carries out: ") + beginning(p.description, 80));
 }
 
 std::string what_it_does(const Community& c, const Call& call) {
@@ -256,18 +267,14 @@ Result<CommunityReader> CommunityReader::open(const Rpc& rpc, const Community& c
   return out;
 }
 
-Result<Json> CommunityReader::ask(const Address& contract, const std::string& signature, const Json& arguments, const std::vector<std::string>& returns) const {
-  return read_contract(*rpc_, contract, signature, arguments, returns);
-}
-
 Result<Uint256> CommunityReader::balance(const Address& who) const {
-  PTAH_TRY(const Json answer, ask(community_.token, "balanceOf(address)", Json::array({to_string(who)}), {"uint256"}));
-  return number_in(answer[0]);
+  PTAH_TRY(const Json answer, read_contract(*rpc_, community_.token, "balanceOf(address)", Json::array({to_string(who)}), {"uint256"}));
+  return parse_uint256(answer[0]);
 }
 
 Result<Uint256> CommunityReader::votes(const Address& who) const {
-  PTAH_TRY(const Json answer, ask(community_.token, "getVotes(address)", Json::array({to_string(who)}), {"uint256"}));
-  return number_in(answer[0]);
+  PTAH_TRY(const Json answer, read_contract(*rpc_, community_.token, "getVotes(address)", Json::array({to_string(who)}), {"uint256"}));
+  return parse_uint256(answer[0]);
 }
 
 Result<std::vector<ProposalState>> CommunityReader::proposals() const {
@@ -280,29 +287,29 @@ Result<std::vector<ProposalState>> CommunityReader::proposals() const {
     const Json& s = *said;
     ProposalState p;
     p.proposal.description = s[8];
-    PTAH_TRY(p.proposal.id, number_in(s[0]));
+    PTAH_TRY(p.proposal.id, parse_uint256(s[0]));
     PTAH_TRY(p.proposer, address_in(s[1]));
     if (s[2].size() != s[5].size() || s[2].size() != s[3].size()) return fail(ErrorCode::corrupt, "a proposal with lists of unequal length");
     for (size_t i = 0; i < s[2].size(); ++i) {
       Call call;
       PTAH_TRY(call.to, address_in(s[2][i]));
       PTAH_TRY(call.data, parse_hex(s[5][i].get<std::string>()));
-      PTAH_TRY(call.value, number_in(s[3][i]));
+      PTAH_TRY(call.value, parse_uint256(s[3][i]));
       call.says = what_it_does(community_, call);
       p.proposal.calls.push_back(std::move(call));
     }
     PTAH_TRY(p.begins, small_in(s[6]));
     PTAH_TRY(p.ends, small_in(s[7]));
     const Json id = Json::array({s[0]});
-    PTAH_TRY(const Json state, ask(community_.governor, "state(uint256)", id, {"uint8"}));
+    PTAH_TRY(const Json state, read_contract(*rpc_, community_.governor, "state(uint256)", id, {"uint8"}));
     PTAH_TRY(const uint64_t number, small_in(state[0]));
     if (number >= std::size(kStates)) return fail(ErrorCode::corrupt, "a proposal in a state that is none");
     p.state = std::string(kStates[number]);
-    PTAH_TRY(const Json votes, ask(community_.governor, "proposalVotes(uint256)", id, {"uint256", "uint256", "uint256"}));
-    PTAH_TRY(p.against, number_in(votes[0]));
-    PTAH_TRY(p.for_, number_in(votes[1]));
-    PTAH_TRY(p.abstained, number_in(votes[2]));
-    PTAH_TRY(const Json eta, ask(community_.governor, "proposalEta(uint256)", id, {"uint256"}));
+    PTAH_TRY(const Json votes, read_contract(*rpc_, community_.governor, "proposalVotes(uint256)", id, {"uint256", "uint256", "uint256"}));
+    PTAH_TRY(p.against, parse_uint256(votes[0]));
+    PTAH_TRY(p.for_, parse_uint256(votes[1]));
+    PTAH_TRY(p.abstained, parse_uint256(votes[2]));
+    PTAH_TRY(const Json eta, read_contract(*rpc_, community_.governor, "proposalEta(uint256)", id, {"uint256"}));
     PTAH_TRY(p.effective, small_in(eta[0]));
     out.push_back(std::move(p));
   }
@@ -326,13 +333,14 @@ Result<std::vector<JobState>> CommunityReader::jobs() const {
   std::vector<JobState> out;
   for (const ChainEvent& event : events) {
     if (event.contract != community_.board) continue;
-    PTAH_TRY(const auto opened, decode_event(fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfJob), event));
+    PTAH_TRY(const auto opened, decode_event(opened_job(), event));
     if (opened) {
       const Json id = Json::array({(*opened)[0]});
       JobState j;
       PTAH_TRY(j.job, small_in((*opened)[0]));
       if (j.job != out.size()) return fail(ErrorCode::corrupt, "the board's jobs are not in their order");
-      PTAH_TRY(const Json now, ask(community_.board, "jobOf(uint256)", id, {"(address,uint64,uint32,address,uint64,bool,address,address)", "uint256[]"}));
+      PTAH_TRY(const Json now,
+               read_contract(*rpc_, community_.board, "jobOf(uint256)", id, {"(address,uint64,uint32,address,uint64,bool,address,address)", "uint256[]"}));
       PTAH_TRY(j.funder, address_in(now[0][0]));
       PTAH_TRY(j.deadline, small_in(now[0][1]));
       PTAH_TRY(j.milestone, small_in(now[0][2]));
@@ -342,11 +350,11 @@ Result<std::vector<JobState>> CommunityReader::jobs() const {
       PTAH_TRY(j.judge, address_in(now[0][6]));
       PTAH_TRY(j.token, address_in(now[0][7]));
       for (const Json& amount : now[1]) {
-        PTAH_TRY(const Uint256 one, number_in(amount));
+        PTAH_TRY(const Uint256 one, parse_uint256(amount));
         j.amounts.push_back(one);
       }
-      PTAH_TRY(const Json left, ask(community_.board, "remaining(uint256)", id, {"uint256"}));
-      PTAH_TRY(j.remaining, number_in(left[0]));
+      PTAH_TRY(const Json left, read_contract(*rpc_, community_.board, "remaining(uint256)", id, {"uint256"}));
+      PTAH_TRY(j.remaining, parse_uint256(left[0]));
       j.brief = (*opened)[2][6];
       out.push_back(std::move(j));
       continue;
@@ -359,7 +367,8 @@ Result<std::vector<JobState>> CommunityReader::jobs() const {
     JobState::HandedIn in;
     PTAH_TRY(in.worker, address_in((*handed)[2]));
     if (std::any_of(j.pending.begin(), j.pending.end(), [&](const auto& p) { return p.worker == in.worker; })) continue;
-    PTAH_TRY(const Json now, ask(community_.board, "submissionOf(uint256,address)", {job, to_string(in.worker)}, {"(bytes32,uint64,uint32,bool)"}));
+    PTAH_TRY(const Json now,
+             read_contract(*rpc_, community_.board, "submissionOf(uint256,address)", {job, to_string(in.worker)}, {"(bytes32,uint64,uint32,bool)"}));
     PTAH_TRY(in.work, parse_hex_of<32>(now[0][0].get<std::string>()));
     PTAH_TRY(in.release_from, small_in(now[0][1]));
     PTAH_TRY(const uint64_t milestone, small_in(now[0][2]));
@@ -384,12 +393,12 @@ Result<MarketState> read_market(const Rpc& rpc, const Community& c, uint64_t mar
   PTAH_TRY(m.resolver, address_in(now[7]));
   m.disputed = now[9];
   PTAH_TRY(m.arbiter, address_in(now[10]));
-  PTAH_TRY(m.bond, number_in(now[12]));
-  PTAH_TRY(m.yes, number_in(now[13]));
-  PTAH_TRY(m.no, number_in(now[14]));
+  PTAH_TRY(m.bond, parse_uint256(now[12]));
+  PTAH_TRY(m.yes, parse_uint256(now[13]));
+  PTAH_TRY(m.no, parse_uint256(now[14]));
   if (m.outcome == Outcome::open) {
     PTAH_TRY(const Json chance, read_contract(rpc, c.market, "chance(uint256)", id, {"uint256"}));
-    PTAH_TRY(m.chance, number_in(chance[0]));
+    PTAH_TRY(m.chance, parse_uint256(chance[0]));
   }
   return m;
 }
@@ -399,7 +408,7 @@ Result<std::vector<MarketState>> CommunityReader::markets() const {
   std::vector<MarketState> out;
   for (const ChainEvent& event : events) {
     if (event.contract != community_.market) continue;
-    PTAH_TRY(const auto opened, decode_event(fmt::format("Opened(uint256 indexed,address indexed,{})", kTermsOfMarket), event));
+    PTAH_TRY(const auto opened, decode_event(opened_market(), event));
     if (!opened) continue;
     PTAH_TRY(const uint64_t number, small_in((*opened)[0]));
     PTAH_TRY(MarketState m, read_market(*rpc_, community_, number));

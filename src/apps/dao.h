@@ -44,6 +44,10 @@ struct Call {
   std::string says;  ///< what it does
   Uint256 value{};   ///< wei that go with it
 };
+/// Errors: as abi_call.
+Result<Call> make_call(const Address& to, const std::string& signature, const Json& arguments, std::string says);
+/// Lets somebody take so much of the community's token: says both addresses, since the file that they come from may be a stranger's.
+Result<Call> approval(const Community& community, const Address& spender, const Uint256& sum);
 /// What a call does, read from its bytes: payments, approvals, jobs and markets by their values, anything else by its first four bytes and its length.
 std::string what_it_does(const Community& community, const Call& call);
 
@@ -75,6 +79,9 @@ Result<std::vector<Call>> pay(const Community& community, const Address& to, con
 enum class Outcome { open, yes, no, void_ };
 /// Errors: invalid_argument.
 Result<Outcome> parse_outcome(const std::string& text);
+
+/// Which job or market an event of the board or the market says was opened: "job" or "market", and its number.
+std::optional<std::pair<const char*, uint64_t>> opened_by(const Community& community, const ChainEvent& event);
 
 /// What a vote decides about. Its number is the hash of all of it.
 struct Proposal {
@@ -141,7 +148,6 @@ class CommunityReader {
 
  private:
   CommunityReader() = default;
-  Result<Json> ask(const Address& contract, const std::string& signature, const Json& arguments, const std::vector<std::string>& returns) const;
   const Rpc* rpc_ = nullptr;
   Community community_;
   std::unique_ptr<EventIndex> index_;

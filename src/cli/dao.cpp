@@ -88,7 +88,8 @@ Result<std::unique_ptr<Session>> begin(const DaoOptions& o) {
 Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call>& calls, const DaoOptions& o) {
   PTAH_TRY(const Estimate first, s.account->estimate(calls.front().to, calls.front().data));
   if (!o.json) {
-    fmt::print("from {}{}\n", to_string(s.key->address()), known_as(s.key->address()).empty() ? "" : ", your key '" + known_as(s.key->address()) + "'");
+    const std::string name = known_as(s.key->address());
+    fmt::print("from {}{}\n", to_string(s.key->address()), name.empty() ? "" : fmt::format(", your key '{}'", name));
     for (const Call& call : calls) fmt::print("{}\n", call.says);
     fmt::print("  {} costs at most {} ether; you have {}\n", calls.size() == 1 ? "it" : "the first of these", ether(first.most_cost), ether(first.balance));
   }
@@ -105,8 +106,7 @@ Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call
 }
 
 Result<void> send_done(const Session& s, const std::vector<Call>& calls, const DaoOptions& o) {
-  PTAH_TRY(const auto receipt, send_all(s, calls, o));
-  (void)receipt;
+  PTAH_TRY_VOID(send_all(s, calls, o));
   return {};
 }
 
@@ -117,13 +117,13 @@ Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const Da
     if (!receipt) return {};
     for (const Json& log : receipt->logs) {
       const auto event = parse_event(log);
-      if (!event || event->topics.size() != 3 || (event->contract != s.community.board && event->contract != s.community.market)) continue;
-      PTAH_TRY(const Json number, abi_decode({"uint256"}, event->topics[1]));
-      const char* kind = event->contract == s.community.board ? "job" : "market";
+      const auto opened = event ? opened_by(s.community, *event) : std::nullopt;
+      if (!opened) continue;
+      const auto [kind, number] = *opened;
       if (o.json)
-        print_json({{kind, number[0]}});
+        print_json({{kind, number}});
       else
-        fmt::print("{} {}\n", kind, number[0].get<std::string>());
+        fmt::print("{} {}\n", kind, number);
     }
     return {};
   }
@@ -139,8 +139,8 @@ Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const Da
 
 Result<void> send_one(const DaoOptions& o, Address Community::*contract, const std::string& signature, const Json& arguments, const std::string& says) {
   PTAH_TRY(const auto s, begin(o));
-  PTAH_TRY(const Bytes data, abi_call(signature, arguments));
-  return send_or_propose(*s, {{s->community.*contract, data, says, {}}}, o);
+  PTAH_TRY(const Call call, make_call(s->community.*contract, signature, arguments, says));
+  return send_or_propose(*s, {call}, o);
 }
 
 Result<CommunityReader> reader_of(const Rpc& rpc, const Community& c) {
@@ -151,8 +151,7 @@ Result<CommunityReader> reader_of(const Rpc& rpc, const Community& c) {
   // A chain of one's own that began anew is another chain; another file with the same governor is another community.
   const Bytes32 name = keccak256(hex_text(genesis) + to_json(c).dump());
   PTAH_TRY(CommunityReader reader, CommunityReader::open(rpc, c, cache / "index" / (hex(std::span<const uint8_t>(name).first(16)) + ".sqlite")));
-  PTAH_TRY(const EventIndex::Sync synced, reader.sync());
-  (void)synced;
+  PTAH_TRY_VOID(reader.sync());
   return reader;
 }
 
@@ -267,8 +266,9 @@ Result<void> run_delegate(const DaoOptions& o) {
   if (!o.to.empty()) {
     PTAH_TRY(to, person(o.to));
   }
-  PTAH_TRY(const Bytes data, abi_call("delegate(address)", Json::array({to_string(to)})));
-  return send_done(*s, {{s->community.token, data, fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key->address())), {}}}, o);
+  PTAH_TRY(const Call call, make_call(s->community.token, "delegate(address)", Json::array({to_string(to)}),
+                                      fmt::format("{} votes with the tokens of {} from now on", called(to), called(s->key->address()))));
+  return send_done(*s, {call}, o);
 }
 
 Result<void> run_pay(const DaoOptions& o) {
@@ -327,10 +327,10 @@ Result<void> run_vote(const DaoOptions& o) {
   PTAH_TRY(const CommunityReader reader, reader_of(s->rpc, s->community));
   PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
   if (p.state == "pending") return fail(ErrorCode::mismatch, "the vote begins {}; the chain's clock says {}", time_text(p.begins + 1), time_text(s->now));
-  PTAH_TRY(const Bytes data, abi_call("castVote(uint256,uint8)", {to_decimal(p.proposal.id), support}));
+  PTAH_TRY(const Call call, make_call(s->community.governor, "castVote(uint256,uint8)", {to_decimal(p.proposal.id), support},
+                                      fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, printable(p.proposal.description))));
   show_calls(p, o);
-  return send_done(
-      *s, {{s->community.governor, data, fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, printable(p.proposal.description)), {}}}, o);
+  return send_done(*s, {call}, o);
 }
 
 Result<void> run_step(const DaoOptions& o, ProposalStep step) {
@@ -367,13 +367,23 @@ Result<void> run_decide_job(const DaoOptions& o, bool accept) {
                   fmt::format("{} the work of {} for job {}", accept ? "accepts" : "turns down", called(worker), o.number));
 }
 
-/// Lets the market take so much, if it is one in the community's token: names both, since the file that they come from may be a stranger's.
-Result<Call> market_approval(const Session& s, uint64_t market, const Uint256& sum) {
-  PTAH_TRY(const MarketState m, read_market(s.rpc, s.community, market));
-  if (m.token != s.community.token) return fail(ErrorCode::unsupported, "market {} is in the token {}, not in the community's", market, to_string(m.token));
-  PTAH_TRY(const Bytes data, abi_call("approve(address,uint256)", {to_string(s.community.market), to_decimal(sum)}));
-  return Call{
-      s.community.token, data, fmt::format("lets {} take {} of the token {}", to_string(s.community.market), ether(sum), to_string(s.community.token)), {}};
+/// Lets the market take so much, if it is one in the community's token.
+Result<Call> market_approval(const Session& s, const MarketState& market, const Uint256& sum) {
+  if (market.token != s.community.token)
+    return fail(ErrorCode::unsupported, "market {} is in the token {}, not in the community's", market.market, to_string(market.token));
+  return approval(s.community, s.community.market, sum);
+}
+
+/// What is sent to a market: first, if tokens go there, that it may take them.
+Result<void> send_to_market(const Session& s, const DaoOptions& o, const std::optional<Uint256>& sum, Call call) {
+  std::vector<Call> calls;
+  if (sum) {
+    PTAH_TRY(const MarketState market, read_market(s.rpc, s.community, o.number));
+    PTAH_TRY(const Call first, market_approval(s, market, *sum));
+    calls.push_back(first);
+  }
+  calls.push_back(std::move(call));
+  return send_done(s, calls, o);
 }
 
 Result<void> run_trade(const DaoOptions& o, bool buy) {
@@ -390,35 +400,20 @@ Result<void> run_trade(const DaoOptions& o, bool buy) {
   if (!o.least.empty()) {
     PTAH_TRY(limit, parse_ether(o.least));
   }
-  std::vector<Call> calls;
-  if (buy) {
-    PTAH_TRY(const Call approval, market_approval(*s, o.number, sum));
-    calls.push_back(approval);
-  }
-  PTAH_TRY(const Bytes data,
-           abi_call(buy ? "buy(uint256,bool,uint256,uint256)" : "sell(uint256,bool,uint256,uint256)", {o.number, yes, to_decimal(sum), to_decimal(limit)}));
-  calls.push_back({s->community.market,
-                   data,
-                   fmt::format("{} about {} {} shares of market {} for {} tokens", buy ? "buys" : "sells", ether(shares, 4), o.choice, o.number, ether(sum)),
-                   {}});
-  return send_done(*s, calls, o);
+  PTAH_TRY(Call call, make_call(s->community.market, buy ? "buy(uint256,bool,uint256,uint256)" : "sell(uint256,bool,uint256,uint256)",
+                                {o.number, yes, to_decimal(sum), to_decimal(limit)},
+                                fmt::format("{} about {} {} shares of market {} for {} tokens", buy ? "buys" : "sells", ether(shares, 4), o.choice, o.number,
+                                            ether(sum))));
+  return send_to_market(*s, o, buy ? std::optional(sum) : std::nullopt, std::move(call));
 }
 
 Result<void> run_sets(const DaoOptions& o, bool split) {
   PTAH_TRY(const auto s, begin(o));
   PTAH_TRY(const Uint256 sets, parse_ether(o.amount));
-  std::vector<Call> calls;
-  if (split) {
-    PTAH_TRY(const Call approval, market_approval(*s, o.number, sets));
-    calls.push_back(approval);
-  }
-  PTAH_TRY(const Bytes data, abi_call(split ? "split(uint256,uint256)" : "merge(uint256,uint256)", {o.number, to_decimal(sets)}));
-  calls.push_back({s->community.market,
-                   data,
-                   split ? fmt::format("{} tokens become as many yes and no shares of market {}", ether(sets), o.number)
-                         : fmt::format("{} yes and no shares of market {} become as many tokens", ether(sets), o.number),
-                   {}});
-  return send_done(*s, calls, o);
+  PTAH_TRY(Call call, make_call(s->community.market, split ? "split(uint256,uint256)" : "merge(uint256,uint256)", {o.number, to_decimal(sets)},
+                                split ? fmt::format("{} tokens become as many yes and no shares of market {}", ether(sets), o.number)
+                                      : fmt::format("{} yes and no shares of market {} become as many tokens", ether(sets), o.number)));
+  return send_to_market(*s, o, split ? std::optional(sets) : std::nullopt, std::move(call));
 }
 
 Result<void> run_outcome(const DaoOptions& o, bool decide) {
@@ -430,10 +425,10 @@ Result<void> run_outcome(const DaoOptions& o, bool decide) {
 Result<void> run_dispute(const DaoOptions& o) {
   PTAH_TRY(const auto s, begin(o));
   PTAH_TRY(const MarketState m, read_market(s->rpc, s->community, o.number));
-  PTAH_TRY(const Call approval, market_approval(*s, o.number, m.bond));
-  PTAH_TRY(const Bytes data, abi_call("dispute(uint256)", Json::array({o.number})));
-  return send_done(
-      *s, {approval, {s->community.market, data, fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(m.bond)), {}}}, o);
+  PTAH_TRY(const Call first, market_approval(*s, m, m.bond));
+  PTAH_TRY(const Call second, make_call(s->community.market, "dispute(uint256)", Json::array({o.number}),
+                                        fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(m.bond))));
+  return send_done(*s, {first, second}, o);
 }
 
 /// What the board and the market owe you, or, proposed, the treasury.
@@ -445,9 +440,9 @@ Result<void> run_take(const DaoOptions& o) {
   for (const auto& [contract, name] : {std::pair{s->community.board, "board"}, std::pair{s->community.market, "market"}}) {
     PTAH_TRY(const Json credit, read_contract(s->rpc, contract, "credit(address,address)", {token, to_string(who)}, {"uint256"}));
     if (credit[0] == "0") continue;
-    PTAH_TRY(const Bytes data, abi_call("take(address)", Json::array({token})));
     PTAH_TRY(const Uint256 sum, parse_uint256(credit[0]));
-    calls.push_back({contract, data, fmt::format("takes {} tokens out of the {}", ether(sum), name), {}});
+    PTAH_TRY(const Call call, make_call(contract, "take(address)", Json::array({token}), fmt::format("takes {} tokens out of the {}", ether(sum), name)));
+    calls.push_back(call);
   }
   if (calls.empty()) return fail(ErrorCode::not_found, "{} has nothing to take out", o.words.empty() ? called(who) : "the treasury");
   return send_or_propose(*s, std::move(calls), o);
