@@ -69,8 +69,8 @@ std::string Statement::text(int column) const {
 }
 
 Bytes Statement::bytes(int column) const {
-  const std::string text_of = text(column);
-  return {text_of.begin(), text_of.end()};
+  const auto* bytes_of = static_cast<const uint8_t*>(sqlite3_column_blob(statement_, column));
+  return bytes_of ? Bytes(bytes_of, bytes_of + sqlite3_column_bytes(statement_, column)) : Bytes();
 }
 
 std::vector<float> Statement::floats(int column) const {

@@ -62,7 +62,6 @@ class Statement {
   std::string text(int column) const;
   Bytes bytes(int column) const;
   std::vector<float> floats(int column) const;
-  bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
  private:
   void check(int status) const {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
 #include <optional>
 
 namespace ptah {
@@ -18,12 +17,25 @@ struct Hsv {
   float h = 0, s = 0, v = 0;
 };
 
-Hsv hsv_of(const uint8_t* p) {
+/// What main_colour() judges a pixel by.
+struct Tone {
+  float hue = 0, high = 0, low = 0;  ///< hue 0 where there is none; the largest and the smallest channel
+  float range() const { return high - low; }
+};
+
+Tone tone_of(const uint8_t* p) {
   const float r = static_cast<float>(p[0]) / 255, g = static_cast<float>(p[1]) / 255, b = static_cast<float>(p[2]) / 255;
-  const float high = std::max({r, g, b}), range = high - std::min({r, g, b});
-  if (range <= 0) return {0, 0, high};
-  const float turn = high == r ? (g - b) / range : high == g ? 2 + (b - r) / range : 4 + (r - g) / range;
-  return {turn / 6 - std::floor(turn / 6), range / high, high};
+  Tone out{0, std::max({r, g, b}), std::min({r, g, b})};
+  const float range = out.range();
+  if (range <= 0) return out;
+  const float turn = out.high == r ? (g - b) / range : out.high == g ? 2 + (b - r) / range : 4 + (r - g) / range;
+  out.hue = turn / 6 - std::floor(turn / 6);
+  return out;
+}
+
+Hsv hsv_of(const uint8_t* p) {
+  const Tone tone = tone_of(p);
+  return {tone.hue, tone.range() > 0 ? tone.range() / tone.high : 0, tone.high};
 }
 
 void put_hsv(uint8_t* p, const Hsv& c) {
@@ -41,7 +53,29 @@ float way(float from, float to) {
 }
 
 /// Whether a pixel counts as having a hue.
-bool is_vivid(const Hsv& c) { return c.s * c.v > 0.25F && c.v > 0.25F; }
+bool is_vivid(float range, float high) { return range > 0.25F && high > 0.25F; }
+
+/// Of values that may be put in another order.
+float median_of(std::vector<float>& values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+/// Calls `see` with the tone of each pixel that shows.
+template <class See>
+void each_shown(const Picture& picture, See see) {
+  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4)
+    if (picture.rgba[i + 3] > 128) see(tone_of(picture.rgba.data() + i));
+}
+
+/// The picture with another colour for each pixel that is not transparent.
+template <class Change>
+Picture changed(Picture picture, Change change) {
+  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4)
+    if (picture.rgba[i + 3] > 0) put_hsv(picture.rgba.data() + i, change(hsv_of(picture.rgba.data() + i)));
+  return picture;
+}
 
 /// The commonest hue of the vivid pixels, and the median of their values; nothing if they are too few to name a colour by.
 struct Dominant {
@@ -52,14 +86,12 @@ std::optional<Dominant> dominant(const Picture& picture) {
   std::array<double, kBins> votes{};
   std::vector<float> values;
   size_t seen = 0;
-  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4) {
-    if (picture.rgba[i + 3] <= 128) continue;
+  each_shown(picture, [&](const Tone& tone) {
     ++seen;
-    const Hsv c = hsv_of(picture.rgba.data() + i);
-    if (!is_vivid(c)) continue;
-    ++votes[std::min(kBins - 1, static_cast<size_t>(c.h * kBins))];
-    values.push_back(c.v);
-  }
+    if (!is_vivid(tone.range(), tone.high)) return;
+    ++votes[std::min(kBins - 1, static_cast<size_t>(tone.hue * kBins))];
+    values.push_back(tone.high);
+  });
   if (values.empty() || static_cast<double>(values.size()) < 0.36 * static_cast<double>(seen)) return {};
   size_t best = 0;
   double most = -1;
@@ -67,28 +99,17 @@ std::optional<Dominant> dominant(const Picture& picture) {
     const double here = votes[(i + kBins - 1) % kBins] + 2 * votes[i] + votes[(i + 1) % kBins];
     if (here > most) most = here, best = i;
   }
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  return Dominant{(static_cast<float>(best) + 0.5F) / kBins, *middle};
+  return Dominant{(static_cast<float>(best) + 0.5F) / kBins, median_of(values)};
 }
 
 /// A picture that is dark all over, made light enough to have a colour; any other as it is.
-Picture lifted(Picture picture) {
+Picture lifted(const Picture& picture) {
   std::vector<float> values;
-  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4)
-    if (picture.rgba[i + 3] > 128) values.push_back(hsv_of(picture.rgba.data() + i).v);
-  if (values.empty()) return picture;
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::nth_element(values.begin(), middle, values.end());
-  if (*middle >= 0.3F) return picture;
-  const float factor = 0.62F / std::max(*middle, 0.02F);
-  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4) {
-    if (picture.rgba[i + 3] == 0) continue;
-    Hsv c = hsv_of(picture.rgba.data() + i);
-    c.v = std::min(1.0F, c.v * factor);
-    put_hsv(picture.rgba.data() + i, c);
-  }
-  return picture;
+  each_shown(picture, [&](const Tone& tone) { values.push_back(tone.high); });
+  const float middle = values.empty() ? 1 : median_of(values);
+  if (middle >= 0.3F) return picture;
+  const float factor = 0.62F / std::max(middle, 0.02F);
+  return changed(picture, [&](Hsv c) { return Hsv{c.h, c.s, std::min(1.0F, c.v * factor)}; });
 }
 
 }  // namespace
@@ -97,22 +118,16 @@ std::string main_colour(const Picture& picture) {
   size_t seen = 0, dark = 0, pale = 0;
   std::vector<float> heights;  // of the vivid pixels
   std::array<size_t, kHues.size()> votes{};
-  for (size_t i = 0; i + 3 < picture.rgba.size(); i += 4) {
-    if (picture.rgba[i + 3] <= 128) continue;
-    const float r = static_cast<float>(picture.rgba[i]) / 255, g = static_cast<float>(picture.rgba[i + 1]) / 255,
-                b = static_cast<float>(picture.rgba[i + 2]) / 255;
-    const float high = std::max({r, g, b}), low = std::min({r, g, b}), range = high - low;
+  each_shown(picture, [&](const Tone& tone) {
     ++seen;
-    dark += high < 0.3F;
-    pale += low > 0.8F;
-    if (range <= 0.25F || high <= 0.25F) continue;
-    heights.push_back(high);
-    const float turn = high == r ? (g - b) / range : high == g ? 2 + (b - r) / range : 4 + (r - g) / range;
-    const float hue = turn / 6 - std::floor(turn / 6);
-    const auto away = [&](const auto& named) { return std::min(std::abs(hue - named.second), 1 - std::abs(hue - named.second)); };
+    dark += tone.high < 0.3F;
+    pale += tone.low > 0.8F;
+    if (!is_vivid(tone.range(), tone.high)) return;
+    heights.push_back(tone.high);
+    const auto away = [&](const auto& named) { return std::min(std::abs(tone.hue - named.second), 1 - std::abs(tone.hue - named.second)); };
     const auto nearest = std::min_element(kHues.begin(), kHues.end(), [&](const auto& x, const auto& y) { return away(x) < away(y); });
     ++votes[static_cast<size_t>(nearest - kHues.begin())];
-  }
+  });
   if (seen < 50) return "";
   const auto share = [&](size_t count) { return static_cast<double>(count) / static_cast<double>(seen); };
   if (share(heights.size()) < 0.35) {
@@ -123,28 +138,20 @@ std::string main_colour(const Picture& picture) {
   const auto most = std::max_element(votes.begin(), votes.end());
   if (static_cast<double>(*most) < 0.6 * static_cast<double>(heights.size())) return "";
   const std::string word = kHues[static_cast<size_t>(most - votes.begin())].first;
-  const auto middle = heights.begin() + static_cast<std::ptrdiff_t>(heights.size() / 2);
-  std::nth_element(heights.begin(), middle, heights.end());
-  return (word == "orange" || word == "red") && *middle < 0.62F ? "brown" : word;
+  return (word == "orange" || word == "red") && median_of(heights) < 0.62F ? "brown" : word;
 }
 
 Picture turned_to(const Picture& original, const std::string& colour) {
   if (main_colour(original) == colour) return original;
   const Picture picture = colour == "black" ? original : lifted(original);
-  const auto changed = [&](const std::function<Hsv(Hsv)>& change) {
-    Picture out = picture;
-    for (size_t i = 0; i + 3 < out.rgba.size(); i += 4)
-      if (out.rgba[i + 3] > 0) put_hsv(out.rgba.data() + i, change(hsv_of(out.rgba.data() + i)));
-    return out;
-  };
   constexpr float kDark = 0.3F;
   if (colour == "black") {
-    const Picture out = changed([](Hsv c) { return Hsv{c.h, 0.5F * c.s, 0.04F + 0.24F * c.v}; });
+    const Picture out = changed(picture, [](Hsv c) { return Hsv{c.h, 0.5F * c.s, 0.04F + 0.24F * c.v}; });
     return main_colour(out) == colour ? out : original;
   }
   if (colour == "white" || colour == "gray") {
     const bool white = colour == "white";
-    const Picture out = changed([&](Hsv c) {
+    const Picture out = changed(picture, [&](Hsv c) {
       if (c.v < kDark) return Hsv{c.h, 0.3F * c.s, c.v};
       return white ? Hsv{c.h, 0.05F * c.s, 0.87F + 0.13F * c.v} : Hsv{c.h, 0.12F * c.s, 0.3F + 0.4F * c.v};
     });
@@ -162,16 +169,16 @@ Picture turned_to(const Picture& original, const std::string& colour) {
   };
   if (found) {
     for (const float spread : {1.0F, 0.4F, 0.0F}) {
-      Picture out = changed([&](Hsv c) {
+      Picture out = changed(picture, [&](Hsv c) {
         const float hue = target + spread * way(found->hue, c.h);
-        return Hsv{hue - std::floor(hue), c.s, is_vivid(c) ? value(c.v, found->value) : c.v};
+        return Hsv{hue - std::floor(hue), c.s, is_vivid(c.s * c.v, c.v) ? value(c.v, found->value) : c.v};
       });
       if (main_colour(out) == colour) return out;
     }
     return original;
   }
   // Without hues: what is not dark is tinted; reds and oranges brightly, or they would be browns.
-  const Picture out = changed([&](Hsv c) {
+  const Picture out = changed(picture, [&](Hsv c) {
     if (c.v < 0.33F) return c;
     float v = c.v < 0.5F ? 0.35F + 0.5F * c.v : c.v;
     if (colour == "red" || colour == "orange") v = std::max(v, 0.72F);
