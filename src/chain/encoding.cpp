@@ -25,8 +25,6 @@ Result<Uint256> of_number(const BIGNUM* number) {
   return out;
 }
 
-int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1; }
-
 std::span<const uint8_t> without_zeros(const Uint256& value) {
   size_t zeros = 0;
   while (zeros < 32 && value[zeros] == 0) ++zeros;
@@ -80,20 +78,6 @@ Result<Rlp> parse_item(std::span<const uint8_t>& rest, int depth) {
 
 }  // namespace
 
-std::string hex_text(std::span<const uint8_t> bytes) { return "0x" + hex(bytes); }
-
-Result<Bytes> parse_hex(std::string_view text) {
-  if (!text.starts_with("0x") || text.size() % 2) return fail(ErrorCode::corrupt, "'{}' is not 0x and whole bytes in hex", text.substr(0, 80));
-  Bytes out;
-  out.reserve(text.size() / 2);
-  for (size_t i = 2; i < text.size(); i += 2) {
-    const int high = digit(text[i]), low = digit(text[i + 1]);
-    if (high < 0 || low < 0) return fail(ErrorCode::corrupt, "'{}' is not hex", text.substr(0, 80));
-    out.push_back(static_cast<uint8_t>(high << 4 | low));
-  }
-  return out;
-}
-
 Uint256 uint256(uint64_t value) {
   Uint256 out{};
   for (size_t i = 0; i < 8; ++i) out[31 - i] = static_cast<uint8_t>(value >> (8 * i));
@@ -106,7 +90,7 @@ Result<Uint256> parse_uint256(std::string_view text) {
   const bool sixteen = digits.starts_with("0x");
   if (sixteen) digits.erase(0, 2);
   const bool fits = !digits.empty() && digits.size() <= 80 && std::all_of(digits.begin(), digits.end(), [&](char c) {
-    const int d = digit(c);
+    const int d = hex_digit(c);
     return d >= 0 && (sixteen || d < 10);
   });
   if (!fits) return fail(ErrorCode::invalid_argument, "'{}' is no whole number", text.substr(0, 80));

@@ -8,25 +8,11 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "own/keccak.h"
 
 namespace ptah {
-
-/// "0x…", two digits a byte.
-std::string hex_text(std::span<const uint8_t> bytes);
-/// Errors: corrupt for anything but 0x and whole bytes in hex.
-Result<Bytes> parse_hex(std::string_view text);
-
-/// The same for so many bytes. Errors: corrupt for any other number of them.
-template <size_t N>
-Result<std::array<uint8_t, N>> parse_hex_of(std::string_view text) {
-  PTAH_TRY(const Bytes bytes, parse_hex(text));
-  if (bytes.size() != N) return fail(ErrorCode::corrupt, "{} bytes where {} are needed", bytes.size(), N);
-  std::array<uint8_t, N> out;
-  std::copy(bytes.begin(), bytes.end(), out.begin());
-  return out;
-}
 
 /// A number of 256 bits, the most significant byte first.
 using Uint256 = Bytes32;

@@ -1,9 +1,7 @@
 #include "own/remote_signer.h"
 
-#include <optional>
-
+#include "base/hex.h"
 #include "base/json.h"
-#include "base/sha256.h"
 #include "weights/download.h"
 
 namespace ptah {
@@ -11,22 +9,6 @@ namespace ptah {
 namespace {
 
 constexpr size_t kMostBytes = 4096;
-
-std::string prefixed(std::span<const uint8_t> bytes) { return "0x" + hex(bytes); }
-
-/// 0x and so many bytes.
-template <size_t N>
-std::optional<std::array<uint8_t, N>> bytes_of(const std::string& text) {
-  if (text.size() != 2 + 2 * N || !text.starts_with("0x")) return {};
-  std::array<uint8_t, N> out{};
-  for (size_t i = 0; i < 2 * N; ++i) {
-    const char c = text[2 + i];
-    const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-    if (digit < 0) return {};
-    out[i / 2] = static_cast<uint8_t>(out[i / 2] << 4 | digit);
-  }
-  return out;
-}
 
 Result<Json> ask(const std::string& url, const RemoteSigner::Options& o, const Json& question) {
   PTAH_TRY(const std::string text, http_post(url, "application/json", question.dump(), {kMostBytes, o.timeout_seconds, o.bearer}));
@@ -50,8 +32,8 @@ Result<RemoteSigner> RemoteSigner::open(const std::string& url, const Options& o
 }
 
 Result<Signature> RemoteSigner::sign(const Bytes32& digest) const {
-  PTAH_TRY(const Json answer, ask(url_, options_, {{"method", "sign"}, {"digest", prefixed(digest)}}));
-  const auto signature = bytes_of<65>(text_at(answer, "signature"));
+  PTAH_TRY(const Json answer, ask(url_, options_, {{"method", "sign"}, {"digest", hex_text(digest)}}));
+  const auto signature = parse_hex_of<65>(text_at(answer, "signature"));
   if (!signature) return fail(ErrorCode::corrupt, "the signer at {} gives no signature", url_);
   const auto by = recover_signer(digest, *signature);
   if (!by || *by != address_) return fail(ErrorCode::mismatch, "the signer at {} gives a signature that is not of {}", url_, to_string(address_));
@@ -64,11 +46,11 @@ std::string answer_signing_request(const Signer& signer, const std::string& body
   if (!json || !json->is_object()) return refuse("no request");
   const std::string method = text_at(*json, "method");
   if (method == "address") return Json{{"address", to_string(signer.address())}}.dump();
-  const auto digest = bytes_of<32>(text_at(*json, "digest"));
+  const auto digest = parse_hex_of<32>(text_at(*json, "digest"));
   if (method != "sign" || !digest) return refuse("no request");
   if (!allow(*digest)) return refuse("not allowed");
   const auto signature = signer.sign(*digest);
-  return signature ? Json{{"signature", prefixed(*signature)}}.dump() : refuse(signature.error().message);
+  return signature ? Json{{"signature", hex_text(*signature)}}.dump() : refuse(signature.error().message);
 }
 
 }  // namespace ptah

@@ -1,7 +1,6 @@
 #include "own/signed_receipt.h"
 
-#include <sodium.h>
-
+#include "base/hex.h"
 #include "base/sha256.h"
 
 namespace ptah {
@@ -41,7 +40,7 @@ Result<void> sign_work(Work& work, const Signer& signer) {
   work.receipt.erase("signature");
   PTAH_TRY(const Bytes32 digest, receipt_digest(work.receipt, signer.address()));
   PTAH_TRY(const Signature signature, signer.sign(digest));
-  work.receipt["signature"] = {{"maker", to_string(signer.address())}, {"scheme", "eip712"}, {"value", "0x" + hex(signature)}};
+  work.receipt["signature"] = {{"maker", to_string(signer.address())}, {"scheme", "eip712"}, {"value", hex_text(signature)}};
   PTAH_TRY(const std::string text, canonical_json(work.receipt));
   work.files["receipt.json"] = Bytes(text.begin(), text.end());
   return {};
@@ -53,16 +52,10 @@ MakerCheck check_maker(const Json& receipt) {
   out.has_signature = true;
   const Json& said = receipt["signature"];
   const auto maker = parse_address(text_at(said, "maker"));
-  const std::string value = text_at(said, "value");
-  Signature signature;
-  size_t size = 0;
-  const char* end = nullptr;
-  const bool readable = maker && text_at(said, "scheme") == "eip712" && value.size() == 2 + 2 * signature.size() && value.starts_with("0x") &&
-                        sodium_hex2bin(signature.data(), signature.size(), value.data() + 2, value.size() - 2, nullptr, &size, &end) == 0 &&
-                        size == signature.size() && end == value.data() + value.size();
-  if (!readable) return out;
+  const auto signature = parse_hex_of<std::tuple_size_v<Signature>>(text_at(said, "value"));
+  if (!maker || !signature || text_at(said, "scheme") != "eip712") return out;
   const auto digest = receipt_digest(receipt, *maker);
-  const auto signer = digest ? recover_signer(*digest, signature) : fail(ErrorCode::corrupt, "none");
+  const auto signer = digest ? recover_signer(*digest, *signature) : fail(ErrorCode::corrupt, "none");
   if (signer && *signer == *maker) out.maker = *maker;
   return out;
 }
