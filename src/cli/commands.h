@@ -53,6 +53,9 @@ Result<std::optional<Key>> signing_key(const SigningOptions& options);
 /// The name of a key of this computer, or empty.
 std::string known_as(const Address& address);
 
+/// Seconds since 1970 in UTC, as strftime has it.
+std::string time_text(uint64_t seconds, const char* format = "%Y-%m-%d %H:%M UTC");
+
 void print_json(const Json& line);
 /// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
 ProgressCallback make_progress(bool json, bool quiet);

@@ -454,11 +454,7 @@ bool show_credentials(const std::string& name, const ManifestCheck& check) {
   fmt::print("{}: content credentials whole; '{}' by {}, signed with the certificate of {} ({})\n", name, check.title, check.generator, check.chain.signer,
              check.chain.trusted ? "on your trust list" : "an authority of its own");
   if (check.timestamp) {
-    const auto time = static_cast<std::time_t>(check.timestamp->time);
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    char text[32];
-    std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &parts);
+    const std::string text = time_text(static_cast<uint64_t>(std::max<int64_t>(0, check.timestamp->time)), "%Y-%m-%d %H:%M:%S UTC");
     fmt::print("  signed at {} by the clock of {} ({})\n", text, check.timestamp->authority,
                check.timestamp->trusted ? "on your trust list" : "not on your trust list");
   }

@@ -1,7 +1,5 @@
 #include "apps/dao.h"
 
-#include <ctime>
-
 #include "base/sha256.h"
 #include "base/text.h"
 #include "chain/abi.h"
@@ -37,14 +35,6 @@ Result<Address> person(const std::string& said) {
 std::string called(const Address& who) {
   const std::string name = known_as(who);
   return name.empty() ? to_string(who) : name;
-}
-
-std::string time_text(uint64_t seconds) {
-  const auto time = static_cast<std::time_t>(std::min<uint64_t>(seconds, 253402300799));
-  std::tm parts{};
-  gmtime_r(&time, &parts);
-  char out[32];
-  return {out, std::strftime(out, sizeof(out), "%Y-%m-%d %H:%M UTC", &parts)};
 }
 
 const char* outcome_text(Outcome outcome) {

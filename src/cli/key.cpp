@@ -135,6 +135,20 @@ Result<std::optional<Key>> signing_key(const SigningOptions& o) {
   return std::optional<Key>(std::move(key));
 }
 
+namespace {
+
+/// Errors: not_found, permission.
+Result<Key> unlocked(const std::string& name, const std::string& passphrase_file) {
+  SigningOptions signing;
+  signing.key = name;
+  signing.passphrase_file = passphrase_file;
+  PTAH_TRY(auto key, signing_key(signing));
+  if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
+  return std::move(*key);
+}
+
+}  // namespace
+
 std::string known_as(const Address& address) {
   const auto store = open_store();
   const auto keys = store ? store->list() : fail(ErrorCode::not_found, "none");
@@ -212,11 +226,8 @@ void add_key(CLI::App& app, Action& action) {
   secured(in);
   CLI::App* shown = add("certificate", "the certificate of a key's authority for content credentials (PEM), for other people's trust lists",
                         [](const Options& options) -> Result<void> {
-                          SigningOptions signing;
-                          signing.key = options.name;
-                          signing.passphrase_file = options.passphrase;
-                          PTAH_TRY(const auto key, signing_key(signing));
-                          PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
+                          PTAH_TRY(const Key key, unlocked(options.name, options.passphrase));
+                          PTAH_TRY(const MakerCredential credential, MakerCredential::of(key, std::time(nullptr)));
                           fmt::print("{}", credential.authority_pem());
                           return {};
                         });
@@ -224,11 +235,7 @@ void add_key(CLI::App& app, Action& action) {
   shown->add_option("--passphrase-file", o->passphrase, "the passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
   CLI::App* served = add("serve", "signs for other processes over HTTP (--signer), so that the key need not lie where it is used; asks before each signature",
                          [](const Options& options) -> Result<void> {
-                           SigningOptions signing;
-                           signing.key = options.name;
-                           signing.passphrase_file = options.passphrase;
-                           PTAH_TRY(const auto key, signing_key(signing));
-                           if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
+                           PTAH_TRY(const Key key, unlocked(options.name, options.passphrase));
                            if (!options.yes && !isatty(STDIN_FILENO))
                              return fail(ErrorCode::invalid_argument, "nobody can be asked here; --yes signs whatever is asked for");
                            Bytes32 random{};
@@ -240,9 +247,9 @@ void add_key(CLI::App& app, Action& action) {
                              bearer.assign(line.bytes().begin(), line.bytes().end());
                              if (bearer.empty()) return fail(ErrorCode::invalid_argument, "the first line of {} is empty", options.file);
                            }
-                           SigningServer server(*key, bearer, [&](const Bytes32& digest) { return options.yes || may_sign(digest); });
+                           SigningServer server(key, bearer, [&](const Bytes32& digest) { return options.yes || may_sign(digest); });
                            PTAH_TRY(const int port, server.bind(options.host, options.port));
-                           fmt::print("{} at http://{}:{}\n", to_string(key->address()), options.host, port);
+                           fmt::print("{} at http://{}:{}\n", to_string(key.address()), options.host, port);
                            if (!token.empty()) fmt::print("PTAH_SIGNER=http://{}:{} PTAH_SIGNER_TOKEN={}\n", options.host, port, token);
                            std::fflush(stdout);
                            run_until_interrupted(server);

@@ -1,4 +1,5 @@
 #include <csignal>
+#include <ctime>
 #include <iostream>
 
 #include "base/file.h"
@@ -26,6 +27,14 @@ Result<void> must_be_new(const std::filesystem::path& file) {
 
 Result<std::string> read_input(const std::string& file) {
   return file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(file);
+}
+
+std::string time_text(uint64_t seconds, const char* format) {
+  const auto time = static_cast<std::time_t>(std::min<uint64_t>(seconds, 253402300799));  // the end of the year 9999
+  std::tm parts{};
+  gmtime_r(&time, &parts);
+  char out[64];
+  return {out, std::strftime(out, sizeof(out), format, &parts)};
 }
 
 int report(const Error& error) {

@@ -3,7 +3,6 @@
 #include <httplib.h>
 
 #include "chain/encoding.h"
-#include "serve/bind.h"
 #include "serve/reading_page.h"
 
 namespace ptah {
@@ -49,15 +48,8 @@ Result<Json> answer(ReadingRoom& room, const std::string& session, const std::st
 
 }  // namespace
 
-struct ReadingServer::State {
-  ReadingRoom& room;
-  httplib::Server server;
-};
-
-ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
-  httplib::Server& s = state_->server;
-  s.set_tcp_nodelay(true);  // else each answer waits for the client's acknowledgement
-  s.set_payload_max_length(65536);
+ReadingServer::ReadingServer(ReadingRoom& room) : HttpServer(65536) {
+  httplib::Server& s = server();
   // Bodies whose length is not announced, or that grow when they are read, would pass that limit.
   s.set_pre_routing_handler([](const httplib::Request& in, httplib::Response& out) {
     if (in.method != "POST" || (in.has_header("Content-Length") && !in.has_header("Transfer-Encoding") && !in.has_header("Content-Encoding")))
@@ -90,11 +82,5 @@ ReadingServer::ReadingServer(ReadingRoom& room) : state_(new State{room, {}}) {
     if (out.body.empty()) out.set_content(Json{{"error", fmt::format("status {}", out.status)}}.dump(), "application/json");
   });
 }
-
-ReadingServer::~ReadingServer() { stop(); }
-
-Result<int> ReadingServer::bind(const std::string& host, int port) { return bind_server(state_->server, host, port); }
-void ReadingServer::run() { state_->server.listen_after_bind(); }
-void ReadingServer::stop() { state_->server.stop(); }
 
 }  // namespace ptah

@@ -2,26 +2,20 @@
 #pragma once
 
 #include <functional>
-#include <memory>
-#include <string>
+#include <mutex>
 
 #include "own/keys.h"
+#include "serve/http_server.h"
 
 namespace ptah {
 
-class SigningServer {
+class SigningServer : public HttpServer {
  public:
   /// `bearer`: what every request has to bring. `allow` is asked, one request at a time, before anything is signed.
-  SigningServer(const Signer& signer, std::string bearer, std::function<bool(const Bytes32& digest)> allow);
-  ~SigningServer();
-  /// Binds; 0 takes a free port. Errors: io.
-  Result<int> bind(const std::string& host, int port);
-  void run();
-  void stop();
+  SigningServer(const Signer& signer, const std::string& bearer, std::function<bool(const Bytes32& digest)> allow);
 
  private:
-  struct State;
-  std::unique_ptr<State> state_;
+  std::mutex one_at_a_time_;
 };
 
 }  // namespace ptah

@@ -1,5 +1,6 @@
 #include <map>
 
+#include "base/hex.h"
 #include "base/text.h"
 #include "text/grammar_builder.h"
 
@@ -163,7 +164,7 @@ class GbnfParser {
       uint32_t value = 0;
       for (size_t i = 0; i < digits; ++i, ++at_) {
         const char c = at_ < text_.size() ? text_[at_] : '\0';
-        const int digit = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+        const int digit = hex_digit(c);
         if (digit < 0) broken("a broken escape");
         value = value * 16 + static_cast<uint32_t>(digit);
       }

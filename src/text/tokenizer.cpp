@@ -8,6 +8,7 @@
 #include <limits>
 #include <queue>
 
+#include "base/hex.h"
 #include "base/text.h"
 #include "text/characters.h"
 #include "text/unigram.h"
@@ -457,10 +458,9 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
       if (raw.size() == 1) state->bytes[static_cast<uint8_t>(raw[0])] = id;
       state->by_raw.emplace(raw, id);
     } else if (pieces && kind == Kind::byte) {
-      const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-      if (token.size() != 6 || token.rfind("<0x", 0) != 0 || digit(token[3]) < 0 || digit(token[4]) < 0)
+      if (token.size() != 6 || token.rfind("<0x", 0) != 0 || hex_digit(token[3]) < 0 || hex_digit(token[4]) < 0)
         return fail(ErrorCode::corrupt, "tokenizer: '{}' is marked as a byte", token);
-      const int value = digit(token[3]) * 16 + digit(token[4]);
+      const int value = hex_digit(token[3]) * 16 + hex_digit(token[4]);
       raw = std::string(1, static_cast<char>(value));
       state->bytes[static_cast<size_t>(value)] = id;
     } else if (pieces && kind == Kind::normal) {
