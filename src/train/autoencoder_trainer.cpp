@@ -11,6 +11,21 @@ namespace ptah {
 
 namespace fs = std::filesystem;
 
+Result<AutoencoderConfig> autoencoder_of(const TensorFile& model, const fs::path& file) {
+  const auto text = model.metadata.find("config");
+  if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no 'config' in its metadata)", file.string());
+  PTAH_TRY(const Json config, parse_json(text->second));
+  if (!config.contains("autoencoder")) return fail(ErrorCode::corrupt, "{}: config lacks 'autoencoder'", file.string());
+  return autoencoder_config(config["autoencoder"]);
+}
+
+Tensor random_batch(const PictureSet& set, const std::vector<int64_t>& pool, const Stage& stage, const Augmentation& augmentation, uint64_t stream, int64_t i) {
+  Random random(stage.seed, stream, static_cast<uint64_t>(i) << 20);
+  std::vector<int64_t> picked;
+  for (int64_t j = 0; j < stage.batch; ++j) picked.push_back(pool[random.below(static_cast<uint32_t>(pool.size()))]);
+  return picture_batch(set, picked, augmentation, stage.seed, ((stream + 1) << 48) + static_cast<uint64_t>(i * stage.batch));
+}
+
 Result<void> save_sheet(const fs::path& path, const Tensor& samples, int64_t columns) {
   PTAH_TRY(const Bytes png, encode_png(contact_sheet(samples, columns)));
   return write_file(path, std::span<const uint8_t>(png));
@@ -35,13 +50,7 @@ Result<void> train_autoencoder(const Json& json, const fs::path& folder, const P
   const PictureDecoder decoder(Scope(weights, "decoder"), config);
   Optimizer optimizer(weights.all(), stage.optimizer);
   const std::vector<int64_t> pool = train_indices(set);
-  const auto batch_of = [&](int64_t i) {
-    Random random(stage.seed, 1, static_cast<uint64_t>(i) << 20);
-    std::vector<int64_t> picked;
-    for (int64_t j = 0; j < stage.batch; ++j) picked.push_back(pool[random.below(static_cast<uint32_t>(pool.size()))]);
-    return picture_batch(set, picked, augmentation, stage.seed, (uint64_t{2} << 48) + static_cast<uint64_t>(i * stage.batch));
-  };
-  Ahead<Tensor> batches(batch_of);
+  Ahead<Tensor> batches([&](int64_t i) { return random_batch(set, pool, stage, augmentation, 1, i); });
   const auto step = [&](int64_t i) {
     const Tensor target = batches.get(i);
     GradScope scope;
@@ -73,14 +82,11 @@ Result<void> train_autoencoder(const Json& json, const fs::path& folder, const P
 
 Result<void> take_autoencoder(const fs::path& model_path, const fs::path& folder) {
   PTAH_TRY(const TensorFile model, read_safetensors(model_path));
-  const auto text = model.metadata.find("config");
-  if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no 'config' in its metadata)", model_path.string());
-  PTAH_TRY(const Json config, parse_json(text->second));
-  if (!config.contains("autoencoder")) return fail(ErrorCode::corrupt, "{}: config lacks 'autoencoder'", model_path.string());
+  PTAH_TRY(const AutoencoderConfig config, autoencoder_of(model, model_path));
   TensorFile file;
   for (const auto& [name, tensor] : model.tensors)
     if (name.rfind("encoder.", 0) == 0 || name.rfind("decoder.", 0) == 0) file.tensors.emplace(name, tensor);
-  file.metadata["config"] = config["autoencoder"].dump();
+  file.metadata["config"] = to_json(config).dump();
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) return fail(ErrorCode::io, "cannot create {}: {}", folder.string(), problem.message());

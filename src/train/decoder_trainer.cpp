@@ -1,6 +1,5 @@
 #include <cmath>
 
-#include "base/philox.h"
 #include "image/picture.h"
 #include "tensor/ops.h"
 #include "train/adversary.h"
@@ -43,11 +42,7 @@ Result<void> train_decoder(const Json& json, const fs::path& folder, const fs::p
   std::error_code problem;
   fs::create_directories(folder, problem);
   PTAH_TRY(TensorFile model, read_safetensors(picture_model));
-  const auto text = model.metadata.find("config");
-  if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no 'config' in its metadata)", picture_model.string());
-  PTAH_TRY(const Json whole_config, parse_json(text->second));
-  if (!whole_config.contains("autoencoder")) return fail(ErrorCode::corrupt, "{}: config lacks 'autoencoder'", picture_model.string());
-  PTAH_TRY(const AutoencoderConfig config, autoencoder_config(whole_config["autoencoder"]));
+  PTAH_TRY(const AutoencoderConfig config, autoencoder_of(model, picture_model));
 
   Weights weights = Weights::fresh(stage.seed);
   const PictureDecoder decoder(Scope(weights, "decoder"), config);
@@ -65,13 +60,7 @@ Result<void> train_decoder(const Json& json, const fs::path& folder, const fs::p
   const std::vector<int64_t> pool = train_indices(set);
   if (pool.empty()) return fail(ErrorCode::invalid_argument, "decoder: every picture is held out");
   const DType type = compute_dtype();
-  const auto batch_of = [&](int64_t i) {
-    Random random(stage.seed, 21, static_cast<uint64_t>(i) << 20);
-    std::vector<int64_t> picked;
-    for (int64_t j = 0; j < stage.batch; ++j) picked.push_back(pool[random.below(static_cast<uint32_t>(pool.size()))]);
-    return picture_batch(set, picked, augmentation, stage.seed, (uint64_t{22} << 48) + static_cast<uint64_t>(i * stage.batch));
-  };
-  Ahead<Tensor> batches(batch_of);
+  Ahead<Tensor> batches([&](int64_t i) { return random_batch(set, pool, stage, augmentation, 21, i); });
   const auto latents_of = [&](const Tensor& pictures) {
     const NoGrad off;
     return encoder(cast(pictures, type));

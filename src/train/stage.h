@@ -8,6 +8,7 @@
 #include "image/autoencoder.h"
 #include "train/picture_set.h"
 #include "train/picture_trainer.h"
+#include "weights/safetensors.h"
 
 namespace ptah {
 
@@ -89,6 +90,12 @@ class Ahead {
   std::future<Batch> pending_;
   int64_t next_ = -1;
 };
+
+/// The shape of a picture model's autoencoder, as its file has it. Errors: corrupt for what is no picture model.
+Result<AutoencoderConfig> autoencoder_of(const TensorFile& model, const std::filesystem::path& file);
+
+/// Batch i of a stage: pictures of the pool picked by the random stream and varied by the one after it; f32 [batch, size, size, 4].
+Tensor random_batch(const PictureSet& set, const std::vector<int64_t>& pool, const Stage& stage, const Augmentation& augmentation, uint64_t stream, int64_t i);
 
 Result<void> save_sheet(const std::filesystem::path& path, const Tensor& samples, int64_t columns);
 

@@ -29,13 +29,10 @@ std::string origin_of(const PictureSet& set, const TensorFile& model) {
 }
 
 /// Small versions of the pictures: shrunk, and what the picture model's autoencoder makes of those, bf16 [pictures, 2, size, size, 4].
-Result<Tensor> small_versions(const fs::path& path, const PictureSet& set, const TensorFile& model, const TrainCallbacks& callbacks) {
+Result<Tensor> small_versions(const fs::path& path, const PictureSet& set, const TensorFile& model, const fs::path& picture_model,
+                              const TrainCallbacks& callbacks) {
   const std::string origin = origin_of(set, model);
-  const auto text = model.metadata.find("config");
-  if (text == model.metadata.end()) return fail(ErrorCode::corrupt, "upscaler: start_from is not a picture model (no 'config' in its metadata)");
-  PTAH_TRY(const Json json, parse_json(text->second));
-  if (!json.contains("autoencoder")) return fail(ErrorCode::corrupt, "upscaler: the picture model's config lacks 'autoencoder'");
-  PTAH_TRY(const AutoencoderConfig config, autoencoder_config(json["autoencoder"]));
+  PTAH_TRY(const AutoencoderConfig config, autoencoder_of(model, picture_model));
   const int64_t count = set.pictures.dim(0), size = config.size;
   if (set.size() != size * kFactor) return fail(ErrorCode::mismatch, "upscaler: needs pictures of {} pixels, not {}", size * kFactor, set.size());
   const Shape shape{count, 2, size, size, 4};
@@ -120,7 +117,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
   PTAH_TRY(const TensorFile model, read_safetensors(picture_model));
   std::error_code problem;
   fs::create_directories(folder, problem);
-  PTAH_TRY(const Tensor small, small_versions(folder / "small.safetensors", set, model, callbacks));
+  PTAH_TRY(const Tensor small, small_versions(folder / "small.safetensors", set, model, picture_model, callbacks));
   const int64_t size = small.dim(2), reach = shape.reach();
   if (patch > size) return fail(ErrorCode::invalid_argument, "config: upscaler.patch is {}; at most {}", patch, size);
 
