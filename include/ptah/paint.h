@@ -21,6 +21,7 @@ struct PaintFiles {
   std::vector<std::filesystem::path> embeddings = {};                  ///< each is a word of prompts, called as the file without its ending
   std::vector<std::pair<std::filesystem::path, float>> controls = {};  ///< networks that control (ControlNet), with their strengths
   bool seamless = false;                                               ///< textures that can be laid side by side
+  std::string quantize = {};                                           ///< w8a16: weights in 8 bits; w8a8: products in 8 bits too
 };
 
 /// Unset fields have these defaults.
@@ -28,7 +29,7 @@ struct PaintSettings {
   std::string prompt, negative = {};
   std::uint64_t seed = 0;  ///< the same settings and seed give the same bytes
   std::int64_t steps = 20;
-  float guidance = 7, rescale = 0;
+  float guidance = 7, rescale = 0, perpendicular = 0;
   std::string sampler = {}, schedule = {};  ///< empty: those of the family
   std::int64_t width = 0, height = 0;       ///< 0: of `from`, else the model's own
   std::int64_t clip_skip = 0;

@@ -9,8 +9,9 @@ namespace ptah {
 
 namespace {
 
-DiffusionFiles inner(const PaintFiles& f) {
+Result<DiffusionFiles> inner(const PaintFiles& f) {
   DiffusionFiles out{.model = f.model, .unet = f.unet, .autoencoder = f.autoencoder, .embeddings = f.embeddings, .wraps = f.seamless};
+  PTAH_TRY(out.packing, packing_by_name(f.quantize));
   for (const auto& [file, strength] : f.loras) out.loras.push_back({file, strength});
   for (const auto& [file, strength] : f.controls) out.controls.push_back({file, strength});
   return out;
@@ -23,6 +24,7 @@ PaintRequest inner(const PaintSettings& s) {
           .steps = s.steps,
           .guidance = s.guidance,
           .rescale = s.rescale,
+          .perpendicular = s.perpendicular,
           .sampler = s.sampler,
           .schedule = s.schedule,
           .width = s.width,
@@ -56,7 +58,7 @@ struct Painter::State {
 Outcome<Painter> Painter::open(const PaintFiles& files) {
   return outcome<Painter>([&]() -> Result<Painter> {
     auto state = std::make_shared<State>();
-    state->files = inner(files);
+    PTAH_TRY(state->files, inner(files));
     PTAH_TRY(const auto words, clip_words());
     PTAH_TRY(state->model, DiffusionModel::load(state->files, words));
     PTAH_TRY(state->digests, checkpoint_digests(state->files));
@@ -83,7 +85,8 @@ Outcome<MakePlan> Painter::plan(const PaintFiles& files, const PaintSettings& se
   return outcome<MakePlan>([&]() -> Result<MakePlan> {
     PTAH_TRY(const Sources sources, with_controls(settings));
     PTAH_TRY(const auto words, clip_words());
-    PTAH_TRY(const Plan plan, plan_painting(inner(settings), inner(files), words, sources));
+    PTAH_TRY(const DiffusionFiles read, inner(files));
+    PTAH_TRY(const Plan plan, plan_painting(inner(settings), read, words, sources));
     return MakePlan{plan.peak_bytes, plan.flops, plan.seconds};
   });
 }

@@ -48,7 +48,7 @@ StrongFile strong_file(const std::string& text) {
 
 struct PaintOptions {
   PaintJob job;
-  std::string model, unet, autoencoder, out, formats = "png", budget, from, mask, preview, grid, x, y;
+  std::string model, unet, autoencoder, out, formats = "png", budget, from, mask, preview, grid, x, y, quantize;
   std::vector<std::string> loras, embeddings, controls, control_pictures;
   bool edges = false;
   int64_t threads = 0, extend = 0;
@@ -101,6 +101,7 @@ Result<void> run(PaintOptions o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PaintJob& job = o.job;
   job.files = {.model = o.model, .unet = o.unet, .autoencoder = o.autoencoder, .wraps = job.files.wraps};
+  PTAH_TRY(job.files.packing, packing_by_name(o.quantize));
   for (const auto& [texts, list] : {std::pair{&o.loras, &job.files.loras}, {&o.controls, &job.files.controls}})
     for (const std::string& text : *texts) list->push_back(strong_file(text));
   for (const std::string& text : o.embeddings) job.files.embeddings.emplace_back(text);
@@ -206,6 +207,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--steps", r.steps, "steps of the sampler");
   command->add_option("--guidance", r.guidance, "how closely to follow the words; 1 leaves the negative prompt out and takes half the time");
   command->add_option("--rescale", r.rescale, "bring guided noise back to its spread, 0 to 1 (for models that foresee velocity about 0.7)");
+  command->add_option("--perpendicular", r.perpendicular,
+                      "above 0: the negative prompt pushes only at right angles to the prompt, so strongly; takes half as long again");
   command->add_option("--sampler", r.sampler, noise_sampler_names());
   command->add_option("--schedule", r.schedule, noise_schedule_names());
   command->add_option("--width", r.width, "pixels, a multiple of 64 (default: of the picture it starts from, else the model's own)");
@@ -221,6 +224,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--enlarge-strength", r.enlarge_strength, "and how much of it anew, above 0 to 1");
   command->add_option("--tile", r.tile, "decode in tiles of so many pixels: takes less memory");
   command->add_flag("--seamless", o->job.files.wraps, "a texture that can be laid side by side without a seam");
+  command->add_option("--quantize", o->quantize,
+                      "w8a16: weights in 8 bits take half the memory; w8a8: products in 8 bits too, about twice as fast, less exact");
   command->add_option("--count", o->job.count, "how many, with seeds counting up");
   command->add_option("--x", o->x, "one picture for each value of a setting, e.g. steps=10,20,30");
   command->add_option("--y", o->y, "and of another, e.g. guidance=3,7");

@@ -105,6 +105,14 @@ std::string_view name_of(DiffusionFamily family) {
   return "";
 }
 
+std::string_view name_of(WeightPacking packing) { return packing == WeightPacking::int8 ? "w8a16" : packing == WeightPacking::int8_products ? "w8a8" : ""; }
+
+Result<WeightPacking> packing_by_name(std::string_view name) {
+  for (const WeightPacking packing : {WeightPacking::plain, WeightPacking::int8, WeightPacking::int8_products})
+    if (name == name_of(packing)) return packing;
+  return fail(ErrorCode::invalid_argument, "unknown quantisation '{}'; known: w8a16 (weights in 8 bits), w8a8 (products in 8 bits)", name);
+}
+
 Json to_json(const DiffusionFiles& files) {
   const auto name = [](const fs::path& file) { return (file.has_filename() ? file : file.parent_path()).filename().string(); };
   Json out{{"model", name(files.model)}};
@@ -117,6 +125,7 @@ Json to_json(const DiffusionFiles& files) {
   put("controls", files.controls);
   for (const fs::path& file : files.embeddings) out["embeddings"].push_back(name(file));
   if (files.wraps) out["wraps"] = true;
+  if (files.packing != WeightPacking::plain) out["quantize"] = name_of(files.packing);
   return out;
 }
 
@@ -136,6 +145,7 @@ Result<DiffusionFiles> diffusion_files(const Json& json, const fs::path& folder)
     if (json.contains("embeddings"))
       for (const Json& item : json.at("embeddings")) out.embeddings.push_back(file(item));
     out.wraps = json.value("wraps", false);
+    PTAH_TRY(out.packing, packing_by_name(json.value("quantize", std::string())));
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "request: {}", problem.what());
   }

@@ -23,6 +23,7 @@ void fields(C& c, const Visit& visit) {
   visit("steps", c.steps);
   visit("guidance", c.guidance);
   visit("rescale", c.rescale);
+  visit("perpendicular", c.perpendicular);
   visit("sampler", c.sampler);
   visit("schedule", c.schedule);
   visit("width", c.width);
@@ -36,13 +37,25 @@ void fields(C& c, const Visit& visit) {
   visit("tile", c.tile);
 }
 
-Json to_json(const PaintRequest& request) { return json_of_fields(request); }
-Result<PaintRequest> paint_request(const Json& json) { return fields_from_json<PaintRequest>(json, "request"); }
+// Receipts that are older than perpendicular guidance say nothing of it; those without it neither.
+Json to_json(const PaintRequest& request) {
+  Json out = json_of_fields(request);
+  if (request.perpendicular == 0) out.erase("perpendicular");
+  return out;
+}
+Result<PaintRequest> paint_request(const Json& json) {
+  Json whole = json;
+  if (whole.is_object()) whole.emplace("perpendicular", 0);
+  return fields_from_json<PaintRequest>(whole, "request");
+}
 
 Result<void> check(const PaintRequest& r) {
   if (r.steps < 1 || r.steps > 1000) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 1000 are possible", r.steps);
   if (!(r.guidance >= 0 && r.guidance <= 100)) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 100 are possible", r.guidance);
   if (!(r.rescale >= 0 && r.rescale <= 1)) return fail(ErrorCode::invalid_argument, "rescale {}; 0 to 1 are possible", r.rescale);
+  if (!(r.perpendicular >= 0 && r.perpendicular <= 10)) return fail(ErrorCode::invalid_argument, "perpendicular {}; 0 to 10 are possible", r.perpendicular);
+  if (r.perpendicular > 0 && r.guidance == 1)
+    return fail(ErrorCode::invalid_argument, "perpendicular guidance needs guidance other than 1, which leaves the negative prompt out");
   for (const int64_t edge : {r.width, r.height})
     if (edge != 0 && (edge < 64 || edge > kMostPaintedEdge || edge % 64 != 0))
       return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of 64 from 64 to {} are possible", edge, kMostPaintedEdge);
@@ -138,6 +151,13 @@ double deviation(const Tensor& x) {
   return std::sqrt(std::max(squares / n - sum / n * sum / n, 0.0));
 }
 
+double dot(const Tensor& a, const Tensor& b) {
+  double sum = 0;
+  if (DryRun::active()) return 1;
+  for (int64_t i = 0; i < a.elements(); ++i) sum += static_cast<double>(a.data<float>()[i]) * static_cast<double>(b.data<float>()[i]);
+  return sum;
+}
+
 constexpr int64_t kGlimpsed = 4;  ///< channels of latents whose colours are known
 
 /// Normal numbers [1, h, w, c], draw by draw in order.
@@ -164,6 +184,14 @@ class NoiseSource {
 
 }  // namespace
 
+Tensor guided_noise(const Tensor& wanted, const Tensor& unwanted, float guidance, const Tensor& empty, float perpendicular) {
+  if (!empty.defined()) return add(unwanted, affine(sub(wanted, unwanted), guidance));
+  const Tensor along = sub(wanted, empty), away = sub(unwanted, empty);
+  const double share = dot(away, along) / std::max(dot(along, along), 1e-30);
+  const Tensor across = sub(away, affine(along, static_cast<float>(share)));
+  return add(empty, affine(sub(along, affine(across, perpendicular)), guidance));
+}
+
 Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const DiffusionFiles& files, const fs::path& vocabulary, const DiffusionShapes& shapes) {
   return guard([&]() -> Result<std::shared_ptr<const DiffusionModel>> {
     const NoGrad off;
@@ -182,9 +210,12 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
     Weights weights(std::move(checkpoint.tensors));
     UnetConfig unet = shapes.unet;
     unet.wraps = files.wraps;
+    unet.packing = files.packing;
     if (family == DiffusionFamily::sd1 && unet.heads == 0) unet.heads = 8;
+    JointTransformerConfig transformer = shapes.transformer;
+    transformer.packing = files.packing;
     if (third)
-      model->transformer_ = std::make_unique<JointTransformer>(weights, checkpoint.places.unet, shapes.transformer);
+      model->transformer_ = std::make_unique<JointTransformer>(weights, checkpoint.places.unet, transformer);
     else
       model->unet_ = std::make_unique<Unet>(weights, checkpoint.places.unet, unet);
     if (checkpoint.small_autoencoder.empty()) {
@@ -280,11 +311,13 @@ DiffusionModel::Condition DiffusionModel::condition(const PaintRequest& r, int64
   const bool guided = r.guidance != 1;
   const int64_t windows = std::max(windows_of(r.prompt), guided ? windows_of(r.negative) : 1);
   Condition out = condition_of(r.prompt, windows, r.clip_skip, width, height);
-  if (guided) {
-    const Condition unwanted = condition_of(r.negative, windows, r.clip_skip, width, height);
-    out.states = concat({out.states, unwanted.states}, 0);
-    if (out.label.defined()) out.label = concat({out.label, unwanted.label}, 0);
-  }
+  const auto beside = [&](const std::string& prompt) {
+    const Condition other = condition_of(prompt, windows, r.clip_skip, width, height);
+    out.states = concat({out.states, other.states}, 0);
+    if (out.label.defined()) out.label = concat({out.label, other.label}, 0);
+  };
+  if (guided) beside(r.negative);
+  if (guided && r.perpendicular > 0) beside("");
   out.states = cast(out.states, type_);
   for (const auto& text : texts_) text->rest();  // a picture takes long, and its words are read once
   return out;
@@ -380,8 +413,8 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
   const PaintRequest& r = pass.request;
   const NoiseLevels levels;
   const bool guided = r.guidance != 1;
-  const int64_t count = guided ? 2 : 1;
-  const auto twice = [&](const Tensor& x) { return guided ? concat({x, x}, 0) : x; };
+  const int64_t count = !guided ? 1 : r.perpendicular > 0 ? 3 : 2;
+  const auto for_each = [&](const Tensor& x) { return count > 1 ? concat(std::vector<Tensor>(static_cast<size_t>(count), x), 0) : x; };
   const Shape shape{1, pass.height / factor(), pass.width / factor(), channels()};
   NoiseSource noise(r, shape);
   const std::vector<double> all = noise_schedule(value_or_throw(noise_schedule_by_name(r.schedule)), levels, r.steps);
@@ -404,11 +437,11 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
     if (keeps) x = outside(x, noised(pass.start.latents, first, sigma));
     const double shrink = flows ? 1 : 1 / std::sqrt(sigma * sigma + 1);
     const Tensor bare = cast(affine(x, static_cast<float>(shrink)), type_);
-    const Tensor in = twice(pass.start.seen.defined() ? concat({bare, cast(pass.start.seen, type_)}, 3) : bare);
+    const Tensor in = for_each(pass.start.seen.defined() ? concat({bare, cast(pass.start.seen, type_)}, 3) : bare);
     const Tensor steps = Tensor::full({count}, static_cast<float>(levels.step(sigma)));
     UnetControl control;
     for (size_t i = 0; i < controls_.size(); ++i) {
-      UnetControl one = (*controls_[i].first)(twice(bare), twice(pass.hints[i]), steps, pass.condition.states, pass.condition.label, controls_[i].second);
+      UnetControl one = (*controls_[i].first)(for_each(bare), for_each(pass.hints[i]), steps, pass.condition.states, pass.condition.label, controls_[i].second);
       if (i == 0) {
         control = std::move(one);
         continue;
@@ -418,9 +451,9 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
     }
     Tensor made = flows ? (*transformer_)(in, Tensor::full({count}, static_cast<float>(sigma)), pass.condition.states, pass.condition.label)
                         : (*unet_)(in, steps, pass.condition.states, pass.condition.label, controls_.empty() ? nullptr : &control);
-    if (guided) {  // Ho and Salimans 2022
+    if (guided) {
       const Tensor with = slice(made, 0, 0, 1), without = slice(made, 0, 1, 2);
-      made = add(without, affine(sub(with, without), r.guidance));
+      made = guided_noise(with, without, r.guidance, count > 2 ? slice(made, 0, 2, 3) : Tensor(), r.perpendicular);
       if (r.rescale > 0)
         made = affine(
             made, static_cast<float>(1 - static_cast<double>(r.rescale) + static_cast<double>(r.rescale) * deviation(with) / std::max(deviation(made), 1e-12)));

@@ -24,8 +24,9 @@ struct PaintRequest {
   std::string prompt, negative = {};  ///< with weights in brackets and BREAK: see clip_tokenizer.h
   uint64_t seed = 0;
   int64_t steps = 20;
-  float guidance = 7;  ///< 1: the negative prompt does not count, and half of the work is saved
-  float rescale = 0;   ///< how far guided noise is brought back to the spread of the unguided (Lin et al. 2023), 0 … 1
+  float guidance = 7;       ///< 1: the negative prompt does not count, and half of the work is saved
+  float rescale = 0;        ///< how far guided noise is brought back to the spread of the unguided (Lin et al. 2023), 0 … 1
+  float perpendicular = 0;  ///< above 0: the negative prompt pushes only at right angles to the prompt, so strongly (Perp-Neg, Armandpour et al. 2023); 0 … 10
   std::string sampler = {},
               schedule = {};         ///< empty: dpmpp_2m and karras, or euler and flow for Stable Diffusion 3 (which takes no others than heun, dpm2, ddim)
   int64_t width = 0, height = 0;     ///< multiples of 64, 64 to 2048; 0: those of the picture it starts from, else what the model was trained for
@@ -39,6 +40,9 @@ struct PaintRequest {
 };
 Json to_json(const PaintRequest& request);
 Result<PaintRequest> paint_request(const Json& json);
+/// Guided noise (Ho and Salimans 2022): of `wanted` and `unwanted`, f32 of one shape. With `empty`, the noise without any words, as Perp-Neg has it: what is
+/// unwanted counts `perpendicular` times, without its part along what is wanted.
+Tensor guided_noise(const Tensor& wanted, const Tensor& unwanted, float guidance, const Tensor& empty = {}, float perpendicular = 0);
 /// Errors: invalid_argument, naming the field and what is possible.
 Result<void> check(const PaintRequest& request);
 

@@ -1,6 +1,7 @@
 #include "create/picture_pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -84,10 +85,12 @@ std::string PictureModel::conditioned_prompt(const CreateRequest& request) const
   for (const std::string& word : words)
     if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) return request.prompt;
   if (request.style == "any") return request.prompt;
-  // As in the captions: "a glossy red fox".
-  std::string out = "a " + request.style;
+  // As in the captions: "a glossy red fox", "two glossy foxes".
+  static constexpr std::array kNumbers{"two", "three", "four", "five", "2", "3", "4", "5"};
+  const bool several = !words.empty() && std::find(kNumbers.begin(), kNumbers.end(), words[0]) != kNumbers.end();
+  std::string out = (several ? words[0] : "a") + " " + request.style;
   for (size_t i = 0; i < words.size(); ++i)
-    if (i > 0 || (words[i] != "a" && words[i] != "an" && words[i] != "the")) out += " " + words[i];
+    if (i > 0 || !(several || words[i] == "a" || words[i] == "an" || words[i] == "the")) out += " " + words[i];
   return out;
 }
 

@@ -18,7 +18,7 @@ namespace {
 struct Names {
   const char *ours, *webui, *comfy;
 };
-constexpr std::array<Names, 13> kSamplers{{{"euler", "Euler", "euler"},
+constexpr std::array<Names, 14> kSamplers{{{"euler", "Euler", "euler"},
                                            {"euler_a", "Euler a", "euler_ancestral"},
                                            {"heun", "Heun", "heun"},
                                            {"dpm2", "DPM2", "dpm_2"},
@@ -29,6 +29,7 @@ constexpr std::array<Names, 13> kSamplers{{{"euler", "Euler", "euler"},
                                            {"dpmpp_3m_sde", "DPM++ 3M SDE", "dpmpp_3m_sde"},
                                            {"uni_pc", "UniPC", "uni_pc"},
                                            {"ddim", "DDIM", "ddim"},
+                                           {"restart", "Restart", "restart"},
                                            {"ddpm", "DDPM", "ddpm"},
                                            {"lcm", "LCM", "lcm"}}};
 constexpr std::array<Names, 8> kSchedules{{{"normal", "Normal", "normal"},
@@ -131,11 +132,13 @@ std::string paint_command(const Recalled& recalled) {
   for (const fs::path& file : recalled.files.embeddings) add("--embedding", file.string());
   for (const StrongFile& item : recalled.files.controls) add("--control", fmt::format("{}:{}", item.file.string(), item.strength));
   if (recalled.files.wraps) out += " --seamless";
+  if (recalled.files.packing != WeightPacking::plain) out += fmt::format(" --quantize {}", name_of(recalled.files.packing));
   if (!r.negative.empty()) add("--negative", r.negative);
   add("--seed", std::to_string(r.seed));
   add("--steps", std::to_string(r.steps));
   add("--guidance", fmt::format("{}", r.guidance));
   if (r.rescale != usual.rescale) add("--rescale", fmt::format("{}", r.rescale));
+  if (r.perpendicular != usual.perpendicular) add("--perpendicular", fmt::format("{}", r.perpendicular));
   add("--sampler", r.sampler);
   add("--schedule", r.schedule);
   if (r.width) add("--width", std::to_string(r.width));

@@ -33,7 +33,7 @@ struct JointTransformer::Binder : WeightBinder {
 };
 
 JointTransformer::JointTransformer(Weights& weights, const std::string& prefix, const JointTransformerConfig& config) : config_(config) {
-  const Binder b{{weights, prefix}};
+  const Binder b{{weights, prefix, false, config.packing}};
   patch_in_ = b.conv("x_embedder.proj", b.extent("x_embedder.proj.weight", 2));
   patch_in_.padding = 0;
   width_ = b.extent("x_embedder.proj.weight", 0);

@@ -11,6 +11,7 @@ namespace ptah {
 
 struct JointTransformerConfig {
   int64_t head_dim = 64;
+  WeightPacking packing = WeightPacking::plain;
 };
 
 class JointTransformer {

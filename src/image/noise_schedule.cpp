@@ -35,7 +35,7 @@ constexpr std::array<std::pair<const char*, NoiseSchedule>, 9> kSchedules{{{"nor
                                                                            {"ays", NoiseSchedule::ays},
                                                                            {"ays_xl", NoiseSchedule::ays_xl},
                                                                            {"flow", NoiseSchedule::flow}}};
-constexpr std::array<std::pair<const char*, NoiseSampler>, 13> kSamplers{{{"euler", NoiseSampler::euler},
+constexpr std::array<std::pair<const char*, NoiseSampler>, 14> kSamplers{{{"euler", NoiseSampler::euler},
                                                                           {"euler_a", NoiseSampler::euler_ancestral},
                                                                           {"heun", NoiseSampler::heun},
                                                                           {"dpm2", NoiseSampler::dpm2},
@@ -47,7 +47,36 @@ constexpr std::array<std::pair<const char*, NoiseSampler>, 13> kSamplers{{{"eule
                                                                           {"uni_pc", NoiseSampler::uni_pc},
                                                                           {"ddim", NoiseSampler::ddim},
                                                                           {"ddpm", NoiseSampler::ddpm},
-                                                                          {"lcm", NoiseSampler::lcm}}};
+                                                                          {"lcm", NoiseSampler::lcm},
+                                                                          {"restart", NoiseSampler::restart}}};
+
+/// Between two levels, evenly spaced in their seventh roots (Karras et al. 2022, equation 5).
+double karras_level(double most, double least, double share) {
+  constexpr double kRho = 7;
+  return std::pow(std::pow(most, 1 / kRho) + share * (std::pow(least, 1 / kRho) - std::pow(most, 1 / kRho)), kRho);
+}
+
+/// The level after each step, the first step beginning at the first of them. Those of restart go up now and then.
+std::vector<double> levels_passed(NoiseSampler sampler, const std::vector<double>& sigmas) {
+  constexpr double kRestartMost = 2, kRestartLeast = 0.1;
+  const auto steps = static_cast<int64_t>(sigmas.size()) - 1;
+  if (sampler != NoiseSampler::restart || steps < 20) return sigmas;
+  const int64_t again = steps >= 36 ? steps / 4 : 9, times = steps >= 36 ? 2 : 1, once = steps - again * times;
+  std::vector<double> plain;
+  for (int64_t i = 0; i < once; ++i)
+    plain.push_back(karras_level(sigmas.front(), sigmas[sigmas.size() - 2], static_cast<double>(i) / static_cast<double>(once - 1)));
+  plain.push_back(0);
+  const auto nearest = [&](double level) {
+    return static_cast<size_t>(std::min_element(plain.begin(), plain.end(), [&](double a, double b) { return std::abs(a - level) < std::abs(b - level); }) -
+                               plain.begin());
+  };
+  const size_t low = nearest(kRestartLeast), high = nearest(kRestartMost);
+  std::vector<double> out(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(low) + 1);
+  for (int64_t t = 0; t < times && high < low; ++t)
+    for (int64_t i = 0; i <= again; ++i) out.push_back(karras_level(plain[high], plain[low], static_cast<double>(i) / static_cast<double>(again)));
+  out.insert(out.end(), plain.begin() + static_cast<std::ptrdiff_t>(low) + 1, plain.end());
+  return out;
+}
 
 /// a·x + b·y
 Tensor mix(double a, const Tensor& x, double b, const Tensor& y) { return add(affine(x, static_cast<float>(a)), affine(y, static_cast<float>(b))); }
@@ -139,11 +168,9 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
       case NoiseSchedule::simple:
         out.push_back(levels.sigma(static_cast<double>(kSteps - 1 - i * kSteps / steps)));
         break;
-      case NoiseSchedule::karras: {
-        constexpr double kRho = 7;
-        out.push_back(std::pow(std::pow(most, 1 / kRho) + share(i, steps - 1) * (std::pow(least, 1 / kRho) - std::pow(most, 1 / kRho)), kRho));
+      case NoiseSchedule::karras:
+        out.push_back(karras_level(most, least, share(i, steps - 1)));
         break;
-      }
       case NoiseSchedule::exponential:
         out.push_back(std::exp(std::log(most) + share(i, steps - 1) * (std::log(least) - std::log(most))));
         break;
@@ -170,8 +197,10 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
   return out;
 }
 
-Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how) {
-  PTAH_CHECK(x.dtype() == DType::f32 && sigmas.size() >= 2, "sample_noise: {} levels", sigmas.size());
+Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& levels, const NoiseSampling& how) {
+  PTAH_CHECK(x.dtype() == DType::f32 && levels.size() >= 2, "sample_noise: {} levels", levels.size());
+  const std::vector<double> sigmas = levels_passed(sampler, levels);
+  int64_t step = 0;
   Tensor before, before_that;  // the pictures seen in the last two steps, and how far those went in log σ
   double width_before = 0, width_before_that = 0;
   Tensor begun;  // uni_pc: where the last step began
@@ -183,8 +212,12 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
     return mix(1, at, width / sigma, sub(from, picture));
   };
   for (size_t i = 0; i + 1 < sigmas.size(); ++i) {
-    if (how.before_step) how.before_step(static_cast<int64_t>(i));
     const double from = sigmas[i], to = sigmas[i + 1];
+    if (to > from) {  // up again
+      x = mix(1, x, std::sqrt(to * to - from * from), fresh());
+      continue;
+    }
+    if (how.before_step) how.before_step(step++);
     // Ancestral samplers go further down and come up again by fresh noise.
     const auto [down, up] = is_ancestral(sampler) ? ancestral(from, to) : std::pair{to, 0.0};
     const double h = std::log(from / to);
@@ -196,6 +229,7 @@ Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& s
       case NoiseSampler::ddpm:
         x = step_along(x, x, picture, from, down - from);
         break;
+      case NoiseSampler::restart:
       case NoiseSampler::heun: {
         const Tensor there = step_along(x, x, picture, from, to - from);
         if (to == 0) {

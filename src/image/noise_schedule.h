@@ -46,7 +46,8 @@ enum class NoiseSampler {
   uni_pc,
   ddim,
   ddpm,
-  lcm
+  lcm,
+  restart
 };
 Result<NoiseSampler> noise_sampler_by_name(std::string_view name);
 /// All names, with blanks between.
@@ -65,7 +66,8 @@ struct NoiseSampling {
 ///   euler, heun, dpm2: Karras et al. 2022 without churn; *_ancestral: with fresh noise after each step; dpmpp_*: DPM-Solver++ (Lu et al. 2022), *_sde for the
 ///   stochastic equation (η = 1);
 ///   uni_pc: Zhao et al. 2023, of second order with B₂ and a corrector; ddim: Song et al. 2021 with η = 0, the same path as euler; ddpm: Ho et al. 2020, the
-///   same path as euler_ancestral; lcm: Luo et al. 2023.
+///   same path as euler_ancestral; lcm: Luo et al. 2023; restart: Xu et al. 2023, steps of heun, of which some go once or twice more (from 36 steps on) from
+///   noise up to σ 2 down to σ 0.1 again; below 20 steps it is heun. Where and how often as the WebUI does it; at every count of steps about as many are taken.
 Tensor sample_noise(NoiseSampler sampler, Tensor x, const std::vector<double>& sigmas, const NoiseSampling& how);
 
 }  // namespace ptah

@@ -77,7 +77,7 @@ struct UnetTrunk::Binder : WeightBinder {
 };
 
 UnetTrunk::UnetTrunk(Weights& weights, const std::string& prefix, const UnetConfig& config) : config_(config) {
-  const Binder b{{weights, prefix, config.wraps}, config_};
+  const Binder b{{weights, prefix, config.wraps, config.packing}, config_};
   in_ = b.conv("input_blocks.0.0");
   in_channels_ = b.extent("input_blocks.0.0.weight", 1);
   width_ = b.extent("time_embed.0.weight", 1);
@@ -150,7 +150,7 @@ std::vector<Tensor> UnetTrunk::descend(const Tensor& x, const Given& given) cons
 }
 
 Unet::Unet(Weights& weights, const std::string& prefix, const UnetConfig& config) : UnetTrunk(weights, prefix, config) {
-  const Binder b{{weights, prefix, config.wraps}, config_};
+  const Binder b{{weights, prefix, config.wraps, config.packing}, config_};
   up_ = b.blocks("output_blocks", 0);
   if (states() < 2 || up_.size() != states())
     throw Failure({ErrorCode::mismatch, fmt::format("weights: {} blocks down and {} up below '{}'", states(), up_.size(), prefix)});
@@ -175,7 +175,7 @@ Tensor Unet::operator()(const Tensor& latents, const Tensor& steps, const Tensor
 }
 
 ControlNet::ControlNet(Weights& weights, const std::string& prefix, const UnetConfig& config) : UnetTrunk(weights, prefix, config) {
-  const Binder b{{weights, prefix, config.wraps}, config_};
+  const Binder b{{weights, prefix, config.wraps, config.packing}, config_};
   // Convolutions with SiLU between: every second one but the last halves the picture.
   for (int i = 0; b.has(fmt::format("input_hint_block.{}.weight", 2 * i)); ++i)
     hint_.push_back(b.conv(fmt::format("input_hint_block.{}", 2 * i), i > 0 && i % 2 == 0 ? 2 : 1));

@@ -14,6 +14,7 @@ struct UnetConfig {
   int64_t head_dim = 64;  ///< counts where `heads` is 0
   int64_t groups = 32;    ///< of the group norms
   bool wraps = false;     ///< convolutions see the other side of the picture beyond its edge
+  WeightPacking packing = WeightPacking::plain;
 };
 
 /// The half that looks: time, label, the blocks down and those in the middle. A U-Net and the networks that control one have it.

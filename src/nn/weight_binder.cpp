@@ -33,16 +33,22 @@ NormArgs WeightBinder::group_norm(const std::string& name, int64_t groups, float
 
 Tensor WeightBinder::matrix(const std::string& name) const { return weights.get(prefix + name, {extent(name, 0), extent(name, 1)}, Init::fan_in, 1); }
 
+template <class Layer>
+Layer WeightBinder::packed(Layer layer) const {
+  if (layer.weight.dim(1) >= kLeastPacked) layer.weight.set_packing(packing);
+  return layer;
+}
+
 Conv2d WeightBinder::conv(const std::string& name, int64_t stride) const {
   const std::string weight = name + ".weight";
   Conv2d made(scope(name), extent(weight, 1), extent(weight, 0), extent(weight, 2), stride, 1, has(name + ".bias"));
   made.wraps = wraps;
-  return made;
+  return packed(std::move(made));
 }
 
 Linear WeightBinder::linear(const std::string& name) const {
   const std::string weight = name + ".weight";
-  return Linear(scope(name), extent(weight, 1), extent(weight, 0), has(name + ".bias"));
+  return packed(Linear(scope(name), extent(weight, 1), extent(weight, 0), has(name + ".bias")));
 }
 
 Linear WeightBinder::pointwise(const std::string& name) const {
@@ -52,7 +58,7 @@ Linear WeightBinder::pointwise(const std::string& name) const {
   Linear made;
   made.weight = scope(name).weight("weight", {out, in, 1, 1}, Init::fan_in).reshape({out, in});
   if (has(name + ".bias")) made.bias = f32_parameter(scope(name), "bias", {out}, Init::zeros);
-  return made;
+  return packed(std::move(made));
 }
 
 Linear WeightBinder::joined(const std::vector<std::string>& names) const {
@@ -65,13 +71,29 @@ Linear WeightBinder::joined(const std::vector<std::string>& names) const {
   if (!biases.empty() && biases.size() != names.size())
     throw Failure({ErrorCode::mismatch, fmt::format("weights: only some of '{}{}' and its like have a bias", prefix, names[0])});
   const bool alike = std::all_of(matrices.begin(), matrices.end(), [&](const Tensor& m) { return m.dtype() == matrices[0].dtype(); });
-  for (Tensor& matrix : matrices)
-    if (!alike) matrix = cast(matrix, DType::f32);
+  int64_t rows = 0;
+  for (const Tensor& matrix : matrices) {
+    if (matrix.dim(1) != matrices[0].dim(1))
+      throw Failure(
+          {ErrorCode::mismatch, fmt::format("weights: '{}{}' and its like read {} and {} channels", prefix, names[0], matrices[0].dim(1), matrix.dim(1))});
+    rows += matrix.dim(0);
+  }
+  // Side by side only where they are packed: the parts stay where they lie.
   Linear made;
-  made.weight = concat(matrices, 0);
-  for (const Tensor& matrix : matrices) forget_mapped(matrix.raw(), matrix.bytes());
+  made.weight = Tensor::lazy({rows, matrices[0].dim(1)}, alike ? matrices[0].dtype() : DType::f32, [matrices, alike] {
+    const NoGrad off;
+    std::vector<Tensor> parts;
+    for (const Tensor& matrix : matrices) {
+      const Tensor numbers = passing_numbers(matrix);
+      parts.push_back(alike ? numbers : cast(numbers, DType::f32));
+    }
+    Tensor whole = concat(parts, 0);
+    for (const Tensor& matrix : matrices)
+      if (!matrix.body()->lazy && matrix.body()->constant) forget_mapped(matrix.raw(), matrix.bytes());
+    return whole;
+  });
   if (!biases.empty()) made.bias = concat(biases, 0);
-  return made;
+  return packed(std::move(made));
 }
 
 }  // namespace ptah

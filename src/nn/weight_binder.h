@@ -11,7 +11,10 @@ namespace ptah {
 struct WeightBinder {
   Weights& weights;
   std::string prefix;
-  bool wraps = false;  ///< of the convolutions
+  bool wraps = false;                            ///< of the convolutions
+  WeightPacking packing = WeightPacking::plain;  ///< of matrices and kernels that read at least kLeastPacked channels
+
+  static constexpr int64_t kLeastPacked = 64;
 
   Scope scope(const std::string& name) const { return Scope(weights, prefix + name); }
   bool has(const std::string& name) const { return weights.all().contains(prefix + name); }
@@ -32,6 +35,10 @@ struct WeightBinder {
   Linear pointwise(const std::string& name) const;
   /// Several layers of the same input side by side; all have a bias or none has.
   Linear joined(const std::vector<std::string>& names) const;
+
+ private:
+  template <class Layer>
+  Layer packed(Layer layer) const;
 };
 
 }  // namespace ptah

@@ -77,6 +77,31 @@ Tensor Tensor::wrap(const Shape& shape, DType type, const void* data, std::share
   return Tensor(std::move(body));
 }
 
+Tensor Tensor::lazy(const Shape& shape, DType type, std::function<Tensor()> make) {
+  Tensor out = wrap(shape, type, nullptr, nullptr);
+  out.body_->lazy = std::make_shared<const LazyNumbers>(std::move(make));
+  return out;
+}
+
+const Tensor& LazyNumbers::kept() const {
+  const std::lock_guard lock(mutex_);
+  if (!kept_.defined()) kept_ = make_();
+  return kept_;
+}
+
+Tensor LazyNumbers::passing() const {
+  {
+    const std::lock_guard lock(mutex_);
+    if (kept_.defined()) return kept_;
+  }
+  return make_();
+}
+
+Tensor passing_numbers(const Tensor& weight) {
+  const Tensor::Body& body = *weight.body();
+  return (body.lazy && !DryRun::active() ? body.lazy->passing() : weight).detach().reshape(weight.shape());
+}
+
 Tensor Tensor::normal(const Shape& shape, uint64_t seed, uint64_t stream, DType type) {
   Tensor out = empty(shape, DType::f32);
   if (!DryRun::active()) fill_normal(out.span<float>(), seed, stream);
@@ -96,7 +121,7 @@ DType Tensor::dtype() const {
 template <class T>
 const T* Tensor::data() const {
   PTAH_CHECK(dtype() == DTypeOf<T>::value, "tensor is {}, not {}", name_of(dtype()), name_of(DTypeOf<T>::value));
-  return reinterpret_cast<const T*>(body_->data);
+  return reinterpret_cast<const T*>(raw());
 }
 template <class T>
 T* Tensor::data() {
@@ -119,7 +144,7 @@ void* Tensor::raw() {
 }
 const void* Tensor::raw() const {
   PTAH_CHECK(defined(), "tensor is not defined");
-  return body_->data;
+  return body_->lazy && !DryRun::active() ? body_->lazy->kept().raw() : body_->data;
 }
 
 float Tensor::item() const {
@@ -158,6 +183,8 @@ Tensor Tensor::detach() const {
   body.shape = body_->shape;
   body.dtype = body_->dtype;
   body.constant = body_->constant;
+  body.lazy = body_->lazy;
+  body.packing = body_->packing;
   return out;
 }
 
@@ -184,7 +211,7 @@ Tensor Tensor::reshape(const Shape& wanted) const {
 
 Tensor Tensor::rows(int64_t begin, int64_t end) const {
   PTAH_CHECK(rank() > 0 && begin >= 0 && begin <= end && end <= dim(0), "rows [{}, {}) of {}", begin, end, shape().str());
-  Tensor out = detach();
+  Tensor out = body_->lazy && !DryRun::active() ? body_->lazy->kept().detach() : detach();
   Shape shape = this->shape();
   if (out.body_->data) out.body_->data += static_cast<size_t>(begin * shape.product(1, shape.rank())) * size_of(dtype());
   shape[0] = end - begin;
@@ -211,6 +238,8 @@ const Tensor& Tensor::grad() const {
 }
 void Tensor::set_grad(Tensor grad) { body_->grad = std::move(grad); }
 void Tensor::clear_grad() { body_->grad = {}; }
+void Tensor::set_packing(WeightPacking packing) { body_->packing = packing; }
+
 void Tensor::touch() { ++body_->version; }
 
 namespace {

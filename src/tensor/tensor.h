@@ -5,6 +5,7 @@
 #include <functional>
 #include <initializer_list>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,6 +39,10 @@ class Shape {
   int rank_ = 0;
 };
 
+/// How a weight is kept and multiplied: in the dtype of what it meets; in 8 bits with a scale for each output (symmetric, rounded to nearest), products in the
+/// dtype of what it meets; or in 8 bits, and what it meets rounded to 8 bits too (one scale a tensor), products exact in 32 bits.
+enum class WeightPacking : uint8_t { plain, int8, int8_products };
+
 class Tensor {
  public:
   struct Body;
@@ -57,6 +62,9 @@ class Tensor {
   static Tensor from(const Shape& shape, const std::vector<int32_t>& values) { return from<int32_t>(shape, std::span<const int32_t>(values)); }
   /// Wraps bytes that somebody else owns (a memory map); owner keeps them alive. The tensor must not be written.
   static Tensor wrap(const Shape& shape, DType type, const void* data, std::shared_ptr<const void> owner);
+  /// Numbers that are made when they are first asked for, and again for each packed copy as long as nobody asks: large weights that lie in another form. `make`
+  /// gives a tensor of this shape and dtype. The tensor must not be written.
+  static Tensor lazy(const Shape& shape, DType type, std::function<Tensor()> make);
   /// Independent standard normals from Philox(seed, stream).
   static Tensor normal(const Shape& shape, uint64_t seed, uint64_t stream, DType type = DType::f32);
 
@@ -108,6 +116,8 @@ class Tensor {
 
   /// Says that the numbers were changed in place: packed copies are made anew at the next use.
   void touch();
+  /// How linear layers and convolutions keep this weight; before its first use.
+  void set_packing(WeightPacking packing);
   Body* body() const { return body_.get(); }
 
  private:
@@ -123,7 +133,24 @@ struct PackedCopy {
   std::shared_ptr<Block> block;
 };
 
+/// Numbers to come; shared by all handles on them.
+class LazyNumbers {
+ public:
+  explicit LazyNumbers(std::function<Tensor()> make) : make_(std::move(make)) {}
+  /// Made once and kept.
+  const Tensor& kept() const;
+  /// The kept ones if there are, else made for the caller alone.
+  Tensor passing() const;
+
+ private:
+  std::function<Tensor()> make_;
+  mutable std::mutex mutex_;
+  mutable Tensor kept_;
+};
+
 struct Tensor::Body {
+  std::shared_ptr<const LazyNumbers> lazy;  ///< instead of data
+  WeightPacking packing = WeightPacking::plain;
   std::shared_ptr<Block> block;
   std::shared_ptr<const void> owner;
   char* data = nullptr;
@@ -136,6 +163,9 @@ struct Tensor::Body {
   uint64_t version = 1;
   std::vector<PackedCopy> packed;
 };
+
+/// A weight's numbers for one use: those of a lazy tensor are not kept. Shape and dtype are the weight's.
+Tensor passing_numbers(const Tensor& weight);
 
 /// While one lives on this thread, ops on tracked tensors are recorded so that backward() can run.
 class GradScope {

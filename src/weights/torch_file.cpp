@@ -514,12 +514,13 @@ Result<TensorFile> widened(const GgufFile& file) {
       out.tensors.emplace(name, Tensor::wrap(shape, *plain, m.data, m.owner));
       continue;
     }
-    Tensor wide = Tensor::empty(shape, DType::bf16);
-    if (!DryRun::active())
-      parallel_for(m.rows, m.columns, [&](int64_t begin, int64_t end) {
-        for (int64_t row = begin; row < end; ++row) dequantize(m.type, m.row(row), m.columns, wide.data<bf16>() + row * m.columns);
-      });
-    out.tensors.emplace(name, std::move(wide));
+    out.tensors.emplace(name, Tensor::lazy(shape, DType::bf16, [m, shape] {
+                          Tensor wide = Tensor::empty(shape, DType::bf16);
+                          parallel_for(m.rows, m.columns, [&](int64_t begin, int64_t end) {
+                            for (int64_t row = begin; row < end; ++row) dequantize(m.type, m.row(row), m.columns, wide.data<bf16>() + row * m.columns);
+                          });
+                          return wide;
+                        }));
   }
   return out;
 }

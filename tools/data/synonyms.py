@@ -26,8 +26,11 @@ CONCRETE = {5: "animal", 6: "artifact", 8: "body", 13: "food", 17: "object", 18:
 SENSES, DEPTH = 3, 6
 FEW = 20  # captions that are too few to learn a word from
 # Similarities: least of a word WordNet does not lead to, least of one it does, of one that counts for more than WordNet and by how much, cost of a step up,
-# of each more usual sense the known word has ("ruler" is a stick first, a monarch second), of a word that only describes a picture's name ("beer mug").
-LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST, SENSE, BESIDE = 0.6, 0.25, 0.6, 0.15, 0.1, 2.5, 0.5
+# of each more usual sense the known word has ("ruler" is a stick first, a monarch second), of a word that only describes a picture's name ("beer mug"), of the
+# last word of several that names no kind above (a "hound dog" is a dog, a "crowned head" is no head).
+LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST, SENSE, BESIDE, PART = 0.6, 0.25, 0.6, 0.15, 0.1, 2.5, 0.5, 2
+# Words that arrange things; compositions are captioned with the known ones.
+ARRANGING = {"background": "ground", "backdrop": "ground", "beside": "next", "alongside": "next"}
 STOP = {"button", "symbol", "sign", "hand", "hands", "face", "eyes", "mark", "open", "up", "down", "square", "light", "index", "right", "left", "set", "end", "back", "on", "off", "top", "piece", "tube", "part", "family", "set"}
 
 
@@ -118,6 +121,13 @@ def kinds(word, senses, synsets, below, targets):
         own = senses.get(name, [])
         return SENSE * own.index(offset) if offset in own else 0
 
+    def part(name, offset):
+        above, level = set(), [offset]
+        while level:
+            above.update(level)
+            level = [up for one in level for up in synsets[one][2]]
+        return 0.5 if above & set(senses.get(name, [])) else PART
+
     for rank, sense in enumerate(senses.get(word, [])[:SENSES]):
         for offset in below.get(sense, []):  # the other way round, one step: a swine is said of pigs
             for name in synsets[offset][1]:
@@ -130,7 +140,7 @@ def kinds(word, senses, synsets, below, targets):
                 for name in synsets[offset][1]:
                     last = name.lower().split("_")[-1]
                     if last in targets and last != word:
-                        found[last] = min(found.get(last, 99), depth + rank + (0.5 if "_" in name else unusual(last, offset)))
+                        found[last] = min(found.get(last, 99), depth + rank + (part(last, offset) if "_" in name else unusual(last, offset)))
                 above += synsets[offset][2]
             level = above
     return found
@@ -182,6 +192,7 @@ def main():
             best = nearest
         if reached.get(best, 99) < 1 or row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):  # the very same by WordNet, or near in meaning
             pairs.append((word, best))
+    pairs = sorted([(word, meant) for word, meant in pairs if word not in ARRANGING] + [(word, meant) for word, meant in ARRANGING.items() if meant in known])
     args.out.write_text("".join(f"{word} {meant}\n" for word, meant in pairs))
     print(f"{len(pairs)} of {len(words)} nouns ({sum(w in few for w, _ in pairs)} of them in a few captions) beside {len(targets)} words that name pictures")
 

@@ -82,6 +82,24 @@ def of_ddpm(x, sigmas):
     return path + [at[0].tolist()]
 
 
+def of_restart(x, steps):
+    """Xu et al. 2023 with the WebUI's choice of where: k-diffusion's Heun step by step, and noise between."""
+    again, times = (steps // 4, 2) if steps >= 36 else (9, 1)
+    karras = lambda n, low, high: sampling.get_sigmas_karras(n, low, high).double()
+    plain = karras(steps - again * times, LOW, HIGH)
+    low, high = int((plain - 0.1).abs().argmin()), int((plain - 2).abs().argmin())
+    below = karras(again + 1, float(plain[low]), float(plain[high]))[:-1]
+    pairs = [(plain[i], plain[i + 1]) for i in range(low)] + times * [(below[i], below[i + 1]) for i in range(again)] + [(plain[i], plain[i + 1]) for i in range(low, len(plain) - 1)]
+    path, noise, last = [], Noise(), None
+    for start, end in pairs:
+        if last is not None and last < start:
+            x = x + noise() * (start**2 - last**2) ** 0.5
+        path.append(x[0].tolist())
+        x = sampling.sample_heun(denoise, x, torch.stack([start, end]), disable=True)
+        last = end
+    return path + [x[0].tolist()]
+
+
 if __name__ == "__main__":
     out = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "tests/golden") / "diffusion"
     levels = noise_levels()
@@ -105,4 +123,6 @@ if __name__ == "__main__":
         made["paths"][name] = path + [last[0].tolist()]
     made["paths"]["uni_pc"] = of_scheduler(UniPCMultistepScheduler(beta_schedule="scaled_linear", beta_start=0.00085, beta_end=0.012), x, sigmas)
     made["paths"]["ddpm"] = of_ddpm(x, sigmas)
+    LOW, HIGH = float(levels[0]), float(levels[-1])
+    made["restart"] = {str(n): of_restart(x, n) for n in (20, 40)}
     (out / "samplers.json").write_text(json.dumps(made) + "\n")

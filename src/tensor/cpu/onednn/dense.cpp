@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/parallel.h"
+#include "tensor/cpu/int8.h"
 #include "tensor/ops.h"
 
 namespace ptah::detail {
@@ -127,14 +128,14 @@ DType plain_type(const Tensor& weight, DType computed) {
 }
 
 /// A plan counts each packed copy once and forgets it when the dry run ends, whatever real copies exist.
-std::shared_ptr<Block> planned_copy(const Tensor& weight, const memory::desc& wanted, const Key& key) {
+std::shared_ptr<Block> planned_copy(const Tensor& weight, size_t bytes, const Key& key) {
   thread_local std::unordered_map<std::string, std::weak_ptr<Block>> copies;
   Key name;
   name << reinterpret_cast<int64_t>(weight.body());
   std::weak_ptr<Block>& slot = copies[name.str() + key.str()];
   std::shared_ptr<Block> block = slot.lock();
   if (!block) {
-    slot = block = std::make_shared<Block>(wanted.get_size());
+    slot = block = std::make_shared<Block>(bytes);
     DryRun::keep(block);
   }
   return block;
@@ -145,22 +146,17 @@ std::mutex& packed_mutex() {
   return mutex;
 }
 
-/// The weight's numbers in the layout `wanted`, made once for each version of the weight. `plain` describes how it lies.
-std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, bool transposed = false) {
-  const Key key = layout_key(wanted, transposed);
-  if (DryRun::active()) return planned_copy(weight, wanted, key);
+/// The copy of a weight called `key`, made once for each version of its numbers.
+template <class Make>
+std::shared_ptr<Block> kept_copy(const Tensor& weight, const Key& key, const Make& make) {
   Tensor::Body& body = *weight.body();
   {
     const std::lock_guard lock(packed_mutex());
     for (const PackedCopy& copy : body.packed)
       if (copy.version == body.version && copy.key == key.str()) return copy.block;
   }
-  const Tensor source = cast(weight.detach(), plain.data_type() == memory::data_type::bf16 ? DType::bf16 : DType::f32);
-  auto block = std::make_shared<Block>(wanted.get_size());
-  memory from = wrap(plain, source.raw()), to = wrap(wanted, block->data());
-  dnnl::reorder(from, to).execute(stream(), from, to);
-  stream().wait();
-  if (body.constant) forget_mapped(body.data, weight.bytes());
+  const std::shared_ptr<Block> block = make();
+  if (body.constant && !body.lazy) forget_mapped(body.data, weight.bytes());
   const std::lock_guard lock(packed_mutex());
   for (PackedCopy& copy : body.packed)
     if (copy.key == key.str()) {
@@ -170,6 +166,79 @@ std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, c
     }
   body.packed.push_back({key.str(), body.version, block});
   return block;
+}
+
+void reorder(const memory::desc& plain, const void* from, const memory::desc& wanted, void* to) {
+  memory source = wrap(plain, from), target = wrap(wanted, to);
+  dnnl::reorder(source, target).execute(stream(), source, target);
+  stream().wait();
+}
+
+/// The weight's numbers in the layout `wanted`. `plain` describes how it lies.
+std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, bool transposed = false) {
+  const Key key = layout_key(wanted, transposed);
+  if (DryRun::active()) return planned_copy(weight, wanted.get_size(), key);
+  return kept_copy(weight, key, [&] {
+    const Tensor source = cast(passing_numbers(weight), plain.data_type() == memory::data_type::bf16 ? DType::bf16 : DType::f32);
+    auto block = std::make_shared<Block>(wanted.get_size());
+    reorder(plain, source.raw(), wanted, block->data());
+    return block;
+  });
+}
+
+/// A weight in 8 bits: its whole numbers in the layout they are kept in, then a scale for each output.
+struct Packed8 {
+  std::shared_ptr<Block> block;
+  size_t numbers = 0;  ///< bytes of the whole numbers, a multiple of 64
+  const int8_t* data() const { return static_cast<const int8_t*>(block->data()); }
+  const float* scales() const { return reinterpret_cast<const float*>(static_cast<const char*>(block->data()) + numbers); }
+};
+
+memory::desc of_type(memory::desc desc, memory::data_type type) {
+  desc.data.data_type = memory::convert_to_c(type);
+  return desc;
+}
+
+/// `plain` describes how the weight lies (its dtype does not count); outputs are its outermost axis in memory. `wanted` is of 8 bits (products in 8 bits, read
+/// by the primitive as it is), or of a float type (unfolded before each use).
+Packed8 packed8(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted) {
+  const bool unfolded = wanted.data_type() != memory::data_type::s8;
+  const int64_t outputs = weight.dim(0), each = weight.elements() / outputs;
+  const size_t element = unfolded ? memory::data_type_size(wanted.data_type()) : 1, bytes = wanted.get_size() / element;
+  Packed8 out{nullptr, (bytes + 63) / 64 * 64};
+  const size_t whole = out.numbers + static_cast<size_t>(outputs) * sizeof(float);
+  Key key = layout_key(wanted, false);
+  key << 8;
+  if (DryRun::active()) {
+    out.block = planned_copy(weight, whole, key);
+    return out;
+  }
+  out.block = kept_copy(weight, key, [&] {
+    const Tensor source = passing_numbers(weight);
+    auto block = std::make_shared<Block>(whole);
+    auto* scales = reinterpret_cast<float*>(static_cast<char*>(block->data()) + out.numbers);
+    Block rounded(static_cast<size_t>(weight.elements()));
+    auto* numbers = static_cast<int8_t*>(rounded.data());
+    parallel_for(outputs, each, [&](int64_t begin, int64_t end) {
+      for (int64_t o = begin; o < end; ++o) {
+        const void* row = static_cast<const char*>(source.raw()) + o * each * static_cast<int64_t>(size_of(source.dtype()));
+        const Int8Scale scale(largest_magnitude(source.dtype(), row, each));
+        scales[o] = scale.inverse;
+        round_to_int8(source.dtype(), row, each, scale.factor, numbers + o * each);
+      }
+    });
+    if (!unfolded) {
+      reorder(of_type(plain, memory::data_type::s8), numbers, wanted, block->data());
+      return block;
+    }
+    const DType type = wanted.data_type() == memory::data_type::bf16 ? DType::bf16 : DType::f32;
+    const Block wide(static_cast<size_t>(weight.elements()) * element), laid(wanted.get_size());
+    widen_int8(numbers, weight.elements(), type, wide.data());
+    reorder(of_type(plain, wanted.data_type()), wide.data(), wanted, laid.data());
+    round_to_int8(type, laid.data(), static_cast<int64_t>(bytes), 1, static_cast<int8_t*>(block->data()));
+    return block;
+  });
+  return out;
 }
 
 void execute(const Prepared& prepared, std::unordered_map<int, memory>& arguments) {
@@ -193,9 +262,107 @@ dnnl::primitive_attr attributes(const dnnl::post_ops& ops = {}) {
   return attr;
 }
 
+/// What happens to sums before they are written, in order.
+class Epilogue {
+ public:
+  void multiply(const memory::desc& by, const void* data) { append(dnnl::algorithm::binary_mul, by, data); }
+  void add(const memory::desc& term, const void* data) { append(dnnl::algorithm::binary_add, term, data); }
+  void activate(Activation activation) {
+    if (activation == Activation::none) return;
+    append_activation(ops_, activation);
+    ++count_;
+  }
+  const dnnl::post_ops& ops() const { return ops_; }
+  void bind(std::unordered_map<int, memory>& arguments) const {
+    for (const auto& [position, operand] : operands_)
+      arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_SRC_1, wrap(operand.first, operand.second));
+  }
+
+ private:
+  void append(dnnl::algorithm algorithm, const memory::desc& operand, const void* data) {
+    ops_.append_binary(algorithm, operand);
+    operands_.emplace_back(count_++, std::pair(operand, data));
+  }
+
+  dnnl::post_ops ops_;
+  std::vector<std::pair<int, std::pair<memory::desc, const void*>>> operands_;
+  int count_ = 0;
+};
+
+/// Rounds what meets a weight of 8 bits to 8 bits, or unfolds the weight; keeps what the primitive reads.
+class Operands8 {
+ public:
+  /// The weight times `input` [elements] of dtype `type`, by a primitive that wants the weight as `wanted`.
+  Operands8(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, DType type, const void* input, int64_t elements)
+      : outputs_(weight.dim(0)), weights_(packed8(weight, plain, wanted)) {
+    const bool unfolded = wanted.data_type() != memory::data_type::s8;
+    held_.emplace(unfolded ? wanted.get_size() : static_cast<size_t>(elements));
+    scales_.emplace(static_cast<size_t>(outputs_) * sizeof(float));
+    input_ = input;
+    read_ = weights_.block->data();
+    if (DryRun::active()) return;
+    float by = 1;
+    if (unfolded) {
+      widen_int8(weights_.data(), static_cast<int64_t>(wanted.get_size() / memory::data_type_size(wanted.data_type())), type, held_->data());
+      read_ = held_->data();
+    } else {
+      const Int8Scale scale(largest_magnitude(type, input, elements));
+      round_to_int8(type, input, elements, scale.factor, static_cast<int8_t*>(held_->data()));
+      by = scale.inverse;
+      input_ = held_->data();
+    }
+    auto* scales = static_cast<float*>(scales_->data());
+    for (int64_t o = 0; o < outputs_; ++o) scales[o] = weights_.scales()[o] * by;
+  }
+  const void* input() const { return input_; }
+  const void* weights() const { return read_; }
+  const void* scales() const { return scales_->data(); }
+
+ private:
+  int64_t outputs_;
+  Packed8 weights_;
+  std::optional<Block> held_, scales_;
+  const void *input_ = nullptr, *read_ = nullptr;
+};
+
+/// What sums of a weight of 8 bits go through: the scales of the outputs, the bias, the rest. `outputs` describes a row of f32.
+Epilogue epilogue8(const memory::desc& outputs, const void* scales, const float* bias, Activation activation, const memory::desc& result,
+                   const void* residual) {
+  Epilogue out;
+  out.multiply(outputs, scales);
+  if (bias) out.add(outputs, bias);
+  out.activate(activation);
+  if (residual) out.add(result, residual);
+  return out;
+}
+
 }  // namespace
 
 namespace {
+
+/// The product of a[m, k] with a weight [n, k] of 8 bits on `team()` threads.
+void multiply8(const GemmCall& call, WeightPacking packing) {
+  const bool rounded = packing == WeightPacking::int8_products;
+  const DType read = rounded ? DType::u8 : call.a_type;  // stands for s8
+  const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.a_type);
+  const memory::desc a({call.m, call.k}, type, Tag::ab), c({call.m, call.n}, dnnl_type(call.c_type), Tag::ab),
+      outputs({1, call.n}, memory::data_type::f32, Tag::ab);
+  Key key;
+  key << 5 << DryRun::active() << team() << call.m << call.n << call.k << static_cast<int>(read) << static_cast<int>(call.c_type) << (call.bias != nullptr)
+      << static_cast<int>(call.activation) << (call.residual != nullptr);
+  const auto prepared = cached(key, [&] {
+    const memory::desc b({call.k, call.n}, type, Tag::any);
+    const Epilogue epilogue = epilogue8(outputs, nullptr, call.bias, call.activation, c, call.residual);
+    const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(a, b, c), attributes(epilogue.ops()), engine());
+    return std::make_shared<Prepared>(Prepared{made<dnnl::matmul>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
+  });
+  const memory::desc plain({call.k, call.n}, type, memory::dims{1, call.k});
+  const Operands8 operands(*call.weight, plain, prepared->weights, call.a_type, call.a, call.m * call.k);
+  std::unordered_map<int, memory> arguments{
+      {DNNL_ARG_SRC, wrap(a, operands.input())}, {DNNL_ARG_WEIGHTS, wrap(prepared->weights, operands.weights())}, {DNNL_ARG_DST, wrap(c, call.c)}};
+  epilogue8(outputs, operands.scales(), call.bias, call.activation, c, call.residual).bind(arguments);
+  execute(*prepared, arguments);
+}
 
 /// The product on `team()` threads. `rows` is the number of rows of the whole matrices that call.m rows are a part of.
 void multiply(const GemmCall& call, int64_t all_rows) {
@@ -211,6 +378,9 @@ void multiply(const GemmCall& call, int64_t all_rows) {
   };
   const memory::desc a = desc(call.m, call.k, call.a_type, call.a_transposed, all_rows);
   const memory::desc c = desc(call.m, call.n, call.c_type, false, all_rows);
+  Epilogue epilogue;
+  epilogue.activate(call.activation);
+  if (call.residual) epilogue.add(c, call.residual);
   Key key;
   key << 1 << DryRun::active() << team() << call.batch << call.m << call.n << call.k << all_rows << static_cast<int>(call.a_type) << call.a_transposed
       << static_cast<int>(call.b_type) << call.b_transposed << (call.weight != nullptr) << static_cast<int>(call.c_type) << (call.bias != nullptr)
@@ -218,13 +388,10 @@ void multiply(const GemmCall& call, int64_t all_rows) {
   const auto prepared = cached(key, [&] {
     memory::desc b = desc(call.k, call.n, call.b_type, call.b_transposed, call.k);
     if (call.weight) b = memory::desc({call.k, call.n}, dnnl_type(call.b_type), Tag::any);
-    dnnl::post_ops ops;
-    append_activation(ops, call.activation);
-    if (call.residual) ops.append_binary(dnnl::algorithm::binary_add, c);
     const memory::dims bias_dims = batched ? memory::dims{1, 1, call.n} : memory::dims{1, call.n};
     const memory::desc bias(bias_dims, memory::data_type::f32, batched ? Tag::abc : Tag::ab);
     const auto description = call.bias ? dnnl::matmul::desc(a, b, bias, c) : dnnl::matmul::desc(a, b, c);
-    const dnnl::matmul::primitive_desc pd(description, attributes(ops), engine());
+    const dnnl::matmul::primitive_desc pd(description, attributes(epilogue.ops()), engine());
     return std::make_shared<Prepared>(Prepared{made<dnnl::matmul>(pd), pd.weights_desc(), pd.scratchpad_desc(), bias, {}});
   });
   std::shared_ptr<Block> weights;
@@ -238,10 +405,7 @@ void multiply(const GemmCall& call, int64_t all_rows) {
   std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(a, call.a)}, {DNNL_ARG_DST, wrap(c, call.c)}};
   arguments.emplace(DNNL_ARG_WEIGHTS, wrap(prepared->weights, weights ? weights->data() : call.b));
   if (call.bias) arguments.emplace(DNNL_ARG_BIAS, wrap(prepared->source, call.bias));
-  if (call.residual) {
-    const int position = call.activation == Activation::none ? 0 : 1;
-    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_SRC_1, wrap(c, call.residual));
-  }
+  epilogue.bind(arguments);
   execute(*prepared, arguments);
 }
 
@@ -268,6 +432,10 @@ bool has_dense(DType type) { return type == DType::f32 || (type == DType::bf16 &
 void gemm(const GemmCall& call) {
   count_flops(2 * call.batch * call.m * call.n * call.k);
   if (call.batch == 0 || call.m == 0 || call.n == 0) return;
+  if (call.weight && call.batch == 1 && call.b_transposed && !call.a_transposed && call.weight->body()->packing != WeightPacking::plain) {
+    const std::optional<OneThread> one = has_avx512() ? std::nullopt : std::optional<OneThread>(std::in_place);
+    return multiply8(call, call.weight->body()->packing);
+  }
   if (has_avx512()) return multiply(call, call.m);
   // Below AVX-512 oneDNN's products split the sum over threads. Here the rows are cut into parts whose number depends on the shape only, each for one thread.
   constexpr int64_t kMostParts = 16, kLeastRows = 24;
@@ -337,28 +505,53 @@ dnnl::convolution_forward::desc forward_desc(const ConvDescs& d, const ConvShape
 
 }  // namespace
 
+namespace {
+
+void convolve8(const ConvForward& call, WeightPacking packing) {
+  const ConvShape& s = call.shape;
+  const bool rounded = packing == WeightPacking::int8_products;
+  const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.type);
+  ConvDescs d = conv_descs(s, call.type, call.type, call.type);
+  d.source = of_type(d.source, type);
+  d.weights = of_type(d.weights, type);
+  const memory::desc outputs({1, s.out_channels, 1, 1}, memory::data_type::f32, Tag::nchw);
+  Key key = conv_key(6, s, call.type);
+  key << rounded << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
+  const auto prepared = cached(key, [&] {
+    const Epilogue epilogue = epilogue8(outputs, nullptr, call.bias, call.activation, d.result, call.residual);
+    const dnnl::convolution_forward::primitive_desc pd(forward_desc(d, s, nullptr), attributes(epilogue.ops()), engine());
+    return std::make_shared<Prepared>(Prepared{made<dnnl::convolution_forward>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
+  });
+  const Operands8 operands(*call.weight, d.plain_weights, prepared->weights, call.type, call.source, s.batch * s.in_height * s.in_width * s.in_channels);
+  std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(d.source, operands.input())},
+                                            {DNNL_ARG_WEIGHTS, wrap(prepared->weights, operands.weights())},
+                                            {DNNL_ARG_DST, wrap(d.result, call.result)}};
+  epilogue8(outputs, operands.scales(), call.bias, call.activation, d.result, call.residual).bind(arguments);
+  execute(*prepared, arguments);
+}
+
+}  // namespace
+
 void conv_forward(const ConvForward& call) {
   const ConvShape& s = call.shape;
   count_flops(s.flops());
+  if (s.groups == 1 && call.weight->body()->packing != WeightPacking::plain) return convolve8(call, call.weight->body()->packing);
   Key key = conv_key(2, s, call.type);
   key << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
   const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight, call.type));
   const memory::desc bias({s.out_channels}, memory::data_type::f32, Tag::a);
+  Epilogue epilogue;
+  epilogue.activate(call.activation);
+  if (call.residual) epilogue.add(d.result, call.residual);
   const auto prepared = cached(key, [&] {
-    dnnl::post_ops ops;
-    append_activation(ops, call.activation);
-    if (call.residual) ops.append_binary(dnnl::algorithm::binary_add, d.result);
-    const dnnl::convolution_forward::primitive_desc pd(forward_desc(d, s, call.bias ? &bias : nullptr), attributes(ops), engine());
+    const dnnl::convolution_forward::primitive_desc pd(forward_desc(d, s, call.bias ? &bias : nullptr), attributes(epilogue.ops()), engine());
     return std::make_shared<Prepared>(Prepared{made<dnnl::convolution_forward>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
   });
   const auto weights = packed(*call.weight, d.plain_weights, prepared->weights);
   std::unordered_map<int, memory> arguments{
       {DNNL_ARG_SRC, wrap(d.source, call.source)}, {DNNL_ARG_WEIGHTS, wrap(prepared->weights, weights->data())}, {DNNL_ARG_DST, wrap(d.result, call.result)}};
   if (call.bias) arguments.emplace(DNNL_ARG_BIAS, wrap(bias, call.bias));
-  if (call.residual) {
-    const int position = call.activation == Activation::none ? 0 : 1;
-    arguments.emplace(DNNL_ARG_ATTR_MULTIPLE_POST_OP(position) | DNNL_ARG_SRC_1, wrap(d.result, call.residual));
-  }
+  epilogue.bind(arguments);
   execute(*prepared, arguments);
 }
 
