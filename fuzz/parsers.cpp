@@ -15,6 +15,7 @@
 #include "create/adapters.h"
 #include "create/recall.h"
 #include "image/watermark.h"
+#include "media/exif.h"
 #include "media/manifest_store.h"
 #include "media/mesh.h"
 #include "media/picture.h"
@@ -47,8 +48,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)png_text(bytes, "ptah-receipt");
 #elif PTAH_FUZZ_TARGET == 2
   (void)decode_jpeg(bytes);
+  (void)exif_texts(bytes);
 #elif PTAH_FUZZ_TARGET == 3
   (void)decode_webp(bytes);
+  (void)exif_texts(bytes);
 #elif PTAH_FUZZ_TARGET == 4
   (void)glb_json(bytes);
 #elif PTAH_FUZZ_TARGET == 5

@@ -333,6 +333,22 @@ TEST(Diffusion, BracketsGiveWeights) {
   EXPECT_EQ(cut.weights[1][2], 1.5F);
 }
 
+namespace {
+
+/// What is expected in x of numbers of mean 0.7 and deviation 0.4.
+Tensor expected_picture(const Tensor& x, double sigma) {
+  const double spread = 0.4 * 0.4, noise = sigma * sigma;
+  return affine(x, static_cast<float>(spread / (spread + noise)), static_cast<float>(noise * 0.7 / (spread + noise)));
+}
+
+Tensor known_noise(int64_t n, int64_t draw) {
+  std::vector<float> values;
+  for (int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>(std::cos(1.0 + static_cast<double>(draw) + 3.0 * static_cast<double>(i))));
+  return Tensor::from({1, n}, values);
+}
+
+}  // namespace
+
 TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
   const Json golden = golden_json("samplers");
   const NoiseLevels levels;
@@ -366,14 +382,9 @@ TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
     how.denoise = [&](const Tensor& x, double sigma) {
       // Where a step begins is what the reference reports; samplers of two evaluations ask once more in between.
       if (sigma == current) seen.push_back(x.to_vector());
-      const double spread = 0.4 * 0.4, noise = sigma * sigma;
-      return affine(x, static_cast<float>(spread / (spread + noise)), static_cast<float>(noise * 0.7 / (spread + noise)));
+      return expected_picture(x, sigma);
     };
-    how.noise = [&](int64_t draw) {
-      std::vector<float> values;
-      for (int64_t i = 0; i < n; ++i) values.push_back(static_cast<float>(std::cos(1.0 + static_cast<double>(draw) + 3.0 * static_cast<double>(i))));
-      return Tensor::from({1, n}, values);
-    };
+    how.noise = [&](int64_t draw) { return known_noise(n, draw); };
     const auto sigmas = golden["sigmas"].get<std::vector<double>>();
     how.before_step = [&](int64_t step) { current = sigmas[static_cast<size_t>(step)]; };
     const Tensor last = sample_noise(value_or_throw(noise_sampler_by_name(name)), Tensor::from({1, n}, numbers), sigmas, how);
@@ -383,6 +394,25 @@ TEST(Diffusion, SamplersGoTheWayOfKDiffusions) {
     for (size_t i = 0; i < seen.size(); ++i)
       for (size_t j = 0; j < seen[i].size(); ++j)
         EXPECT_NEAR(seen[i][j], path[i][j].get<double>(), 2e-5 * std::max(1.0, i < sigmas.size() ? sigmas[i] : 0)) << name << ", step " << i;
+  }
+  for (const auto& [count, path] : golden["restart"].items()) {
+    const auto sigmas = noise_schedule(NoiseSchedule::karras, levels, std::stoi(count));
+    std::vector<std::vector<float>> seen;
+    bool begins = false;
+    NoiseSampling how;
+    how.denoise = [&](const Tensor& x, double sigma) {
+      if (begins) seen.push_back(x.to_vector());
+      begins = false;
+      return expected_picture(x, sigma);
+    };
+    how.noise = [&](int64_t draw) { return known_noise(n, draw); };
+    how.before_step = [&](int64_t) { begins = true; };
+    seen.push_back(sample_noise(NoiseSampler::restart, Tensor::from({1, n}, numbers), sigmas, how).to_vector());
+    ASSERT_EQ(seen.size(), path.size()) << count;
+    EXPECT_EQ(seen.size(), static_cast<size_t>(std::stoi(count)) + 1) << "as many steps as were asked for";
+    for (size_t i = 0; i < seen.size(); ++i)
+      for (size_t j = 0; j < seen[i].size(); ++j)
+        EXPECT_NEAR(seen[i][j], path[i][j].get<double>(), 2e-5 * std::max(1.0, std::abs(path[i][j].get<double>()))) << count << ", step " << i;
   }
   EXPECT_EQ(noise_sampler_by_name("nothing").error().message, "unknown sampler 'nothing'; known: " + noise_sampler_names());
 }

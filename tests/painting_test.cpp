@@ -5,6 +5,7 @@
 #include "create/painting.h"
 #include "create/recall.h"
 #include "diffusion_goldens.h"
+#include "media/exif.h"
 #include "tensor/ops.h"
 #include "weights/gguf.h"
 #include "weights/torch_file.h"
@@ -623,6 +624,148 @@ TEST_F(Painting, WhatWasPaintedIsRecalled) {
             "--height 512 --clip-skip 1 --noise torch -- 'it'\\''s'\n");
   value_or_throw(write_file(folder_ / "bare.png", std::span<const uint8_t>(value_or_throw(encode_png(picture)))));
   EXPECT_EQ(recall(folder_ / "bare.png").error().code, ErrorCode::not_found);
+}
+
+TEST_F(Painting, LoRAsOfTheThirdInDiffusersNames) {
+  const std::string kPlace = "model.diffusion_model.";
+  const NamedTensors model = model_of(golden("joint_3"));
+  NamedTensors changed = model, adapter, checkpoint;
+  uint64_t seed = 0;
+  for (const char* module :
+       {"transformer_blocks.0.attn.to_q", "transformer_blocks.0.attn.to_v", "transformer_blocks.0.attn.add_k_proj", "transformer_blocks.0.attn.to_out.0",
+        "transformer_blocks.0.ff.net.0.proj", "transformer_blocks.0.ff_context.net.2", "transformer_blocks.0.norm1.linear", "context_embedder", "proj_out"}) {
+    const std::string name = std::string(module) + ".weight";
+    ASSERT_TRUE(model.contains(name)) << name;
+    const Tensor up = Tensor::normal({model.at(name).dim(0), 2}, 1, seed++), down = Tensor::normal({2, model.at(name).dim(1)}, 1, seed++);
+    adapter[std::string("transformer.") + module + ".lora_A.weight"] = down;
+    adapter[std::string("transformer.") + module + ".lora_B.weight"] = up;
+    changed[name] = add(cast(model.at(name), DType::f32), affine(matmul(up, down), 0.5F));
+  }
+  for (const auto& [name, tensor] : original_joint_names(model)) checkpoint[kPlace + name] = tensor;
+  EXPECT_EQ(value_or_throw(merge_adapters(checkpoint, {.unet = kPlace, .texts = {}}, {{adapter, "adapter", 0.5F}}, true)), 8) << "two of them share a matrix";
+  for (const auto& [name, tensor] : original_joint_names(changed))
+    EXPECT_LE(difference(cast(checkpoint.at(kPlace + name), DType::f32), cast(tensor, DType::f32)), 1e-6) << name;
+  for (const char* nowhere :
+       {"transformer.transformer_blocks.0.attn.to_x", "transformer.transformer_blocks.99.attn.to_q", "transformer.norm_out.linear", "transformer."}) {
+    const NamedTensors other{{std::string(nowhere) + ".lora_A.weight", Tensor::zeros({2, 4})},
+                             {std::string(nowhere) + ".lora_B.weight", Tensor::zeros({4, 2})}};
+    EXPECT_FALSE(merge_adapters(checkpoint, {.unet = kPlace, .texts = {}}, {{other, "adapter", 1}}, true)) << nowhere;
+  }
+}
+
+TEST_F(Painting, WhatIsUnwantedPushesAtRightAngles) {
+  const Tensor empty = Tensor::from({4}, {1, 1, 1, 1}), wanted = Tensor::from({4}, {3, 1, 1, 1}), unwanted = Tensor::from({4}, {5, 4, 1, 0});
+  // Along what is wanted nothing is taken; across it 3 and −1 are.
+  EXPECT_EQ(guided_noise(wanted, unwanted, 2, empty, 1).to_vector(), (std::vector<float>{5, -5, 1, 3}));
+  EXPECT_EQ(guided_noise(wanted, unwanted, 2, empty, 0.5F).to_vector(), (std::vector<float>{5, -2, 1, 2}));
+  EXPECT_EQ(guided_noise(wanted, unwanted, 2).to_vector(), (std::vector<float>{1, -2, 1, 2})) << "without it the difference counts";
+  PaintRequest r = request(false);
+  EXPECT_FALSE(to_json(r).contains("perpendicular")) << "as in receipts before there was such a thing";
+  const auto model = load({.model = sd1()});
+  const Picture plain = value_or_throw(model->paint(r));
+  r.perpendicular = 1.5F;
+  EXPECT_EQ(value_or_throw(paint_request(to_json(r))).perpendicular, 1.5F);
+  EXPECT_NE(value_or_throw(model->paint(r)).rgba, plain.rgba);
+  const Picture same = value_or_throw(model->paint(r));
+  EXPECT_EQ(value_or_throw(model->paint(r)).rgba, same.rgba);
+  r.guidance = 1;
+  EXPECT_FALSE(check(r));
+}
+
+TEST_F(Painting, WeightsInEightBits) {
+  const auto distance = [](const Picture& a, const Picture& b) {
+    double sum = 0;
+    for (size_t i = 0; i < a.rgba.size(); ++i) sum += std::pow(static_cast<double>(a.rgba[i]) - static_cast<double>(b.rgba[i]), 2);
+    return sum / static_cast<double>(a.rgba.size());
+  };
+  const Picture plain = value_or_throw(load({.model = sd1()})->paint(request(false)));
+  for (const WeightPacking packing : {WeightPacking::int8, WeightPacking::int8_products}) {
+    const DiffusionFiles files{.model = sd1(), .packing = packing};
+    EXPECT_EQ(value_or_throw(diffusion_files(to_json(files))).packing, packing);
+    EXPECT_LE(distance(value_or_throw(load(files)->paint(request(false))), plain), 100) << name_of(packing);
+  }
+  EXPECT_FALSE(to_json(DiffusionFiles{.model = sd1()}).contains("quantize"));
+  EXPECT_EQ(packing_by_name("w4").error().message, "unknown quantisation 'w4'; known: w8a16 (weights in 8 bits), w8a8 (products in 8 bits)");
+}
+
+namespace {
+
+/// A TIFF with an ASCII field in its first directory and a comment in the one below it.
+std::string tiff_with(const std::string& plain, const std::string& comment, bool big) {
+  std::string out = big ? std::string("MM\0*", 4) : std::string("II*\0", 4);
+  const auto put = [&](size_t value, int bytes) {
+    for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> 8 * (big ? bytes - 1 - i : i) & 255);
+  };
+  const auto field = [&](size_t tag, size_t kind, size_t length, size_t value) { put(tag, 2), put(kind, 2), put(length, 4), put(value, 4); };
+  const size_t second = 8 + 2 + 24 + 4, values = second + 2 + 12 + 4;
+  put(8, 4), put(2, 2);
+  field(0x010F, 2, plain.size() + 1, values);
+  field(0x8769, 4, 1, second);
+  put(0, 4), put(1, 2);
+  field(0x9286, 7, comment.size(), values + plain.size() + 1);
+  put(0, 4);
+  return out + plain + std::string(1, '\0') + comment;
+}
+
+std::string utf16(const std::u16string& text, bool big) {
+  std::string out("UNICODE\0", 8);
+  for (const char16_t c : text) {
+    const char high = static_cast<char>(c >> 8), low = static_cast<char>(c & 255);
+    (out += big ? high : low) += big ? low : high;
+  }
+  return out;
+}
+
+Bytes jpeg_with(const std::string& tiff) {
+  const std::string head("Exif\0\0", 6);
+  Bytes out = value_or_throw(encode_jpeg(make_picture(16, 16), 80));
+  std::string segment("\xFF\xE1", 2);
+  segment += static_cast<char>((tiff.size() + 8) >> 8), segment += static_cast<char>((tiff.size() + 8) & 255);
+  segment += head + tiff;
+  out.insert(out.begin() + 2, segment.begin(), segment.end());
+  return out;
+}
+
+Bytes webp_with(const std::string& tiff) {
+  std::string out("RIFF\0\0\0\0WEBPJUNK\x01\0\0\0x\0EXIF", 26);
+  for (int i = 0; i < 4; ++i) out += static_cast<char>(tiff.size() >> 8 * i & 255);
+  out += tiff;
+  return {out.begin(), out.end()};
+}
+
+}  // namespace
+
+TEST_F(Painting, SettingsInJpegAndWebpAreRecalled) {
+  const std::u16string settings = u"a fox \U0001F98A é\nNegative prompt: blur\nSteps: 9, Sampler: Restart, CFG scale: 6, Seed: 3, Size: 512x512, RNG: CPU";
+  for (const bool big : {true, false})
+    for (const bool tiff_big : {true, false})
+      for (const bool webp : {true, false}) {
+        const std::string tiff = tiff_with("", utf16(settings, big), tiff_big);
+        value_or_throw(write_file(folder_ / "webui", std::span<const uint8_t>(webp ? webp_with(tiff) : jpeg_with(tiff))));
+        EXPECT_EQ(value_or_throw(recall(folder_ / "webui")),
+                  "# painted by WebUI\nptah paint --model MODEL.safetensors --negative blur --seed 3 --steps 9 --guidance 6 --sampler restart --schedule "
+                  "normal --width 512 --height "
+                  "512 --noise torch -- 'a fox \xF0\x9F\xA6\x8A \xC3\xA9'\n");
+      }
+  const std::string graph =
+      R"(prompt:{"3": {"class_type": "KSampler", "inputs": {"seed": 5, "steps": 30, "cfg": 8.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1,
+    "positive": ["6", 0], "negative": ["6", 0]}}, "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "fox"}}})";
+  value_or_throw(write_file(folder_ / "comfy.webp", std::span<const uint8_t>(webp_with(tiff_with(graph, "", true)))));
+  EXPECT_NE(value_or_throw(recall(folder_ / "comfy.webp")).find("--steps 30"), std::string::npos);
+  EXPECT_EQ(value_or_throw(exif_texts(jpeg_with(tiff_with("", std::string("ASCII\0\0\0plain\0", 14), true)))).comment, "plain");
+  EXPECT_EQ(value_or_throw(exif_texts(jpeg_with(tiff_with("", utf16({u'a', 0xD800, u'b', 0xDC00}, true), true)))).comment,
+            "a\xEF\xBF\xBD"
+            "b\xEF\xBF\xBD");
+  EXPECT_EQ(exif_texts(value_or_throw(encode_jpeg(make_picture(16, 16), 80))).error().code, ErrorCode::not_found);
+  EXPECT_EQ(exif_texts({}).error().code, ErrorCode::not_found);
+  const Bytes whole = webp_with(tiff_with("x", utf16(u"text", false), true));
+  for (size_t cut = 0; cut < whole.size(); ++cut) EXPECT_FALSE(exif_texts(std::span(whole).first(cut))) << cut;
+  for (size_t at = 0; at < whole.size(); ++at)
+    for (const int change : {1, 128, 255}) {
+      Bytes broken = whole;
+      broken[at] = static_cast<uint8_t>(broken[at] ^ change);
+      (void)exif_texts(broken);
+    }
 }
 
 TEST_F(Painting, MoreRoundAPictureAndAnObjectOfIt) {

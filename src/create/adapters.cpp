@@ -70,6 +70,7 @@ class Places {
     }
     if (take_beginning(module, "diffusion_model.")) return existing(places_.unet + module + ".weight");
     if (take_beginning(module, "unet.")) return unet(module);
+    if (take_beginning(module, "transformer.")) return joint(module);
     constexpr std::pair<std::string_view, size_t> kTexts[] = {
         {"lora_te_", 0}, {"lora_te1_", 0}, {"lora_te2_", 1}, {"text_encoder.", 0}, {"text_encoder_2.", 1}};
     for (const auto& [beginning, index] : kTexts)
@@ -83,6 +84,16 @@ class Places {
   std::optional<Place> unet(const std::string& module) const {
     const auto name = names_.original(module + ".weight");
     return name ? existing(places_.unet + *name) : std::nullopt;
+  }
+  std::optional<Place> joint(const std::string& module) const {
+    const auto place = original_joint_place(module + ".weight");
+    const auto found = place ? checkpoint_.find(places_.unet + place->name) : checkpoint_.end();
+    if (found == checkpoint_.end()) return {};
+    if (place->parts == 1) return Place{found->first};
+    const Shape& shape = found->second.shape();
+    if (shape.rank() != 2 || shape[0] % place->parts) return {};
+    const int64_t rows = shape[0] / place->parts;
+    return Place{found->first, rows * place->part, rows};
   }
   std::optional<Place> text(const std::string& prefix, std::string module) const {
     if (const auto found = existing(prefix + module + ".weight")) return found;

@@ -7,6 +7,8 @@
 #include "base/text.h"
 #include "create/painting.h"
 #include "create/work.h"
+#include "media/exif.h"
+#include "media/png_chunks.h"
 
 namespace ptah {
 
@@ -364,6 +366,20 @@ Result<Recalled> recall_comfy(const std::string& text) {
   return out;
 }
 
+namespace {
+
+/// Settings of the WebUI (in the comment), or ComfyUI's graph (behind "prompt:"), in a JPEG or WebP file. Errors: not_found, corrupt.
+Result<std::string> exif_settings(std::span<const uint8_t> file, bool webui) {
+  PTAH_TRY(const ExifTexts texts, exif_texts(file));
+  if (webui && !texts.comment.empty()) return texts.comment;
+  constexpr std::string_view kGraph = "prompt:";
+  for (const std::string& text : texts.others)
+    if (!webui && text.starts_with(kGraph)) return text.substr(kGraph.size());
+  return fail(ErrorCode::not_found, "no settings there");
+}
+
+}  // namespace
+
 Result<std::string> recall(const fs::path& file) {
   std::vector<std::string> notes;
   const auto said = [&](const Recalled& recalled) {
@@ -391,7 +407,7 @@ Result<std::string> recall(const fs::path& file) {
   if (receipt.error().code != ErrorCode::not_found && receipt.error().code != ErrorCode::unsupported) return tl::unexpected(receipt.error());
   PTAH_TRY(const Bytes bytes, read_file(file));
   for (const bool webui : {true, false}) {
-    const auto text = png_text(bytes, webui ? "parameters" : "prompt");
+    const auto text = is_png(bytes) ? png_text(bytes, webui ? "parameters" : "prompt") : exif_settings(bytes, webui);
     if (!text) {
       if (text.error().code == ErrorCode::not_found) continue;
       return fail(text.error().code, "{}: {}", file.string(), text.error().message);

@@ -3,6 +3,7 @@
 #include <tuple>
 
 #include "base/error.h"
+#include "nn/weights.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -179,6 +180,67 @@ NamedTensors original_autoencoder_names(const NamedTensors& diffusers) {
   return out;
 }
 
+namespace {
+
+using JointPart = std::tuple<const char*, const char*, const char*, const char*>;
+/// Queries, keys and values, and the matrix that holds them together.
+constexpr JointPart kJointParts[] = {{"attn.to_q.", "attn.to_k.", "attn.to_v.", "x_block.attn.qkv."},
+                                     {"attn.add_q_proj.", "attn.add_k_proj.", "attn.add_v_proj.", "context_block.attn.qkv."},
+                                     {"attn2.to_q.", "attn2.to_k.", "attn2.to_v.", "x_block.attn2.qkv."}};
+
+/// What is called otherwise but lies the same, outside the blocks and in one.
+std::optional<std::string> joint_top(const std::string& name) {
+  return renamed(name, {{"pos_embed.proj.", "x_embedder.proj."},
+                        {"pos_embed.pos_embed", "pos_embed"},
+                        {"time_text_embed.timestep_embedder.linear_1.", "t_embedder.mlp.0."},
+                        {"time_text_embed.timestep_embedder.linear_2.", "t_embedder.mlp.2."},
+                        {"time_text_embed.text_embedder.linear_1.", "y_embedder.mlp.0."},
+                        {"time_text_embed.text_embedder.linear_2.", "y_embedder.mlp.2."},
+                        {"context_embedder.", "context_embedder."},
+                        {"proj_out.", "final_layer.linear."}});
+}
+
+std::optional<std::string> joint_inner(const std::string& name) {
+  return renamed(name, {{"norm1.linear.", "x_block.adaLN_modulation.1."},
+                        {"attn.to_out.0.", "x_block.attn.proj."},
+                        {"attn.to_add_out.", "context_block.attn.proj."},
+                        {"attn2.to_out.0.", "x_block.attn2.proj."},
+                        {"attn.norm_q.", "x_block.attn.ln_q."},
+                        {"attn.norm_k.", "x_block.attn.ln_k."},
+                        {"attn2.norm_q.", "x_block.attn2.ln_q."},
+                        {"attn2.norm_k.", "x_block.attn2.ln_k."},
+                        {"attn.norm_added_q.", "context_block.attn.ln_q."},
+                        {"attn.norm_added_k.", "context_block.attn.ln_k."},
+                        {"ff.net.0.proj.", "x_block.mlp.fc1."},
+                        {"ff.net.2.", "x_block.mlp.fc2."},
+                        {"ff_context.net.0.proj.", "context_block.mlp.fc1."},
+                        {"ff_context.net.2.", "context_block.mlp.fc2."}});
+}
+
+/// "transformer_blocks.3.attn.to_q.weight" → (3, "attn.to_q.weight").
+std::optional<std::pair<int, std::string>> joint_block(const std::string& name) {
+  const auto tail = after(name, "transformer_blocks.");
+  return tail ? numbered(*tail) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<JointPlace> original_joint_place(const std::string& diffusers) {
+  if (const auto top = joint_top(diffusers)) return JointPlace{*top, 0, 1};
+  const auto block = joint_block(diffusers);
+  if (!block) return {};
+  const std::string to = fmt::format("joint_blocks.{}.", block->first);
+  for (const auto& [q, k, v, place] : kJointParts) {
+    int part = 0;
+    for (const char* one : {q, k, v}) {
+      if (const auto stem = after(block->second, one)) return JointPlace{to + place + *stem, part, 3};
+      ++part;
+    }
+  }
+  const auto inner = joint_inner(block->second);
+  return inner ? std::optional(JointPlace{to + *inner, 0, 1}) : std::nullopt;
+}
+
 NamedTensors original_joint_names(const NamedTensors& diffusers) {
   NamedTensors out;
   const auto swapped = [](const Tensor& x) {
@@ -189,17 +251,10 @@ NamedTensors original_joint_names(const NamedTensors& diffusers) {
     const auto k = diffusers.find(second + stem), v = diffusers.find(third + stem);
     if (k == diffusers.end() || v == diffusers.end())
       throw Failure({ErrorCode::mismatch, fmt::format("weights: '{}' without '{}' and '{}'", name, second + stem, third + stem)});
-    out.emplace(to + stem, concat({diffusers.at(name), k->second, v->second}, 0));
+    out.emplace(to + stem, stacked({diffusers.at(name), k->second, v->second}));
   };
   for (const auto& [name, tensor] : diffusers) {
-    if (const auto made = renamed(name, {{"pos_embed.proj.", "x_embedder.proj."},
-                                         {"pos_embed.pos_embed", "pos_embed"},
-                                         {"time_text_embed.timestep_embedder.linear_1.", "t_embedder.mlp.0."},
-                                         {"time_text_embed.timestep_embedder.linear_2.", "t_embedder.mlp.2."},
-                                         {"time_text_embed.text_embedder.linear_1.", "y_embedder.mlp.0."},
-                                         {"time_text_embed.text_embedder.linear_2.", "y_embedder.mlp.2."},
-                                         {"context_embedder.", "context_embedder."},
-                                         {"proj_out.", "final_layer.linear."}})) {
+    if (const auto made = joint_top(name)) {
       out.emplace(*made, tensor);
       continue;
     }
@@ -207,8 +262,7 @@ NamedTensors original_joint_names(const NamedTensors& diffusers) {
       out.emplace("final_layer.adaLN_modulation.1." + *rest, swapped(tensor));
       continue;
     }
-    const auto tail = after(name, "transformer_blocks.");
-    const auto block = tail ? numbered(*tail) : std::nullopt;
+    const auto block = joint_block(name);
     if (!block) refuse(name);
     const std::string from = fmt::format("transformer_blocks.{}.", block->first), to = fmt::format("joint_blocks.{}.", block->first);
     if (const auto rest = after(block->second, "norm1_context.linear.")) {
@@ -218,9 +272,7 @@ NamedTensors original_joint_names(const NamedTensors& diffusers) {
       continue;
     }
     bool joined = false, part = false;
-    for (const auto& [q, k, v, place] : {std::tuple{"attn.to_q.", "attn.to_k.", "attn.to_v.", "x_block.attn.qkv."},
-                                         {"attn.add_q_proj.", "attn.add_k_proj.", "attn.add_v_proj.", "context_block.attn.qkv."},
-                                         {"attn2.to_q.", "attn2.to_k.", "attn2.to_v.", "x_block.attn2.qkv."}}) {
+    for (const auto& [q, k, v, place] : kJointParts) {
       if (const auto stem = after(block->second, q)) {
         take_joined(name, *stem, from + k, from + v, to + place);
         joined = true;
@@ -228,20 +280,7 @@ NamedTensors original_joint_names(const NamedTensors& diffusers) {
       part = part || after(block->second, k) || after(block->second, v);
     }
     if (joined || part) continue;
-    const auto made = renamed(block->second, {{"norm1.linear.", "x_block.adaLN_modulation.1."},
-                                              {"attn.to_out.0.", "x_block.attn.proj."},
-                                              {"attn.to_add_out.", "context_block.attn.proj."},
-                                              {"attn2.to_out.0.", "x_block.attn2.proj."},
-                                              {"attn.norm_q.", "x_block.attn.ln_q."},
-                                              {"attn.norm_k.", "x_block.attn.ln_k."},
-                                              {"attn2.norm_q.", "x_block.attn2.ln_q."},
-                                              {"attn2.norm_k.", "x_block.attn2.ln_k."},
-                                              {"attn.norm_added_q.", "context_block.attn.ln_q."},
-                                              {"attn.norm_added_k.", "context_block.attn.ln_k."},
-                                              {"ff.net.0.proj.", "x_block.mlp.fc1."},
-                                              {"ff.net.2.", "x_block.mlp.fc2."},
-                                              {"ff_context.net.0.proj.", "context_block.mlp.fc1."},
-                                              {"ff_context.net.2.", "context_block.mlp.fc2."}});
+    const auto made = joint_inner(block->second);
     if (!made) refuse(name);
     out.emplace(to + *made, tensor);
   }

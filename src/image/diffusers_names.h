@@ -42,4 +42,12 @@ NamedTensors original_autoencoder_names(const NamedTensors& diffusers);
 /// that lie apart in one layout and together in the other are joined; halves that stand the other way round change places.
 NamedTensors original_joint_names(const NamedTensors& diffusers);
 
+/// Where one of its tensors stands in the original naming: part `part` of `parts` along the outermost axis.
+struct JointPlace {
+  std::string name;
+  int part = 0, parts = 1;
+};
+/// None for a name that has no place there, and for those whose halves stand the other way round in some blocks.
+std::optional<JointPlace> original_joint_place(const std::string& diffusers);
+
 }  // namespace ptah

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "media/jpeg_segments.h"
 #include "media/png_chunks.h"
 
 namespace ptah {
@@ -54,46 +55,19 @@ Result<std::optional<ManifestPlace>> find_in_wav(std::span<const uint8_t> file) 
   return out;
 }
 
-bool is_jpeg(std::span<const uint8_t> file) { return file.size() >= 4 && file[0] == 0xFF && file[1] == 0xD8 && file[2] == 0xFF; }
-
 uint32_t big(const uint8_t* at) { return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3]; }
 
 constexpr size_t kSegmentHead = 12;     ///< marker, length, "JP", box number, sequence number
 constexpr size_t kSegmentPart = 60000;  ///< bytes of a box a segment
 constexpr size_t kBoxHead = 8;          ///< repeated in each segment
 
-/// A marker segment before the picture's data.
-struct Segment {
-  uint8_t marker = 0;
-  size_t start = 0, size = 0;  ///< marker and length included
-};
-
-/// Segments up to the picture's data. Errors: corrupt.
-Result<std::vector<Segment>> segments_of(std::span<const uint8_t> file) {
-  std::vector<Segment> out;
-  for (size_t at = 2; at < file.size();) {
-    if (file[at] != 0xFF || file.size() - at < 4) return fail(ErrorCode::corrupt, "jpeg: no marker at byte {}", at);
-    const uint8_t marker = file[at + 1];
-    if (marker == 0xFF) {  // a marker may be filled up
-      ++at;
-      continue;
-    }
-    const size_t size = 2 + (size_t{file[at + 2]} << 8 | file[at + 3]);
-    if (marker == 0xDA || marker == 0xD9) break;
-    if (size < 4 || size > file.size() - at) return fail(ErrorCode::corrupt, "jpeg: segment at byte {} of {} bytes passes the end", at, size);
-    out.push_back({marker, at, size});
-    at += size;
-  }
-  return out;
-}
-
 /// The segments APP11 of one box, pieces of C2PA's superbox, lie behind one another.
 Result<std::optional<ManifestPlace>> find_in_jpeg(std::span<const uint8_t> file) {
-  PTAH_TRY(const auto segments, segments_of(file));
+  PTAH_TRY(const auto segments, jpeg_segments(file));
   std::optional<ManifestPlace> out;
   uint16_t number = 0;
   uint32_t next = 0;
-  for (const Segment& s : segments) {
+  for (const JpegSegment& s : segments) {
     const uint8_t* at = file.data() + s.start;
     if (s.marker != 0xEB || s.size < kSegmentHead + kBoxHead || at[4] != 'J' || at[5] != 'P') continue;
     const auto here = static_cast<uint16_t>(at[6] << 8 | at[7]);
@@ -122,10 +96,10 @@ Result<std::optional<ManifestPlace>> find_in_jpeg(std::span<const uint8_t> file)
 
 /// Behind JFIF's own segment, where there is one.
 Result<Bytes> with_manifest_in_jpeg(Bytes file, std::span<const uint8_t> store) {
-  PTAH_TRY(const auto segments, segments_of(file));
+  PTAH_TRY(const auto segments, jpeg_segments(file));
   size_t place = 2;
   uint16_t number = 1;
-  for (const Segment& s : segments) {
+  for (const JpegSegment& s : segments) {
     const uint8_t* at = file.data() + s.start;
     if (s.marker == 0xE0 && s.start == place) place = s.start + s.size;
     if (s.marker == 0xEB && s.size >= kSegmentHead && at[4] == 'J' && at[5] == 'P')

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/file.h"
-
 namespace ptah {
 
 const Shape& WeightBinder::shape(const std::string& name) const {
@@ -70,28 +68,8 @@ Linear WeightBinder::joined(const std::vector<std::string>& names) const {
   }
   if (!biases.empty() && biases.size() != names.size())
     throw Failure({ErrorCode::mismatch, fmt::format("weights: only some of '{}{}' and its like have a bias", prefix, names[0])});
-  const bool alike = std::all_of(matrices.begin(), matrices.end(), [&](const Tensor& m) { return m.dtype() == matrices[0].dtype(); });
-  int64_t rows = 0;
-  for (const Tensor& matrix : matrices) {
-    if (matrix.dim(1) != matrices[0].dim(1))
-      throw Failure(
-          {ErrorCode::mismatch, fmt::format("weights: '{}{}' and its like read {} and {} channels", prefix, names[0], matrices[0].dim(1), matrix.dim(1))});
-    rows += matrix.dim(0);
-  }
-  // Side by side only where they are packed: the parts stay where they lie.
   Linear made;
-  made.weight = Tensor::lazy({rows, matrices[0].dim(1)}, alike ? matrices[0].dtype() : DType::f32, [matrices, alike] {
-    const NoGrad off;
-    std::vector<Tensor> parts;
-    for (const Tensor& matrix : matrices) {
-      const Tensor numbers = passing_numbers(matrix);
-      parts.push_back(alike ? numbers : cast(numbers, DType::f32));
-    }
-    Tensor whole = concat(parts, 0);
-    for (const Tensor& matrix : matrices)
-      if (!matrix.body()->lazy && matrix.body()->constant) forget_mapped(matrix.raw(), matrix.bytes());
-    return whole;
-  });
+  made.weight = stacked(matrices);
   if (!biases.empty()) made.bias = concat(biases, 0);
   return packed(std::move(made));
 }

@@ -56,6 +56,31 @@ Tensor Weights::get(const std::string& name, const Shape& shape, Init init, floa
   return found->second;
 }
 
+Tensor stacked(const std::vector<Tensor>& parts) {
+  Shape shape = parts.at(0).shape();
+  bool alike = true;
+  for (size_t i = 1; i < parts.size(); ++i) {
+    const Shape& other = parts[i].shape();
+    bool fits = other.rank() == shape.rank() && other.rank() > 0;
+    for (int axis = 1; fits && axis < other.rank(); ++axis) fits = other[axis] == shape[axis];
+    if (!fits)
+      throw Failure(
+          {ErrorCode::mismatch, fmt::format("weights: tensors of shapes {} and {} cannot stand one below the other", parts[0].shape().str(), other.str())});
+    shape[0] += other[0];
+    alike = alike && parts[i].dtype() == parts[0].dtype();
+  }
+  const DType type = alike ? parts[0].dtype() : DType::f32;
+  return Tensor::lazy(shape, type, [parts, type] {
+    const NoGrad off;
+    std::vector<Tensor> passing;
+    for (const Tensor& part : parts) passing.push_back(cast(passing_numbers(part), type));
+    Tensor whole = concat(passing, 0);
+    for (const Tensor& part : parts)
+      if (part.body()->constant && !part.body()->lazy) forget_mapped(part.raw(), part.bytes());
+    return whole;
+  });
+}
+
 std::map<std::string, Tensor> Weights::as(DType type) const {
   std::map<std::string, Tensor> out;
   for (const auto& [name, tensor] : tensors_) out.emplace(name, cast(tensor.detach(), type));

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <vector>
 
 #include "tensor/tensor.h"
 
@@ -34,6 +35,10 @@ class Weights {
   bool fresh_ = false;
   uint64_t seed_ = 0;
 };
+
+/// Weights of equal inner axes one below the other, put together only where they are packed: the parts stay where they lie. Of the first one's dtype, or f32 if
+/// the others have another. Throws Failure (mismatch) if they do not fit.
+Tensor stacked(const std::vector<Tensor>& parts);
 
 /// A place in the name tree: scope / "blocks" / 3 / "attention".
 class Scope {

@@ -21,6 +21,9 @@ using Tag = memory::format_tag;
 dnnl::cpu_isa isa() { return dnnl::get_effective_cpu_isa(); }
 bool has_avx512() { return isa() != dnnl::cpu_isa::sse41 && isa() != dnnl::cpu_isa::avx && isa() != dnnl::cpu_isa::avx2 && isa() != dnnl::cpu_isa::avx2_vnni; }
 
+/// Whether sums of products in 8 bits are exact: without these instructions oneDNN's saturate in 16 bits.
+bool has_vnni() { return has_avx512() && isa() != dnnl::cpu_isa::avx512_core; }
+
 dnnl::engine& engine() {
   static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
   return instance;
@@ -292,37 +295,43 @@ class Epilogue {
 /// Rounds what meets a weight of 8 bits to 8 bits, or unfolds the weight; keeps what the primitive reads.
 class Operands8 {
  public:
-  /// The weight times `input` [elements] of dtype `type`, by a primitive that wants the weight as `wanted`.
+  /// The weight times `input` [elements] of dtype `type`, by a primitive that wants the weight as `wanted`: in 8 bits, or unfolded. Whole numbers of 8 bits are
+  /// exact in every float type.
   Operands8(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, DType type, const void* input, int64_t elements)
-      : outputs_(weight.dim(0)), weights_(packed8(weight, plain, wanted)) {
-    const bool unfolded = wanted.data_type() != memory::data_type::s8;
-    held_.emplace(unfolded ? wanted.get_size() : static_cast<size_t>(elements));
-    scales_.emplace(static_cast<size_t>(outputs_) * sizeof(float));
-    input_ = input;
-    read_ = weights_.block->data();
+      : weights_(packed8(weight, plain, wanted)), input_(input), read_(weights_.block->data()) {
+    const bool unfolded = wanted.data_type() != memory::data_type::s8, rounded = weight.body()->packing == WeightPacking::int8_products;
+    const int64_t outputs = weight.dim(0);
+    scales_.emplace(static_cast<size_t>(outputs) * sizeof(float));
+    if (unfolded) wide_weights_.emplace(wanted.get_size());
+    if (rounded) rounded_.emplace(static_cast<size_t>(elements));
+    if (rounded && unfolded) wide_.emplace(static_cast<size_t>(elements) * size_of(type));
     if (DryRun::active()) return;
     float by = 1;
-    if (unfolded) {
-      widen_int8(weights_.data(), static_cast<int64_t>(wanted.get_size() / memory::data_type_size(wanted.data_type())), type, held_->data());
-      read_ = held_->data();
-    } else {
+    if (rounded) {
       const Int8Scale scale(largest_magnitude(type, input, elements));
-      round_to_int8(type, input, elements, scale.factor, static_cast<int8_t*>(held_->data()));
+      round_to_int8(type, input, elements, scale.factor, static_cast<int8_t*>(rounded_->data()));
       by = scale.inverse;
-      input_ = held_->data();
+      input_ = rounded_->data();
+    }
+    if (unfolded) {
+      widen_int8(weights_.data(), static_cast<int64_t>(wanted.get_size() / memory::data_type_size(wanted.data_type())), type, wide_weights_->data());
+      read_ = wide_weights_->data();
+    }
+    if (rounded && unfolded) {
+      widen_int8(static_cast<const int8_t*>(rounded_->data()), elements, type, wide_->data());
+      input_ = wide_->data();
     }
     auto* scales = static_cast<float*>(scales_->data());
-    for (int64_t o = 0; o < outputs_; ++o) scales[o] = weights_.scales()[o] * by;
+    for (int64_t o = 0; o < outputs; ++o) scales[o] = weights_.scales()[o] * by;
   }
   const void* input() const { return input_; }
   const void* weights() const { return read_; }
   const void* scales() const { return scales_->data(); }
 
  private:
-  int64_t outputs_;
   Packed8 weights_;
-  std::optional<Block> held_, scales_;
-  const void *input_ = nullptr, *read_ = nullptr;
+  std::optional<Block> scales_, wide_weights_, rounded_, wide_;
+  const void *input_, *read_;
 };
 
 /// What sums of a weight of 8 bits go through: the scales of the outputs, the bias, the rest. `outputs` describes a row of f32.
@@ -342,7 +351,7 @@ namespace {
 
 /// The product of a[m, k] with a weight [n, k] of 8 bits on `team()` threads.
 void multiply8(const GemmCall& call, WeightPacking packing) {
-  const bool rounded = packing == WeightPacking::int8_products;
+  const bool rounded = packing == WeightPacking::int8_products && has_vnni();
   const DType read = rounded ? DType::u8 : call.a_type;  // stands for s8
   const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.a_type);
   const memory::desc a({call.m, call.k}, type, Tag::ab), c({call.m, call.n}, dnnl_type(call.c_type), Tag::ab),
@@ -509,7 +518,7 @@ namespace {
 
 void convolve8(const ConvForward& call, WeightPacking packing) {
   const ConvShape& s = call.shape;
-  const bool rounded = packing == WeightPacking::int8_products;
+  const bool rounded = packing == WeightPacking::int8_products && has_vnni();
   const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.type);
   ConvDescs d = conv_descs(s, call.type, call.type, call.type);
   d.source = of_type(d.source, type);
