@@ -1,5 +1,5 @@
-// Ptah's half of the painting benchmark: `ptah_bench_paint FOLDER SIZE` times one evaluation of the U-Net of a folder in diffusers' layout and one decoding, at
-// SIZE pixels, and prints a JSON line for each with the median of three runs in seconds.
+// Ptah's half of the painting benchmark: `ptah_bench_paint FOLDER SIZE [BATCH]` times one evaluation of the U-Net of a folder in diffusers' layout and one
+// decoding, at SIZE pixels, each plain and with the weights in 8 bits, and prints a JSON line for each with the median of three runs in seconds.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -17,7 +17,7 @@ using namespace ptah;
 
 namespace {
 
-void report(const char* name, const std::function<void()>& body) {
+void report(const std::string& name, const std::function<void()>& body) {
   std::vector<double> seconds;
   for (int i = 0; i < 4; ++i) {  // the first packs the weights
     const auto start = std::chrono::steady_clock::now();
@@ -32,31 +32,36 @@ void report(const char* name, const std::function<void()>& body) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::fprintf(stderr, "usage: ptah_bench_paint FOLDER SIZE\n");
+  if (argc != 3 && argc != 4) {
+    std::fprintf(stderr, "usage: ptah_bench_paint FOLDER SIZE [BATCH]\n");
     return 2;
   }
   const auto done = guard([&]() -> Result<void> {
     const std::filesystem::path folder = argv[1];
-    const int64_t edge = std::atoll(argv[2]) / 8;
+    const int64_t edge = std::atoll(argv[2]) / 8, batch = argc > 3 ? std::atoll(argv[3]) : 1;
+    constexpr std::pair<WeightPacking, const char*> kPackings[] = {
+        {WeightPacking::plain, ""}, {WeightPacking::int8, " w8a16"}, {WeightPacking::int8_products, " w8a8"}};
     const NoGrad off;
     const DType type = compute_dtype();
-    const Tensor latents = Tensor::normal({1, edge, edge, 4}, 1, 1, type);
-    {
+    const Tensor latents = Tensor::normal({batch, edge, edge, 4}, 1, 1, type);
+    for (const auto& [packing, suffix] : kPackings) {
       PTAH_TRY(const TensorFile file, read_safetensors(folder / "unet" / "diffusion_pytorch_model.safetensors"));
       Weights weights(original_unet_names(file.tensors));
       const bool xl = weights.all().contains("label_emb.0.0.weight");
       UnetConfig config;
       if (!xl) config.heads = 8;
+      config.packing = packing;
       const Unet unet(weights, "", config);
-      const Tensor context = Tensor::normal({1, 77, unet.context_width()}, 1, 2, type), steps = Tensor::full({1}, 500);
-      const Tensor label = xl ? Tensor::normal({1, unet.label_width()}, 1, 3) : Tensor();
-      report("U-Net", [&] { (void)unet(latents, steps, context, label); });
+      const Tensor context = Tensor::normal({batch, 77, unet.context_width()}, 1, 2, type), steps = Tensor::full({batch}, 500);
+      const Tensor label = xl ? Tensor::normal({batch, unet.label_width()}, 1, 3) : Tensor();
+      report(fmt::format("U-Net{}", suffix), [&] { (void)unet(latents, steps, context, label); });
     }
-    PTAH_TRY(const TensorFile file, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
-    Weights weights(original_autoencoder_names(file.tensors));
-    const KlAutoencoder autoencoder(weights, "", {});
-    report("decode", [&] { (void)autoencoder.decode(latents); });
+    for (const auto& [packing, suffix] : kPackings) {
+      PTAH_TRY(const TensorFile file, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
+      Weights weights(original_autoencoder_names(file.tensors));
+      const KlAutoencoder autoencoder(weights, "", {.packing = packing});
+      report(fmt::format("decode{}", suffix), [&] { (void)autoencoder.decode(latents); });
+    }
     return {};
   });
   if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());

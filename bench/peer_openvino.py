@@ -1,4 +1,4 @@
-"""OpenVINO's half of the painting benchmark, bf16: `python peer_openvino.py FOLDER SIZE`. The networks come from diffusers, traced and compiled."""
+"""OpenVINO's half of the painting benchmark, bf16: `python peer_openvino.py FOLDER SIZE [BATCH]`. The networks come from diffusers, traced and compiled."""
 import json
 import pathlib
 import sys
@@ -40,12 +40,12 @@ class Decoder(torch.nn.Module):
 
 
 @torch.inference_mode()
-def main(folder, size):
-    edge, folder = int(size) // 8, pathlib.Path(folder)
+def main(folder, size, batch="1"):
+    edge, folder, n = int(size) // 8, pathlib.Path(folder), int(batch)
     unet = UNet2DConditionModel.from_pretrained(folder / "unet", torch_dtype=torch.float32).eval()
-    inputs = [torch.randn(1, 4, edge, edge), torch.randn(1, 77, unet.config.cross_attention_dim)]
+    inputs = [torch.randn(n, 4, edge, edge), torch.randn(n, 77, unet.config.cross_attention_dim)]
     if unet.config.addition_embed_type:
-        inputs += [torch.randn(1, 1280), torch.zeros(1, 6)]
+        inputs += [torch.randn(n, 1280), torch.zeros(n, 6)]
     model = openvino.convert_model(Unet(unet), example_input=tuple(inputs))
     del unet
     report("U-Net", model, [x.numpy() for x in inputs])

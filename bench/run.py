@@ -3,7 +3,9 @@
 
     bench/run.py ceiling | shapes | step | create     (Python with torch for shapes and step; nothing else may run beside)
     bench/run.py language | first | batch | greedy [MODEL.gguf ...] ; bench/run.py perplexity TEXT [MODEL.gguf ...]
-    bench/run.py paint FOLDER SIZE                    (diffusers, torch; bench/random_diffusion.py makes a folder)
+    bench/run.py paint FOLDER SIZE [BATCH]            (diffusers, torch; bench/random_diffusion.py makes a folder; openvino if it is there)
+    bench/run.py pictures FOLDER [SIZE …]             (the same; whole pictures and their memory)
+    bench/run.py sdcpp FOLDER SIZE                    (the same folder; stable-diffusion-cpp-python built with CMAKE_ARGS=-DGGML_NATIVE=ON)
                                                       (the language ones: Python with llama-cpp-python built with CMAKE_ARGS=-DGGML_NATIVE=ON; default: SmolLM2 and Gemma 3 if they are pulled)
 """
 import json
@@ -176,19 +178,57 @@ def batch():
 
 
 def paint():
-    """`paint FOLDER SIZE`: one evaluation of the U-Net and one decoding, against diffusers on PyTorch in bf16 and, where it is installed, OpenVINO."""
+    """`paint FOLDER SIZE [BATCH]`: one evaluation of the U-Net and one decoding, against diffusers on PyTorch in bf16 and, where it is installed, OpenVINO."""
     import importlib.metadata
     import importlib.util
     best = ceiling()
     folder, size = sys.argv[2:4]
+    batch = sys.argv[4] if len(sys.argv) > 4 else "1"
     flops = {"U-Net": {"512": 0.803e12}, "decode": {"512": 2.51e12}}  # of Stable Diffusion 1.5
     peers = {"PyTorch": "peer_paint.py"} | ({"OpenVINO": "peer_openvino.py"} if importlib.util.find_spec("openvino") else {})
-    runs = [[lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), *(lines([sys.executable, ROOT / "bench" / peer, folder, size]) for peer in peers.values())] for _ in range(2)]
+    runs = [[lines([BUILD / "bench" / "ptah_bench_paint", folder, size, batch]), *(lines([sys.executable, ROOT / "bench" / peer, folder, size, batch]) for peer in peers.values())] for _ in range(2)]
     print(", ".join(f"{name} {importlib.metadata.version(name)}" for name in ("diffusers", "torch", *(["openvino"] if len(peers) > 1 else []))) + ", bf16")
     for case in runs[0][0]:
-        mine, *others = [min(run[i][case]["seconds"] for run in runs) for i in range(1 + len(peers))]
-        share = f", {flops[case][size] / mine / best / 1e9:.0%} of the ceiling" if size in flops[case] and "xl" not in folder else ""
-        print(f"{case:8} at {size}: {mine:6.2f} s" + "".join(f", {name} {other:6.2f} s, ratio {other / mine:5.2f}" for name, other in zip(peers, others)) + share, flush=True)
+        kind = case.split(" ")[0]  # peers are in bf16 whatever Ptah's weights are
+        mine, *others = [min(run[i][kind if i else case]["seconds"] for run in runs) for i in range(1 + len(peers))]
+        share = f", {int(batch) * flops[kind][size] / mine / best / 1e9:.0%} of the bf16 ceiling" if size in flops[kind] and "xl" not in folder else ""
+        print(f"{case:13} {batch} at {size}: {mine:6.2f} s" + "".join(f", {name} {other:6.2f} s, ratio {other / mine:5.2f}" for name, other in zip(peers, others)) + share, flush=True)
+
+
+def timed(command):
+    """Seconds and peak MiB of a process."""
+    start = time.perf_counter()
+    made = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    problem = made.stderr.read()
+    _, status, usage = os.wait4(made.pid, 0)
+    if status:
+        sys.exit(problem.decode())
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def pictures():
+    """`pictures FOLDER [SIZE …]`: whole pictures from cold, reading the weights and writing the file included, against a pipeline of diffusers in bf16."""
+    folder, sizes = sys.argv[2], sys.argv[3:] or ["512", "768"]
+    with tempfile.TemporaryDirectory() as out:
+        for size in sizes:
+            for steps, guidance, sampler, count in (("4", "1", "lcm", "1"), ("4", "1", "lcm", "4"), ("20", "7", "euler", "1")):
+                mine = [str(BUILD / "ptah"), "paint", "--model", folder, "--width", size, "--height", size, "--steps", steps, "--guidance", guidance, "--sampler", sampler, "--schedule", "karras", "--count", count, "--out", out + "/w", "a red fox"]
+                other, peak = timed([sys.executable, ROOT / "bench" / "peer_pictures.py", folder, size, steps, guidance, sampler, count])
+                print(f"{count} at {size}, {steps} steps of {sampler}: diffusers {other:6.1f} s, {peak:5.0f} MiB", flush=True)
+                for quantize in ("", "w8a16", "w8a8"):
+                    seconds, peak = timed(mine + (["--quantize", quantize] if quantize else []))
+                    print(f"    Ptah {quantize or 'bf16':6} {seconds:6.1f} s, {peak:5.0f} MiB, ratio {other / seconds:5.2f}", flush=True)
+
+
+def sdcpp():
+    """`sdcpp FOLDER SIZE`: one step and one decoding of stable-diffusion.cpp in f16, beside Ptah's."""
+    import importlib.metadata
+    folder, size = sys.argv[2:4]
+    print(f"stable-diffusion-cpp-python {importlib.metadata.version('stable-diffusion-cpp-python')}")
+    mine, other = lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), lines([sys.executable, ROOT / "bench" / "peer_sdcpp.py", folder, size])
+    for case, item in mine.items():
+        theirs = other[case.split(" ")[0]]["seconds"]
+        print(f"{case:13} at {size}: {item['seconds']:6.2f} s, stable-diffusion.cpp {theirs:6.2f} s, ratio {theirs / item['seconds']:5.1f}", flush=True)
 
 
 def perplexity():
@@ -229,7 +269,7 @@ def greedy():
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    own = {"ceiling": ceiling, "create": create, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint}
+    own = {"ceiling": ceiling, "create": create, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp}
     if name not in own and name not in ("shapes", "step"):
         sys.exit(__doc__)
     build()

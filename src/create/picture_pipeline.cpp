@@ -1,7 +1,6 @@
 #include "create/picture_pipeline.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
@@ -66,8 +65,11 @@ Result<void> PictureModel::add_upscaler(const std::filesystem::path& path, const
 std::vector<std::string> PictureModel::unknown_words(const std::string& prompt) const {
   static const std::vector<std::string> kSmall{"a",  "an", "the",  "of", "in",  "on", "and",  "with",    "at",
                                                "to", "my", "your", "is", "for", "by", "from", "picture", "style"};
-  std::vector<std::string> notes;
-  for (const std::string& word : split_words(prompt)) {
+  std::vector<std::string> notes, words;
+  for (const ArrangedThing& thing : arrangement(prompt).things)
+    for (std::string& word : split_words(thing.prompt))
+      if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+  for (const std::string& word : words) {
     if (vocabulary_.knows(word) || std::find(kSmall.begin(), kSmall.end(), word) != kSmall.end()) continue;
     if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) continue;
     const std::string meant = vocabulary_.meant(word);
@@ -85,18 +87,28 @@ std::string PictureModel::conditioned_prompt(const CreateRequest& request) const
   for (const std::string& word : words)
     if (std::find(styles_.begin(), styles_.end(), word) != styles_.end()) return request.prompt;
   if (request.style == "any") return request.prompt;
-  // As in the captions: "a glossy red fox", "two glossy foxes".
-  static constexpr std::array kNumbers{"two", "three", "four", "five", "2", "3", "4", "5"};
-  const bool several = !words.empty() && std::find(kNumbers.begin(), kNumbers.end(), words[0]) != kNumbers.end();
-  std::string out = (several ? words[0] : "a") + " " + request.style;
+  // As in the captions: "a glossy red fox".
+  std::string out = "a " + request.style;
   for (size_t i = 0; i < words.size(); ++i)
-    if (i > 0 || !(several || words[i] == "a" || words[i] == "an" || words[i] == "the")) out += " " + words[i];
+    if (i > 0 || (words[i] != "a" && words[i] != "an" && words[i] != "the")) out += " " + words[i];
   return out;
 }
 
 namespace {
 
 constexpr int64_t kColourRounds = 2;
+
+/// Lays a picture on another, its corner at (left, top).
+void lay(const Picture& picture, int64_t left, int64_t top, Picture& on) {
+  for (int64_t y = std::max<int64_t>(0, -top); y < std::min(picture.height, on.height - top); ++y)
+    for (int64_t x = std::max<int64_t>(0, -left); x < std::min(picture.width, on.width - left); ++x) {
+      const uint8_t* from = picture.at(x, y);
+      uint8_t* to = on.at(left + x, top + y);
+      const int64_t above = from[3], below = to[3] * (255 - above), alpha = 255 * above + below;  // times 255
+      for (int64_t c = 0; c < 3 && alpha > 0; ++c) to[c] = static_cast<uint8_t>((255 * above * from[c] + below * to[c] + alpha / 2) / alpha);
+      to[3] = static_cast<uint8_t>((alpha + 127) / 255);
+    }
+}
 
 /// How much of each pixel is drawn anew: f32 [1, size, size, 1].
 Tensor anew_share(const Picture& mask, int64_t size) {
@@ -121,7 +133,7 @@ Tensor PictureModel::draw(const CreateRequest& request, const Drawing& d, int64_
   PictureSampling how{.steps = request.steps, .guidance = request.guidance, .sampler = d.sampler};
   how.before_step = [&](int64_t step) {
     stop_if_cancelled(cancel);
-    const double whole = static_cast<double>(round) + static_cast<double>(step) / static_cast<double>(request.steps);
+    const double whole = static_cast<double>(round % kColourRounds) + static_cast<double>(step) / static_cast<double>(request.steps);
     if (progress) progress({"draw", d.colour.empty() ? 0.9 * whole : 0.9 * (1 - std::exp2(-whole)), -1});  // nobody knows how many rounds a colour takes
   };
   if (d.base) {
@@ -172,10 +184,46 @@ Picture PictureModel::compose(Tensor made, const CreateRequest& request, const D
   return picture;
 }
 
+CreateRequest PictureModel::settled(CreateRequest request) const {
+  if (request.best_of == 0) request.best_of = judge_ ? 2 : 1;
+  if (request.background == "transparent")
+    if (std::string ground = arrangement(request.prompt).ground; !ground.empty()) request.background = std::move(ground);
+  return request;
+}
+
+Arrangement PictureModel::arrangement(const std::string& prompt) const {
+  return arranged(prompt, [&](const std::string& word) { return vocabulary_.knows(word); });
+}
+
 Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) const {
   PTAH_TRY_VOID(check(asked));
-  const CreateRequest request = settled(asked);
   PTAH_TRY_VOID(check(sources));
+  const CreateRequest request = settled(asked);
+  const Arrangement whole = arrangement(request.prompt);
+  if (sources.from || whole.things.size() == 1) {
+    CreateRequest one = request;
+    if (!whole.ground.empty()) one.prompt = whole.things[0].prompt;
+    return thing(one, sources, 0, progress, cancel);
+  }
+  Picture out = make_picture(request.size, request.size);
+  const auto count = static_cast<double>(whole.things.size());
+  for (size_t i = 0; i < whole.things.size(); ++i) {
+    const auto pixels = [&](float share) { return std::lround(share * static_cast<float>(request.size)); };
+    const ArrangedThing& at = whole.things[i];
+    CreateRequest part = request;
+    part.prompt = at.prompt;
+    part.size = std::max<int64_t>(pixels(at.edge), 1);
+    const ProgressCallback inner = [&](const Progress& p) {
+      if (progress) progress({p.stage, (static_cast<double>(i) + p.fraction) / count, p.seconds_left});
+    };
+    PTAH_TRY(const Picture picture, thing(part, {}, static_cast<int64_t>(i), inner, cancel));
+    if (!DryRun::active()) lay(picture, pixels(at.left), pixels(at.top), out);
+  }
+  return out;
+}
+
+Result<Picture> PictureModel::thing(const CreateRequest& request, const Sources& sources, int64_t number, const ProgressCallback& progress,
+                                    const CancelToken* cancel) const {
   if (sources.from && !encoder_) return fail(ErrorCode::unsupported, "this model file has no encoder, so it cannot start from a picture");
   if (request.style != "any" && std::find(styles_.begin(), styles_.end(), request.style) == styles_.end())
     return fail(ErrorCode::invalid_argument, "unknown style '{}'; known: {} any", request.style, fmt::join(styles_, " "));
@@ -189,10 +237,11 @@ Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& 
                     {},
                     sources.mask};
     if (sources.from) drawing.base = DryRun::active() ? *sources.from : cut_out(*sources.from);
-    Draft best = best_of(draw(request, drawing, 0, progress, cancel), drawing);
+    const int64_t first = number * kColourRounds;
+    Draft best = best_of(draw(request, drawing, first, progress, cancel), drawing);
     // A picture that words alone make is drawn again while it lacks the colour they ask for.
     for (int64_t round = 1; round < kColourRounds && !best.right_colour && !drawing.base; ++round)
-      if (Draft next = best_of(draw(request, drawing, round, progress, cancel), drawing); next.right_colour) best = std::move(next);
+      if (Draft next = best_of(draw(request, drawing, first + round, progress, cancel), drawing); next.right_colour) best = std::move(next);
     // And if it still does, it is turned to it.
     if (!best.right_colour && !drawing.base && !DryRun::active())
       best.picture = to_sample(turned_to(to_picture(best.picture), drawing.colour), autoencoder_.size);

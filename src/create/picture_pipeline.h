@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/progress.h"
+#include "create/arrangement.h"
 #include "create/picture_judge.h"
 #include "create/picture_upscaler.h"
 #include "create/request.h"
@@ -29,12 +30,12 @@ class PictureModel {
   /// An upscaler for sizes above own_size(), instead of a Lanczos filter. Errors: not_found, corrupt, mismatch.
   Result<void> add_upscaler(const std::filesystem::path& path, const std::string& sha256_hex = "");
 
-  /// The request with best_of chosen, if it was left to the model: 2 with a judge, else 1.
-  CreateRequest settled(CreateRequest request) const {
-    if (request.best_of == 0) request.best_of = judge_ ? 2 : 1;
-    return request;
-  }
-  /// One picture of request.size. Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
+  /// The request with what was left to the model or to the words: best_of 2 with a judge, else 1; a ground that the prompt names, if none is asked for.
+  CreateRequest settled(CreateRequest request) const;
+  /// What stands where in a picture of these words.
+  Arrangement arrangement(const std::string& prompt) const;
+  /// One picture of request.size; of several things in the prompt (arrangement.h) each is drawn by itself. Its ground is transparent whatever is asked for.
+  /// Errors: cancelled, invalid_argument (unknown style, bad sources), unsupported (sources, but the model file has no
   /// encoder; best_of, but there is no judge). Under DryRun the picture is empty.
   Result<Picture> create(const CreateRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {},
                          const CancelToken* cancel = nullptr) const;
@@ -64,6 +65,9 @@ class PictureModel {
   std::string conditioned_prompt(const CreateRequest& request) const;
   /// f32 [best_of, size, size, 4] at the model's own size. Each round draws others.
   Tensor draw(const CreateRequest& request, const Drawing& drawing, int64_t round, const ProgressCallback& progress, const CancelToken* cancel) const;
+  /// A thing at its size, premultiplied RGBA in [−1, 1], f32 [1, pixels, pixels, 4]; `number` counts the things of a picture.
+  Result<Picture> thing(const CreateRequest& request, const Sources& sources, int64_t number, const ProgressCallback& progress,
+                        const CancelToken* cancel) const;
   struct Draft {
     Tensor picture;            ///< f32 [1, size, size, 4]
     bool right_colour = true;  ///< or none was asked for

@@ -24,7 +24,8 @@ Result<Recalled> recall_webui(const std::string& parameters);
 /// From the graph that ComfyUI writes ("prompt"): its first sampler and what leads there. Errors: corrupt, unsupported (no sampler in it).
 Result<Recalled> recall_comfy(const std::string& graph);
 
-/// The command line of a picture (receipts and settings in PNG; settings in the Exif part of JPEG and WebP), with what was missed as comments (# …) above it. Errors: not_found (the picture says nothing), corrupt, unsupported.
+/// The command line of a picture (receipts and settings in PNG; settings in the Exif part of JPEG and WebP), with what was missed as comments (# …) above it.
+/// Errors: not_found (the picture says nothing), corrupt, unsupported.
 Result<std::string> recall(const std::filesystem::path& file);
 
 }  // namespace ptah

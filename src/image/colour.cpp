@@ -189,12 +189,6 @@ Picture turned_to(const Picture& original, const std::string& colour) {
 }
 
 std::string asked_colour(const std::vector<std::string>& words) {
-  // Of several things, and of a thing on a ground, a colour is one part's.
-  for (size_t i = 0; i < words.size(); ++i) {
-    for (const char* parting : {"and", "next", "beside", "alongside", "ground", "background", "backdrop"})
-      if (words[i] == parting) return "";
-    if (i > 0 && words[i] == "of" && (words[i - 1] == "left" || words[i - 1] == "right")) return "";
-  }
   std::string found;
   for (const std::string& word : words) {
     const std::string colour = word == "grey" ? "gray" : word;

@@ -17,8 +17,7 @@ std::string main_colour(const Picture& picture);
 /// stays. Unchanged if its main colour would not become that word.
 Picture turned_to(const Picture& picture, const std::string& colour);
 
-/// The one colour word among the words of a prompt, in small letters ("grey" counts as "gray"); empty if there is none, if there
-/// are several, or if it may be meant of a part only: of one of two things ("a red apple and a dog"), or of the ground ("a fox on a blue background").
+/// The one colour word among the words of a prompt, in small letters ("grey" counts as "gray"); empty if there is none or there are several.
 std::string asked_colour(const std::vector<std::string>& words);
 
 }  // namespace ptah

@@ -9,7 +9,6 @@
 #include "text/bert.h"
 #include "text/encoder.h"
 #include "text/vocabulary.h"
-#include "train/composition.h"
 #include "train/picker.h"
 #include "train/stage.h"
 #include "weights/pull.h"
@@ -54,10 +53,6 @@ constexpr const char* kSheetPrompts[] = {"a glossy red fox",
                                          "a sticker of a bear",
                                          "a badge with a rabbit",
                                          "a plain cow"};
-/// And these when compositions are trained.
-constexpr const char* kComposedPrompts[] = {
-    "a cat and a red apple",          "a dog next to a car",    "two owls", "three mushrooms", "four stars", "a fox on a blue background",
-    "a castle on a black background", "a penguin and a snowman"};
 
 /// Standardised latents of every picture in several variants; row = picture · variants + variant.
 struct LatentStore {
@@ -130,10 +125,8 @@ Result<void> take_word_vectors(const std::string& model, const Vocabulary& vocab
 }
 
 struct Batch {
-  Tensor noise, noised, target, time;
+  Tensor noised, target, time;
   TokenBatch text;
-  std::vector<int64_t> composed_rows;  ///< of these rows, noised and target wait for the latents of
-  std::vector<Tensor> composed;        ///< these pictures, f32 [size, size, 4]
 };
 
 struct Parts {
@@ -153,7 +146,6 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   const auto drop = reader.get<float>("drop_caption", 0.1F);
   const auto time_mean = reader.get<float>("time_mean", 0);
   const auto word_vectors = reader.get<std::string>("word_vectors", "");
-  const auto compositions = reader.get<float>("compositions", 0);
   const PictureWeights picture_weights = read_picture_weights(reader, "denoiser");
   DenoiserConfig shape;
   shape.width = reader.get<int64_t>("width", shape.width);
@@ -183,7 +175,6 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     PTAH_TRY(const TensorFile model, read_safetensors(start_from));
     PTAH_TRY(vocabulary, Vocabulary::parse(model.metadata.at("vocabulary")));
     if (model.metadata.contains("synonyms")) synonyms = model.metadata.at("synonyms");
-    PTAH_TRY_VOID(vocabulary.add_synonyms(synonyms));
     for (const auto& [name, scale] : {std::pair{"latent.mean", &stored.mean}, {"latent.deviation", &stored.deviation}}) {
       const auto found = model.tensors.find(name);
       if (found == model.tensors.end() || found->second.shape() != scale->shape() || found->second.dtype() != DType::f32)
@@ -196,8 +187,6 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     std::vector<std::string> captions;
     for (const int64_t i : train_indices(set))
       for (const std::string& caption : set.entries[static_cast<size_t>(i)].captions) captions.push_back(caption);
-    if (compositions > 0)  // the words that only compositions have
-      captions.insert(captions.end(), {"and", "next to", "beside", "left of", "two 2", "three 3", "four 4", "five 5", "on a background", "ground"});
     vocabulary = Vocabulary::learn(captions, 400);
   }
   const LatentStore latents = std::move(stored);
@@ -220,45 +209,28 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   for (const PictureEntry& entry : set.entries)
     if (std::find(styles.begin(), styles.end(), entry.style) == styles.end()) styles.push_back(entry.style);
   const int64_t tokens = shape.tokens, channels = shape.channels, width = tokens * channels;
-  /// Row i of noised and target, from a picture's latents.
-  const auto noise_row = [&](Batch& batch, int64_t i, const bf16* from) {
-    const float t = batch.time.data<float>()[i];
-    for (int64_t j = 0; j < width; ++j) {
-      const int64_t c = j % channels;
-      const float x = (to_float(from[j]) - latents.mean.data<float>()[c]) / latents.deviation.data<float>()[c];
-      const float e = batch.noise.data<float>()[i * width + j];
-      batch.noised.data<float>()[i * width + j] = (1 - t) * x + t * e;
-      batch.target.data<float>()[i * width + j] = e - x;
-    }
-  };
   const auto make_batch = [&](int64_t step) {
     const int64_t n = stage.batch;
-    Batch batch{Tensor::normal({n, tokens, channels}, stage.seed, (uint64_t{5} << 48) + static_cast<uint64_t>(step)),
-                Tensor::empty({n, tokens, channels}),
-                Tensor::empty({n, tokens, channels}),
-                Tensor::empty({n}),
-                {},
-                {},
-                {}};
+    Batch batch{Tensor::empty({n, tokens, channels}), Tensor::empty({n, tokens, channels}), Tensor::empty({n}), {}};
+    const Tensor noise = Tensor::normal({n, tokens, channels}, stage.seed, (uint64_t{5} << 48) + static_cast<uint64_t>(step));
     std::vector<std::vector<int32_t>> prompts;
     Random random(stage.seed, (uint64_t{6} << 48) + static_cast<uint64_t>(step));
     for (int64_t i = 0; i < n; ++i) {
       const int64_t index = picker.pick(random), variant = random.below(static_cast<uint32_t>(latents.variants));
       const float t = 1 / (1 + std::exp(-time_mean - random.normal()));
       const auto& captions = set.entries[static_cast<size_t>(index)].captions;
-      std::string caption = captions[random.below(static_cast<uint32_t>(captions.size()))];
-      Composition composition;
-      if (compositions > 0 && random.uniform() < compositions) composition = compose_pictures(set, picker, random);
-      if (composition.defined()) caption = composition.caption;
+      const std::string& caption = captions[random.below(static_cast<uint32_t>(captions.size()))];
       const bool dropped = random.uniform() < drop;
       prompts.push_back(
           vocabulary.encode(dropped ? "" : caption, static_cast<size_t>(text_shape.most_tokens), [&](size_t) { return random.uniform() < 0.03F; }));
       batch.time.data<float>()[i] = t;
-      if (composition.defined()) {
-        batch.composed_rows.push_back(i);
-        batch.composed.push_back(composition.picture.reshape({1, set.size(), set.size(), 4}));
-      } else {
-        noise_row(batch, i, latents.rows.data<bf16>() + (index * latents.variants + variant) * width);
+      const bf16* from = latents.rows.data<bf16>() + (index * latents.variants + variant) * width;
+      for (int64_t j = 0; j < width; ++j) {
+        const int64_t c = j % channels;
+        const float x = (to_float(from[j]) - latents.mean.data<float>()[c]) / latents.deviation.data<float>()[c];
+        const float e = noise.data<float>()[i * width + j];
+        batch.noised.data<float>()[i * width + j] = (1 - t) * x + t * e;
+        batch.target.data<float>()[i * width + j] = e - x;
       }
     }
     size_t longest = 1;
@@ -268,12 +240,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   };
   Ahead<Batch> batches(make_batch);
   const auto step = [&](int64_t i) {
-    Batch batch = batches.get(i);
-    if (!batch.composed.empty()) {
-      const NoGrad off;
-      const Tensor z = cast(encoder(cast(concat(batch.composed, 0), compute_dtype())), DType::bf16);
-      for (size_t k = 0; k < batch.composed_rows.size(); ++k) noise_row(batch, batch.composed_rows[k], z.data<bf16>() + static_cast<int64_t>(k) * width);
-    }
+    const Batch batch = batches.get(i);
     GradScope scope;
     const TextStates text = parts.text(batch.text, compute_dtype());
     const Tensor made = parts.denoiser(cast(batch.noised, compute_dtype()), batch.time, text.states, text.pooled, text.lengths);
@@ -300,9 +267,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     Weights averaged(optimizer.averaged());
     const Parts now(averaged, text_shape, shape);
     std::vector<std::vector<int32_t>> prompts;
-    std::vector<std::string> shown(std::begin(kSheetPrompts), std::end(kSheetPrompts));
-    if (compositions > 0) shown.insert(shown.end(), std::begin(kComposedPrompts), std::end(kComposedPrompts));
-    for (const std::string& prompt : shown) prompts.push_back(vocabulary.encode(prompt, static_cast<size_t>(text_shape.most_tokens)));
+    for (const char* prompt : kSheetPrompts) prompts.push_back(vocabulary.encode(prompt, static_cast<size_t>(text_shape.most_tokens)));
     const auto n = static_cast<int64_t>(prompts.size());
     for (int64_t j = 0; j < n; ++j) prompts.push_back(vocabulary.encode("", 1));
     const TextStates text = now.text(make_token_batch(prompts, text_shape.most_tokens), compute_dtype());

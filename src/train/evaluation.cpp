@@ -61,11 +61,13 @@ class Evaluator {
   using Part = Result<Json> (Evaluator::*)();
   /// Errors: invalid_argument if there is no such part.
   static Result<Part> part(const std::string& name) {
-    static const std::map<std::string, Part> parts{{"held-out", &Evaluator::held_out}, {"prompts", &Evaluator::prompts},
-                                                   {"colours", &Evaluator::colours},   {"synonyms", &Evaluator::synonyms},
-                                                   {"frechet", &Evaluator::frechet},   {"nearest", &Evaluator::nearest_training_pictures}};
+    static const std::map<std::string, Part> parts{{"held-out", &Evaluator::held_out},        {"prompts", &Evaluator::prompts},
+                                                   {"colours", &Evaluator::colours},          {"synonyms", &Evaluator::synonyms},
+                                                   {"frechet", &Evaluator::frechet},          {"nearest", &Evaluator::nearest_training_pictures},
+                                                   {"arrangements", &Evaluator::arrangements}};
     const auto found = parts.find(name);
-    if (found == parts.end()) return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest", name);
+    if (found == parts.end())
+      return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest, arrangements", name);
     return found->second;
   }
 
@@ -162,34 +164,120 @@ class Evaluator {
     return Json{{"of", texts.size()}, {"obeyed", static_cast<double>(right) / static_cast<double>(texts.size())}, {"by_colour", by_colour}};
   }
 
-  Result<Json> synonyms() {
-    std::vector<std::string> texts, names, captions;
-    for (const Synonym& synonym : evaluation_.synonyms) texts.push_back("a " + synonym.word);
-    PTAH_TRY(const Tensor drawn, draw("synonyms", texts, "glossy"));
+  /// Of each picture the five concepts that the judge finds nearest.
+  std::vector<std::vector<std::string>> nearest_concepts(const Tensor& drawn) const {
+    std::vector<std::string> names, captions;
     for (const PictureEntry& entry : set_.entries) names.push_back(entry.concept_name);
     std::sort(names.begin(), names.end());
     names.erase(std::unique(names.begin(), names.end()), names.end());
     for (const std::string& name : names) captions.push_back("glossy " + spaced(name));
     const Tensor near = matmul(judge_.pictures(drawn), vectors_of(captions), {.transpose_b = true});
-    Json seen = Json::object();
-    int64_t right = 0;
-    for (size_t i = 0; i < texts.size(); ++i) {
+    std::vector<std::vector<std::string>> out(static_cast<size_t>(drawn.dim(0)));
+    for (size_t i = 0; i < out.size(); ++i) {
       const float* row = near.data<float>() + i * names.size();
       std::vector<size_t> order(names.size());
       for (size_t j = 0; j < order.size(); ++j) order[j] = j;
       const size_t top = std::min<size_t>(5, order.size());
       std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(top), order.end(), [&](size_t a, size_t b) { return row[a] > row[b]; });
-      Json found = Json::array();
-      bool hit = false;
-      for (size_t j = 0; j < top; ++j) {
-        for (const std::string& word : split_words(names[order[j]])) hit = hit || evaluation_.synonyms[i].meant.contains(word);
-        found.push_back(names[order[j]]);
-      }
+      for (size_t j = 0; j < top; ++j) out[i].push_back(names[order[j]]);
+    }
+    return out;
+  }
+
+  /// Whether one of the concepts has a word that is meant.
+  template <class Meant>
+  static bool among(const std::vector<std::string>& concepts, const Meant& meant) {
+    for (const std::string& concept_name : concepts)
+      for (const std::string& word : split_words(concept_name))
+        if (meant(word)) return true;
+    return false;
+  }
+
+  Result<Json> synonyms() {
+    std::vector<std::string> texts;
+    for (const Synonym& synonym : evaluation_.synonyms) texts.push_back("a " + synonym.word);
+    PTAH_TRY(const Tensor drawn, draw("synonyms", texts, "glossy"));
+    const auto found = nearest_concepts(drawn);
+    Json seen = Json::object();
+    int64_t right = 0;
+    for (size_t i = 0; i < texts.size(); ++i) {
+      const bool hit = among(found[i], [&](const std::string& word) { return evaluation_.synonyms[i].meant.contains(word); });
       right += hit;
-      if (!hit) seen[evaluation_.synonyms[i].word] = found;
+      if (!hit) seen[evaluation_.synonyms[i].word] = found[i];
     }
     PTAH_TRY_VOID(sheet("synonyms", drawn, 10));
     return Json{{"of", texts.size()}, {"top5", static_cast<double>(right) / static_cast<double>(texts.size())}, {"missed", seen}};
+  }
+
+  /// Pieces of what shows, of at least a 400th of the picture, that touch one another.
+  static int64_t pieces(const Tensor& picture) {
+    const int64_t size = picture.dim(1), least = size * size / 400;
+    std::vector<char> seen(static_cast<size_t>(size * size));
+    const auto shows = [&](int64_t at) { return !seen[static_cast<size_t>(at)] && picture.data<float>()[at * 4 + 3] > -0.5F; };
+    int64_t count = 0;
+    for (int64_t start = 0; start < size * size; ++start) {
+      if (!shows(start)) continue;
+      std::vector<int64_t> open{start};
+      seen[static_cast<size_t>(start)] = 1;
+      int64_t area = 0;
+      while (!open.empty()) {
+        const int64_t at = open.back(), x = at % size, y = at / size;
+        open.pop_back();
+        ++area;
+        for (const auto& [dx, dy] : {std::pair{1, 0}, {-1, 0}, {0, 1}, {0, -1}}) {
+          const int64_t next = at + dy * size + dx;
+          if (x + dx < 0 || x + dx >= size || y + dy < 0 || y + dy >= size || !shows(next)) continue;
+          seen[static_cast<size_t>(next)] = 1;
+          open.push_back(next);
+        }
+      }
+      count += area >= least;
+    }
+    return count;
+  }
+
+  /// Two things side by side, each half judged by itself beside the same thing alone; and numbers of things, counted.
+  Result<Json> arrangements() {
+    std::vector<std::string> alone, pairs, numbers;
+    for (size_t i = 0; i < kThings.size(); ++i) {
+      alone.push_back(fmt::format("a {}", kThings[i]));
+      pairs.push_back(fmt::format("a {} and a {}", kThings[i], kThings[(i + 7) % kThings.size()]));
+    }
+    constexpr std::array kCounted{"apples", "owls", "mushrooms", "hearts", "bells", "stars"};
+    constexpr std::array kNumbers{"two", "three", "four", "five"};
+    for (const char* thing : kCounted)
+      for (const char* number : kNumbers) numbers.push_back(fmt::format("{} {}", number, thing));
+    PTAH_TRY(const Tensor singles, draw("arrangements", alone, "glossy"));
+    PTAH_TRY(const Tensor doubles, draw("arrangements", pairs, "glossy"));
+    PTAH_TRY(const Tensor many, draw("arrangements", numbers, "glossy"));
+    const int64_t edge = model_.own_size(), half = edge / 2;
+    const auto side = [&](int64_t left) {
+      return resize(slice(slice(doubles, 1, half / 2, half / 2 + half), 2, left, left + half), edge, edge, Filter::bilinear);
+    };
+    const auto one = nearest_concepts(singles), left = nearest_concepts(side(0)), right = nearest_concepts(side(half));
+    int64_t found_alone = 0, found = 0, both = 0;
+    for (size_t i = 0; i < kThings.size(); ++i) {
+      const auto sees = [&](const std::vector<std::string>& concepts, const char* thing) {
+        return among(concepts, [&](const std::string& word) { return word == thing; });
+      };
+      const bool first = sees(left[i], kThings[i]), second = sees(right[i], kThings[(i + 7) % kThings.size()]);
+      found_alone += sees(one[i], kThings[i]);
+      found += first + second;
+      both += first && second;
+    }
+    int64_t counted = 0;
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      const auto at = static_cast<int64_t>(i);
+      counted += pieces(slice(many, 0, at, at + 1)) == static_cast<int64_t>(i % kNumbers.size()) + 2;
+    }
+    PTAH_TRY_VOID(sheet("arrangements", concat({doubles, many}, 0), 8));
+    const auto share = [](int64_t part, size_t whole) { return static_cast<double>(part) / static_cast<double>(whole); };
+    return Json{{"pairs", pairs.size()},
+                {"each_top5", share(found, 2 * pairs.size())},
+                {"both_top5", share(both, pairs.size())},
+                {"alone_top5", share(found_alone, alone.size())},
+                {"numbers", numbers.size()},
+                {"counted", share(counted, numbers.size())}};
   }
 
   /// Glossy pictures (or what there is) of different concepts in an order of chance: `count` to draw, `count` more to compare the true ones with.

@@ -21,7 +21,7 @@ Result<std::vector<Synonym>> read_synonyms(const std::filesystem::path& file);
 /// What is measured, and how the pictures are drawn.
 struct Evaluation {
   CreateRequest request;  ///< seed, steps, guidance, sampler and best_of count; prompt, style and size are the measure's
-  std::vector<std::string> parts{"held-out", "prompts", "colours", "synonyms", "frechet", "nearest"};
+  std::vector<std::string> parts{"held-out", "prompts", "colours", "synonyms", "frechet", "nearest", "arrangements"};
   std::vector<std::string> prompts;
   std::vector<Synonym> synonyms;
   int64_t count = 256;           ///< pictures of "frechet"

@@ -29,8 +29,6 @@ FEW = 20  # captions that are too few to learn a word from
 # of each more usual sense the known word has ("ruler" is a stick first, a monarch second), of a word that only describes a picture's name ("beer mug"), of the
 # last word of several that names no kind above (a "hound dog" is a dog, a "crowned head" is no head).
 LEAST, LEAST_OF_A_KIND, SURE, BETTER, COST, SENSE, BESIDE, PART = 0.6, 0.25, 0.6, 0.15, 0.1, 2.5, 0.5, 2
-# Words that arrange things; compositions are captioned with the known ones.
-ARRANGING = {"background": "ground", "backdrop": "ground", "beside": "next", "alongside": "next"}
 STOP = {"button", "symbol", "sign", "hand", "hands", "face", "eyes", "mark", "open", "up", "down", "square", "light", "index", "right", "left", "set", "end", "back", "on", "off", "top", "piece", "tube", "part", "family", "set"}
 
 
@@ -192,7 +190,6 @@ def main():
             best = nearest
         if reached.get(best, 99) < 1 or row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):  # the very same by WordNet, or near in meaning
             pairs.append((word, best))
-    pairs = sorted([(word, meant) for word, meant in pairs if word not in ARRANGING] + [(word, meant) for word, meant in ARRANGING.items() if meant in known])
     args.out.write_text("".join(f"{word} {meant}\n" for word, meant in pairs))
     print(f"{len(pairs)} of {len(words)} nouns ({sum(w in few for w, _ in pairs)} of them in a few captions) beside {len(targets)} words that name pictures")
 
