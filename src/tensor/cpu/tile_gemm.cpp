@@ -122,8 +122,22 @@ void bf16_unpack_transposed(const bf16* packed, int64_t k, int64_t n, bf16* rows
 }
 
 PTAH_AVX512_BF16 void bf16_dot_gemm(int64_t m, int64_t n, int64_t k, const bf16* a, int64_t lda, const bf16* b, float* c, int64_t ldc, bool accumulate) {
-  for (int64_t i = 0; i < m; i += 8)
-    for (int64_t j = 0; j < n; j += 32) {
+  for (int64_t i = 0; i < m; i += 8) {
+    if (n % 32) {  // the last 16 columns
+      const int64_t j = n - 16;
+      __m512 sums[8];
+      for (int r = 0; r < 8; ++r) sums[r] = accumulate ? _mm512_loadu_ps(c + (i + r) * ldc + j) : _mm512_setzero_ps();
+      for (int64_t l = 0; l < k; l += 2) {
+        const auto column = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + l * n + j * 2));
+        for (int r = 0; r < 8; ++r) {
+          int32_t pair = 0;
+          std::memcpy(&pair, a + (i + r) * lda + l, sizeof pair);
+          sums[r] = _mm512_dpbf16_ps(sums[r], reinterpret_cast<__m512bh>(_mm512_set1_epi32(pair)), column);
+        }
+      }
+      for (int r = 0; r < 8; ++r) _mm512_storeu_ps(c + (i + r) * ldc + j, sums[r]);
+    }
+    for (int64_t j = 0; j + 32 <= n; j += 32) {
       __m512 sums[8][2];
       for (int r = 0; r < 8; ++r)
         for (int s = 0; s < 2; ++s) sums[r][s] = accumulate ? _mm512_loadu_ps(c + (i + r) * ldc + j + s * 16) : _mm512_setzero_ps();
@@ -141,6 +155,7 @@ PTAH_AVX512_BF16 void bf16_dot_gemm(int64_t m, int64_t n, int64_t k, const bf16*
       for (int r = 0; r < 8; ++r)
         for (int s = 0; s < 2; ++s) _mm512_storeu_ps(c + (i + r) * ldc + j + s * 16, sums[r][s]);
     }
+  }
 }
 
 PTAH_AMX void amx_begin() {
@@ -204,6 +219,8 @@ const TileKernels<float>& f32_tile_kernels() {
                                           [](int64_t m, int64_t n, int64_t k, const float* a, int64_t lda, const float* b, float* c, int64_t ldc, bool more) {
                                             HWY_DYNAMIC_DISPATCH(f32_gemm)(m, n, k, a, lda, b, c, ldc, more);
                                           },
+                                          1,
+                                          32,
                                           nothing,
                                           nothing};
   return kernels;
@@ -211,8 +228,8 @@ const TileKernels<float>& f32_tile_kernels() {
 
 const TileKernels<bf16>* bf16_tile_kernels() {
 #if defined(__x86_64__)
-  static const TileKernels<bf16> amx{bf16_pack, bf16_pack_transposed, bf16_unpack_transposed, amx_gemm, amx_begin, amx_end};
-  static const TileKernels<bf16> dot{bf16_pack, bf16_pack_transposed, bf16_unpack_transposed, bf16_dot_gemm, nothing, nothing};
+  static const TileKernels<bf16> amx{bf16_pack, bf16_pack_transposed, bf16_unpack_transposed, amx_gemm, 32, 32, amx_begin, amx_end};
+  static const TileKernels<bf16> dot{bf16_pack, bf16_pack_transposed, bf16_unpack_transposed, bf16_dot_gemm, 2, 16, nothing, nothing};
   if (has_amx() && tiles_granted()) return &amx;
   if (has_bf16()) return &dot;
 #endif

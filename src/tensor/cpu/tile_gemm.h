@@ -1,5 +1,6 @@
 // Small matrix products on blocks that lie in cache: the inner kernels of attention. C[m, n] (+)= A[m, k] · B[k, n], all extents
-// multiples of 32, B in the kernel's packed order. Three forms: AMX tiles, AVX512-BF16 dot products, and f32 over Highway.
+// multiples of 32 (the finer units of a kernel's gemm are its own), B in the kernel's packed order. Three forms: AMX tiles, AVX512-BF16 dot products, and f32
+// over Highway.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +19,8 @@ struct TileKernels {
   /// Row-major [n][k] from packed [k][n].
   void (*unpack_transposed)(const T* packed, int64_t k, int64_t n, T* rows);
   void (*gemm)(int64_t m, int64_t n, int64_t k, const T* a, int64_t lda, const T* packed, float* c, int64_t ldc, bool accumulate);
+  int64_t depth_unit;   ///< k may be a multiple of this in gemm: a part of what was packed
+  int64_t column_unit;  ///< n may be a multiple of this in pack and gemm
   /// Around a run of gemm calls on one thread.
   void (*begin)();
   void (*end)();

@@ -30,7 +30,7 @@ struct AttentionCall {
   bool causal;
   const int32_t* key_lengths;
   const float* bias;
-  int64_t query_block, key_block;  ///< rows and columns of a tile: 64, or the whole of a short side
+  int64_t query_block, key_block;  ///< rows and columns of a tile: 64 and 64 (256 of many keys), or the whole of a short side
   int64_t visible(int64_t b) const { return key_lengths ? std::min<int64_t>(std::max(key_lengths[b], 0), keys) : keys; }
   /// Keys that query i of batch b sees: [0, …).
   int64_t visible(int64_t b, int64_t i) const {
@@ -71,9 +71,50 @@ HWY_INLINE void store_block(const float* from, int64_t width, T* to, int64_t row
     for (int64_t e = 0; e < d; e += lanes()) store_n(hn::Mul(load_n(from + i * width + e, d - e), splat(factor)), to + i * row_step + e, d - e);
 }
 
+/// Numbers that begin at a cache line: vectors of 64 bytes that straddle two are read at half the speed.
+template <class T>
+class Lines {
+ public:
+  explicit Lines(int64_t count) : block_(static_cast<size_t>(count) * sizeof(T)), count_(count) {}
+  T* data() { return static_cast<T*>(block_.data()); }
+  T* begin() { return data(); }
+  T* end() { return data() + count_; }
+  T& operator[](size_t i) { return data()[i]; }
+
+ private:
+  Block block_;
+  int64_t count_;
+};
+
+/// 2^x for x ≤ 0: to 4·10⁻⁵ where it is rounded to bf16 afterwards, else to 2·10⁻⁷ (Taylor's series round the nearest whole number).
+template <class C>
+HWY_INLINE VF power_of_two(VF x) {
+  x = hn::Max(x, splat(-126.0F));
+  const auto whole = hn::NearestInt(x);
+  const VF r = hn::Sub(x, hn::ConvertTo(DF(), whole));
+  VF p = splat(9.61812911e-3F);
+  if constexpr (!std::is_same_v<C, bf16>) {
+    p = hn::MulAdd(splat(1.54035304e-4F), r, splat(1.33335581e-3F));
+    p = hn::MulAdd(p, r, splat(9.61812911e-3F));
+  }
+  p = hn::MulAdd(p, r, splat(5.55041087e-2F));
+  p = hn::MulAdd(p, r, splat(2.40226507e-1F));
+  p = hn::MulAdd(p, r, splat(6.93147181e-1F));
+  p = hn::MulAdd(p, r, splat(1.0F));
+  return hn::BitCast(DF(), hn::Add(hn::BitCast(DI(), p), hn::ShiftLeft<23>(whole)));
+}
+
+HWY_INLINE void store_probability(VF value, float* to) { store(value, to); }
+/// Rounded to nearest; NaN does not matter here.
+HWY_INLINE void store_probability(VF value, bf16* to) {
+  const auto rounded = hn::ShiftRight<16>(hn::Add(hn::BitCast(DU(), value), hn::Set(DU(), 0x8000)));
+  hn::StoreU(hn::DemoteTo(D16(), hn::BitCast(DI(), rounded)), D16(), reinterpret_cast<uint16_t*>(to));
+}
+
 template <class T, class C>
 void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, void* out, float* lse) {
-  const int64_t d = call.d, width = round_up(d, 32), qb_rows = call.query_block, kb_rows = call.key_block;
+  const int64_t d = call.d, width = round_up(d, 32), depth = round_up(d, tile.depth_unit), columns = round_up(d, tile.column_unit);
+  const int64_t qb_rows = call.query_block, kb_rows = call.key_block;
   const int64_t key_blocks = (call.keys + kb_rows - 1) / kb_rows;
   const int64_t query_blocks = (call.queries + qb_rows - 1) / qb_rows, pairs = call.batch * call.heads;
   const int64_t block_elements = kb_rows * width, query_elements = qb_rows * width;
@@ -88,13 +129,21 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
       load_block<T>(call.k, b, h, d, first, count, kb_rows, width, rows.data());
       tile.pack_transposed(rows.data(), width, width, kb_rows, k_packed + i * block_elements);
       load_block<T>(call.v, b, h, d, first, count, kb_rows, width, rows.data());
-      tile.pack(rows.data(), width, kb_rows, width, v_packed + i * block_elements);
+      tile.pack(rows.data(), width, kb_rows, columns, v_packed + i * block_elements);
     }
   });
   parallel_for(pairs * query_blocks, call.keys * qb_rows * (d / 8 + 16), [&](int64_t begin, int64_t end) {
-    std::vector<C> q(static_cast<size_t>(query_elements)), p(static_cast<size_t>(qb_rows * kb_rows));
-    std::vector<float> s(static_cast<size_t>(qb_rows * kb_rows)), o(static_cast<size_t>(query_elements)), top(static_cast<size_t>(qb_rows)),
-        total(static_cast<size_t>(qb_rows));
+    Lines<C> q(query_elements), p(qb_rows * kb_rows);
+    Lines<float> s(qb_rows * kb_rows), o(query_elements), top(qb_rows), total(qb_rows);
+    /// Row r's sums so far, now that its greatest score is `now`, and the new block's sum.
+    const auto join = [&](int64_t r, float before, float now, VF sum, bool any) {
+      const float factor = before > -INFINITY ? std::exp(before - now) : 0.0F;
+      total[static_cast<size_t>(r)] = total[static_cast<size_t>(r)] * factor + sum_lanes(sum);
+      top[static_cast<size_t>(r)] = now;
+      if (any && factor != 1.0F)
+        for (int64_t e = 0; e < columns; e += lanes())
+          store_n(hn::Mul(load_n(o.data() + r * width + e, columns - e), splat(factor)), o.data() + r * width + e, columns - e);
+    };
     tile.begin();
     for (int64_t i = begin; i < end; ++i) {
       const int64_t pair = i / query_blocks, b = pair / call.heads, h = pair % call.heads, first = i % query_blocks * qb_rows;
@@ -105,12 +154,27 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
       const int64_t seen = call.visible(b, first + count - 1);
       for (int64_t kb = 0; kb * kb_rows < seen; ++kb) {
         const int64_t key0 = kb * kb_rows, block = pair * key_blocks + kb;
-        tile.gemm(rows, kb_rows, width, q.data(), width, k_packed + block * block_elements, s.data(), kb_rows, false);
+        tile.gemm(rows, kb_rows, depth, q.data(), width, k_packed + block * block_elements, s.data(), kb_rows, false);
         for (int64_t r = 0; r < count; ++r) {
           float* score = s.data() + r * kb_rows;
           const int64_t valid = std::min(kb_rows, call.visible(b, first + r) - key0);
           const float* bias = call.bias ? call.bias + (first + r) * call.keys + key0 : nullptr;
+          C* probability = p.data() + r * kb_rows;
           VF high = splat(-INFINITY);
+          if (valid == kb_rows && !bias && call.scale > 0) {  // nothing is hidden: the scale goes into the exponent
+            for (int64_t j = 0; j < kb_rows; j += lanes()) high = hn::Max(high, load(score + j));
+            const float before = top[static_cast<size_t>(r)], now = std::max(before, call.scale * max_lanes(high));
+            constexpr float kLog2e = 1.44269504F;
+            const VF by = splat(call.scale * kLog2e), less = splat(now * kLog2e);
+            VF sum = hn::Zero(DF());
+            for (int64_t j = 0; j < kb_rows; j += lanes()) {
+              const VF e = power_of_two<C>(hn::MulSub(load(score + j), by, less));
+              sum = hn::Add(sum, e);
+              store_probability(e, probability + j);
+            }
+            join(r, before, now, sum, kb > 0);
+            continue;
+          }
           for (int64_t j = 0; j < kb_rows; j += lanes()) {
             VF v = hn::Mul(load(score + j), splat(call.scale));
             if (j + lanes() > valid) v = j >= valid ? splat(-INFINITY) : hn::IfThenElse(hn::FirstN(DF(), static_cast<size_t>(valid - j)), v, splat(-INFINITY));
@@ -119,7 +183,6 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
             high = hn::Max(high, v);
           }
           const float before = top[static_cast<size_t>(r)], now = std::max(before, max_lanes(high));
-          C* probability = p.data() + r * kb_rows;
           if (!(now > -INFINITY)) {
             std::memset(static_cast<void*>(probability), 0, kb_rows * sizeof(C));
             continue;
@@ -131,15 +194,10 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
             sum = hn::Add(sum, e);
             store(e, probability + j);
           }
-          const float factor = before > -INFINITY ? std::exp(before - now) : 0.0F;
-          total[static_cast<size_t>(r)] = total[static_cast<size_t>(r)] * factor + sum_lanes(sum);
-          top[static_cast<size_t>(r)] = now;
-          if (kb > 0 && factor != 1.0F)
-            for (int64_t e = 0; e < width; e += lanes())
-              store_n(hn::Mul(load_n(o.data() + r * width + e, width - e), splat(factor)), o.data() + r * width + e, width - e);
+          join(r, before, now, sum, kb > 0);
         }
         for (int64_t r = count; r < rows; ++r) std::memset(static_cast<void*>(p.data() + r * kb_rows), 0, kb_rows * sizeof(C));
-        tile.gemm(rows, width, kb_rows, p.data(), kb_rows, v_packed + block * block_elements, o.data(), width, kb > 0);
+        tile.gemm(rows, columns, kb_rows, p.data(), kb_rows, v_packed + block * block_elements, o.data(), width, kb > 0);
       }
       if (seen <= 0) std::fill(o.begin(), o.end(), 0.0F);
       T* to = static_cast<T*>(out) + ((b * call.queries + first) * call.heads + h) * d;
@@ -303,7 +361,7 @@ AttentionCall make_call(const Operands& o, const AttentionArgs& args) {
   call.bias = args.bias.defined() ? args.bias.data<float>() : nullptr;
   const auto block = [](int64_t length) { return length <= 128 ? std::max<int64_t>(32, round_up(length, 32)) : 64; };
   call.query_block = block(call.queries);
-  call.key_block = block(call.keys);
+  call.key_block = call.keys >= 512 ? 256 : block(call.keys);
   return call;
 }
 
