@@ -1,5 +1,6 @@
 // Ptah's half of the painting benchmark: `ptah_bench_paint FOLDER SIZE [BATCH]` times one evaluation of the U-Net of a folder in diffusers' layout and one
 // decoding, at SIZE pixels, each plain and with the weights in 8 bits, and prints a JSON line for each with the median of three runs in seconds.
+// `ptah_bench_paint original FOLDER FILE` writes such a folder (of Stable Diffusion 1) as one file in the original naming, for peers that read nothing else.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -29,6 +30,20 @@ void report(const std::string& name, const std::function<void()>& body) {
   std::fflush(stdout);
 }
 
+Result<void> write_original(const std::filesystem::path& folder, const std::filesystem::path& file) {
+  TensorFile out;
+  const auto add = [&](const std::string& prefix, const NamedTensors& part) {
+    for (const auto& [name, tensor] : part) out.tensors.emplace(prefix + name, tensor);
+  };
+  PTAH_TRY(const TensorFile unet, read_safetensors(folder / "unet" / "diffusion_pytorch_model.safetensors"));
+  add("model.diffusion_model.", original_unet_names(unet.tensors));
+  PTAH_TRY(const TensorFile vae, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
+  add("first_stage_model.", original_autoencoder_names(vae.tensors));
+  PTAH_TRY(const TensorFile text, read_safetensors(folder / "text_encoder" / "model.safetensors"));
+  add(any_begins(text.tensors, "text_model.") ? "cond_stage_model.transformer." : "cond_stage_model.transformer.text_model.", text.tensors);
+  return write_safetensors(file, out);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -37,6 +52,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   const auto done = guard([&]() -> Result<void> {
+    if (argc == 4 && std::string_view(argv[1]) == "original") return write_original(argv[2], argv[3]);
     const std::filesystem::path folder = argv[1];
     const int64_t edge = std::atoll(argv[2]) / 8, batch = argc > 3 ? std::atoll(argv[3]) : 1;
     constexpr std::pair<WeightPacking, const char*> kPackings[] = {

@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -217,6 +218,7 @@ def pictures():
                 print(f"{count} at {size}, {steps} steps of {sampler}: diffusers {other:6.1f} s, {peak:5.0f} MiB", flush=True)
                 for quantize in ("", "w8a16", "w8a8"):
                     seconds, peak = timed(mine + (["--quantize", quantize] if quantize else []))
+                    shutil.rmtree(out + "/w")
                     print(f"    Ptah {quantize or 'bf16':6} {seconds:6.1f} s, {peak:5.0f} MiB, ratio {other / seconds:5.2f}", flush=True)
 
 
@@ -225,10 +227,18 @@ def sdcpp():
     import importlib.metadata
     folder, size = sys.argv[2:4]
     print(f"stable-diffusion-cpp-python {importlib.metadata.version('stable-diffusion-cpp-python')}")
-    mine, other = lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), lines([sys.executable, ROOT / "bench" / "peer_sdcpp.py", folder, size])
+    with tempfile.TemporaryDirectory() as scratch:
+        file = scratch + "/original.safetensors"
+        subprocess.run([BUILD / "bench" / "ptah_bench_paint", "original", folder, file], check=True)
+        mine, other = lines([BUILD / "bench" / "ptah_bench_paint", folder, size]), {}
+        for flags in ([], ["diffusion_flash_attn"], ["vae_conv_direct"], ["diffusion_conv_direct"]):
+            try:
+                other[" ".join(flags) or "no flags"] = lines([sys.executable, ROOT / "bench" / "peer_sdcpp.py", file, size, *flags])
+            except subprocess.CalledProcessError:
+                print(f"stable-diffusion.cpp with {' '.join(flags)}: ended by a signal")
     for case, item in mine.items():
-        theirs = other[case.split(" ")[0]]["seconds"]
-        print(f"{case:13} at {size}: {item['seconds']:6.2f} s, stable-diffusion.cpp {theirs:6.2f} s, ratio {theirs / item['seconds']:5.1f}", flush=True)
+        theirs, flags = min((made[case.split(" ")[0]]["seconds"], flags) for flags, made in other.items())
+        print(f"{case:13} at {size}: {item['seconds']:6.2f} s, stable-diffusion.cpp ({flags}) {theirs:6.2f} s, ratio {theirs / item['seconds']:5.1f}", flush=True)
 
 
 def perplexity():

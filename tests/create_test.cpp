@@ -333,7 +333,7 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   evaluation.synonyms = {{"orb", {set->entries[0].concept_name}}, {"moon", {"moon"}}};
   evaluation.sheets = folder() / "sheets";
   const auto measure = [&] { return evaluate_picture_model(*loaded, **judge, *set, evaluation, {}); };
-  evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest"};
+  evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest", "arrangements"};
   const auto report = measure();
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ((*report)["prompts"]["of"], 2);
@@ -341,6 +341,7 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   EXPECT_EQ((*report)["synonyms"]["top5"], 0.5) << "there are but four concepts, and none is meant by the second";
   EXPECT_GT((*report)["frechet"]["distance"].get<double>(), (*report)["frechet"]["between_true"].get<double>()) << "hardly trained";
   EXPECT_EQ((*report)["nearest"]["of"], 4);
+  EXPECT_EQ((*report)["arrangements"]["numbers"], 24);
   for (const std::string& part : evaluation.parts) EXPECT_TRUE(read_picture(folder() / "sheets" / (part + ".png"))) << part;
   EXPECT_EQ(*measure(), *report) << "the same figures again";
   PictureSet with_test = *set;
@@ -472,6 +473,37 @@ TEST_F(Tiny, UnknownWordsAreSaidWithTheNearest) {
   const auto notes = model()->unknown_words("a red bal of xyzzy");
   ASSERT_EQ(notes.size(), 2U);
   EXPECT_EQ(notes[0], "no picture was trained on \"bal\"; nearest: ball");
+}
+
+TEST_F(Tiny, SeveralThingsStandSideBySideOnTheGroundThatIsAskedFor) {
+  const auto model = value_or_throw(PictureModel::load(folder() / "whole" / "picture.safetensors"));
+  CreateRequest r = request();
+  r.prompt = "a red ball and two green boxes on a blue background";
+  r.size = 128;
+  const Picture picture = value_or_throw(model->create(r));
+  for (int i = 0; i < 128; ++i) EXPECT_EQ(picture.at(64, i)[3], 0) << "nothing in between";
+  r.object = false;
+  const Work work = value_or_throw(create_work(*model, r, {.png = true}));
+  EXPECT_EQ(work.receipt["request"]["background"], "#3a78e0");
+  const Picture shown = value_or_throw(decode_png(work.files.at("picture.png")));
+  EXPECT_EQ(shown.at(64, 0)[2], 0xE0);
+  EXPECT_EQ(shown.at(64, 0)[3], 255);
+  r.background = "white";
+  EXPECT_EQ(model->settled(r).background, "white") << "what was said outright counts";
+  CreateRequest one = request();
+  one.prompt = "a red ball on a blue background";
+  CreateRequest bare = one;
+  bare.prompt = "a red ball";
+  EXPECT_EQ(value_or_throw(model->create(one)).rgba, value_or_throw(model->create(bare)).rgba);
+  double last = 0;
+  (void)value_or_throw(model->create(r, {}, [&](const Progress& p) {
+    EXPECT_GE(p.fraction, last);
+    EXPECT_LE(p.fraction, 1);
+    last = p.fraction;
+  }));
+  EXPECT_GT(last, 0.6);
+  const Plan plan = value_or_throw(plan_work(*model, r, {})), single = value_or_throw(plan_work(*model, bare, {}));
+  EXPECT_GT(plan.flops, 2 * single.flops);
 }
 
 TEST_F(Tiny, CancellingLeavesNothing) {

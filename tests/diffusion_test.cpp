@@ -40,6 +40,40 @@ TEST(Diffusion, UnetsForeseeWhatDiffusersDo) {
   }
 }
 
+/// The true widths, against what tools/reference/full_width.py wrote into a folder; takes gigabytes, so only where it is asked for.
+TEST(Diffusion, FullWidth) {
+  const char* asked = std::getenv("PTAH_FULL_WIDTH");
+  if (!asked) GTEST_SKIP() << "PTAH_FULL_WIDTH names no folder";
+  const std::filesystem::path folder = asked;
+  const auto read = [&](const std::filesystem::path& file) { return value_or_throw(read_safetensors(folder / file)).tensors; };
+  const NamedTensors all = read("full_width.safetensors");
+  const NoGrad off;
+  const auto same = [](const std::string& what, double apart) {
+    std::printf("%-24s %.1e\n", what.c_str(), apart);
+    EXPECT_LE(apart, 1e-4) << what;
+  };
+  {
+    Weights weights(original_unet_names(read("unet/diffusion_pytorch_model.safetensors")));
+    const Unet unet(weights, "", {.heads = all.contains("label") ? 0 : 8});
+    same("U-Net", difference(unet(all.at("latents"), all.at("steps"), all.at("context"), all.contains("label") ? all.at("label") : Tensor()), all.at("made")));
+  }
+  {
+    Weights weights(original_autoencoder_names(read("vae/diffusion_pytorch_model.safetensors")));
+    const KlAutoencoder autoencoder(weights, "", {});
+    same("decoder", difference(autoencoder.decode(all.at("z")), all.at("decoded")));
+    same("encoder", difference(autoencoder.encode(all.at("picture")).mean, all.at("mean")));
+  }
+  for (const auto& [name, number] : {std::pair{"text_encoder", 0}, {"text_encoder_2", 1}}) {
+    const std::string key = fmt::format("text.{}", number);
+    if (!all.contains(key)) continue;
+    Weights weights(read(std::filesystem::path(name) / "model.safetensors"));
+    const ClipText text(weights, "", {.quick_gelu = number == 0});
+    const ClipText::Output made = text(all.at("ids"), 49407, DType::f32);
+    same(name, difference(made.states, all.at(key)));
+    if (number) same("pooled", difference(made.pooled, all.at("pooled")));
+  }
+}
+
 TEST(Diffusion, SameBytesForAnyNumberOfThreads) {
   const NamedTensors all = golden("unet_1");
   const NoGrad off;

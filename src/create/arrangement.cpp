@@ -161,7 +161,7 @@ Group counted(Words words, const std::function<bool(const std::string&)>& knows)
   const std::string one = singular_of(name, knows);
   if (one == name && !std::string_view(name).ends_with('s')) return {joined(words), count};  // "three sheep"
   name = one;
-  return {"a " + joined(words), count};
+  return {fmt::format("{} {}", std::string_view("aeiou").find(words[0][0]) == std::string_view::npos ? "a" : "an", joined(words)), count};
 }
 
 /// Squares for `count` things in a cell: rows as even as they can be, the middle of each row in the middle.

@@ -23,7 +23,7 @@ struct DiffusionFiles {
   std::vector<std::filesystem::path> embeddings = {};  ///< words of a prompt that are called as the file, without its ending
   std::vector<StrongFile> controls = {};               ///< networks that control (ControlNet), each with a picture of its own
   bool wraps = false;                                  ///< what is painted can be laid side by side without a seam
-  WeightPacking packing = WeightPacking::plain;        ///< of the network that draws: 8 bits take half the memory, products in 8 bits half the time
+  WeightPacking packing = WeightPacking::plain;        ///< of what draws and decodes: 8 bits take half the memory, products in 8 bits half the time
 };
 /// "w8a16" and "w8a8", as others call them; empty for plain.
 std::string_view name_of(WeightPacking packing);

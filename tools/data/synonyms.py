@@ -94,6 +94,22 @@ def seldom(captions, known):
     return {word: set(held[word]) for word in known if 0 < count[word] <= FEW and word not in names}
 
 
+def same(captions, known, senses, synsets, ptah):
+    """Known words that no picture is called by -> the name of a picture that means just the same: by WordNet, where both mean that first of all, and the nearest of
+    all such names by MiniLM ("car": automobile)."""
+    names, found = {json.loads(line)["concept"] for line in open(captions)}, {}
+    for word in sorted(known):
+        sense = senses.get(word, [""])[0]
+        if re.fullmatch(r"[a-z]{3,16}", word) and word not in names and word + "-face" not in names and sense and synsets[sense][0] in CONCRETE:
+            for other in synsets[sense][1]:
+                if other.lower() in names & known and senses.get(other.lower(), [""])[0] == sense:
+                    found.setdefault(word, other.lower())
+    single = sorted(names & known)
+    vectors = numpy.array(embed(ptah, list(found) + single), dtype=numpy.float32)
+    nearest = (vectors[:len(found)] @ vectors[len(found):].T).argmax(1)
+    return {word: other for (word, other), i in zip(found.items(), nearest) if single[i] == other}
+
+
 def read_wordnet(folder):
     """lemma -> offsets of its senses, most frequent first; offset -> (kind of thing, words, offsets of its kinds above, whether its gloss calls it rude). Names of one person, place or genus are written with a capital."""
     senses, synsets = {}, {}
@@ -161,6 +177,9 @@ def main():
     targets = {word for word in named if word in known}
     also = {word for word in beside(args.pictures / "captions.jsonl", senses, synsets) if word in known} - targets
     targets |= also
+    alike = same(args.pictures / "captions.jsonl", known, senses, synsets, args.ptah)
+    targets -= set(alike)
+    also -= set(alike)
     below = collections.defaultdict(list)
     for offset, (_, _, above, _) in synsets.items():
         for other in above:
@@ -190,6 +209,7 @@ def main():
             best = nearest
         if reached.get(best, 99) < 1 or row[place[best]] >= (LEAST_OF_A_KIND if reached else LEAST):  # the very same by WordNet, or near in meaning
             pairs.append((word, best))
+    pairs = sorted({**dict(pairs), **alike}.items())
     args.out.write_text("".join(f"{word} {meant}\n" for word, meant in pairs))
     print(f"{len(pairs)} of {len(words)} nouns ({sum(w in few for w, _ in pairs)} of them in a few captions) beside {len(targets)} words that name pictures")
 
