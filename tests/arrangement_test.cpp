@@ -39,6 +39,12 @@ TEST(Arrangement, ThingsSideBySideAreToldApart) {
   EXPECT_GE(pair.things[1].left, 0.5F);
 }
 
+TEST(Arrangement, TwoStandSideBySide) {
+  const Arrangement two = read("two owls");
+  EXPECT_EQ(two.things[0].top, two.things[1].top);
+  EXPECT_GE(two.things[1].left, 0.5F);
+}
+
 TEST(Arrangement, OneThingStaysAsItIsWritten) {
   for (const char* prompt : {"a red fox", "bow and arrow", "a black and white cat", "Salt & Pepper, please", "an owl with a hat and a cane",
                              "a wizard holding a staff, a book and a cup", "", "and", "a cat and", "and a cat", "a man and woman", "three", "2", "a pair of",

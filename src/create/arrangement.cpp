@@ -172,7 +172,7 @@ void place(const Group& group, float left, float width, std::vector<ArrangedThin
   for (size_t columns = 1; columns <= group.count; ++columns) {
     const auto rows = static_cast<float>((group.count + columns - 1) / columns);
     const float edge = std::min(width / static_cast<float>(columns), 1 / rows);
-    if (edge > best + 1e-6F) best = edge, best_columns = columns;
+    if (edge > best - 1e-6F) best = edge, best_columns = columns;  // of equal ones the wider
   }
   const size_t rows = (group.count + best_columns - 1) / best_columns;
   size_t placed = 0;

@@ -85,6 +85,17 @@ TEST(Int8, GivesWhatTheRoundedNumbersGive) {
   }
 }
 
+/// A shape whose sums one implementation of the library gets wrong now and then on two threads.
+TEST(Int8, LargeSumsAreTheSameEachTime) {
+  Tensor weight = Tensor::empty({640, 1920, 3, 3}), x = Tensor::normal({1, 16, 16, 1920}, 1, 0, DType::bf16);
+  for (int64_t i = 0; i < weight.elements(); ++i) weight.data<float>()[i] = static_cast<float>(i * 2654435761 % 1021 - 510);
+  weight.set_packing(WeightPacking::int8_products);
+  set_threads(2);
+  const std::vector<float> first = conv2d(x, weight, {.padding = 1}).to_vector();
+  for (int i = 0; i < 24; ++i) ASSERT_EQ(conv2d(x, weight, {.padding = 1}).to_vector(), first) << i;
+  set_threads(0);
+}
+
 TEST(Int8, OddNumbersAreSurvived) {
   for (const WeightPacking packing : {WeightPacking::int8, WeightPacking::int8_products})
     for (const float odd : {0.0F, 1e-30F, 3e38F, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {

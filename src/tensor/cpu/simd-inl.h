@@ -33,9 +33,8 @@ HWY_INLINE VF load(const bf16* from) {
   return hn::BitCast(DF(), hn::ShiftLeft<16>(hn::PromoteTo(DU(), half)));
 }
 HWY_INLINE VF load(const f16* from) {
-  HWY_ALIGN float wide[kMostLanes];
-  for (int64_t i = 0; i < lanes(); ++i) wide[i] = to_float(from[i]);
-  return hn::Load(DF(), wide);
+  const hn::Rebind<hwy::float16_t, DF> half;
+  return hn::PromoteTo(DF(), hn::BitCast(half, hn::LoadU(D16(), reinterpret_cast<const uint16_t*>(from))));
 }
 
 HWY_INLINE void store(VF value, float* to) { hn::StoreU(value, DF(), to); }
