@@ -130,18 +130,8 @@ std::string singular_of(const std::string& word, const std::function<bool(const 
                                                                             {"people", "person"}}};
   for (const auto& [many, one] : kOdd)
     if (word == many) return one;
-  for (const auto& [ending, singular] : {std::pair<std::string_view, std::string_view>{"ies", "y"},
-                                         {"ves", "f"},
-                                         {"ves", "fe"},
-                                         {"xes", "x"},
-                                         {"ches", "ch"},
-                                         {"shes", "sh"},
-                                         {"oes", "o"},
-                                         {"ses", "s"},
-                                         {"s", ""}}) {
-    if (word.size() < ending.size() + 2 || !std::string_view(word).ends_with(ending)) continue;
-    if (std::string one = word.substr(0, word.size() - ending.size()).append(singular); knows(one)) return one;
-  }
+  for (std::string& one : singulars(word))
+    if (knows(one)) return std::move(one);
   return word;
 }
 

@@ -143,10 +143,16 @@ Result<PaintRequest> within_budget(const PaintRequest& request, const DiffusionF
     if (other.peak_bytes <= budget_bytes) return tiled;
     least = std::min(least, other.peak_bytes);
   }
-  const double mib = 1.0 / (1 << 20);
-  return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, decoded in tiles {:.0f} MiB, of which {:.0f} MiB are weights; the budget is {:.0f} MiB",
-              static_cast<double>(plan.peak_bytes) * mib, static_cast<double>(least) * mib, static_cast<double>(plan.weight_bytes) * mib,
-              static_cast<double>(budget_bytes) * mib);
+  const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
+  std::string narrow;
+  if (files.packing == WeightPacking::plain) {
+    DiffusionFiles rounded = files;
+    rounded.packing = WeightPacking::int8;
+    PTAH_TRY(const Plan other, plan_painting(tiled, rounded, vocabulary, sources, shapes));
+    narrow = fmt::format(", and with weights in 8 bits (w8a16) {:.0f} MiB", mib(other.peak_bytes));
+  }
+  return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, decoded in tiles {:.0f} MiB{}; the budget is {:.0f} MiB", mib(plan.peak_bytes), mib(least),
+              narrow, mib(budget_bytes));
 }
 
 }  // namespace ptah

@@ -192,7 +192,7 @@ CreateRequest PictureModel::settled(CreateRequest request) const {
 }
 
 Arrangement PictureModel::arrangement(const std::string& prompt) const {
-  return arranged(prompt, [&](const std::string& word) { return vocabulary_.knows(word); });
+  return arranged(prompt, [&](const std::string& word) { return vocabulary_.knows(word) || !vocabulary_.meant(word).empty(); });
 }
 
 Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) const {

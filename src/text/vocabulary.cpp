@@ -132,13 +132,8 @@ std::string Vocabulary::synonyms() const {
   return out;
 }
 
-std::string Vocabulary::meant(const std::string& word) const {
-  const auto look_up = [&](const std::string& form) -> std::string {
-    const auto found = synonyms_.find(form);
-    return found != synonyms_.end() ? found->second : knows(form) ? form : "";
-  };
-  if (word.empty() || (knows(word) && !synonyms_.contains(word))) return "";
-  if (std::string exact = look_up(word); !exact.empty()) return exact;
+std::vector<std::string> singulars(const std::string& word) {
+  std::vector<std::string> out;
   for (const auto& [ending, singular] : {std::pair<std::string_view, std::string_view>{"s", ""},
                                          {"ies", "y"},
                                          {"ves", "f"},
@@ -148,10 +143,21 @@ std::string Vocabulary::meant(const std::string& word) const {
                                          {"zes", "z"},
                                          {"ches", "ch"},
                                          {"shes", "sh"},
-                                         {"oes", "o"}}) {
-    if (word.size() < ending.size() + 2 || !std::string_view(word).ends_with(ending)) continue;
-    if (std::string one = look_up(word.substr(0, word.size() - ending.size()).append(singular)); !one.empty()) return one;
-  }
+                                         {"oes", "o"}})
+    if (word.size() >= ending.size() + 2 && std::string_view(word).ends_with(ending))
+      out.push_back(word.substr(0, word.size() - ending.size()).append(singular));
+  return out;
+}
+
+std::string Vocabulary::meant(const std::string& word) const {
+  const auto look_up = [&](const std::string& form) -> std::string {
+    const auto found = synonyms_.find(form);
+    return found != synonyms_.end() ? found->second : knows(form) ? form : "";
+  };
+  if (word.empty() || (knows(word) && !synonyms_.contains(word))) return "";
+  if (std::string exact = look_up(word); !exact.empty()) return exact;
+  for (const std::string& form : singulars(word))
+    if (std::string one = look_up(form); !one.empty()) return one;
   return "";
 }
 

@@ -16,6 +16,9 @@ namespace ptah {
 /// Lower-case runs of letters and digits; everything else separates. Bytes beyond ASCII belong to words (accents are not folded).
 std::vector<std::string> split_words(std::string_view text);
 
+/// What an English plural may be the plural of, by its ending ("boxes": "boxe", "box"); the words need not exist.
+std::vector<std::string> singulars(const std::string& word);
+
 class Vocabulary {
  public:
   Vocabulary() = default;
