@@ -43,6 +43,7 @@ struct Case {
 };
 const Case kCases[] = {{{3, 50, 64}, {96, 64}, true, true, Activation::none, 0},
                        {{7, 40}, {33, 40}, true, false, Activation::silu, 0},
+                       {{5, 63}, {32, 63}, true, false, Activation::none, 0},
                        {{1, 128}, {160, 128}, false, false, Activation::none, 0},
                        {{2, 9, 11, 32}, {48, 32, 3, 3}, true, true, Activation::none, 1},
                        {{1, 12, 12, 64}, {64, 64, 3, 3}, true, false, Activation::none, 2},

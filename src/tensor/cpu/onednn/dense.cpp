@@ -21,8 +21,9 @@ using Tag = memory::format_tag;
 dnnl::cpu_isa isa() { return dnnl::get_effective_cpu_isa(); }
 bool has_avx512() { return isa() != dnnl::cpu_isa::sse41 && isa() != dnnl::cpu_isa::avx && isa() != dnnl::cpu_isa::avx2 && isa() != dnnl::cpu_isa::avx2_vnni; }
 
-/// Whether sums of products in 8 bits are exact: without these instructions oneDNN's saturate in 16 bits.
-bool has_vnni() { return has_avx512() && isa() != dnnl::cpu_isa::avx512_core; }
+/// Whether products in 8 bits are computed as such, with sums that are exact: without VNNI oneDNN's saturate in 16 bits. Depths that are no multiple of the
+/// four numbers a lane takes are left alone (odd ones have ended in illegal instructions in 16 bits).
+bool has_products8(int64_t depth) { return has_avx512() && isa() != dnnl::cpu_isa::avx512_core && depth % 4 == 0; }
 
 dnnl::engine& engine() {
   static dnnl::engine instance(dnnl::engine::kind::cpu, 0);
@@ -351,7 +352,7 @@ namespace {
 
 /// The product of a[m, k] with a weight [n, k] of 8 bits on `team()` threads.
 void multiply8(const GemmCall& call, WeightPacking packing) {
-  const bool rounded = packing == WeightPacking::int8_products && has_vnni();
+  const bool rounded = packing == WeightPacking::int8_products && has_products8(call.k);
   const DType read = rounded ? DType::u8 : call.a_type;  // stands for s8
   const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.a_type);
   const memory::desc a({call.m, call.k}, type, Tag::ab), c({call.m, call.n}, dnnl_type(call.c_type), Tag::ab),
@@ -528,7 +529,7 @@ dnnl::convolution_forward::primitive_desc steady(const dnnl::convolution_forward
 
 void convolve8(const ConvForward& call, WeightPacking packing) {
   const ConvShape& s = call.shape;
-  const bool rounded = packing == WeightPacking::int8_products && has_vnni();
+  const bool rounded = packing == WeightPacking::int8_products && has_products8(s.in_channels);
   const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.type);
   ConvDescs d = conv_descs(s, call.type, call.type, call.type);
   d.source = of_type(d.source, type);
