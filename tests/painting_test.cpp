@@ -758,6 +758,9 @@ TEST_F(Painting, SettingsInJpegAndWebpAreRecalled) {
   EXPECT_EQ(value_or_throw(exif_texts(jpeg_with(tiff_with("", utf16({u'a', 0xD800, u'b', 0xDC00}, true), true)))).comment,
             "a\xEF\xBF\xBD"
             "b\xEF\xBF\xBD");
+  std::string as_bytes = tiff_with("", utf16(u"bytes", true), true);
+  as_bytes.replace(as_bytes.find("\x92\x86") + 2, 2, std::string("\0\1", 2));
+  EXPECT_EQ(value_or_throw(exif_texts(jpeg_with(as_bytes))).comment, "bytes") << "as Pillow writes it";
   EXPECT_EQ(exif_texts(value_or_throw(encode_jpeg(make_picture(16, 16), 80))).error().code, ErrorCode::not_found);
   EXPECT_EQ(exif_texts({}).error().code, ErrorCode::not_found);
   const Bytes whole = webp_with(tiff_with("x", utf16(u"text", false), true));

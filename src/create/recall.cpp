@@ -141,8 +141,8 @@ std::string paint_command(const Recalled& recalled) {
   add("--guidance", fmt::format("{}", r.guidance));
   if (r.rescale != usual.rescale) add("--rescale", fmt::format("{}", r.rescale));
   if (r.perpendicular != usual.perpendicular) add("--perpendicular", fmt::format("{}", r.perpendicular));
-  add("--sampler", r.sampler);
-  add("--schedule", r.schedule);
+  if (!r.sampler.empty()) add("--sampler", r.sampler);
+  if (!r.schedule.empty()) add("--schedule", r.schedule);
   if (r.width) add("--width", std::to_string(r.width));
   if (r.height) add("--height", std::to_string(r.height));
   if (r.clip_skip) add("--clip-skip", std::to_string(r.clip_skip));

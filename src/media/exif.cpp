@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kExif("Exif\0\0", 6);
 constexpr size_t kMostFields = 1000;
-constexpr uint16_t kAscii = 2, kUndefined = 7, kExifDirectory = 0x8769, kUserComment = 0x9286;
+constexpr uint16_t kByte = 1, kAscii = 2, kUndefined = 7, kExifDirectory = 0x8769, kUserComment = 0x9286;
 
 std::string_view text_of(std::span<const uint8_t> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -88,7 +88,8 @@ class Tiff {
     for (size_t i = 0; i < count; ++i) {
       const size_t entry = at + 2 + 12 * i, tag = number(entry, 2), kind = number(entry + 2, 2), length = number(entry + 4, 4);
       if (first && tag == kExifDirectory) exif_ = number(entry + 8, 4);
-      const bool comment = !first && tag == kUserComment && kind == kUndefined, plain = first && kind == kAscii;
+      const bool bytes = kind == kUndefined || kind == kByte || kind == kAscii;  // what is undefined by the standard, some write as bytes
+      const bool comment = !first && tag == kUserComment && bytes, plain = first && kind == kAscii;
       if (!comment && !plain) continue;
       const size_t from = length > 4 ? number(entry + 8, 4) : entry + 8;
       if (from > bytes_.size() || length > bytes_.size() - from)
