@@ -104,6 +104,8 @@ TEST(Arrangement, GroundsOfOneColour) {
   }
   EXPECT_EQ(read("a cat and a dog on a black background").ground, "#121214");
   EXPECT_EQ(things("a cat and a dog on a black background"), "a cat | a dog");
+  EXPECT_EQ(read("a cat and a dog on a black background").prompt, "a cat and a dog") << "what a drawing to start from is drawn anew by";
+  EXPECT_EQ(read("A cat and a dog.").prompt, "A cat and a dog.");
   for (const char* prompt :
        {"a fox on a sunny background", "blue background", "a blue background", "on a blue background", "a fox in the background", "background"})
     EXPECT_EQ(read(prompt).ground, "") << prompt;

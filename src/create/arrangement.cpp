@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "base/error.h"
 #include "text/vocabulary.h"
@@ -190,9 +189,10 @@ Arrangement arranged(const std::string& prompt, const std::function<bool(const s
     groups.push_back(counted(group, knows));
     things += groups.back().count;
   }
+  std::erase(words, ",");
+  out.prompt = out.ground.empty() ? prompt : joined(words);
   if (things < 2 || things > kMostThings) {
-    std::erase(words, ",");
-    out.things.push_back({out.ground.empty() ? prompt : joined(words)});
+    out.things.push_back({out.prompt});
     return out;
   }
   const float width = 1 / static_cast<float>(groups.size());

@@ -15,6 +15,7 @@ struct ArrangedThing {
 
 struct Arrangement {
   std::vector<ArrangedThing> things;  ///< one that fills the picture, or two to kMostThings
+  std::string prompt;                 ///< all of it, without the ground it names
   std::string ground;                 ///< "#rrggbb" where the prompt names a ground; else empty
 };
 inline constexpr size_t kMostThings = 9;

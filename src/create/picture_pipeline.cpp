@@ -202,7 +202,7 @@ Result<Picture> PictureModel::create(const CreateRequest& asked, const Sources& 
   const Arrangement whole = arrangement(request.prompt);
   if (sources.from || whole.things.size() == 1) {
     CreateRequest one = request;
-    if (!whole.ground.empty()) one.prompt = whole.things[0].prompt;
+    one.prompt = whole.prompt;
     return thing(one, sources, 0, progress, cancel);
   }
   Picture out = make_picture(request.size, request.size);

@@ -65,7 +65,7 @@ class PictureModel {
   std::string conditioned_prompt(const CreateRequest& request) const;
   /// f32 [best_of, size, size, 4] at the model's own size. Each round draws others.
   Tensor draw(const CreateRequest& request, const Drawing& drawing, int64_t round, const ProgressCallback& progress, const CancelToken* cancel) const;
-  /// A thing at its size, premultiplied RGBA in [−1, 1], f32 [1, pixels, pixels, 4]; `number` counts the things of a picture.
+  /// One thing, request.size pixels wide and high; `number` counts the things of a picture, which are drawn from other noise each. Errors as create().
   Result<Picture> thing(const CreateRequest& request, const Sources& sources, int64_t number, const ProgressCallback& progress,
                         const CancelToken* cancel) const;
   struct Draft {
