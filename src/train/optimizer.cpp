@@ -26,10 +26,8 @@ namespace ptah::HWY_NAMESPACE {
 
 /// One pass over memory: moments, update, average.
 void adam_update(const AdamCall& call) {
-  constexpr int64_t kChunk = 8192;
-  parallel_for((call.count + kChunk - 1) / kChunk, kChunk * 8, [&](int64_t begin, int64_t end) {
-    const int64_t last = end * kChunk < call.count ? end * kChunk : call.count;
-    for (int64_t i = begin * kChunk; i < last; i += lanes()) {
+  in_chunks(call.count, 8, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; i += lanes()) {
       const int64_t left = last - i;
       const VF g = hn::Mul(load_n(call.grad + i, left), splat(call.clip));
       const VF m = hn::MulAdd(load_n(call.first + i, left), splat(call.beta1), hn::Mul(g, splat(1 - call.beta1)));

@@ -41,10 +41,7 @@ struct RoundedRow {
   const int8_t* at;
   const bf16* scales;
   RoundedRow(const std::byte* row, int64_t d) : at(reinterpret_cast<const int8_t*>(row)), scales(reinterpret_cast<const bf16*>(row + d)) {}
-  HWY_INLINE VF vector(int64_t i) const {
-    const VF whole = hn::ConvertTo(DF(), hn::PromoteTo(DI(), hn::LoadU(hn::Rebind<int8_t, DF>(), at + i)));
-    return hn::Mul(whole, splat(to_float(scales[i / 32])));
-  }
+  HWY_INLINE VF vector(int64_t i) const { return hn::Mul(load(at + i), splat(to_float(scales[i / 32]))); }
   float one(int64_t i) const { return static_cast<float>(at[i]) * to_float(scales[i / 32]); }
 };
 

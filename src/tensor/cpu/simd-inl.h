@@ -23,6 +23,7 @@ using VF = hn::Vec<DF>;
 using DI = hn::RebindToSigned<DF>;
 using DU = hn::RebindToUnsigned<DF>;
 using D16 = hn::Rebind<uint16_t, DF>;
+using D8 = hn::Rebind<int8_t, DF>;
 
 HWY_INLINE int64_t lanes() { return static_cast<int64_t>(hn::Lanes(DF())); }
 HWY_INLINE VF splat(float value) { return hn::Set(DF(), value); }
@@ -36,6 +37,8 @@ HWY_INLINE VF load(const f16* from) {
   const hn::Rebind<hwy::float16_t, DF> half;
   return hn::PromoteTo(DF(), hn::BitCast(half, hn::LoadU(D16(), reinterpret_cast<const uint16_t*>(from))));
 }
+
+HWY_INLINE VF load(const int8_t* from) { return hn::ConvertTo(DF(), hn::PromoteTo(DI(), hn::LoadU(D8(), from))); }
 
 HWY_INLINE void store(VF value, float* to) { hn::StoreU(value, DF(), to); }
 HWY_INLINE void store(VF value, bf16* to) {
@@ -54,6 +57,9 @@ HWY_INLINE void store(VF value, f16* to) {
   for (int64_t i = 0; i < lanes(); ++i) to[i] = to_f16(wide[i]);
 }
 
+/// Rounded to nearest, ties to even, within −128 … 127.
+HWY_INLINE void store(VF value, int8_t* to) { hn::StoreU(hn::DemoteTo(D8(), hn::NearestInt(value)), D8(), to); }
+
 /// The first `count` lanes from memory, zero beyond.
 template <class T>
 HWY_INLINE VF load_n(const T* from, int64_t count) {
@@ -68,6 +74,16 @@ HWY_INLINE void store_n(VF value, T* to, int64_t count) {
   T buffer[kMostLanes];
   store(value, buffer);
   for (int64_t i = 0; i < count; ++i) to[i] = buffer[i];
+}
+
+constexpr int64_t kChunk = 8192;
+
+/// Calls f(first, last) for chunks of kChunk numbers of `count`, in parallel; `cost` as parallel_for's, of a number.
+template <class F>
+void in_chunks(int64_t count, int64_t cost, const F& f) {
+  parallel_for((count + kChunk - 1) / kChunk, kChunk * cost, [&](int64_t begin, int64_t end) {
+    for (int64_t first = begin * kChunk; first < end * kChunk; first += kChunk) f(first, first + kChunk < count ? first + kChunk : count);
+  });
 }
 
 /// e^x to about 2 units in the last place (Cody–Waite reduction, polynomial of degree 6).

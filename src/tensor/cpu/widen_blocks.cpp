@@ -65,14 +65,12 @@ void widen_blocks_to(BlockType type, const uint8_t* blocks, int64_t elements, To
   if (type == BlockType::bf16) return widen_plain<bf16>(blocks, elements, out);
   const BlockLayout& layout = layout_of(type);
   detail::UnpackedBlock block;
-  const hn::Rebind<int8_t, DF> d8;
   for (int64_t at = 0; at < elements; at += layout.elements, blocks += layout.bytes) {
     unpack(type, blocks, block);
     for (int64_t group = 0; group < layout.elements / 16; ++group) {
       const VF scale = splat(block.scale[group]), offset = splat(block.offset[group]);
       for (int64_t i = 0; i < 16; i += lanes()) {
-        const VF q = hn::ConvertTo(DF(), hn::PromoteTo(DI(), hn::LoadU(d8, block.q + 16 * group + i)));
-        store(hn::Add(hn::Mul(scale, q), offset), out + at + 16 * group + i);
+        store(hn::Add(hn::Mul(scale, load(block.q + 16 * group + i)), offset), out + at + 16 * group + i);
       }
     }
   }

@@ -71,21 +71,6 @@ HWY_INLINE void store_block(const float* from, int64_t width, T* to, int64_t row
     for (int64_t e = 0; e < d; e += lanes()) store_n(hn::Mul(load_n(from + i * width + e, d - e), splat(factor)), to + i * row_step + e, d - e);
 }
 
-/// Numbers that begin at a cache line: vectors of 64 bytes that straddle two are read at half the speed.
-template <class T>
-class Lines {
- public:
-  explicit Lines(int64_t count) : block_(static_cast<size_t>(count) * sizeof(T)), count_(count) {}
-  T* data() { return static_cast<T*>(block_.data()); }
-  T* begin() { return data(); }
-  T* end() { return data() + count_; }
-  T& operator[](size_t i) { return data()[i]; }
-
- private:
-  Block block_;
-  int64_t count_;
-};
-
 /// 2^x for x ≤ 0: to 4·10⁻⁵ where it is rounded to bf16 afterwards, else to 2·10⁻⁷ (Taylor's series round the nearest whole number).
 template <class C>
 HWY_INLINE VF power_of_two(VF x) {
@@ -133,8 +118,9 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
     }
   });
   parallel_for(pairs * query_blocks, call.keys * qb_rows * (d / 8 + 16), [&](int64_t begin, int64_t end) {
-    Lines<C> q(query_elements), p(qb_rows * kb_rows);
-    Lines<float> s(qb_rows * kb_rows), o(query_elements), top(qb_rows), total(qb_rows);
+    std::vector<C> q(static_cast<size_t>(query_elements)), p(static_cast<size_t>(qb_rows * kb_rows));
+    std::vector<float> s(static_cast<size_t>(qb_rows * kb_rows)), o(static_cast<size_t>(query_elements)), top(static_cast<size_t>(qb_rows)),
+        total(static_cast<size_t>(qb_rows));
     /// Row r's sums so far, now that its greatest score is `now`, and the new block's sum.
     const auto join = [&](int64_t r, float before, float now, VF sum, bool any) {
       const float factor = before > -INFINITY ? std::exp(before - now) : 0.0F;

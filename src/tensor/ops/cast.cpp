@@ -11,14 +11,12 @@ HWY_BEFORE_NAMESPACE();
 namespace ptah::HWY_NAMESPACE {
 
 void cast_floats(DType from, const void* in, DType to, void* out, int64_t count) {
-  constexpr int64_t kChunk = 8192;
   with_float_type(from, [&](auto source) {
     with_float_type(to, [&](auto target) {
       const auto* x = static_cast<const decltype(source)*>(in);
       auto* y = static_cast<decltype(target)*>(out);
-      parallel_for((count + kChunk - 1) / kChunk, kChunk, [&](int64_t begin, int64_t end) {
-        const int64_t last = end * kChunk < count ? end * kChunk : count;
-        for (int64_t i = begin * kChunk; i < last; i += lanes()) store_n(load_n(x + i, last - i), y + i, last - i);
+      in_chunks(count, 1, [&](int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; i += lanes()) store_n(load_n(x + i, last - i), y + i, last - i);
       });
     });
   });

@@ -19,7 +19,6 @@ enum class Unary { relu, leaky_relu, silu, gelu, gelu_erf, tanh, sigmoid, exp, l
 HWY_BEFORE_NAMESPACE();
 namespace ptah::HWY_NAMESPACE {
 
-constexpr int64_t kChunk = 8192;
 constexpr float kGeluInner = 0.7978845608028654F, kGeluCube = 0.044715F, kRootHalf = 0.7071067811865476F, kNormalPeak = 0.3989422804014327F;
 
 HWY_INLINE VF slow(VF x, float (*f)(float)) {
@@ -114,9 +113,8 @@ HWY_NOINLINE void forward_kind(DType type, const void* in, void* out, int64_t co
     using T = decltype(tag);
     const T* x = static_cast<const T*>(in);
     T* y = static_cast<T*>(out);
-    parallel_for((count + kChunk - 1) / kChunk, kChunk * 2, [&](int64_t begin, int64_t end) {
-      const int64_t last = end * kChunk < count ? end * kChunk : count;
-      for (int64_t i = begin * kChunk; i < last; i += lanes()) store_n(value(kind, load_n(x + i, last - i), splat(p), splat(q)), y + i, last - i);
+    in_chunks(count, 2, [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; i += lanes()) store_n(value(kind, load_n(x + i, last - i), splat(p), splat(q)), y + i, last - i);
     });
   });
 }
@@ -127,9 +125,8 @@ HWY_NOINLINE void backward_kind(DType type, const void* in, const void* grad, vo
     using T = decltype(tag);
     const T *x = static_cast<const T*>(in), *g = static_cast<const T*>(grad);
     T* dx = static_cast<T*>(out);
-    parallel_for((count + kChunk - 1) / kChunk, kChunk * 3, [&](int64_t begin, int64_t end) {
-      const int64_t last = end * kChunk < count ? end * kChunk : count;
-      for (int64_t i = begin * kChunk; i < last; i += lanes())
+    in_chunks(count, 3, [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; i += lanes())
         store_n(hn::Mul(load_n(g + i, last - i), derivative(kind, load_n(x + i, last - i), splat(p))), dx + i, last - i);
     });
   });

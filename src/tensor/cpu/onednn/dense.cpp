@@ -193,9 +193,11 @@ std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, c
 /// A weight in 8 bits: its whole numbers in the layout they are kept in, then a scale for each output.
 struct Packed8 {
   std::shared_ptr<Block> block;
-  size_t numbers = 0;  ///< bytes of the whole numbers, a multiple of 64
+  size_t count = 0;  ///< of the whole numbers, those that fill the layout up among them
+  /// Where the scales begin: at a cache line.
+  size_t scales_at() const { return (count + 63) / 64 * 64; }
   const int8_t* data() const { return static_cast<const int8_t*>(block->data()); }
-  const float* scales() const { return reinterpret_cast<const float*>(static_cast<const char*>(block->data()) + numbers); }
+  const float* scales() const { return reinterpret_cast<const float*>(static_cast<const char*>(block->data()) + scales_at()); }
 };
 
 memory::desc of_type(memory::desc desc, memory::data_type type) {
@@ -208,9 +210,9 @@ memory::desc of_type(memory::desc desc, memory::data_type type) {
 Packed8 packed8(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted) {
   const bool unfolded = wanted.data_type() != memory::data_type::s8;
   const int64_t outputs = weight.dim(0), each = weight.elements() / outputs;
-  const size_t element = unfolded ? memory::data_type_size(wanted.data_type()) : 1, bytes = wanted.get_size() / element;
-  Packed8 out{nullptr, (bytes + 63) / 64 * 64};
-  const size_t whole = out.numbers + static_cast<size_t>(outputs) * sizeof(float);
+  const size_t element = memory::data_type_size(wanted.data_type());
+  Packed8 out{nullptr, wanted.get_size() / element};
+  const size_t whole = out.scales_at() + static_cast<size_t>(outputs) * sizeof(float);
   Key key = layout_key(wanted, false);
   key << 8;
   if (DryRun::active()) {
@@ -220,7 +222,7 @@ Packed8 packed8(const Tensor& weight, const memory::desc& plain, const memory::d
   out.block = kept_copy(weight, key, [&] {
     const Tensor source = passing_numbers(weight);
     auto block = std::make_shared<Block>(whole);
-    auto* scales = reinterpret_cast<float*>(static_cast<char*>(block->data()) + out.numbers);
+    auto* scales = reinterpret_cast<float*>(static_cast<char*>(block->data()) + out.scales_at());
     Block rounded(static_cast<size_t>(weight.elements()));
     auto* numbers = static_cast<int8_t*>(rounded.data());
     parallel_for(outputs, each, [&](int64_t begin, int64_t end) {
@@ -239,7 +241,7 @@ Packed8 packed8(const Tensor& weight, const memory::desc& plain, const memory::d
     const Block wide(static_cast<size_t>(weight.elements()) * element), laid(wanted.get_size());
     widen_int8(numbers, weight.elements(), type, wide.data());
     reorder(of_type(plain, wanted.data_type()), wide.data(), wanted, laid.data());
-    round_to_int8(type, laid.data(), static_cast<int64_t>(bytes), 1, static_cast<int8_t*>(block->data()));
+    round_to_int8(type, laid.data(), static_cast<int64_t>(out.count), 1, static_cast<int8_t*>(block->data()));
     return block;
   });
   return out;
@@ -276,6 +278,12 @@ class Epilogue {
     append_activation(ops_, activation);
     ++count_;
   }
+  /// The activation and the residual of a product or convolution, whose result is described.
+  template <class Call>
+  void end_with(const Call& call, const memory::desc& result) {
+    activate(call.activation);
+    if (call.residual) add(result, call.residual);
+  }
   const dnnl::post_ops& ops() const { return ops_; }
   void bind(std::unordered_map<int, memory>& arguments) const {
     for (const auto& [position, operand] : operands_)
@@ -293,6 +301,8 @@ class Epilogue {
   int count_ = 0;
 };
 
+bool rounds_input(const Tensor& weight) { return weight.body()->packing == WeightPacking::int8_products; }
+
 /// Rounds what meets a weight of 8 bits to 8 bits, or unfolds the weight; keeps what the primitive reads.
 class Operands8 {
  public:
@@ -300,7 +310,7 @@ class Operands8 {
   /// exact in every float type.
   Operands8(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, DType type, const void* input, int64_t elements)
       : weights_(packed8(weight, plain, wanted)), input_(input), read_(weights_.block->data()) {
-    const bool unfolded = wanted.data_type() != memory::data_type::s8, rounded = weight.body()->packing == WeightPacking::int8_products;
+    const bool unfolded = wanted.data_type() != memory::data_type::s8, rounded = rounds_input(weight);
     const int64_t outputs = weight.dim(0);
     scales_.emplace(static_cast<size_t>(outputs) * sizeof(float));
     if (unfolded) wide_weights_.emplace(wanted.get_size());
@@ -315,7 +325,7 @@ class Operands8 {
       input_ = rounded_->data();
     }
     if (unfolded) {
-      widen_int8(weights_.data(), static_cast<int64_t>(wanted.get_size() / memory::data_type_size(wanted.data_type())), type, wide_weights_->data());
+      widen_int8(weights_.data(), static_cast<int64_t>(weights_.count), type, wide_weights_->data());
       read_ = wide_weights_->data();
     }
     if (rounded && unfolded) {
@@ -336,41 +346,34 @@ class Operands8 {
 };
 
 /// What sums of a weight of 8 bits go through: the scales of the outputs, the bias, the rest. `outputs` describes a row of f32.
-Epilogue epilogue8(const memory::desc& outputs, const void* scales, const float* bias, Activation activation, const memory::desc& result,
-                   const void* residual) {
+template <class Call>
+Epilogue epilogue8(const Call& call, const memory::desc& outputs, const memory::desc& result, const void* scales) {
   Epilogue out;
   out.multiply(outputs, scales);
-  if (bias) out.add(outputs, bias);
-  out.activate(activation);
-  if (residual) out.add(result, residual);
+  if (call.bias) out.add(outputs, call.bias);
+  out.end_with(call, result);
   return out;
 }
 
-}  // namespace
-
-namespace {
-
 /// The product of a[m, k] with a weight [n, k] of 8 bits on `team()` threads.
-void multiply8(const GemmCall& call, WeightPacking packing) {
-  const bool rounded = packing == WeightPacking::int8_products && has_products8(call.k);
-  const DType read = rounded ? DType::u8 : call.a_type;  // stands for s8
+void multiply8(const GemmCall& call) {
+  const bool rounded = rounds_input(*call.weight) && has_products8(call.k);
   const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.a_type);
   const memory::desc a({call.m, call.k}, type, Tag::ab), c({call.m, call.n}, dnnl_type(call.c_type), Tag::ab),
       outputs({1, call.n}, memory::data_type::f32, Tag::ab);
   Key key;
-  key << 5 << DryRun::active() << team() << call.m << call.n << call.k << static_cast<int>(read) << static_cast<int>(call.c_type) << (call.bias != nullptr)
-      << static_cast<int>(call.activation) << (call.residual != nullptr);
+  key << 5 << DryRun::active() << team() << call.m << call.n << call.k << rounded << static_cast<int>(call.a_type) << static_cast<int>(call.c_type)
+      << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
   const auto prepared = cached(key, [&] {
     const memory::desc b({call.k, call.n}, type, Tag::any);
-    const Epilogue epilogue = epilogue8(outputs, nullptr, call.bias, call.activation, c, call.residual);
-    const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(a, b, c), attributes(epilogue.ops()), engine());
+    const dnnl::matmul::primitive_desc pd(dnnl::matmul::desc(a, b, c), attributes(epilogue8(call, outputs, c, nullptr).ops()), engine());
     return std::make_shared<Prepared>(Prepared{made<dnnl::matmul>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
   });
   const memory::desc plain({call.k, call.n}, type, memory::dims{1, call.k});
   const Operands8 operands(*call.weight, plain, prepared->weights, call.a_type, call.a, call.m * call.k);
   std::unordered_map<int, memory> arguments{
       {DNNL_ARG_SRC, wrap(a, operands.input())}, {DNNL_ARG_WEIGHTS, wrap(prepared->weights, operands.weights())}, {DNNL_ARG_DST, wrap(c, call.c)}};
-  epilogue8(outputs, operands.scales(), call.bias, call.activation, c, call.residual).bind(arguments);
+  epilogue8(call, outputs, c, operands.scales()).bind(arguments);
   execute(*prepared, arguments);
 }
 
@@ -389,8 +392,7 @@ void multiply(const GemmCall& call, int64_t all_rows) {
   const memory::desc a = desc(call.m, call.k, call.a_type, call.a_transposed, all_rows);
   const memory::desc c = desc(call.m, call.n, call.c_type, false, all_rows);
   Epilogue epilogue;
-  epilogue.activate(call.activation);
-  if (call.residual) epilogue.add(c, call.residual);
+  epilogue.end_with(call, c);
   Key key;
   key << 1 << DryRun::active() << team() << call.batch << call.m << call.n << call.k << all_rows << static_cast<int>(call.a_type) << call.a_transposed
       << static_cast<int>(call.b_type) << call.b_transposed << (call.weight != nullptr) << static_cast<int>(call.c_type) << (call.bias != nullptr)
@@ -444,7 +446,7 @@ void gemm(const GemmCall& call) {
   if (call.batch == 0 || call.m == 0 || call.n == 0) return;
   if (call.weight && call.batch == 1 && call.b_transposed && !call.a_transposed && call.weight->body()->packing != WeightPacking::plain) {
     const std::optional<OneThread> one = has_avx512() ? std::nullopt : std::optional<OneThread>(std::in_place);
-    return multiply8(call, call.weight->body()->packing);
+    return multiply8(call);
   }
   if (has_avx512()) return multiply(call, call.m);
   // Below AVX-512 oneDNN's products split the sum over threads. Here the rows are cut into parts whose number depends on the shape only, each for one thread.
@@ -513,10 +515,6 @@ dnnl::convolution_forward::desc forward_desc(const ConvDescs& d, const ConvShape
   return Forward::desc(kind, direct, d.source, d.weights, d.result, d.strides, d.padding, end_padding(s));
 }
 
-}  // namespace
-
-namespace {
-
 /// oneDNN 2.6.3's "brgconv" of 8-bit numbers gives other sums now and then when several threads share many input channels (1920 → 640 at 16 × 16 pixels):
 /// another implementation is taken where there is one that is not the slow reference.
 dnnl::convolution_forward::primitive_desc steady(const dnnl::convolution_forward::desc& description, const dnnl::primitive_attr& attr) {
@@ -527,9 +525,9 @@ dnnl::convolution_forward::primitive_desc steady(const dnnl::convolution_forward
   return pd;
 }
 
-void convolve8(const ConvForward& call, WeightPacking packing) {
+void convolve8(const ConvForward& call) {
   const ConvShape& s = call.shape;
-  const bool rounded = packing == WeightPacking::int8_products && has_products8(s.in_channels);
+  const bool rounded = rounds_input(*call.weight) && has_products8(s.in_channels);
   const auto type = rounded ? memory::data_type::s8 : dnnl_type(call.type);
   ConvDescs d = conv_descs(s, call.type, call.type, call.type);
   d.source = of_type(d.source, type);
@@ -538,15 +536,14 @@ void convolve8(const ConvForward& call, WeightPacking packing) {
   Key key = conv_key(6, s, call.type);
   key << rounded << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
   const auto prepared = cached(key, [&] {
-    const Epilogue epilogue = epilogue8(outputs, nullptr, call.bias, call.activation, d.result, call.residual);
-    const auto pd = steady(forward_desc(d, s, nullptr), attributes(epilogue.ops()));
+    const auto pd = steady(forward_desc(d, s, nullptr), attributes(epilogue8(call, outputs, d.result, nullptr).ops()));
     return std::make_shared<Prepared>(Prepared{made<dnnl::convolution_forward>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
   });
   const Operands8 operands(*call.weight, d.plain_weights, prepared->weights, call.type, call.source, s.batch * s.in_height * s.in_width * s.in_channels);
   std::unordered_map<int, memory> arguments{{DNNL_ARG_SRC, wrap(d.source, operands.input())},
                                             {DNNL_ARG_WEIGHTS, wrap(prepared->weights, operands.weights())},
                                             {DNNL_ARG_DST, wrap(d.result, call.result)}};
-  epilogue8(outputs, operands.scales(), call.bias, call.activation, d.result, call.residual).bind(arguments);
+  epilogue8(call, outputs, d.result, operands.scales()).bind(arguments);
   execute(*prepared, arguments);
 }
 
@@ -555,14 +552,13 @@ void convolve8(const ConvForward& call, WeightPacking packing) {
 void conv_forward(const ConvForward& call) {
   const ConvShape& s = call.shape;
   count_flops(s.flops());
-  if (s.groups == 1 && call.weight->body()->packing != WeightPacking::plain) return convolve8(call, call.weight->body()->packing);
+  if (s.groups == 1 && call.weight->body()->packing != WeightPacking::plain) return convolve8(call);
   Key key = conv_key(2, s, call.type);
   key << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
   const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight, call.type));
   const memory::desc bias({s.out_channels}, memory::data_type::f32, Tag::a);
   Epilogue epilogue;
-  epilogue.activate(call.activation);
-  if (call.residual) epilogue.add(d.result, call.residual);
+  epilogue.end_with(call, d.result);
   const auto prepared = cached(key, [&] {
     const dnnl::convolution_forward::primitive_desc pd(forward_desc(d, s, call.bias ? &bias : nullptr), attributes(epilogue.ops()), engine());
     return std::make_shared<Prepared>(Prepared{made<dnnl::convolution_forward>(pd), pd.weights_desc(), pd.scratchpad_desc(), {}, {}});
