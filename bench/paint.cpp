@@ -55,12 +55,14 @@ int main(int argc, char** argv) {
     if (argc == 4 && std::string_view(argv[1]) == "original") return write_original(argv[2], argv[3]);
     const std::filesystem::path folder = argv[1];
     const int64_t edge = std::atoll(argv[2]) / 8, batch = argc > 3 ? std::atoll(argv[3]) : 1;
-    constexpr std::pair<WeightPacking, const char*> kPackings[] = {
-        {WeightPacking::plain, ""}, {WeightPacking::int8, " w8a16"}, {WeightPacking::int8_products, " w8a8"}};
+    constexpr WeightPacking kPackings[] = {WeightPacking::plain, WeightPacking::int8, WeightPacking::int8_products};
+    const auto named = [](const char* what, WeightPacking packing) {
+      return packing == WeightPacking::plain ? what : fmt::format("{} {}", what, name_of(packing));
+    };
     const NoGrad off;
     const DType type = compute_dtype();
     const Tensor latents = Tensor::normal({batch, edge, edge, 4}, 1, 1, type);
-    for (const auto& [packing, suffix] : kPackings) {
+    for (const WeightPacking packing : kPackings) {
       PTAH_TRY(const TensorFile file, read_safetensors(folder / "unet" / "diffusion_pytorch_model.safetensors"));
       Weights weights(original_unet_names(file.tensors));
       const bool xl = weights.all().contains("label_emb.0.0.weight");
@@ -70,13 +72,13 @@ int main(int argc, char** argv) {
       const Unet unet(weights, "", config);
       const Tensor context = Tensor::normal({batch, 77, unet.context_width()}, 1, 2, type), steps = Tensor::full({batch}, 500);
       const Tensor label = xl ? Tensor::normal({batch, unet.label_width()}, 1, 3) : Tensor();
-      report(fmt::format("U-Net{}", suffix), [&] { (void)unet(latents, steps, context, label); });
+      report(named("U-Net", packing), [&] { (void)unet(latents, steps, context, label); });
     }
-    for (const auto& [packing, suffix] : kPackings) {
+    for (const WeightPacking packing : kPackings) {
       PTAH_TRY(const TensorFile file, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
       Weights weights(original_autoencoder_names(file.tensors));
       const KlAutoencoder autoencoder(weights, "", {.packing = packing});
-      report(fmt::format("decode{}", suffix), [&] { (void)autoencoder.decode(latents); });
+      report(named("decode", packing), [&] { (void)autoencoder.decode(latents); });
     }
     return {};
   });

@@ -40,6 +40,17 @@ def machine():
     return f"{model}, {os.cpu_count()} cores, {kinds[0]}"
 
 
+def timed(command):
+    """Seconds and peak MiB of a process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    problem = process.stderr.read()
+    _, process.returncode, usage = os.wait4(process.pid, 0)
+    if process.returncode:
+        sys.exit(problem.decode())
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
 def ptah(name):
     return lines([BUILD / "bench" / "ptah_bench", name])
 
@@ -75,13 +86,9 @@ def create():
     seconds, peaks = [], []
     for i in range(9):
         with tempfile.TemporaryDirectory() as folder:
-            start = time.perf_counter()
-            process = subprocess.Popen([BUILD / "ptah", "create", "a red fox", "--seed", str(i), "--quiet", "--out", f"{folder}/work"])
-            _, status, usage = os.wait4(process.pid, 0)
-            process.returncode = status
-            assert status == 0
-            seconds.append(time.perf_counter() - start)
-            peaks.append(usage.ru_maxrss / 1024)
+            taken, peak = timed([BUILD / "ptah", "create", "a red fox", "--seed", str(i), "--quiet", "--out", f"{folder}/work"])
+            seconds.append(taken)
+            peaks.append(peak)
     plan = lines_of_plan()
     print(f"cold create, words to PNG + GLB + receipt: median {statistics.median(seconds):.2f} s (worst {max(seconds):.2f}), peak {max(peaks):.0f} MiB, planned {plan / 2**20:.0f} MiB")
 
@@ -151,13 +158,9 @@ def first():
         for model in sys.argv[2:] or pulled_models():
             seconds, peaks, others, grown = [], [], [], []
             for _ in range(7):
-                start = time.perf_counter()
-                process = subprocess.Popen([BUILD / "ptah", "generate", "--model", model, "--temperature", "0", "--max-tokens", "1", path.read_text()], stdout=subprocess.DEVNULL)
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = status
-                assert status == 0
-                seconds.append(time.perf_counter() - start)
-                peaks.append(usage.ru_maxrss / 1024)
+                taken, peak = timed([BUILD / "ptah", "generate", "--model", model, "--temperature", "0", "--max-tokens", "1", path.read_text()])
+                seconds.append(taken)
+                peaks.append(peak)
                 item = llama("first", model, path)["first"]
                 others.append(item["seconds"])
                 grown.append(item["mebibytes"])
@@ -194,17 +197,6 @@ def paint():
         mine, *others = [min(run[i][kind if i else case]["seconds"] for run in runs) for i in range(1 + len(peers))]
         share = f", {int(batch) * flops[kind][size] / mine / best / 1e9:.0%} of the bf16 ceiling" if size in flops[kind] and "xl" not in folder else ""
         print(f"{case:13} {batch} at {size}: {mine:6.2f} s" + "".join(f", {name} {other:6.2f} s, ratio {other / mine:5.2f}" for name, other in zip(peers, others)) + share, flush=True)
-
-
-def timed(command):
-    """Seconds and peak MiB of a process."""
-    start = time.perf_counter()
-    made = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    problem = made.stderr.read()
-    _, status, usage = os.wait4(made.pid, 0)
-    if status:
-        sys.exit(problem.decode())
-    return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
 def pictures():

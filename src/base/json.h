@@ -56,20 +56,27 @@ T value_of(const Json& json) {
   return json.get<T>();
 }
 
+/// Marks a field that came later: what is older lacks it and stays what it is, so it is left out where it is 0 or false, and may be missing.
+struct Later {};
+
 /// One list of fields serves writing and reading: a struct T has a function `fields(T&, visit)` beside it, a template over T or const T, that calls
-/// visit("name", member) for each member.
+/// visit("name", member) or visit("name", member, Later()) for each member.
 template <class T>
 Json json_of_fields(const T& value) {
   Json json = Json::object();
-  fields(value, [&](const char* name, const auto& member) { json[name] = member; });
+  fields(value, [&](const char* name, const auto& member, auto... later) {
+    if (sizeof...(later) == 0 || member != std::remove_cvref_t<decltype(member)>()) json[name] = member;
+  });
   return json;
 }
-/// The inverse; every field must be there. Errors: corrupt, with `what` before the reason.
+/// The inverse; every field that did not come later must be there. Errors: corrupt, with `what` before the reason.
 template <class T>
 Result<T> fields_from_json(const Json& json, const char* what) {
   T value;
   try {
-    fields(value, [&](const char* name, auto& member) { member = value_of<std::remove_reference_t<decltype(member)>>(json.at(name)); });
+    fields(value, [&](const char* name, auto& member, auto... later) {
+      if (sizeof...(later) == 0 || json.contains(name)) member = value_of<std::remove_reference_t<decltype(member)>>(json.at(name));
+    });
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "{}: {}", what, problem.what());
   }

@@ -13,6 +13,9 @@ namespace ptah {
 /// Byte position of the first invalid UTF-8 sequence (overlong forms and surrogates included), or npos.
 size_t invalid_utf8_at(std::string_view text);
 
+/// A code point as UTF-8; nothing for what is below 0 or above 0x10FFFF.
+std::string utf8_of(int32_t c);
+
 /// The lines of a text that hold anything, without spaces and carriage returns at their ends.
 std::vector<std::string> lines_of(const std::string& text);
 

@@ -224,8 +224,7 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--enlarge-strength", r.enlarge_strength, "and how much of it anew, above 0 to 1");
   command->add_option("--tile", r.tile, "decode in tiles of so many pixels: takes less memory");
   command->add_flag("--seamless", o->job.files.wraps, "a texture that can be laid side by side without a seam");
-  command->add_option("--quantize", o->quantize,
-                      "w8a16: weights in 8 bits take half the memory; w8a8: products in 8 bits too, about twice as fast, less exact");
+  command->add_option("--quantize", o->quantize, "w8a16: weights in 8 bits take half the memory; w8a8: products in 8 bits too, faster and less exact");
   command->add_option("--count", o->job.count, "how many, with seeds counting up");
   command->add_option("--x", o->x, "one picture for each value of a setting, e.g. steps=10,20,30");
   command->add_option("--y", o->y, "and of another, e.g. guidance=3,7");

@@ -81,19 +81,22 @@ class Places {
 
  private:
   std::optional<Place> existing(const std::string& name) const { return checkpoint_.contains(name) ? std::optional(Place{name}) : std::nullopt; }
+  /// A part of a matrix that holds several, one below the other.
+  std::optional<Place> part(const std::string& name, int64_t index, int64_t parts) const {
+    const auto found = checkpoint_.find(name);
+    if (found == checkpoint_.end() || found->second.rank() != 2 || found->second.dim(0) % parts) return {};
+    const int64_t rows = found->second.dim(0) / parts;
+    return Place{name, rows * index, rows};
+  }
   std::optional<Place> unet(const std::string& module) const {
     const auto name = names_.original(module + ".weight");
     return name ? existing(places_.unet + *name) : std::nullopt;
   }
   std::optional<Place> joint(const std::string& module) const {
     const auto place = original_joint_place(module + ".weight");
-    const auto found = place ? checkpoint_.find(places_.unet + place->name) : checkpoint_.end();
-    if (found == checkpoint_.end()) return {};
-    if (place->parts == 1) return Place{found->first};
-    const Shape& shape = found->second.shape();
-    if (shape.rank() != 2 || shape[0] % place->parts) return {};
-    const int64_t rows = shape[0] / place->parts;
-    return Place{found->first, rows * place->part, rows};
+    if (!place) return {};
+    const std::string name = places_.unet + place->name;
+    return place->parts == 1 ? existing(name) : part(name, place->part, place->parts);
   }
   std::optional<Place> text(const std::string& prefix, std::string module) const {
     if (const auto found = existing(prefix + module + ".weight")) return found;
@@ -109,12 +112,7 @@ class Places {
     // OpenCLIP keeps queries, keys and values in one matrix.
     constexpr std::array<std::string_view, 3> kParts{"self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"};
     for (size_t i = 0; i < kParts.size(); ++i)
-      if (inner == kParts[i]) {
-        const auto found = checkpoint_.find(base + "attn.in_proj_weight");
-        if (found == checkpoint_.end() || found->second.rank() != 2 || found->second.dim(0) % 3) return {};
-        const int64_t rows = found->second.dim(0) / 3;
-        return Place{found->first, rows * static_cast<int64_t>(i), rows};
-      }
+      if (inner == kParts[i]) return part(base + "attn.in_proj_weight", static_cast<int64_t>(i), 3);
     return {};
   }
 

@@ -105,8 +105,6 @@ std::string_view name_of(DiffusionFamily family) {
   return "";
 }
 
-std::string_view name_of(WeightPacking packing) { return packing == WeightPacking::int8 ? "w8a16" : packing == WeightPacking::int8_products ? "w8a8" : ""; }
-
 Result<WeightPacking> packing_by_name(std::string_view name) {
   for (const WeightPacking packing : {WeightPacking::plain, WeightPacking::int8, WeightPacking::int8_products})
     if (name == name_of(packing)) return packing;
@@ -145,7 +143,9 @@ Result<DiffusionFiles> diffusion_files(const Json& json, const fs::path& folder)
     if (json.contains("embeddings"))
       for (const Json& item : json.at("embeddings")) out.embeddings.push_back(file(item));
     out.wraps = json.value("wraps", false);
-    PTAH_TRY(out.packing, packing_by_name(json.value("quantize", std::string())));
+    const auto packing = packing_by_name(json.value("quantize", std::string()));
+    if (!packing) return fail(ErrorCode::corrupt, "request: {}", packing.error().message);
+    out.packing = *packing;
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "request: {}", problem.what());
   }

@@ -23,7 +23,7 @@ void fields(C& c, const Visit& visit) {
   visit("steps", c.steps);
   visit("guidance", c.guidance);
   visit("rescale", c.rescale);
-  visit("perpendicular", c.perpendicular);
+  visit("perpendicular", c.perpendicular, Later());
   visit("sampler", c.sampler);
   visit("schedule", c.schedule);
   visit("width", c.width);
@@ -37,17 +37,8 @@ void fields(C& c, const Visit& visit) {
   visit("tile", c.tile);
 }
 
-// Receipts that are older than perpendicular guidance say nothing of it; those without it neither.
-Json to_json(const PaintRequest& request) {
-  Json out = json_of_fields(request);
-  if (request.perpendicular == 0) out.erase("perpendicular");
-  return out;
-}
-Result<PaintRequest> paint_request(const Json& json) {
-  Json whole = json;
-  if (whole.is_object()) whole.emplace("perpendicular", 0);
-  return fields_from_json<PaintRequest>(whole, "request");
-}
+Json to_json(const PaintRequest& request) { return json_of_fields(request); }
+Result<PaintRequest> paint_request(const Json& json) { return fields_from_json<PaintRequest>(json, "request"); }
 
 Result<void> check(const PaintRequest& r) {
   if (r.steps < 1 || r.steps > 1000) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 1000 are possible", r.steps);

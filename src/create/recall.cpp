@@ -381,7 +381,6 @@ Result<std::string> exif_settings(std::span<const uint8_t> file, bool webui) {
 }  // namespace
 
 Result<std::string> recall(const fs::path& file) {
-  std::vector<std::string> notes;
   const auto said = [&](const Recalled& recalled) {
     std::string out = fmt::format("# painted by {}\n", recalled.by);
     for (std::string note : recalled.missed) {

@@ -72,17 +72,13 @@ void fields(C& c, const Visit& visit) {
   visit("size_mm", c.size_mm);
   visit("strength", c.strength);
   visit("best_of", c.best_of);
+  visit("watermark", c.watermark, Later());
 }
 
-Json to_json(const CreateRequest& r) {
-  Json out = json_of_fields(r);
-  if (r.watermark) out["watermark"] = true;  // receipts from before there were watermarks stay what they are
-  return out;
-}
+Json to_json(const CreateRequest& r) { return json_of_fields(r); }
 
 Result<CreateRequest> create_request(const Json& json) {
   PTAH_TRY(CreateRequest r, fields_from_json<CreateRequest>(json, "request"));
-  r.watermark = json.value("watermark", Json(false)) == Json(true);
   PTAH_TRY_VOID(check(r));
   return r;
 }

@@ -1,9 +1,10 @@
 #include "media/exif.h"
 
-#include <cstring>
 #include <optional>
 
+#include "base/text.h"
 #include "media/jpeg_segments.h"
+#include "media/riff_chunks.h"
 
 namespace ptah {
 
@@ -22,26 +23,16 @@ Result<std::span<const uint8_t>> exif_part(std::span<const uint8_t> file) {
     PTAH_TRY(const auto segments, jpeg_segments(file));
     for (const JpegSegment& s : segments)
       if (const auto content = file.subspan(s.start + 4, s.size - 4); s.marker == 0xE1 && found.empty() && text_of(content).starts_with(kExif)) found = content;
-  } else if (file.size() >= 12 && text_of(file).starts_with("RIFF") && text_of(file).substr(8, 4) == "WEBP") {
+  } else if (is_riff(file, "WEBP")) {
     for (size_t at = 12; file.size() - at >= 8;) {
-      const auto head = file.subspan(at, 8);
-      const size_t length = size_t{head[4]} | size_t{head[5]} << 8 | size_t{head[6]} << 16 | size_t{head[7]} << 24;
-      if (length > file.size() - at - 8) return fail(ErrorCode::corrupt, "webp: chunk at byte {} of {} bytes passes the end", at, length);
-      if (text_of(head).starts_with("EXIF") && found.empty()) found = file.subspan(at + 8, length);
-      at += std::min(8 + length + length % 2, file.size() - at);
+      PTAH_TRY(const RiffChunk chunk, riff_chunk_at(file, at, "webp"));
+      if (chunk.type == "EXIF" && found.empty()) found = chunk.data;
+      at += chunk.size;
     }
   }
   if (text_of(found).starts_with(kExif)) found = found.subspan(kExif.size());
   if (found.empty()) return fail(ErrorCode::not_found, "no Exif part in this file");
   return found;
-}
-
-void put_utf8(std::string& out, uint32_t c) {
-  const auto put = [&](uint32_t byte) { out += static_cast<char>(byte); };
-  if (c < 0x80) return put(c);
-  if (c < 0x800) return put(0xC0 | c >> 6), put(0x80 | (c & 63));
-  if (c < 0x10000) return put(0xE0 | c >> 12), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
-  put(0xF0 | c >> 18), put(0x80 | (c >> 12 & 63)), put(0x80 | (c >> 6 & 63)), put(0x80 | (c & 63));
 }
 
 std::string utf8_of_utf16(std::span<const uint8_t> bytes, bool big_endian) {
@@ -55,7 +46,7 @@ std::string utf8_of_utf16(std::span<const uint8_t> bytes, bool big_endian) {
     } else if (c >= 0xD800 && c < 0xE000) {
       c = 0xFFFD;
     }
-    put_utf8(out, c);
+    out += utf8_of(static_cast<int32_t>(c));
   }
   return out;
 }

@@ -5,6 +5,7 @@
 
 #include "media/jpeg_segments.h"
 #include "media/png_chunks.h"
+#include "media/riff_chunks.h"
 
 namespace ptah {
 
@@ -12,11 +13,8 @@ namespace {
 
 constexpr size_t kBehindHeader = 33;  ///< signature and IHDR
 
-bool is_wav(std::span<const uint8_t> file) {
-  return file.size() >= 12 && std::memcmp(file.data(), "RIFF", 4) == 0 && std::memcmp(file.data() + 8, "WAVE", 4) == 0;
-}
+bool is_wav(std::span<const uint8_t> file) { return is_riff(file, "WAVE"); }
 
-uint32_t little(const uint8_t* at) { return uint32_t{at[3]} << 24 | uint32_t{at[2]} << 16 | uint32_t{at[1]} << 8 | at[0]; }
 void put_big(Bytes& out, uint32_t value) {
   for (int i = 3; i >= 0; --i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
 }
@@ -42,15 +40,12 @@ Result<std::optional<ManifestPlace>> find_in_wav(std::span<const uint8_t> file) 
   std::optional<ManifestPlace> out;
   for (size_t at = 12; at < file.size();) {
     if (file.size() - at < 8) return fail(ErrorCode::corrupt, "wav: cut off at byte {}", at);
-    const uint32_t length = little(file.data() + at + 4);
-    const size_t padded = size_t{length} + length % 2;
-    if (length > file.size() - at - 8) return fail(ErrorCode::corrupt, "wav: chunk at byte {} of {} bytes passes the end", at, length);
-    if (std::memcmp(file.data() + at, "C2PA", 4) == 0) {
+    PTAH_TRY(const RiffChunk chunk, riff_chunk_at(file, at, "wav"));
+    if (chunk.type == "C2PA") {
       if (out) return fail(ErrorCode::corrupt, "wav: two manifest stores");
-      const uint8_t* data = file.data() + at + 8;
-      out = ManifestPlace{Bytes(data, data + length), at, std::min(padded, file.size() - at - 8) + 8};
+      out = ManifestPlace{Bytes(chunk.data.begin(), chunk.data.end()), at, chunk.size};
     }
-    at += std::min(padded, file.size() - at - 8) + 8;
+    at += chunk.size;
   }
   return out;
 }

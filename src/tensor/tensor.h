@@ -42,6 +42,10 @@ class Shape {
 /// How a weight is kept and multiplied: in the dtype of what it meets; in 8 bits with a scale for each output (symmetric, rounded to nearest), products in the
 /// dtype of what it meets; or in 8 bits, and what it meets rounded to 8 bits too (one scale a tensor), products exact in 32 bits.
 enum class WeightPacking : uint8_t { plain, int8, int8_products };
+/// "w8a16" and "w8a8", as others call them; empty for plain.
+constexpr std::string_view name_of(WeightPacking packing) {
+  return packing == WeightPacking::int8 ? "w8a16" : packing == WeightPacking::int8_products ? "w8a8" : "";
+}
 
 class Tensor {
  public:

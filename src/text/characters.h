@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
+
 namespace ptah {
 
 /// One code point, or a single byte where the bytes are not UTF-8 (then `value` is −1).
@@ -57,12 +59,6 @@ inline CharacterClass class_of(int32_t c) {
 inline bool is_white(int32_t c) {
   const CharacterClass kind = class_of(c);
   return kind == CharacterClass::space || kind == CharacterClass::newline;
-}
-
-inline std::string utf8_of(int32_t c) {
-  char bytes[4];
-  const auto n = utf8proc_encode_char(c, reinterpret_cast<utf8proc_uint8_t*>(bytes));
-  return {bytes, static_cast<size_t>(n)};
 }
 
 /// GPT-2's printable stand-ins for bytes: those that stand for themselves, and code points from 256 on for the others in order.

@@ -254,14 +254,14 @@ class Evaluator {
     const auto side = [&](int64_t left) {
       return resize(slice(slice(doubles, 1, half / 2, half / 2 + half), 2, left, left + half), edge, edge, Filter::bilinear);
     };
-    const auto one = nearest_concepts(singles), left = nearest_concepts(side(0)), right = nearest_concepts(side(half));
+    const auto seen = nearest_concepts(concat({singles, side(0), side(half)}, 0));  // things alone, left halves, right halves
     int64_t found_alone = 0, found = 0, both = 0;
     for (size_t i = 0; i < kThings.size(); ++i) {
-      const auto sees = [&](const std::vector<std::string>& concepts, const char* thing) {
-        return among(concepts, [&](const std::string& word) { return word == thing; });
+      const auto sees = [&](size_t group, size_t thing) {
+        return among(seen[group * kThings.size() + i], [&](const std::string& word) { return word == kThings[thing]; });
       };
-      const bool first = sees(left[i], kThings[i]), second = sees(right[i], kThings[(i + 7) % kThings.size()]);
-      found_alone += sees(one[i], kThings[i]);
+      const bool first = sees(1, i), second = sees(2, (i + 7) % kThings.size());
+      found_alone += sees(0, i);
       found += first + second;
       both += first && second;
     }
