@@ -123,9 +123,7 @@ Tensor UnetTrunk::run(const Transformer& block, const Tensor& x, const Tensor& c
   for (const Layer& layer : block.layers) {
     h = layer.out(self_attention(layer.qkv(layer_norm(h, layer.norm1)), attention), Activation::none, h);
     h = layer.cross_out(cross_attention(layer.query(layer_norm(h, layer.norm2)), layer.key_value(context), attention), Activation::none, h);
-    const Tensor both = layer.gate(layer_norm(h, layer.norm3));
-    const int64_t inner = both.dim(-1) / 2;
-    h = layer.down(mul(slice(both, 2, 0, inner), gelu_erf(slice(both, 2, inner, 2 * inner))), Activation::none, h);
+    h = layer.down(geglu(layer_norm(h, layer.norm3), layer.gate.weight, layer.gate.bias), Activation::none, h);
   }
   return block.out(h, Activation::none, x.reshape({n, pixels, width})).reshape(x.shape());
 }

@@ -43,6 +43,8 @@ struct LinearArgs {
 /// x [.., k], weight [n, k] → activation(x · weightᵀ + bias) + residual, [.., n]. The weight may be f32, bf16 or f16 whatever x is:
 /// it is packed once in x's dtype. Its gradient is f32.
 Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args = {});
+/// x [.., k], weight [2 n, k], bias f32 [2 n] or none → [.., n]: the first half of linear's results times gelu_erf of the second (GEGLU: Shazeer 2020).
+Tensor geglu(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 
 struct Conv2dArgs {
   Tensor bias = {};  ///< [out], f32

@@ -34,8 +34,11 @@ struct GemmCall {
   const float* bias = nullptr;
   Activation activation = Activation::none;
   const void* residual = nullptr;  ///< of c_type
+  bool gated = false;              ///< c[m, n / 2]: the first half of the outputs times gelu_erf of the second; only where takes_gated
 };
 void gemm(const GemmCall& call);
+/// Whether a gated product is computed in one pass here: by a weight of WeightPacking::own in bf16 where there is a panel product, n a multiple of 64.
+bool takes_gated(const GemmCall& call);
 
 /// Pictures are NHWC, weights [out, in / groups, kernel height, kernel width].
 struct ConvShape {

@@ -135,6 +135,9 @@ HWY_INLINE VF erf(VF x) {
   return hn::CopySign(hn::Sub(splat(1.0F), tail), x);
 }
 
+/// x · Φ(x) (Hendrycks and Gimpel 2016).
+HWY_INLINE VF gelu_erf(VF x) { return hn::Mul(hn::Mul(x, splat(0.5F)), hn::Add(splat(1.0F), erf(hn::Mul(x, splat(0.70710678F))))); }
+
 /// Sum over the lanes in a fixed order.
 HWY_INLINE float sum_lanes(VF value) { return hn::GetLane(hn::SumOfLanes(DF(), value)); }
 HWY_INLINE float max_lanes(VF value) { return hn::GetLane(hn::MaxOfLanes(DF(), value)); }

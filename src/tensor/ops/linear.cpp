@@ -159,4 +159,31 @@ Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
   return out;
 }
 
+Tensor geglu(const Tensor& x, const Tensor& weight, const Tensor& bias) {
+  PTAH_CHECK(weight.rank() == 2 && x.rank() >= 1 && x.dim(-1) == weight.dim(1) && weight.dim(0) % 2 == 0, "geglu: x {} and weight {} do not fit",
+             x.shape().str(), weight.shape().str());
+  const int64_t n = weight.dim(0), k = weight.dim(1);
+  detail::GemmCall call{.m = k ? x.elements() / k : 0, .n = n, .k = k, .a = x.raw(), .a_type = x.dtype(), .b_type = x.dtype(), .b_transposed = true};
+  call.weight = &weight;
+  call.c_type = x.dtype();
+  call.gated = true;
+  if (GradScope::wants({&x, &weight, &bias}) || !detail::takes_gated(call)) {
+    const Tensor both = linear(x, weight, {.bias = bias});
+    const int axis = both.rank() - 1;
+    return mul(slice(both, axis, 0, n / 2), gelu_erf(slice(both, axis, n / 2, n)));
+  }
+  const Operation operation("linear");
+  Shape shape = x.shape();
+  shape[-1] = n / 2;
+  Tensor out = Tensor::empty(shape, x.dtype());
+  if (bias.defined()) {
+    PTAH_CHECK(bias.dtype() == DType::f32 && bias.elements() == n, "geglu: bias {} {} for weight {}", name_of(bias.dtype()), bias.shape().str(),
+               weight.shape().str());
+    call.bias = bias.data<float>();
+  }
+  call.c = out.raw();
+  detail::gemm(call);
+  return out;
+}
+
 }  // namespace ptah

@@ -41,7 +41,7 @@ HWY_INLINE VF value(Unary kind, VF x, VF p, VF q) {
       return hn::Mul(x, sigmoid(inner));
     }
     case Unary::gelu_erf:
-      return hn::Mul(hn::Mul(x, splat(0.5F)), hn::Add(splat(1.0F), erf(hn::Mul(x, splat(kRootHalf)))));
+      return gelu_erf(x);
     case Unary::tanh:
       return tanh(x);
     case Unary::sigmoid:

@@ -9,6 +9,8 @@
 #include "base/file.h"
 #include "base/parallel.h"
 #include "tensor/cpu/int8.h"
+#include "tensor/cpu/panel_product.h"
+#include "tensor/cpu/winograd.h"
 #include "tensor/ops.h"
 
 namespace ptah::detail {
@@ -302,6 +304,7 @@ class Epilogue {
 };
 
 bool rounds_input(const Tensor& weight) { return weight.body()->packing == WeightPacking::int8_products; }
+bool in_8_bits(const Tensor& weight) { return weight.body()->packing == WeightPacking::int8 || rounds_input(weight); }
 
 /// Rounds what meets a weight of 8 bits to 8 bits, or unfolds the weight; keeps what the primitive reads.
 class Operands8 {
@@ -441,13 +444,32 @@ const void* advanced(const void* from, int64_t elements, DType type) {
 
 bool has_dense(DType type) { return type == DType::f32 || (type == DType::bf16 && has_avx512()); }
 
+namespace {
+
+/// A weight as `gated_product` reads it.
+std::shared_ptr<Block> gated_panels(const GemmCall& call) {
+  Key key;
+  key << 10;
+  const size_t bytes = static_cast<size_t>(call.n * call.k) * sizeof(bf16);
+  if (DryRun::active()) return planned_copy(*call.weight, bytes, key);
+  return kept_copy(*call.weight, key, [&] {
+    const Tensor weight = cast(passing_numbers(*call.weight), DType::bf16);
+    auto block = std::make_shared<Block>(bytes);
+    pack_gated(call.n, call.k, weight.data<bf16>(), static_cast<bf16*>(block->data()));
+    return block;
+  });
+}
+
+}  // namespace
+
 void gemm(const GemmCall& call) {
   count_flops(2 * call.batch * call.m * call.n * call.k);
   if (call.batch == 0 || call.m == 0 || call.n == 0) return;
-  if (call.weight && call.batch == 1 && call.b_transposed && !call.a_transposed && call.weight->body()->packing != WeightPacking::plain) {
+  if (call.weight && call.batch == 1 && call.b_transposed && !call.a_transposed && in_8_bits(*call.weight)) {
     const std::optional<OneThread> one = has_avx512() ? std::nullopt : std::optional<OneThread>(std::in_place);
     return multiply8(call);
   }
+  if (call.gated) return gated_product(call, static_cast<const bf16*>(gated_panels(call)->data()));
   if (has_avx512()) return multiply(call, call.m);
   // Below AVX-512 oneDNN's products split the sum over threads. Here the rows are cut into parts whose number depends on the shape only, each for one thread.
   constexpr int64_t kMostParts = 16, kLeastRows = 24;
@@ -547,12 +569,27 @@ void convolve8(const ConvForward& call) {
   execute(*prepared, arguments);
 }
 
+/// The kernels of a convolution as `winograd` reads them.
+std::shared_ptr<Block> transformed(const ConvForward& call) {
+  Key key;
+  key << 9;
+  const size_t bytes = winograd_bytes(call.shape);
+  if (DryRun::active()) return planned_copy(*call.weight, bytes, key);
+  return kept_copy(*call.weight, key, [&] {
+    const Tensor kernels = cast(passing_numbers(*call.weight), DType::f32);
+    auto block = std::make_shared<Block>(bytes);
+    pack_winograd(call.shape, kernels.data<float>(), static_cast<bf16*>(block->data()));
+    return block;
+  });
+}
+
 }  // namespace
 
 void conv_forward(const ConvForward& call) {
   const ConvShape& s = call.shape;
   count_flops(s.flops());
-  if (s.groups == 1 && call.weight->body()->packing != WeightPacking::plain) return convolve8(call);
+  if (s.groups == 1 && in_8_bits(*call.weight)) return convolve8(call);
+  if (call.weight->body()->packing == WeightPacking::own && has_winograd(call)) return winograd(call, static_cast<const bf16*>(transformed(call)->data()));
   Key key = conv_key(2, s, call.type);
   key << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
   const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight, call.type));
