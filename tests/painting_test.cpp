@@ -116,13 +116,19 @@ double psnr(const Picture& made, const Tensor& wanted) {
 
 TEST_F(Painting, WholePicturesAreThoseOfTheReferences) {
   const NamedTensors wanted = golden("paintings");
-  for (const bool xl : {false, true}) {
-    const char* name = xl ? "sdxl" : "sd1";
-    const auto exact = load(xl, DType::f32)->paint(request(xl));
+  for (const std::string name : {"sd1", "sdxl", "sd1_20", "sdxl_20"}) {
+    const bool xl = name.rfind("sdxl", 0) == 0;
+    PaintRequest asked = request(xl);
+    if (name.ends_with("_20")) {
+      asked.steps = 20;
+      asked.sampler = xl ? "dpmpp_2m" : "euler";
+      asked.schedule = "karras";
+    }
+    const auto exact = load(xl, DType::f32)->paint(asked);
     ASSERT_TRUE(exact) << exact.error().message;
     ASSERT_EQ(exact->width, 64);
     EXPECT_GE(psnr(*exact, wanted.at(name)), 55) << name;  // a level here and there is rounded the other way
-    const auto narrow = load(xl, DType::bf16)->paint(request(xl));
+    const auto narrow = load(xl, DType::bf16)->paint(asked);
     ASSERT_TRUE(narrow) << narrow.error().message;
     fmt::print("{}: f32 {:.1f} dB, bf16 {:.1f} dB\n", name, psnr(*exact, wanted.at(name)), psnr(*narrow, wanted.at(name)));
     EXPECT_GE(psnr(*narrow, wanted.at(name)), 35) << name << " in bf16";

@@ -389,6 +389,8 @@ def paintings(out, models, vae, clips, tokenizer, tokens):
     save_file({"emb_params": vectors.contiguous()}, out / "word.safetensors")
     results["word"] = paint(models[0], [clip], [("a photo of ", 1.0), ([tokens, tokens + 1], 1.0), (" riding", 1.0)], [("3.5", 1.0)], 5.0, 4, "dpmpp_2m", "karras")
     results["sd3"] = third(out, clips, tokenizer, tokens)
+    results["sd1_20"] = paint(models[0], clips, *sd1[:3], 20, "euler", "karras")
+    results["sdxl_20"] = paint(models[1], clips, [("masterpiece, the horse's", 1.0)], [("", 1.0)], 3.0, 20, "dpmpp_2m", "karras", xl=True)
     results = {name: last(((p + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)) for name, p in results.items()} | {name + "_exact": last(results[name]) for name in ("sd1", "sdxl")}
     save_file(results, out / "paintings.safetensors")
 
