@@ -73,7 +73,7 @@ void add_evaluate(CLI::App& app, Action& action) {
   picture->add_option("--model", o->model, "model file (default: the shipped one)");
   picture->add_option("--judge", o->judge, "judge that measures (default: the shipped one)");
   picture->add_option("--chooser", o->chooser, "with --model: judge that chooses the best of several");
-  picture->add_option("--parts", e.parts, "what is measured: held-out,prompts,colours,synonyms,frechet,nearest,arrangements")->delimiter(',');
+  picture->add_option("--parts", e.parts, "what is measured: held-out,prompts,colours,synonyms,frechet,nearest,arrangements; also concepts")->delimiter(',');
   picture->add_option("--prompts", o->prompts, "prompts, one a line (default: those of the shipped sheet)");
   picture->add_option("--synonyms", o->synonyms, "JSON array of [word, meant] (default: the shipped one)");
   picture->add_option("--count", e.count, "pictures drawn for the Fréchet distance");

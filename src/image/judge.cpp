@@ -25,12 +25,6 @@ Result<JudgeConfig> judge_config(const Json& json) {
   return c;
 }
 
-namespace {
-
-Tensor of_length_one(const Tensor& x) { return div(x, sqrt(affine(sum(square(x), 1), 1, 1e-8F))); }
-
-}  // namespace
-
 Judge::Judge(const Scope& scope, const JudgeConfig& config)
     : config_(config),
       in_(scope / "in", 64, config.widths[0], 3),

@@ -32,6 +32,8 @@ Tensor Conv2d::operator()(const Tensor& x, const Tensor& residual) const {
   return conv2d(wide, weight, {.bias = bias, .stride = stride, .residual = residual});
 }
 
+Tensor of_length_one(const Tensor& x) { return div(x, sqrt(affine(sum(square(x), 1), 1, 1e-8F))); }
+
 Tensor sinusoids(const Tensor& x, int64_t width, double scale) {
   const int64_t n = x.elements(), half = width / 2;
   Tensor out = Tensor::zeros({n, width});

@@ -33,6 +33,9 @@ struct Conv2d {
 /// Biases and norm parameters as the kernels want them.
 Tensor f32_parameter(const Scope& scope, const std::string& name, const Shape& shape, Init init);
 
+/// Rows of length 1: x f32 [n, width] → [n, width].
+Tensor of_length_one(const Tensor& x);
+
 /// cos and sin of scale · x · 10000^(−i / half), half = width / 2: x f32 [n] → f32 [n, width] (Vaswani et al. 2017).
 Tensor sinusoids(const Tensor& x, int64_t width, double scale = 1);
 

@@ -1,7 +1,11 @@
 #include <algorithm>
 #include <cmath>
+#include <set>
 
+#include "base/file.h"
 #include "base/philox.h"
+#include "base/sha256.h"
+#include "base/text.h"
 #include "image/denoiser.h"
 #include "image/picture_model.h"
 #include "image/sampler.h"
@@ -124,9 +128,63 @@ Result<void> take_word_vectors(const std::string& model, const Vocabulary& vocab
   return {};
 }
 
+/// What the text encoder learns beside the pictures: the vectors that a sentence encoder gives to texts (distillation: Hinton et al. 2015).
+struct DistilConfig {
+  std::string texts;  ///< a file of one text a line; the captions are learnt too
+  std::string model = "minilm";
+  float weight = 0.1F;  ///< of 1 − cosine, beside the error of the pictures
+  int64_t batch = 64;
+};
+
+struct Teacher {
+  std::vector<std::string> texts;
+  Tensor vectors;  ///< f32 [texts, width], of length 1
+};
+
+/// The captions and the lines of the file with their vectors, kept in `path`.
+Result<Teacher> make_teacher(const fs::path& path, const DistilConfig& config, const fs::path& base_folder, const PictureSet& set,
+                             const TrainCallbacks& callbacks) {
+  PTAH_TRY(const std::string lines, read_text(base_folder / config.texts, 64 << 20));
+  std::set<std::string> distinct;
+  for (const std::string& line : lines_of(lines)) distinct.insert(line);
+  for (const int64_t i : train_indices(set))
+    for (const std::string& caption : set.entries[static_cast<size_t>(i)].captions) distinct.insert(caption);
+  distinct.erase("");
+  Teacher teacher{{distinct.begin(), distinct.end()}, {}};
+  const auto count = static_cast<int64_t>(teacher.texts.size());
+  std::string all;
+  for (const std::string& text : teacher.texts) all += text + "\n";
+  const std::string digest = sha256_hex(as_bytes(config.model + "\n" + all));
+  if (!fs::exists(path)) {
+    PTAH_TRY(const fs::path folder, find_model(config.model));
+    PTAH_TRY(const auto encoder, SentenceEncoder::load(folder));
+    if (callbacks.say) callbacks.say(fmt::format("{} gives vectors to {} texts", config.model, count));
+    const NoGrad off;
+    std::vector<Tensor> parts;
+    constexpr size_t kPart = 1024;
+    for (size_t first = 0; first < teacher.texts.size(); first += kPart) {
+      if (callbacks.cancel) PTAH_TRY_VOID(callbacks.cancel->check());
+      const auto from = teacher.texts.begin() + static_cast<std::ptrdiff_t>(first);
+      parts.push_back(encoder->embed({from, from + static_cast<std::ptrdiff_t>(std::min(kPart, teacher.texts.size() - first))}));
+    }
+    TensorFile file;
+    file.tensors["vectors"] = concat(parts, 0);
+    file.metadata["texts_sha256"] = digest;
+    PTAH_TRY_VOID(write_safetensors(path, file));
+  }
+  PTAH_TRY(TensorFile file, read_safetensors(path));
+  teacher.vectors = file.tensors["vectors"];
+  if (!teacher.vectors.defined() || teacher.vectors.rank() != 2 || teacher.vectors.dim(0) != count || file.metadata["texts_sha256"] != digest)
+    return fail(ErrorCode::mismatch, "{} does not belong to these texts; remove it to make it anew", path.string());
+  return teacher;
+}
+
+constexpr const char* kStudent = "distil.weight";  // throws pooled text states into the teacher's space; no part of the model
+
 struct Batch {
   Tensor noised, target, time;
-  TokenBatch text;
+  TokenBatch text, taught;
+  Tensor vectors;  ///< of `taught`, f32 [texts, width]
 };
 
 struct Parts {
@@ -138,7 +196,8 @@ struct Parts {
 
 }  // namespace
 
-Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::path& start_from, const PictureSet& set, const TrainCallbacks& callbacks) {
+Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const fs::path& out, const fs::path& start_from, const PictureSet& set,
+                            const TrainCallbacks& callbacks) {
   Reader reader(json, "denoiser");
   const fs::path folder = out / "denoiser";
   Stage stage = read_stage(reader, folder);
@@ -147,6 +206,15 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   const auto time_mean = reader.get<float>("time_mean", 0);
   const auto word_vectors = reader.get<std::string>("word_vectors", "");
   const PictureWeights picture_weights = read_picture_weights(reader, "denoiser");
+  DistilConfig distil;
+  Reader distil_reader(reader.object("distil"), "denoiser.distil");
+  distil.texts = distil_reader.get<std::string>("texts", "");
+  distil.model = distil_reader.get<std::string>("model", distil.model);
+  distil.weight = distil_reader.get<float>("weight", distil.weight);
+  distil.batch = distil_reader.get<int64_t>("batch", distil.batch);
+  distil_reader.done();
+  if (distil.batch < 1 || !(distil.weight >= 0))
+    return fail(ErrorCode::invalid_argument, "config: denoiser.distil: batch must be at least 1, weight at least 0");
   DenoiserConfig shape;
   shape.width = reader.get<int64_t>("width", shape.width);
   shape.blocks = reader.get<int64_t>("blocks", shape.blocks);
@@ -191,8 +259,14 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   }
   const LatentStore latents = std::move(stored);
   text_shape.vocabulary = vocabulary.size();
+  Teacher teacher;
+  if (!distil.texts.empty()) {
+    PTAH_TRY(teacher, make_teacher(folder / "teacher.safetensors", distil, base_folder, set, callbacks));
+    if (!start.empty()) start[kStudent] = Weights::fresh(stage.seed).get(kStudent, {teacher.vectors.dim(1), text_shape.width}, Init::fan_in, 1);
+  }
   Weights weights = start.empty() ? Weights::fresh(stage.seed) : Weights(start);
   const Parts parts(weights, text_shape, shape);
+  const Tensor student = teacher.texts.empty() ? Tensor() : weights.get(kStudent, {teacher.vectors.dim(1), text_shape.width}, Init::fan_in, 1);
   if (!word_vectors.empty()) {
     PTAH_TRY_VOID(take_word_vectors(word_vectors, vocabulary, stage.seed, weights.all().at("text.embedding")));
   }
@@ -209,9 +283,15 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
   for (const PictureEntry& entry : set.entries)
     if (std::find(styles.begin(), styles.end(), entry.style) == styles.end()) styles.push_back(entry.style);
   const int64_t tokens = shape.tokens, channels = shape.channels, width = tokens * channels;
+  const auto as_long_as_needed = [](const std::vector<std::vector<int32_t>>& prompts) {
+    size_t longest = 1;
+    for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
+    return make_token_batch(prompts, static_cast<int64_t>(longest));
+  };
+  double distance = 0;  // of the text encoder's vectors from the teacher's, 1 − cosine, averaged over the last steps
   const auto make_batch = [&](int64_t step) {
     const int64_t n = stage.batch;
-    Batch batch{Tensor::empty({n, tokens, channels}), Tensor::empty({n, tokens, channels}), Tensor::empty({n}), {}};
+    Batch batch{Tensor::empty({n, tokens, channels}), Tensor::empty({n, tokens, channels}), Tensor::empty({n}), {}, {}, {}};
     const Tensor noise = Tensor::normal({n, tokens, channels}, stage.seed, (uint64_t{5} << 48) + static_cast<uint64_t>(step));
     std::vector<std::vector<int32_t>> prompts;
     Random random(stage.seed, (uint64_t{6} << 48) + static_cast<uint64_t>(step));
@@ -233,9 +313,18 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
         batch.target.data<float>()[i * width + j] = e - x;
       }
     }
-    size_t longest = 1;
-    for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
-    batch.text = make_token_batch(prompts, static_cast<int64_t>(longest));
+    batch.text = as_long_as_needed(prompts);
+    if (student.defined()) {
+      std::vector<std::vector<int32_t>> texts;
+      std::vector<int32_t> rows;
+      for (int64_t i = 0; i < distil.batch; ++i) {
+        const uint32_t row = random.below(static_cast<uint32_t>(teacher.texts.size()));
+        rows.push_back(static_cast<int32_t>(row));
+        texts.push_back(vocabulary.encode(teacher.texts[row], static_cast<size_t>(text_shape.most_tokens), [&](size_t) { return random.uniform() < 0.1F; }));
+      }
+      batch.taught = as_long_as_needed(texts);
+      batch.vectors = embedding(teacher.vectors, Tensor::from({distil.batch}, rows));
+    }
     return batch;
   };
   Ahead<Batch> batches(make_batch);
@@ -245,7 +334,15 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     const TextStates text = parts.text(batch.text, compute_dtype());
     const Tensor made = parts.denoiser(cast(batch.noised, compute_dtype()), batch.time, text.states, text.pooled, text.lengths);
     const Tensor loss = mse_loss(made, batch.target);
-    scope.backward(loss);
+    if (!student.defined()) {
+      scope.backward(loss);
+      return loss.item();
+    }
+    const Tensor pooled = cast(parts.text(batch.taught, compute_dtype()).pooled, DType::f32);
+    const Tensor guessed = of_length_one(matmul(pooled, student, {.transpose_b = true}));
+    const Tensor apart = affine(mean(sum(mul(guessed, batch.vectors), 1)), -1, 1);
+    scope.backward(add(loss, affine(apart, distil.weight)));
+    distance += (static_cast<double>(apart.item()) - distance) * (i == 0 ? 1 : 0.02);
     return loss.item();
   };
   const LatentScale scale{latents.mean, latents.deviation};
@@ -253,6 +350,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     TensorFile model;
     Weights averaged(optimizer.averaged());
     model.tensors = averaged.as(DType::bf16);
+    model.tensors.erase(kStudent);
     for (const auto& [name, tensor] : autoencoder.tensors) model.tensors.emplace(name, cast(tensor, DType::bf16));
     model.tensors.emplace("latent.mean", latents.mean);
     model.tensors.emplace("latent.deviation", latents.deviation);
@@ -274,6 +372,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& out, const fs::pat
     const Tensor z = sample_latents(now.denoiser, scale, {text.states, text.pooled, text.lengths}, Tensor::normal({n, tokens, channels}, 42, 0), {});
     const Tensor pictures = decode_latents(decoder, autoencoder_shape, z);
     PTAH_TRY_VOID(save_model());
+    if (student.defined() && callbacks.say) callbacks.say(fmt::format("denoiser step {}: cosine of texts with {}'s {:.3f}", i, distil.model, 1 - distance));
     return save_sheet(folder / fmt::format("sheet-{:06}.png", i), pictures, 8);
   };
   PTAH_TRY_VOID(train(

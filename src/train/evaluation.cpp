@@ -61,13 +61,13 @@ class Evaluator {
   using Part = Result<Json> (Evaluator::*)();
   /// Errors: invalid_argument if there is no such part.
   static Result<Part> part(const std::string& name) {
-    static const std::map<std::string, Part> parts{{"held-out", &Evaluator::held_out},        {"prompts", &Evaluator::prompts},
-                                                   {"colours", &Evaluator::colours},          {"synonyms", &Evaluator::synonyms},
-                                                   {"frechet", &Evaluator::frechet},          {"nearest", &Evaluator::nearest_training_pictures},
-                                                   {"arrangements", &Evaluator::arrangements}};
+    static const std::map<std::string, Part> parts{{"held-out", &Evaluator::held_out},         {"prompts", &Evaluator::prompts},
+                                                   {"colours", &Evaluator::colours},           {"synonyms", &Evaluator::synonyms},
+                                                   {"frechet", &Evaluator::frechet},           {"nearest", &Evaluator::nearest_training_pictures},
+                                                   {"arrangements", &Evaluator::arrangements}, {"concepts", &Evaluator::concepts}};
     const auto found = parts.find(name);
     if (found == parts.end())
-      return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest, arrangements", name);
+      return fail(ErrorCode::invalid_argument, "no part '{}'; there are: held-out, prompts, colours, synonyms, frechet, nearest, arrangements, concepts", name);
     return found->second;
   }
 
@@ -164,14 +164,23 @@ class Evaluator {
     return Json{{"of", texts.size()}, {"obeyed", static_cast<double>(right) / static_cast<double>(texts.size())}, {"by_colour", by_colour}};
   }
 
+  std::vector<std::string> concept_names() const {
+    std::set<std::string> names;
+    for (const PictureEntry& entry : set_.entries) names.insert(entry.concept_name);
+    return {names.begin(), names.end()};
+  }
+
+  /// How near each picture is to each concept: f32 [pictures, names].
+  Tensor nearness(const Tensor& drawn, const std::vector<std::string>& names) const {
+    std::vector<std::string> captions;
+    for (const std::string& name : names) captions.push_back("glossy " + spaced(name));
+    return matmul(judge_.pictures(drawn), vectors_of(captions), {.transpose_b = true});
+  }
+
   /// Of each picture the five concepts that the judge finds nearest.
   std::vector<std::vector<std::string>> nearest_concepts(const Tensor& drawn) const {
-    std::vector<std::string> names, captions;
-    for (const PictureEntry& entry : set_.entries) names.push_back(entry.concept_name);
-    std::sort(names.begin(), names.end());
-    names.erase(std::unique(names.begin(), names.end()), names.end());
-    for (const std::string& name : names) captions.push_back("glossy " + spaced(name));
-    const Tensor near = matmul(judge_.pictures(drawn), vectors_of(captions), {.transpose_b = true});
+    const std::vector<std::string> names = concept_names();
+    const Tensor near = nearness(drawn, names);
     std::vector<std::vector<std::string>> out(static_cast<size_t>(drawn.dim(0)));
     for (size_t i = 0; i < out.size(); ++i) {
       const float* row = near.data<float>() + i * names.size();
@@ -182,6 +191,27 @@ class Evaluator {
       for (size_t j = 0; j < top; ++j) out[i].push_back(names[order[j]]);
     }
     return out;
+  }
+
+  /// Every concept by its name: at which place the judge finds it among all, for those that it does not find first.
+  Result<Json> concepts() {
+    const std::vector<std::string> names = concept_names();
+    std::vector<std::string> texts;
+    for (const std::string& name : names) texts.push_back(spaced(name));
+    PTAH_TRY(const Tensor drawn, draw("concepts", texts, "glossy"));
+    const Tensor near = nearness(drawn, names);
+    Json missed = Json::object();
+    int64_t first = 0, fifth = 0;
+    for (size_t i = 0; i < names.size(); ++i) {
+      const float* row = near.data<float>() + i * names.size();
+      const auto place = std::count_if(row, row + names.size(), [&](float other) { return other > row[i]; }) + 1;
+      first += place == 1;
+      fifth += place <= 5;
+      if (place > 1) missed[names[i]] = place;
+    }
+    PTAH_TRY_VOID(sheet("concepts", drawn, 40));
+    const auto share = [&](int64_t found) { return static_cast<double>(found) / static_cast<double>(names.size()); };
+    return Json{{"of", names.size()}, {"top1", share(first)}, {"top5", share(fifth)}, {"missed", missed}};
   }
 
   /// Whether one of the concepts has a word that is meant.

@@ -32,7 +32,8 @@ struct Evaluation {
 /// held-out: of up to 100 (concept, style) pairs that training left out, how often the judge finds the caption of the drawn and of the true picture;
 /// prompts: how often it finds the prompt of a list among the others; colours: how often the asked colour is the main hue, of 200 prompts; synonyms: how
 /// often the concept meant is among the judge's five nearest concepts; frechet: distance in the judge's features between drawn and true pictures, and
-/// between true ones; nearest: how near the nearest training picture is, by pixels, of 50 drawn.
+/// between true ones; nearest: how near the nearest training picture is, by pixels, of 50 drawn; arrangements: two things side by side and numbers of things;
+/// concepts (only when asked for): every concept drawn by its name, at which place among all the judge finds it.
 /// Errors: invalid_argument (unknown part, nothing to measure it on), cancelled, and those of PictureModel::create.
 Result<Json> evaluate_picture_model(const PictureModel& model, const PictureJudge& judge, const PictureSet& set, const Evaluation& evaluation,
                                     const TrainCallbacks& callbacks);

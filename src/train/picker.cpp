@@ -32,6 +32,7 @@ size_t draw(Random& random, const Items& items, float total, const Weight& weigh
 PictureWeights read_picture_weights(Reader& reader, const std::string& stage) {
   PictureWeights weights;
   weights.groups = read_weights(reader.object("group_weights"), stage + ".group_weights");
+  weights.concepts = read_weights(reader.object("concept_weights"), stage + ".concept_weights");
   weights.styles = read_weights(reader.get<Json>("style_weights", {{"glossy", 3}}), stage + ".style_weights");
   weights.recoloured = reader.get<float>("recoloured_weight", 0.5F);
   return weights;
@@ -44,7 +45,7 @@ PicturePicker::PicturePicker(const PictureSet& set, const PictureWeights& weight
     const float weight = weight_of(weights.styles, entry.style) * (entry.recoloured ? weights.recoloured : 1.0F);
     if (weight <= 0) continue;
     Concept& mine = concepts[entry.concept_name];
-    mine.weight = weight_of(weights.groups, entry.group);
+    mine.weight = weight_of(weights.groups, entry.group) * weight_of(weights.concepts, entry.concept_name);
     mine.total += weight;
     mine.pictures.emplace_back(i, weight);
   }

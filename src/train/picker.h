@@ -9,12 +9,12 @@
 
 namespace ptah {
 
-/// How often what is drawn; names that are not listed weigh 1.
+/// How often what is drawn; names that are not listed weigh 1. A concept weighs its group's weight times its own.
 struct PictureWeights {
-  std::map<std::string, float> groups, styles;
+  std::map<std::string, float> groups, concepts, styles;
   float recoloured = 0.5F;
 };
-/// Reads group_weights, style_weights and recoloured_weight of a stage. Throws Failure for negative or odd values.
+/// Reads group_weights, concept_weights, style_weights and recoloured_weight of a stage. Throws Failure for negative or odd values.
 PictureWeights read_picture_weights(Reader& reader, const std::string& stage);
 
 /// Draws pictures concept by concept, so that a concept with many styles is not seen more often than its group's weight says.

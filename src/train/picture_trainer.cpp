@@ -58,7 +58,7 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     const fs::path made = out / "picture.safetensors";
     fs::path finished = start.empty() ? made : start_from;  // the model that the next step goes on from
     if (!denoiser.empty()) {
-      PTAH_TRY_VOID(train_denoiser(denoiser, out, start_from, set, callbacks));
+      PTAH_TRY_VOID(train_denoiser(denoiser, base_folder, out, start_from, set, callbacks));
       finished = made;
     }
     if (!synonyms.empty()) {

@@ -112,9 +112,10 @@ Result<void> train_decoder(const Json& json, const std::filesystem::path& folder
 Result<void> take_autoencoder(const std::filesystem::path& model, const std::filesystem::path& folder);
 
 /// Reads autoencoder/weights.safetensors below `out`, writes denoiser/ and the whole model, picture.safetensors (bf16). A non-empty
-/// `start_from` is a model file whose words, text encoder, denoiser and latent scale the training goes on from.
-Result<void> train_denoiser(const Json& json, const std::filesystem::path& out, const std::filesystem::path& start_from, const PictureSet& set,
-                            const TrainCallbacks& callbacks);
+/// `start_from` is a model file whose words, text encoder, denoiser and latent scale the training goes on from. Files that the config names lie below
+/// `base_folder`.
+Result<void> train_denoiser(const Json& json, const std::filesystem::path& base_folder, const std::filesystem::path& out,
+                            const std::filesystem::path& start_from, const PictureSet& set, const TrainCallbacks& callbacks);
 
 /// Trains an upscaler on large pictures: from their small versions, plain and as the picture model's autoencoder makes them again, with an adversarial loss on
 /// patches in the last part; writes folder/upscaler.safetensors (bf16), and the balance of the losses as balance.csv and balance.png.

@@ -214,4 +214,5 @@ def main():
     print(f"{len(pairs)} of {len(words)} nouns ({sum(w in few for w, _ in pairs)} of them in a few captions) beside {len(targets)} words that name pictures")
 
 
-main()
+if __name__ == "__main__":
+    main()
