@@ -1,5 +1,5 @@
-// Ptah's half of the painting benchmark: `ptah_bench_paint FOLDER SIZE [BATCH]` times one evaluation of the U-Net of a folder in diffusers' layout and one
-// decoding, at SIZE pixels, each plain and with the weights in 8 bits, and prints a JSON line for each with the median of three runs in seconds.
+// Ptah's half of the painting benchmark: `ptah_bench_paint FOLDER SIZE [BATCH]` times one evaluation of the U-Net of a folder in diffusers' layout, plain
+// and with the weights in 8 bits, and one decoding, at SIZE pixels, and prints a JSON line for each with the median of three runs in seconds.
 // `ptah_bench_paint original FOLDER FILE` writes such a folder (of Stable Diffusion 1) as one file in the original naming, for peers that read nothing else.
 #include <algorithm>
 #include <chrono>
@@ -74,12 +74,10 @@ int main(int argc, char** argv) {
       const Tensor label = xl ? Tensor::normal({batch, unet.label_width()}, 1, 3) : Tensor();
       report(named("U-Net", packing), [&] { (void)unet(latents, steps, context, label); });
     }
-    for (const WeightPacking packing : kPackings) {
-      PTAH_TRY(const TensorFile file, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
-      Weights weights(original_autoencoder_names(file.tensors));
-      const KlAutoencoder autoencoder(weights, "", {.packing = packing});
-      report(named("decode", packing), [&] { (void)autoencoder.decode(latents); });
-    }
+    PTAH_TRY(const TensorFile file, read_safetensors(folder / "vae" / "diffusion_pytorch_model.safetensors"));
+    Weights weights(original_autoencoder_names(file.tensors));
+    const KlAutoencoder autoencoder(weights, "", {});
+    report("decode", [&] { (void)autoencoder.decode(latents); });
     return {};
   });
   if (!done) std::fprintf(stderr, "%s\n", done.error().message.c_str());

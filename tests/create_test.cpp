@@ -333,7 +333,7 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   evaluation.synonyms = {{"orb", {set->entries[0].concept_name}}, {"moon", {"moon"}}};
   evaluation.sheets = folder() / "sheets";
   const auto measure = [&] { return evaluate_picture_model(*loaded, **judge, *set, evaluation, {}); };
-  evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest", "arrangements"};
+  evaluation.parts = {"prompts", "colours", "synonyms", "frechet", "nearest", "arrangements", "concepts"};
   const auto report = measure();
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ((*report)["prompts"]["of"], 2);
@@ -342,6 +342,11 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   EXPECT_GT((*report)["frechet"]["distance"].get<double>(), (*report)["frechet"]["between_true"].get<double>()) << "hardly trained";
   EXPECT_EQ((*report)["nearest"]["of"], 4);
   EXPECT_EQ((*report)["arrangements"]["numbers"], 24);
+  const Json& concepts = (*report)["concepts"];
+  EXPECT_EQ(concepts["of"], 4);
+  EXPECT_EQ(concepts["top5"], 1) << "there are but four";
+  EXPECT_EQ(concepts["top1"], 1 - static_cast<double>(concepts["missed"].size()) / 4);
+  for (const auto& [name, place] : concepts["missed"].items()) EXPECT_TRUE(place >= 2 && place <= 4) << name;
   for (const std::string& part : evaluation.parts) EXPECT_TRUE(read_picture(folder() / "sheets" / (part + ".png"))) << part;
   EXPECT_EQ(*measure(), *report) << "the same figures again";
   PictureSet with_test = *set;
@@ -362,6 +367,56 @@ TEST_F(Tiny, EvaluationMeasuresEveryPart) {
   const auto cancelled = evaluate_picture_model(*loaded, **judge, *set, evaluation, {{}, {}, &cancel});
   ASSERT_FALSE(cancelled);
   EXPECT_EQ(cancelled.error().code, ErrorCode::cancelled);
+}
+
+TEST_F(Tiny, ConceptsHaveWeights) {
+  const auto set = read_picture_set(folder() / "data", 32);
+  ASSERT_TRUE(set);
+  Json weights = Json::object();
+  for (const PictureEntry& entry : set->entries) weights[entry.concept_name] = 0;
+  const auto refused = run("weighed", 0, 2, {{"denoiser", {{"concept_weights", weights}}}});
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("weight 0"), std::string::npos) << refused.error().message;
+  weights[set->entries[2].concept_name] = 2;
+  ASSERT_TRUE(run("weighed", 0, 2, {{"denoiser", {{"concept_weights", weights}}}}));
+  EXPECT_NE(digest("weighed"), digest("whole"));
+  weights[set->entries[2].concept_name] = "often";
+  EXPECT_FALSE(run("odd", 0, 2, {{"denoiser", {{"concept_weights", weights}}}}));
+}
+
+TEST_F(Tiny, TheTextEncoderLearnsFromASentenceEncoder) {
+  const fs::path teacher = folder() / "teacher";
+  fs::create_directories(teacher);
+  for (const char* file : {"config.json", "model.safetensors", "vocab.txt"})
+    fs::copy_file(fs::path(PTAH_SOURCE_DIR) / "tests/golden/bert" / file, teacher / file);
+  ASSERT_TRUE(write_file(folder() / "texts.txt", std::string("ball: a round thing\nbox: a thing with corners\n\n")));
+  const auto learn = [&](const std::string& out, int64_t stop_at, int threads, const Json& more = Json::object()) {
+    Json distil{{"texts", "texts.txt"}, {"model", teacher.string()}, {"batch", 3}};
+    distil.merge_patch(more);
+    return run(out, stop_at, threads, {{"denoiser", {{"distil", distil}}}});
+  };
+  const auto taught = learn("taught", 0, 2);
+  ASSERT_TRUE(taught) << taught.error().message;
+  EXPECT_NE(digest("taught"), digest("whole"));
+  ASSERT_TRUE(learn("taught-cut", 3, 1));
+  ASSERT_TRUE(learn("taught-cut", 0, 3));
+  EXPECT_EQ(digest("taught-cut"), digest("taught")) << "resumed, with other numbers of threads";
+  ASSERT_TRUE(learn("taught-less", 0, 2, {{"weight", 0}}));
+  EXPECT_NE(digest("taught-less"), digest("taught")) << "the vectors count";
+  const auto file = read_safetensors(folder() / "taught" / "picture.safetensors");
+  ASSERT_TRUE(file);
+  for (const auto& [name, tensor] : file->tensors)
+    EXPECT_EQ(name.find("distil"), std::string::npos) << "the way to the teacher's vectors is no part of the model";
+  ASSERT_TRUE(run("taught-on", 0, 2,
+                  {{"start_from", "taught/picture.safetensors"}, {"denoiser", {{"distil", {{"texts", "texts.txt"}, {"model", teacher.string()}}}}}}));
+
+  ASSERT_TRUE(write_file(folder() / "texts.txt", std::string("another text\n")));
+  const auto others = learn("taught-cut", 0, 2);
+  ASSERT_FALSE(others) << "vectors of other texts";
+  EXPECT_NE(others.error().message.find("teacher.safetensors"), std::string::npos) << others.error().message;
+  EXPECT_EQ(learn("lost", 0, 2, {{"texts", "nowhere.txt"}}).error().code, ErrorCode::not_found);
+  EXPECT_FALSE(learn("lost", 0, 2, {{"weight", -1}}));
+  EXPECT_FALSE(learn("lost", 0, 2, {{"wait", 1}}));
 }
 
 TEST_F(Tiny, TheUpscalerIsTrainedAgainstADiscriminatorAndUsed) {

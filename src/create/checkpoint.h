@@ -23,7 +23,7 @@ struct DiffusionFiles {
   std::vector<std::filesystem::path> embeddings = {};  ///< words of a prompt that are called as the file, without its ending
   std::vector<StrongFile> controls = {};               ///< networks that control (ControlNet), each with a picture of its own
   bool wraps = false;                                  ///< what is painted can be laid side by side without a seam
-  WeightPacking packing = WeightPacking::plain;        ///< of what draws and decodes: 8 bits take half the memory, products in 8 bits less time too
+  WeightPacking packing = WeightPacking::plain;        ///< of what draws: 8 bits take half the memory, products in 8 bits less time too
 };
 /// The inverse of name_of. Errors: invalid_argument, naming what is possible.
 Result<WeightPacking> packing_by_name(std::string_view name);

@@ -212,7 +212,6 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
     if (checkpoint.small_autoencoder.empty()) {
       KlAutoencoderConfig autoencoder = shapes.autoencoder;
       autoencoder.wraps = files.wraps;
-      autoencoder.packing = files.packing;
       model->autoencoder_ = std::make_unique<KlAutoencoder>(weights, kAutoencoderPlace, autoencoder);
     } else {
       Weights small(std::move(checkpoint.small_autoencoder));

@@ -53,7 +53,7 @@ struct KlAutoencoder::Binder : WeightBinder {
 };
 
 KlAutoencoder::KlAutoencoder(Weights& weights, const std::string& prefix, const KlAutoencoderConfig& config) : config_(config) {
-  const Binder b{{weights, prefix, config.wraps, config.packing}, config.groups};
+  const Binder b{{weights, prefix, config.wraps}, config.groups};
   decoder_ = b.half("decoder", true);
   if (b.has("encoder.conv_in.weight")) encoder_ = b.half("encoder", false);
   if (b.has("post_quant_conv.weight")) before_decoding_ = b.pointwise("post_quant_conv");

@@ -10,7 +10,6 @@ namespace ptah {
 struct KlAutoencoderConfig {
   int64_t groups = 32;
   bool wraps = false;  ///< convolutions see the other side of the picture beyond its edge
-  WeightPacking packing = WeightPacking::plain;
 };
 
 class KlAutoencoder {

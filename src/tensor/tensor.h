@@ -39,9 +39,10 @@ class Shape {
   int rank_ = 0;
 };
 
-/// How a weight is kept and multiplied: in the dtype of what it meets; likewise, but by kernels of Ptah's own where those are faster (tensor/cpu/panel_product.h,
-/// winograd.h: another order of sums, and kernels of 3 × 3 are rounded after they are transformed); in 8 bits with a scale for each output (symmetric, rounded to nearest), products in the dtype of what it meets; or in
-/// 8 bits, and what it meets rounded to 8 bits too (one scale a tensor), products exact in 32 bits.
+/// How a weight is kept and multiplied: in the dtype of what it meets; likewise, but by kernels of Ptah's own where those are faster
+/// (tensor/cpu/panel_product.h, winograd.h: another order of sums, and kernels of 3 × 3 are rounded after they are transformed); in 8 bits with a scale for
+/// each output (symmetric, rounded to nearest), products in the dtype of what it meets; or in 8 bits, and what it meets rounded to 8 bits too (one scale a
+/// tensor), products exact in 32 bits.
 enum class WeightPacking : uint8_t { plain, own, int8, int8_products };
 /// "w8a16" and "w8a8", as others call them; empty for the others.
 constexpr std::string_view name_of(WeightPacking packing) {

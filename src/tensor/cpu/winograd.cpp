@@ -1,4 +1,108 @@
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "tensor/cpu/winograd.cpp"
+#include <hwy/foreach_target.h>
+
+#include "tensor/cpu/panel_product.h"
+#include "tensor/cpu/simd-inl.h"
 #include "tensor/cpu/winograd.h"
+
+#ifndef PTAH_TENSOR_WINOGRAD_SHAPE
+#define PTAH_TENSOR_WINOGRAD_SHAPE
+namespace ptah::detail {
+namespace {
+
+constexpr int64_t kPlaces = 16;          // numbers of a transformed tile
+constexpr int64_t kGroup = 32;           // channels that are transformed together; in bf16 first the even ones, then the odd ones
+constexpr int64_t kTiles = kChunkRows;   // of a chunk
+constexpr int64_t kMostBytes = 8 << 20;  // of transformed inputs at a time
+// Streams that lie a multiple of 4 KiB apart would share one set of the cache.
+constexpr int64_t kInputGap = 32, kSumGap = 16, kSumStep = kTiles * kPanel + kSumGap;
+
+}  // namespace
+}  // namespace ptah::detail
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace ptah::HWY_NAMESPACE {
+
+using detail::kPanel, detail::kSumStep;
+
+/// A step of Bᵀ d.
+HWY_INLINE void transform_four(VF& a, VF& b, VF& c, VF& d) {
+  const VF first = hn::Sub(a, c), second = hn::Add(b, c), third = hn::Sub(c, b), fourth = hn::Sub(b, d);
+  a = first;
+  b = second;
+  c = third;
+  d = fourth;
+}
+
+/// One tile in f32: to[place][channels] (places `step` apart) = Bᵀ d B of the 16 inputs.
+void f32_transform_input(const float* const* from, int64_t channels, float* to, int64_t step) {
+  for (int64_t c = 0; c < channels; c += lanes()) {
+    VF d[4][4];
+    for (int y = 0; y < 4; ++y)
+      for (int x = 0; x < 4; ++x) d[y][x] = load(from[4 * y + x] + c);
+    for (int x = 0; x < 4; ++x) transform_four(d[0][x], d[1][x], d[2][x], d[3][x]);
+    for (auto& row : d) transform_four(row[0], row[1], row[2], row[3]);
+    for (int y = 0; y < 4; ++y)
+      for (int x = 0; x < 4; ++x) store(d[y][x], to + (4 * y + x) * step + c);
+  }
+}
+
+template <int kCount>
+HWY_INLINE void multiply_rows(const float* rows, int64_t row_step, int64_t depth, const float* panel, float* sums) {
+  constexpr int kVectors = hn::MaxLanes(DF()) >= 16 ? 4 : 2;  // what leaves registers for the rest
+  for (int64_t o = 0; o < kPanel; o += kVectors * lanes()) {
+    VF sum[kCount][kVectors];
+    for (auto& row : sum)
+      for (auto& one : row) one = hn::Zero(DF());
+    for (int64_t i = 0; i < depth; ++i) {
+      VF b[kVectors];
+      for (int v = 0; v < kVectors; ++v) b[v] = load(panel + i * kPanel + o + v * lanes());
+      for (int r = 0; r < kCount; ++r) {
+        const VF a = splat(rows[r * row_step + i]);
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(a, b[v], sum[r][v]);
+      }
+    }
+    for (int r = 0; r < kCount; ++r)
+      for (int v = 0; v < kVectors; ++v) store(sum[r][v], sums + r * kPanel + o + v * lanes());
+  }
+}
+
+/// As multiply_panel, in f32; the panel lies as [depth][kPanel].
+void f32_multiply_panel(const float* rows, int64_t row_step, int64_t count, int64_t depth, const float* panel, float* sums) {
+  int64_t row = 0;
+  for (; row + detail::kPanelRows <= count; row += detail::kPanelRows)
+    multiply_rows<detail::kPanelRows>(rows + row * row_step, row_step, depth, panel, sums + row * kPanel);
+  for (; row < count; ++row) multiply_rows<1>(rows + row * row_step, row_step, depth, panel, sums + row * kPanel);
+}
+
+/// kPanel results at each of four pixels (null: outside of the picture): Aᵀ m A of the sums (places kSumStep apart), bias and residual added.
+void f32_transform_output(const float* sums, const float* bias, float* const* to, const float* const* residual) {
+  for (int64_t o = 0; o < kPanel; o += lanes()) {
+    VF rows[2][4];
+    for (int x = 0; x < 4; ++x) {
+      const float* at = sums + x * kSumStep + o;
+      const VF a = load(at), b = load(at + 4 * kSumStep), c = load(at + 8 * kSumStep), d = load(at + 12 * kSumStep);
+      rows[0][x] = hn::Add(a, hn::Add(b, c));
+      rows[1][x] = hn::Sub(hn::Sub(b, c), d);
+    }
+    const VF term = bias ? load(bias + o) : hn::Zero(DF());
+    for (int i = 0; i < 2; ++i) {
+      const VF a = rows[i][0], b = rows[i][1], c = rows[i][2], d = rows[i][3];
+      const VF made[2] = {hn::Add(hn::Add(a, hn::Add(b, c)), term), hn::Add(hn::Sub(hn::Sub(b, c), d), term)};
+      for (int j = 0; j < 2; ++j) {
+        const int at = 2 * i + j;
+        if (to[at]) store(residual[at] ? hn::Add(made[j], load(residual[at] + o)) : made[j], to[at] + o);
+      }
+    }
+  }
+}
+
+}  // namespace ptah::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
 
 #include <algorithm>
 #include <array>
@@ -6,7 +110,6 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
-#include "tensor/cpu/panel_product.h"
 
 #if defined(__x86_64__)
 #if defined(__GNUC__) && !defined(__clang__)
@@ -16,21 +119,27 @@
 #define PTAH_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
 #endif
 
-namespace ptah::detail {
+namespace ptah {
+
+HWY_EXPORT(f32_transform_input);
+HWY_EXPORT(f32_multiply_panel);
+HWY_EXPORT(f32_transform_output);
+
+namespace detail {
 
 namespace {
 
-constexpr int64_t kPlaces = 16;          // numbers of a transformed tile
-constexpr int64_t kGroup = 32;           // channels that are transformed together: first the even ones, then the odd ones
-constexpr int64_t kTiles = kChunkRows;   // of a chunk
-constexpr int64_t kMostBytes = 8 << 20;  // of transformed inputs at a time
-// Streams that lie a multiple of 4 KiB apart would share one set of the cache.
-constexpr int64_t kInputGap = 32, kSumGap = 16;
-
 int64_t input_step(int64_t channels) { return kTiles * channels + kInputGap; }
-constexpr int64_t kSumStep = kTiles * kPanel + kSumGap;
 
-/// The channel whose numbers stand at place `i` of a group.
+/// What the convolution is made of, for numbers of type T.
+template <class T>
+struct Steps {
+  void (*transform_input)(const T* const* from, int64_t channels, T* to, int64_t step);
+  void (*multiply)(const T* rows, int64_t row_step, int64_t count, int64_t depth, const T* panel, float* sums);
+  void (*transform_output)(const float* sums, const float* bias, T* const* to, const T* const* residual);
+};
+
+/// The channel whose bf16 numbers stand at place `i` of a group.
 int64_t channel_at(int64_t i) { return i < kGroup / 2 ? 2 * i : 2 * (i - kGroup / 2) + 1; }
 
 #if defined(__x86_64__)
@@ -44,15 +153,15 @@ PTAH_AVX512_BF16 inline void transform_four(__m512& a, __m512& b, __m512& c, __m
   d = fourth;
 }
 
-/// One tile: to[place][channels] (places `step` apart) = Bᵀ d B of the 16 inputs.
-PTAH_AVX512_BF16 void transform_input(const std::array<const bf16*, kPlaces>& from, int64_t channels, bf16* to, int64_t step) {
+/// f32_transform_input in bf16; the channels of a group stand as channel_at says.
+PTAH_AVX512_BF16 void transform_input(const bf16* const* from, int64_t channels, bf16* to, int64_t step) {
   const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
   for (int64_t c = 0; c < channels; c += kGroup)
     for (int64_t odd = 0; odd < 2; ++odd) {
       __m512 d[4][4];
       for (int y = 0; y < 4; ++y)
         for (int x = 0; x < 4; ++x) {
-          const __m512i both = _mm512_loadu_si512(from[static_cast<size_t>(4 * y + x)] + c);
+          const __m512i both = _mm512_loadu_si512(from[4 * y + x] + c);
           d[y][x] = _mm512_castsi512_ps(odd ? _mm512_and_si512(both, upper) : _mm512_slli_epi32(both, 16));
         }
       for (int x = 0; x < 4; ++x) transform_four(d[0][x], d[1][x], d[2][x], d[3][x]);
@@ -64,18 +173,12 @@ PTAH_AVX512_BF16 void transform_input(const std::array<const bf16*, kPlaces>& fr
     }
 }
 
-/// Where the four results of a tile go; null outside of the picture.
-struct Results {
-  std::array<bf16*, 4> to;
-  std::array<const bf16*, 4> residual;
-};
-
 PTAH_AVX512_BF16 inline __m512 widened(const bf16* from) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from))), 16));
 }
 
-/// kPanel results at each of four pixels: Aᵀ m A of the sums (places kSumStep apart), bias and residual added.
-PTAH_AVX512_BF16 void transform_output(const float* sums, const float* bias, const Results& results) {
+/// f32_transform_output in bf16.
+PTAH_AVX512_BF16 void transform_output(const float* sums, const float* bias, bf16* const* results, const bf16* const* residuals) {
   for (int64_t o = 0; o < kPanel; o += 32) {
     __m512 y[2][2][2];
     for (int h = 0; h < 2; ++h) {
@@ -94,11 +197,11 @@ PTAH_AVX512_BF16 void transform_output(const float* sums, const float* bias, con
         y[i][1][h] = _mm512_add_ps(_mm512_sub_ps(_mm512_sub_ps(b, e), f), term);
       }
     }
-    for (size_t i = 0; i < 4; ++i) {
-      bf16* to = results.to[i];
+    for (int i = 0; i < 4; ++i) {
+      bf16* to = results[i];
       if (!to) continue;
       __m512 low = y[i / 2][i % 2][0], high = y[i / 2][i % 2][1];
-      if (const bf16* residual = results.residual[i]) {
+      if (const bf16* residual = residuals[i]) {
         low = _mm512_add_ps(low, widened(residual + o));
         high = _mm512_add_ps(high, widened(residual + o + 16));
       }
@@ -128,54 +231,19 @@ void transform_kernel(const float* g, std::array<float, kPlaces>& out) {
   }
 }
 
-}  // namespace
-
-bool has_winograd(const ConvForward& call) {
-#if defined(__x86_64__)
-  const ConvShape& s = call.shape;
-  return call.type == DType::bf16 && has_panel_product() && s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 && s.groups == 1 && s.padding <= 1 &&
-         s.in_channels % kGroup == 0 && s.out_channels % kPanel == 0 && call.activation == Activation::none && s.out_height * s.out_width >= s.out_channels;
-#else
-  (void)call;
-  return false;
-#endif
-}
-
-size_t winograd_bytes(const ConvShape& s) { return static_cast<size_t>(kPlaces * s.in_channels * s.out_channels) * sizeof(bf16); }
-
-void pack_winograd(const ConvShape& s, const float* kernels, bf16* packed) {
-  const int64_t in = s.in_channels;
-  parallel_for(s.out_channels / kPanel, kPanel * in * 64, [&](int64_t begin, int64_t end) {
-    std::array<std::array<float, kPlaces>, 2> pair{};
-    for (int64_t block = begin; block < end; ++block)
-      for (int64_t c = 0; c < in; c += 2)
-        for (int64_t o = 0; o < kPanel; ++o) {
-          for (int64_t i = 0; i < 2; ++i) {
-            const int64_t channel = c / kGroup * kGroup + channel_at(c % kGroup + i);
-            transform_kernel(kernels + ((block * kPanel + o) * in + channel) * 9, pair[static_cast<size_t>(i)]);
-          }
-          bf16* to = packed + block * kPlaces * in * kPanel + c * kPanel + 2 * o;
-          for (size_t p = 0; p < kPlaces; ++p, to += in * kPanel) {
-            to[0] = to_bf16(pair[0][p]);
-            to[1] = to_bf16(pair[1][p]);
-          }
-        }
-  });
-}
-
-void winograd(const ConvForward& call, const bf16* packed) {
+template <class T>
+void convolve(const ConvForward& call, const T* packed, const Steps<T>& steps) {
   const ConvShape& s = call.shape;
   const int64_t in = s.in_channels, out = s.out_channels, down = (s.out_height + 1) / 2, across = (s.out_width + 1) / 2, tiles = s.batch * down * across;
   const int64_t chunk_size = kPlaces * input_step(in), chunks = (tiles + kTiles - 1) / kTiles;
-  const int64_t together = std::clamp<int64_t>(kMostBytes / (chunk_size * static_cast<int64_t>(sizeof(bf16))), 1, chunks);
-  const Block transformed(static_cast<size_t>(together * chunk_size) * sizeof(bf16));
+  const int64_t together = std::clamp<int64_t>(kMostBytes / (chunk_size * static_cast<int64_t>(sizeof(T))), 1, chunks);
+  const Block transformed(static_cast<size_t>(together * chunk_size) * sizeof(T));
   if (DryRun::active()) return;
-#if defined(__x86_64__)
-  auto* inputs = static_cast<bf16*>(transformed.data());
-  const auto* source = static_cast<const bf16*>(call.source);
-  const auto* residual = static_cast<const bf16*>(call.residual);
-  auto* result = static_cast<bf16*>(call.result);
-  const std::vector<bf16> zeros(static_cast<size_t>(in));
+  auto* inputs = static_cast<T*>(transformed.data());
+  const auto* source = static_cast<const T*>(call.source);
+  const auto* residual = static_cast<const T*>(call.residual);
+  auto* result = static_cast<T*>(call.result);
+  const std::vector<T> zeros(static_cast<size_t>(in));
   struct Place {
     int64_t picture, y, x;  ///< of the tile's first result
   };
@@ -186,13 +254,13 @@ void winograd(const ConvForward& call, const bf16* packed) {
     parallel_for(last_tile - first * kTiles, in * 64, [&](int64_t begin, int64_t end) {
       for (int64_t i = begin; i < end; ++i) {
         const Place at = place(first * kTiles + i);
-        std::array<const bf16*, kPlaces> from{};
+        std::array<const T*, kPlaces> from{};
         for (int64_t p = 0; p < kPlaces; ++p) {
           const int64_t y = at.y + p / 4 - s.padding, x = at.x + p % 4 - s.padding;
           const bool inside = y >= 0 && y < s.in_height && x >= 0 && x < s.in_width;
           from[static_cast<size_t>(p)] = inside ? source + ((at.picture * s.in_height + y) * s.in_width + x) * in : zeros.data();
         }
-        transform_input(from, in, inputs + i / kTiles * chunk_size + i % kTiles * in, input_step(in));
+        steps.transform_input(from.data(), in, inputs + i / kTiles * chunk_size + i % kTiles * in, input_step(in));
       }
     });
     parallel_for(now * blocks, kTiles * kPlaces * in * kPanel, [&](int64_t begin, int64_t end) {
@@ -200,26 +268,75 @@ void winograd(const ConvForward& call, const bf16* packed) {
       for (int64_t i = begin; i < end; ++i) {
         const int64_t chunk = i / blocks, block = i % blocks, start = (first + chunk) * kTiles, count = std::min(kTiles, tiles - start);
         for (int64_t p = 0; p < kPlaces; ++p)
-          multiply_panel(inputs + chunk * chunk_size + p * input_step(in), in, count, in, packed + (block * kPlaces + p) * in * kPanel,
+          steps.multiply(inputs + chunk * chunk_size + p * input_step(in), in, count, in, packed + (block * kPlaces + p) * in * kPanel,
                          sums.data() + p * kSumStep);
         for (int64_t t = 0; t < count; ++t) {
           const Place at = place(start + t);
-          Results results{};
+          std::array<T*, 4> to{};
+          std::array<const T*, 4> added{};
           for (int64_t r = 0; r < 4; ++r) {
             const int64_t y = at.y + r / 2, x = at.x + r % 2;
             if (y >= s.out_height || x >= s.out_width) continue;
             const int64_t pixel = ((at.picture * s.out_height + y) * s.out_width + x) * out + block * kPanel;
-            results.to[static_cast<size_t>(r)] = result + pixel;
-            if (residual) results.residual[static_cast<size_t>(r)] = residual + pixel;
+            to[static_cast<size_t>(r)] = result + pixel;
+            if (residual) added[static_cast<size_t>(r)] = residual + pixel;
           }
-          transform_output(sums.data() + t * kPanel, call.bias ? call.bias + block * kPanel : nullptr, results);
+          steps.transform_output(sums.data() + t * kPanel, call.bias ? call.bias + block * kPanel : nullptr, to.data(), added.data());
         }
       }
     });
   }
-#else
-  (void)packed;
+}
+
+}  // namespace
+
+bool has_winograd(const ConvForward& call) {
+  const ConvShape& s = call.shape;
+  return (call.type == DType::f32 || (call.type == DType::bf16 && has_panel_product())) && s.kernel_height == 3 && s.kernel_width == 3 && s.stride == 1 &&
+         s.groups == 1 && s.padding <= 1 && s.in_channels % kGroup == 0 && s.out_channels % kPanel == 0 && call.activation == Activation::none &&
+         s.out_height * s.out_width >= s.out_channels;
+}
+
+size_t winograd_bytes(const ConvForward& call) { return static_cast<size_t>(kPlaces * call.shape.in_channels * call.shape.out_channels) * size_of(call.type); }
+
+void pack_winograd(const ConvForward& call, const float* kernels, void* packed) {
+  const int64_t in = call.shape.in_channels, depth = call.type == DType::bf16 ? 2 : 1;  // channels that stand together for each output
+  parallel_for(call.shape.out_channels / kPanel, kPanel * in * 64, [&](int64_t begin, int64_t end) {
+    std::array<float, kPlaces> made{};
+    for (int64_t panel = begin; panel < end; ++panel)
+      for (int64_t c = 0; c < in; ++c)
+        for (int64_t o = 0; o < kPanel; ++o) {
+          const int64_t channel = depth == 1 ? c : c / kGroup * kGroup + channel_at(c % kGroup);
+          transform_kernel(kernels + ((panel * kPanel + o) * in + channel) * 9, made);
+          int64_t at = panel * kPlaces * in * kPanel + c / depth * depth * kPanel + depth * o + c % depth;
+          for (const float number : made) {
+            if (depth == 1)
+              static_cast<float*>(packed)[at] = number;
+            else
+              static_cast<bf16*>(packed)[at] = to_bf16(number);
+            at += in * kPanel;
+          }
+        }
+  });
+}
+
+void winograd(const ConvForward& call, const void* packed) {
+  if (call.type == DType::f32)
+    return convolve<float>(
+        call, static_cast<const float*>(packed),
+        {[](const float* const* from, int64_t channels, float* to, int64_t step) { HWY_DYNAMIC_DISPATCH(f32_transform_input)
+                                                                                   (from, channels, to, step); },
+         [](const float* rows, int64_t row_step, int64_t count, int64_t depth, const float* panel, float* sums) {
+           HWY_DYNAMIC_DISPATCH(f32_multiply_panel)(rows, row_step, count, depth, panel, sums);
+         },
+         [](const float* sums, const float* bias, float* const* to, const float* const* residual) {
+           HWY_DYNAMIC_DISPATCH(f32_transform_output)(sums, bias, to, residual);
+         }});
+#if defined(__x86_64__)
+  convolve<bf16>(call, static_cast<const bf16*>(packed), {transform_input, multiply_panel, transform_output});
 #endif
 }
 
-}  // namespace ptah::detail
+}  // namespace detail
+}  // namespace ptah
+#endif

@@ -6,14 +6,15 @@
 
 namespace ptah::detail {
 
-/// Whether `winograd` takes this call here: bf16 where there is a panel product, input channels a multiple of 32 and outputs of 64, no activation,
-/// and at least as many pixels as outputs (fewer do not pay for kernels that take 16/9 of the memory).
+/// Whether `winograd` takes this call here: f32, or bf16 where there is a panel product; input channels a multiple of 32 and outputs of 64, no activation, and
+/// at least as many pixels as outputs (fewer do not pay for kernels that take 16/9 of the memory).
 bool has_winograd(const ConvForward& call);
 /// Bytes of the transformed kernels.
-size_t winograd_bytes(const ConvShape& shape);
-/// Transforms kernels f32 [out, in, 3, 3] into `packed`, bf16.
-void pack_winograd(const ConvShape& shape, const float* kernels, bf16* packed);
-/// The convolution. Transformed inputs and kernels are rounded to bf16, sums are kept in f32. The same bytes for any number of threads.
-void winograd(const ConvForward& call, const bf16* packed);
+size_t winograd_bytes(const ConvForward& call);
+/// Transforms kernels f32 [out, in, 3, 3] into `packed`, of the call's dtype.
+void pack_winograd(const ConvForward& call, const float* kernels, void* packed);
+/// The convolution. In bf16 transformed inputs and kernels are rounded; sums are kept in f32. The same bytes for any number of threads, and for a picture alone
+/// or among others.
+void winograd(const ConvForward& call, const void* packed);
 
 }  // namespace ptah::detail

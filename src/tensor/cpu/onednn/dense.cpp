@@ -572,13 +572,13 @@ void convolve8(const ConvForward& call) {
 /// The kernels of a convolution as `winograd` reads them.
 std::shared_ptr<Block> transformed(const ConvForward& call) {
   Key key;
-  key << 9;
-  const size_t bytes = winograd_bytes(call.shape);
+  key << 9 << static_cast<int>(call.type);
+  const size_t bytes = winograd_bytes(call);
   if (DryRun::active()) return planned_copy(*call.weight, bytes, key);
   return kept_copy(*call.weight, key, [&] {
     const Tensor kernels = cast(passing_numbers(*call.weight), DType::f32);
     auto block = std::make_shared<Block>(bytes);
-    pack_winograd(call.shape, kernels.data<float>(), static_cast<bf16*>(block->data()));
+    pack_winograd(call, kernels.data<float>(), block->data());
     return block;
   });
 }
@@ -589,7 +589,7 @@ void conv_forward(const ConvForward& call) {
   const ConvShape& s = call.shape;
   count_flops(s.flops());
   if (s.groups == 1 && in_8_bits(*call.weight)) return convolve8(call);
-  if (call.weight->body()->packing == WeightPacking::own && has_winograd(call)) return winograd(call, static_cast<const bf16*>(transformed(call)->data()));
+  if (call.weight->body()->packing == WeightPacking::own && has_winograd(call)) return winograd(call, transformed(call)->data());
   Key key = conv_key(2, s, call.type);
   key << (call.bias != nullptr) << static_cast<int>(call.activation) << (call.residual != nullptr);
   const ConvDescs d = conv_descs(s, call.type, call.type, plain_type(*call.weight, call.type));
