@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <future>
 
 #include "base/parallel.h"
 #include "base/profile.h"
@@ -161,6 +162,8 @@ Result<void> run_paint(const PaintJob& job) {
       PTAH_TRY(request, within_budget(request, job.files, words, job.sources, job.budget));
     }
   const auto progress = make_progress(job.json, job.quiet);
+  // One thread reads gigabytes for their digests while the others begin to paint.
+  std::future<Result<Json>> reading = std::async(std::launch::async, [&] { return checkpoint_digests(job.files); });
   PTAH_TRY(const auto model, DiffusionModel::load(job.files, words));
   const PreviewCallback preview = job.preview.empty() ? PreviewCallback() : [&](int64_t, const Picture& picture) {
     (void)write_png(job.preview, picture);  // a look on the way; the work itself is written with care
@@ -171,7 +174,7 @@ Result<void> run_paint(const PaintJob& job) {
     const PaintRequest request = model->settled(requests[i]);
     PTAH_TRY(Picture picture, model->paint(request, job.sources, progress, &interrupted(), preview));
     if (digests.is_null()) {
-      PTAH_TRY(digests, checkpoint_digests(job.files));
+      PTAH_TRY(digests, reading.get());
     }
     PTAH_TRY(const Work work, painting(request, job.files, digests, picture, job.sources, job.finish, progress, &interrupted()));
     if (progress) progress({"done", 1, 0});

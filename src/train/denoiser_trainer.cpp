@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 
 #include "base/file.h"
@@ -288,7 +289,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const
     for (const auto& prompt : prompts) longest = std::max(longest, prompt.size());
     return make_token_batch(prompts, static_cast<int64_t>(longest));
   };
-  double distance = 0;  // of the text encoder's vectors from the teacher's, 1 − cosine, averaged over the last steps
+  std::optional<double> distance;  // of the text encoder's vectors from the teacher's, 1 − cosine, averaged over the last steps
   const auto make_batch = [&](int64_t step) {
     const int64_t n = stage.batch;
     Batch batch{Tensor::empty({n, tokens, channels}), Tensor::empty({n, tokens, channels}), Tensor::empty({n}), {}, {}, {}};
@@ -342,7 +343,8 @@ Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const
     const Tensor guessed = of_length_one(matmul(pooled, student, {.transpose_b = true}));
     const Tensor apart = affine(mean(sum(mul(guessed, batch.vectors), 1)), -1, 1);
     scope.backward(add(loss, affine(apart, distil.weight)));
-    distance += (static_cast<double>(apart.item()) - distance) * (i == 0 ? 1 : 0.02);
+    const auto now = static_cast<double>(apart.item());
+    distance = distance ? *distance + 0.02 * (now - *distance) : now;
     return loss.item();
   };
   const LatentScale scale{latents.mean, latents.deviation};
@@ -372,7 +374,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const
     const Tensor z = sample_latents(now.denoiser, scale, {text.states, text.pooled, text.lengths}, Tensor::normal({n, tokens, channels}, 42, 0), {});
     const Tensor pictures = decode_latents(decoder, autoencoder_shape, z);
     PTAH_TRY_VOID(save_model());
-    if (student.defined() && callbacks.say) callbacks.say(fmt::format("denoiser step {}: cosine of texts with {}'s {:.3f}", i, distil.model, 1 - distance));
+    if (distance && callbacks.say) callbacks.say(fmt::format("denoiser step {}: cosine of texts with {}'s {:.3f}", i, distil.model, 1 - *distance));
     return save_sheet(folder / fmt::format("sheet-{:06}.png", i), pictures, 8);
   };
   PTAH_TRY_VOID(train(
