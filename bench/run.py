@@ -196,7 +196,8 @@ def paint():
         kind = case.split(" ")[0]  # peers are in bf16 whatever Ptah's weights are
         mine, *others = [min(run[i][kind if i else case]["seconds"] for run in runs) for i in range(1 + len(peers))]
         share = f", {int(batch) * flops[kind][size] / mine / best / 1e9:.0%} of the bf16 ceiling" if size in flops[kind] and "xl" not in folder else ""
-        print(f"{case:13} {batch} at {size}: {mine:6.2f} s" + "".join(f", {name} {other:6.2f} s, ratio {other / mine:5.2f}" for name, other in zip(peers, others)) + share, flush=True)
+        load = min(run[0][case]["load"] for run in runs)
+        print(f"{case:13} {batch} at {size}: {mine:6.2f} s (weights read and packed in {load:.2f} s)" + "".join(f", {name} {other:6.2f} s, ratio {other / mine:5.2f}" for name, other in zip(peers, others)) + share, flush=True)
 
 
 def pictures():

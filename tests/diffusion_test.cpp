@@ -13,6 +13,7 @@
 #include "tensor/ops.h"
 #include "text/clip.h"
 #include "text/clip_tokenizer.h"
+#include "text/t5.h"
 
 namespace ptah {
 
@@ -306,6 +307,31 @@ TEST(Diffusion, ClipsTextStatesAreTransformers) {
     const auto again = ClipText(other, "", {.head_dim = 8, .quick_gelu = !large})(all.at("ids"), end, DType::f32);
     EXPECT_LE(difference(again.states, whole.states), 1e-6) << name;
     EXPECT_LE(difference(again.pooled, whole.pooled), 1e-6) << name;
+  }
+}
+
+TEST(Diffusion, T5sStatesAreTransformers) {
+  const NamedTensors all = golden("t5");
+  const NamedTensors model = model_of(all);
+  Weights weights(model);
+  const T5Encoder t5(weights, "", WeightPacking::plain);
+  EXPECT_EQ(t5.width(), 56);
+  const NoGrad off;
+  EXPECT_LE(difference(t5(all.at("ids"), DType::f32), all.at("states")), 1e-4);
+  EXPECT_LE(difference(cast(t5(all.at("ids"), DType::bf16), DType::f32), all.at("states")), 5e-2);
+  t5.rest();
+  EXPECT_THROW((void)t5(Tensor::from({1, 1}, std::vector<int32_t>{static_cast<int32_t>(t5.vocabulary())}), DType::f32), Failure);
+  EXPECT_THROW((void)t5(Tensor::from({1, 1}, std::vector<int32_t>{-1}), DType::f32), Failure);
+  for (const char* name : {"shared.weight", "encoder.block.1.layer.0.SelfAttention.k.weight", "encoder.block.0.layer.1.DenseReluDense.wi_1.weight",
+                           "encoder.block.0.layer.0.SelfAttention.relative_attention_bias.weight", "encoder.final_layer_norm.weight"}) {
+    NamedTensors less = model, odd = model;
+    less.erase(name);
+    if (std::string(name) == "shared.weight") less.erase("encoder.embed_tokens.weight");
+    Weights without(less);
+    EXPECT_THROW(T5Encoder(without, "", WeightPacking::plain), Failure) << name;
+    odd[name] = Tensor::zeros({3, 5});
+    Weights other(odd);
+    EXPECT_THROW(T5Encoder(other, "", WeightPacking::plain), Failure) << name;
   }
 }
 

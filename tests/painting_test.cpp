@@ -326,6 +326,64 @@ TEST_F(Painting, TheThirdKindTakesAStraightWay) {
   EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .wraps = true}), "");
 }
 
+TEST_F(Painting, TheThirdKindIsConditionedByT5Too) {
+  save_third();
+  const fs::path folder = folder_ / "text_encoder_3", words = folder_ / "tokenizer_3";
+  fs::create_directories(folder);
+  fs::create_directories(words);
+  const NamedTensors t5 = model_of(golden("t5"));
+  TensorFile parts[2];
+  for (const auto& [name, tensor] : t5) parts[name.find("block.1.") != std::string::npos].tensors.emplace(name, tensor);
+  for (int i = 0; i < 2; ++i) value_or_throw(write_safetensors(folder / fmt::format("model-0000{}-of-00002.safetensors", i + 1), parts[i]));
+  DiffusionFiles files{.model = folder_ / "sd3.safetensors", .t5 = folder};
+  EXPECT_NE(refused(files).find("--t5-words"), std::string::npos) << refused(files);
+  fs::copy_file(kGoldens / "t5_words.json", words / "tokenizer.json");
+  PaintRequest r;
+  r.prompt = "a photo of (an astronaut:1.3)";
+  r.negative = "3.5";
+  r.seed = 11;
+  r.steps = 4;
+  r.guidance = 4;
+  const Picture made = value_or_throw(load(files)->paint(r));
+  const NamedTensors wanted = golden("paintings");
+  fmt::print("sd3 with T5: f32 {:.1f} dB\n", psnr(made, wanted.at("sd3_t5")));
+  EXPECT_GE(psnr(made, wanted.at("sd3_t5")), 55);
+  EXPECT_LT(psnr(made, wanted.at("sd3")), 30) << "T5's words count";
+  r.prompt = "a photo of " + std::string(300, 'z');  // more tokens than the least
+  EXPECT_TRUE(load(files)->paint(r));
+
+  // One file, its words named; the same inside a checkpoint.
+  TensorFile whole, inside;
+  for (const auto& [name, tensor] : t5) {
+    whole.tensors.emplace(name, tensor);
+    inside.tensors.emplace("text_encoders.t5xxl.transformer." + name, tensor);
+  }
+  r.prompt = "a photo of (an astronaut:1.3)";
+  for (const auto& [name, file] : {std::pair{"t5.safetensors", &whole}, {"inside.safetensors", &inside}}) {
+    value_or_throw(write_safetensors(folder_ / name, *file));
+    files.t5 = folder_ / name;
+    files.t5_words = kGoldens / "t5_words.json";
+    EXPECT_EQ(value_or_throw(load(files)->paint(r)).rgba, made.rgba) << name;
+  }
+  const DiffusionFiles again = value_or_throw(diffusion_files(to_json(files), folder_));
+  EXPECT_EQ(again.t5, folder_ / "inside.safetensors");
+  EXPECT_EQ(again.t5_words, folder_ / "t5_words.json");
+  bool weights = false, tokens = false;
+  for (const auto& [name, file] : value_or_throw(listed(files))) {
+    weights = weights || name == "t5 inside.safetensors";
+    tokens = tokens || name == "t5_words t5_words.json";
+  }
+  EXPECT_TRUE(weights && tokens) << "both are in the receipt";
+
+  EXPECT_NE(refused({.model = sd1(), .t5 = folder, .t5_words = files.t5_words}).find("not conditioned by T5"), std::string::npos);
+  EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .t5 = sd1(), .t5_words = files.t5_words}).find("no encoder of T5"), std::string::npos);
+  value_or_throw(write_file(folder_ / "odd.json", std::string("{}")));
+  EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .t5 = folder, .t5_words = folder_ / "odd.json"}).find("odd.json"), std::string::npos);
+  whole.tensors["shared.weight"] = Tensor::zeros({whole.tensors["shared.weight"].dim(0) - 10, 56});
+  value_or_throw(write_safetensors(folder_ / "few.safetensors", whole));
+  EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .t5 = folder_ / "few.safetensors", .t5_words = files.t5_words}).find("words"), std::string::npos);
+}
+
 TEST_F(Painting, WhatAMaskKeepsStaysToThePixel) {
   const Picture from = rising(), made = value_or_throw(load(false, DType::f32)->paint(request(false), {from, window(), {}}));
   int64_t changed = 0;

@@ -17,6 +17,7 @@ namespace ptah {
 struct PaintFiles {
   std::filesystem::path model;                                         ///< a whole checkpoint, or a folder in diffusers' layout
   std::filesystem::path unet = {}, autoencoder = {};                   ///< instead of the checkpoint's own (the latter may be a TAESD)
+  std::filesystem::path t5 = {}, t5_words = {};                        ///< T5's encoder for Stable Diffusion 3, and its tokenizer.json (empty: beside it)
   std::vector<std::pair<std::filesystem::path, float>> loras = {};     ///< with their strengths
   std::vector<std::filesystem::path> embeddings = {};                  ///< each is a word of prompts, called as the file without its ending
   std::vector<std::pair<std::filesystem::path, float>> controls = {};  ///< networks that control (ControlNet), with their strengths

@@ -32,6 +32,25 @@ Result<NamedTensors> part_of(const fs::path& folder, const char* part, const cha
   return fail(ErrorCode::not_found, "{}: no {}.safetensors there", (folder / part).string(), stem);
 }
 
+/// T5's encoder from a file of its own, from a checkpoint that holds it, or from a folder with its parts.
+Result<NamedTensors> read_t5(const fs::path& place) {
+  constexpr const char* kInside = "text_encoders.t5xxl.transformer.";
+  NamedTensors out;
+  if (std::error_code ignored; fs::is_directory(place, ignored)) {
+    for (const auto& item : fs::directory_iterator(place, ignored)) {
+      if (item.path().extension() != ".safetensors") continue;
+      PTAH_TRY(const NamedTensors part, tensors_of(item.path()));
+      take(out, part, "");
+    }
+  } else {
+    PTAH_TRY(out, tensors_of(place));
+  }
+  if (any_begins(out, kInside)) out = below(out, kInside);
+  if (!any_begins(out, "encoder.block.0.")) return fail(ErrorCode::unsupported, "{}: no encoder of T5 there", place.string());
+  std::erase_if(out, [](const auto& item) { return !item.first.starts_with("encoder.") && item.first != "shared.weight"; });
+  return out;
+}
+
 /// A folder of diffusers as one map in the original naming; text encoders keep Hugging Face's names.
 Result<NamedTensors> read_folder(const fs::path& folder) {
   constexpr const char *kDiffusion = "diffusion_pytorch_model", *kModel = "model";
@@ -116,6 +135,8 @@ Json to_json(const DiffusionFiles& files) {
   Json out{{"model", name(files.model)}};
   if (!files.unet.empty()) out["unet"] = name(files.unet);
   if (!files.autoencoder.empty()) out["autoencoder"] = name(files.autoencoder);
+  if (!files.t5.empty()) out["t5"] = name(files.t5);
+  if (!files.t5_words.empty()) out["t5_words"] = name(files.t5_words);
   const auto put = [&](const char* key, const std::vector<StrongFile>& list) {
     for (const StrongFile& item : list) out[key].push_back({{"file", name(item.file)}, {"strength", item.strength}});
   };
@@ -134,6 +155,8 @@ Result<DiffusionFiles> diffusion_files(const Json& json, const fs::path& folder)
     out.model = file(json.at("model"));
     if (json.contains("unet")) out.unet = file(json.at("unet"));
     if (json.contains("autoencoder")) out.autoencoder = file(json.at("autoencoder"));
+    if (json.contains("t5")) out.t5 = file(json.at("t5"));
+    if (json.contains("t5_words")) out.t5_words = file(json.at("t5_words"));
     const auto take_list = [&](const char* key, std::vector<StrongFile>& list) {
       if (json.contains(key))
         for (const Json& item : json.at(key)) list.push_back({file(item.at("file")), value_of<float>(item.at("strength"))});
@@ -152,23 +175,47 @@ Result<DiffusionFiles> diffusion_files(const Json& json, const fs::path& folder)
   return out;
 }
 
+Result<fs::path> t5_words(const DiffusionFiles& files) {
+  std::error_code problem;
+  if (!files.t5_words.empty()) {
+    if (fs::exists(files.t5_words, problem)) return files.t5_words;
+    return fail(ErrorCode::not_found, "{} is not here", files.t5_words.string());
+  }
+  const fs::path whole = files.t5.has_filename() ? files.t5 : files.t5.parent_path(), folder = fs::is_directory(whole, problem) ? whole : whole.parent_path();
+  for (const fs::path& file : {folder / "tokenizer.json", folder.parent_path() / "tokenizer_3" / "tokenizer.json"})
+    if (fs::exists(file, problem)) return file;
+  return fail(ErrorCode::not_found, "{}: no tokenizer.json of T5 beside it, nor in ../tokenizer_3; say where it is (--t5-words FILE)", files.t5.string());
+}
+
 Result<std::vector<std::pair<std::string, fs::path>>> listed(const DiffusionFiles& files) {
   std::vector<std::pair<std::string, fs::path>> out;
   std::error_code problem;
-  if (fs::is_directory(files.model, problem)) {
-    for (const auto& item : fs::recursive_directory_iterator(files.model, problem))
+  const auto add_folder = [&](const std::string& role, const fs::path& folder) {
+    std::vector<std::pair<std::string, fs::path>> found;
+    for (const auto& item : fs::recursive_directory_iterator(folder, problem))
       if (item.is_regular_file(problem) && (item.path().extension() == ".safetensors" || item.path().extension() == ".bin"))
-        out.emplace_back(fs::relative(item.path(), files.model, problem).generic_string(), item.path());
-    std::sort(out.begin(), out.end());
-  } else {
+        found.emplace_back(role + fs::relative(item.path(), folder, problem).generic_string(), item.path());
+    std::sort(found.begin(), found.end());
+    out.insert(out.end(), found.begin(), found.end());
+  };
+  if (fs::is_directory(files.model, problem))
+    add_folder("", files.model);
+  else
     out.emplace_back(files.model.filename().string(), files.model);
-  }
   if (out.empty()) return fail(ErrorCode::not_found, "{}: no checkpoint there", files.model.string());
   const auto add = [&](const std::string& role, const fs::path& file) {
     if (!file.empty()) out.emplace_back(role + " " + file.filename().string(), file);
   };
   add("unet", files.unet);
   add("autoencoder", files.autoencoder);
+  if (!files.t5.empty()) {
+    if (fs::is_directory(files.t5, problem))
+      add_folder("t5 ", files.t5);
+    else
+      add("t5", files.t5);
+    PTAH_TRY(const fs::path words, t5_words(files));
+    add("t5_words", words);
+  }
   for (const StrongFile& item : files.loras) add("lora", item.file);
   for (const fs::path& file : files.embeddings) add("embedding", file);
   for (const StrongFile& item : files.controls) add("control", item.file);
@@ -211,6 +258,11 @@ Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
         std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kAutoencoderPlace); });
         take(out.tensors, bare, kAutoencoderPlace);
       }
+    }
+    if (!files.t5.empty()) {
+      if (out.family != DiffusionFamily::sd3) return fail(ErrorCode::unsupported, "{} is not conditioned by T5", name_of(out.family));
+      PTAH_TRY(out.t5, read_t5(files.t5));
+      for (const auto& [name, tensor] : out.t5) out.bytes += static_cast<int64_t>(tensor.bytes());
     }
     for (const StrongFile& item : files.controls) {
       PTAH_TRY(const NamedTensors file, tensors_of(item.file));

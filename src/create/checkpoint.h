@@ -17,9 +17,11 @@ struct StrongFile {
 
 /// What to paint with. Files are safetensors, GGUF, or PyTorch's own.
 struct DiffusionFiles {
-  std::filesystem::path model;                         ///< a whole checkpoint, or a folder in diffusers' layout
-  std::filesystem::path unet = {}, autoencoder = {};   ///< instead of the checkpoint's own; a small autoencoder (TAESD) may stand for the latter
-  std::vector<StrongFile> loras = {};                  ///< see adapters.h
+  std::filesystem::path model;                        ///< a whole checkpoint, or a folder in diffusers' layout
+  std::filesystem::path unet = {}, autoencoder = {};  ///< instead of the checkpoint's own; a small autoencoder (TAESD) may stand for the latter
+  std::filesystem::path t5 = {};        ///< T5's encoder for Stable Diffusion 3: a file, or a folder with its parts; none: as in training without it
+  std::filesystem::path t5_words = {};  ///< its tokenizer.json; empty: beside it, or in ../tokenizer_3 (diffusers' layout)
+  std::vector<StrongFile> loras = {};   ///< see adapters.h
   std::vector<std::filesystem::path> embeddings = {};  ///< words of a prompt that are called as the file, without its ending
   std::vector<StrongFile> controls = {};               ///< networks that control (ControlNet), each with a picture of its own
   bool wraps = false;                                  ///< what is painted can be laid side by side without a seam
@@ -34,6 +36,9 @@ Result<DiffusionFiles> diffusion_files(const Json& json, const std::filesystem::
 /// Every file to be read, a folder's weights among them, with a name for each: the role and the name in the folder. Errors: not_found.
 Result<std::vector<std::pair<std::string, std::filesystem::path>>> listed(const DiffusionFiles& files);
 
+/// The tokenizer.json of files.t5. Errors: not_found, naming where it was looked for.
+Result<std::filesystem::path> t5_words(const DiffusionFiles& files);
+
 enum class DiffusionFamily { sd1, sd2, sdxl, sd3 };
 std::string_view name_of(DiffusionFamily family);
 
@@ -41,6 +46,7 @@ struct Checkpoint {
   DiffusionFamily family = DiffusionFamily::sd1;
   NamedTensors tensors;  ///< U-Net (or transformer), autoencoder and texts below the prefixes of `places` and kAutoencoderPlace
   CheckpointPlaces places;
+  NamedTensors t5;                                                 ///< T5's encoder by Hugging Face's names; may be empty
   NamedTensors small_autoencoder;                                  ///< instead of the autoencoder; may be empty
   std::vector<std::pair<std::string, std::vector<Tensor>>> words;  ///< of embeddings: name, and a tensor [vectors, width] for each text encoder
   std::vector<std::pair<NamedTensors, float>> controls;            ///< in the original naming without prefix, and their strengths

@@ -68,6 +68,13 @@ Result<void> check(const PaintRequest& r) {
 
 namespace {
 
+constexpr const char *kT5End = "</s>", *kT5Padding = "<pad>";
+constexpr size_t kMostT5Tokens = 256;  // as diffusers cuts them
+
+}  // namespace
+
+namespace {
+
 Picture picture_of(const Tensor& rgb) {
   const int64_t height = rgb.dim(1), width = rgb.dim(2);
   Picture out = make_picture(width, height);
@@ -230,6 +237,21 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
     }
     int64_t context = 0;
     for (const auto& text : model->texts_) context += text->width();
+    if (!checkpoint.t5.empty()) {
+      PTAH_TRY(const fs::path file, t5_words(files));
+      PTAH_TRY(const std::string text, read_text(file, 64 << 20));
+      PTAH_TRY(const Json json, parse_json(text));
+      auto made = Tokenizer::from_json(json);
+      if (!made) return fail(made.error().code, "{}: {}", file.string(), made.error().message);
+      model->t5_tokenizer_ = std::move(*made);
+      for (const char* token : {kT5End, kT5Padding})
+        if (model->t5_tokenizer_->id_of(token) < 0) return fail(ErrorCode::corrupt, "{}: no token {}; T5's tokenizer has one", file.string(), token);
+      Weights t5(std::move(checkpoint.t5));
+      model->t5_ = std::make_unique<T5Encoder>(t5, "", files.packing);
+      if (model->t5_->width() != model->transformer_->context_width() || model->t5_->vocabulary() < model->t5_tokenizer_->size())
+        return fail(ErrorCode::mismatch, "a T5 of {} words and width {}; the tokenizer has {}, the transformer looks at texts of width {}",
+                    model->t5_->vocabulary(), model->t5_->width(), model->t5_tokenizer_->size(), model->transformer_->context_width());
+    }
     if (third) {
       if (files.wraps || !checkpoint.controls.empty())
         return fail(ErrorCode::unsupported, "{} paints neither seamless textures nor under control yet", name_of(family));
@@ -258,7 +280,17 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
   });
 }
 
-DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const {
+std::vector<int32_t> DiffusionModel::t5_ids(const std::string& prompt) const {
+  std::string text;
+  for (const WeightedText& part : weighted_parts(prompt)) text += part.text;
+  std::vector<int32_t> ids = t5_tokenizer_->encode(text);
+  ids.resize(std::min(ids.size(), kMostT5Tokens - 1));
+  ids.push_back(t5_tokenizer_->id_of(kT5End));
+  return ids;
+}
+
+DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, const PaintRequest& request,
+                                                       int64_t width, int64_t height) const {
   const bool xl = family_ == DiffusionFamily::sdxl, third = family_ == DiffusionFamily::sd3;
   Condition out;
   std::vector<Tensor> states, pooled;
@@ -269,7 +301,7 @@ DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt
     std::vector<int32_t> ids;
     for (const auto& window : cut.ids) ids.insert(ids.end(), window.begin(), window.end());
     const auto count = static_cast<int64_t>(cut.ids.size());
-    const int64_t skip = clip_skip + (family_ == DiffusionFamily::sd1 ? 0 : 1);
+    const int64_t skip = request.clip_skip + (family_ == DiffusionFamily::sd1 ? 0 : 1);
     const ClipText::Output made = text(Tensor::from({count, ClipTokenizer::kWindow}, ids), tokenizer_->end(), type_, skip, !xl && !third);
     Tensor weighted = cast(made.states, DType::f32);
     weigh(weighted, cut);
@@ -280,7 +312,14 @@ DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt
   if (third) {
     // Beside these the model can see what T5 says; without it there are zeros, as in training with T5 left out.
     const int64_t seen = transformer_->context_width();
-    out.states = pad(pad(out.states, 2, 0, seen - out.states.dim(2)), 1, 0, ClipTokenizer::kWindow);
+    out.states = pad(out.states, 2, 0, seen - out.states.dim(2));
+    if (t5_) {
+      std::vector<int32_t> ids = t5_ids(prompt);
+      ids.resize(static_cast<size_t>(t5_tokens), t5_tokenizer_->id_of(kT5Padding));
+      out.states = concat({out.states, cast((*t5_)(Tensor::from({1, t5_tokens}, ids), type_), DType::f32)}, 1);
+    } else {
+      out.states = pad(out.states, 1, 0, ClipTokenizer::kWindow);
+    }
     out.label = concat(pooled, 1);
     if (out.label.dim(1) != transformer_->pooled_width())
       throw Failure(
@@ -301,15 +340,19 @@ DiffusionModel::Condition DiffusionModel::condition(const PaintRequest& r, int64
   const auto windows_of = [&](const std::string& prompt) { return static_cast<int64_t>(clip_windows(*tokenizer_, prompt, 0, 1, words_[0]).ids.size()); };
   const bool guided = r.guidance != 1;
   const int64_t windows = std::max(windows_of(r.prompt), guided ? windows_of(r.negative) : 1);
-  Condition out = condition_of(r.prompt, windows, r.clip_skip, width, height);
+  int64_t t5_tokens = ClipTokenizer::kWindow;  // at least so many, as others take them
+  if (t5_)
+    for (const std::string* prompt : {&r.prompt, &r.negative}) t5_tokens = std::max(t5_tokens, static_cast<int64_t>(t5_ids(*prompt).size()));
+  Condition out = condition_of(r.prompt, windows, t5_tokens, r, width, height);
   const auto beside = [&](const std::string& prompt) {
-    const Condition other = condition_of(prompt, windows, r.clip_skip, width, height);
+    const Condition other = condition_of(prompt, windows, t5_tokens, r, width, height);
     out.states = concat({out.states, other.states}, 0);
     if (out.label.defined()) out.label = concat({out.label, other.label}, 0);
   };
   if (guided) beside(r.negative);
   if (guided && r.perpendicular > 0) beside("");
   out.states = cast(out.states, type_);
+  if (t5_) t5_->rest();
   for (const auto& text : texts_) text->rest();  // a picture takes long, and its words are read once
   return out;
 }

@@ -15,6 +15,8 @@
 #include "image/unet.h"
 #include "text/clip.h"
 #include "text/clip_tokenizer.h"
+#include "text/t5.h"
+#include "text/tokenizer.h"
 
 namespace ptah {
 
@@ -93,7 +95,10 @@ class DiffusionModel {
     Tensor seen;            ///< what a U-Net that inpaints gets besides its latents, [1, h, w, 1 + channels]; undefined for others
   };
   struct Pass;
-  Condition condition_of(const std::string& prompt, int64_t windows, int64_t clip_skip, int64_t width, int64_t height) const;
+  /// T5's tokens of a prompt, the end token last; its weights in brackets do not count here.
+  std::vector<int32_t> t5_ids(const std::string& prompt) const;
+  /// With `t5_tokens` for T5, padded.
+  Condition condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, const PaintRequest& request, int64_t width, int64_t height) const;
   Condition condition(const PaintRequest& request, int64_t width, int64_t height) const;
   Start start_from(const Sources& sources, int64_t width, int64_t height) const;
   Tensor sample(const Pass& pass) const;
@@ -110,6 +115,8 @@ class DiffusionModel {
   std::unique_ptr<ClipTokenizer> tokenizer_;
   std::vector<std::unique_ptr<ClipText>> texts_;  ///< SDXL has two
   std::vector<ClipWords> words_;                  ///< for each of them
+  std::unique_ptr<T5Encoder> t5_;                 ///< may be missing
+  std::shared_ptr<const Tokenizer> t5_tokenizer_;
   std::unique_ptr<Unet> unet_;
   std::unique_ptr<JointTransformer> transformer_;  ///< instead of a U-Net
   std::unique_ptr<KlAutoencoder> autoencoder_;     ///< none with a small one

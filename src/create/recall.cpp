@@ -130,6 +130,8 @@ std::string paint_command(const Recalled& recalled) {
   add("--model", recalled.files.model.empty() ? "MODEL.safetensors" : recalled.files.model.string());
   if (!recalled.files.unet.empty()) add("--unet", recalled.files.unet.string());
   if (!recalled.files.autoencoder.empty()) add("--vae", recalled.files.autoencoder.string());
+  if (!recalled.files.t5.empty()) add("--t5", recalled.files.t5.string());
+  if (!recalled.files.t5_words.empty()) add("--t5-words", recalled.files.t5_words.string());
   for (const StrongFile& item : recalled.files.loras) add("--lora", fmt::format("{}:{}", item.file.string(), item.strength));
   for (const fs::path& file : recalled.files.embeddings) add("--embedding", file.string());
   for (const StrongFile& item : recalled.files.controls) add("--control", fmt::format("{}:{}", item.file.string(), item.strength));

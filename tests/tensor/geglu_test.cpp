@@ -5,22 +5,12 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "distance.h"
 #include "tensor/ops.h"
 
 namespace ptah {
 
 namespace {
-
-/// Root of the mean squared difference, of the root of the mean square of `truth`.
-double apart(const Tensor& made, const Tensor& truth) {
-  const auto x = made.to_vector(), y = truth.to_vector();
-  double squares = 0, size = 0;
-  for (size_t i = 0; i < x.size(); ++i) {
-    squares += std::pow(static_cast<double>(x[i]) - static_cast<double>(y[i]), 2);
-    size += std::pow(static_cast<double>(y[i]), 2);
-  }
-  return std::sqrt(squares / size);
-}
 
 bool same(const Tensor& a, const Tensor& b) { return a.shape() == b.shape() && std::memcmp(a.raw(), b.raw(), a.bytes()) == 0; }
 

@@ -237,13 +237,39 @@ def third(out, clips, tokenizer, tokens):
         z = torch.cat([z for z, _ in states], 2)
         context.append(torch.nn.functional.pad(z, (0, 56 - z.shape[2], 0, 77)))
         pooled.append(torch.cat([states[0][1].pooler_output, states[1][1].text_embeds], 1))
-    scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
-    scheduler.set_timesteps(4)
-    z = philox_normal(16 * 16 * 16, 11, 0).float().reshape(1, 16, 16, 16).permute(0, 3, 1, 2)
-    for t in scheduler.timesteps:
-        made = models["joint_35"](torch.cat([z, z]), encoder_hidden_states=torch.cat(context), pooled_projections=torch.cat(pooled), timestep=t.expand(2)).sample
-        z = scheduler.step(made[1:] + 4.0 * (made[:1] - made[1:]), t, z).prev_sample
-    return vae.decode(z / 1.5305 + 0.0609).sample
+
+    def picture(context):
+        scheduler = FlowMatchEulerDiscreteScheduler(shift=3.0)
+        scheduler.set_timesteps(4)
+        z = philox_normal(16 * 16 * 16, 11, 0).float().reshape(1, 16, 16, 16).permute(0, 3, 1, 2)
+        for t in scheduler.timesteps:
+            made = models["joint_35"](torch.cat([z, z]), encoder_hidden_states=torch.cat(context), pooled_projections=torch.cat(pooled), timestep=t.expand(2)).sample
+            z = scheduler.step(made[1:] + 4.0 * (made[:1] - made[1:]), t, z).prev_sample
+        return vae.decode(z / 1.5305 + 0.0609).sample
+
+    t5, words = fifth(out)
+    more = []
+    for text, z in zip(("a photo of an astronaut", "3.5"), context):
+        ids = words.encode(text).ids + [1]
+        more.append(torch.cat([z[:, :77], t5(torch.tensor([ids + [0] * (77 - len(ids))])).last_hidden_state], 1))
+    return picture(context), picture(more)
+
+
+def fifth(out):
+    """T5's encoder in its version 1.1, and a tokenizer of its kind."""
+    import json
+    import tokenizers
+    from transformers import T5Config, T5EncoderModel
+    pieces = [("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("\u2581a", -2.0), ("\u2581", -2.5), ("\u2581photo", -4.0), ("\u2581of", -3.0), ("\u2581an", -3.5), ("astro", -5.0), ("naut", -5.5)] + [(c, -6.0 - i / 10) for i, c in enumerate("abcdefghijklmnopqrstuvwxyz.,0123456789")]
+    words = tokenizers.Tokenizer(tokenizers.models.Unigram(pieces, 2))
+    words.pre_tokenizer = tokenizers.pre_tokenizers.Metaspace("\u2581", "always")
+    words.decoder = tokenizers.decoders.Metaspace("\u2581", "always")
+    words.add_special_tokens(["<pad>", "</s>", "<unk>"])
+    (out / "t5_words.json").write_text(json.dumps(json.loads(words.to_str()), ensure_ascii=False) + "\n")
+    model = randomized(T5EncoderModel(T5Config(vocab_size=len(pieces) + 4, d_model=56, d_kv=8, num_heads=3, d_ff=72, num_layers=2, feed_forward_proj="gated-gelu", dropout_rate=0)))
+    ids = torch.tensor([[3, 5, 6, 7, 8, 9, 1] + [0] * 193, list(range(3, 43)) * 5])
+    save_file({**weights(model), "ids": ids.int(), "states": model(ids).last_hidden_state}, out / "t5.safetensors")
+    return model, words
 
 
 def noise_of_torch(out):
@@ -388,7 +414,7 @@ def paintings(out, models, vae, clips, tokenizer, tokens):
     table.num_embeddings += 2
     save_file({"emb_params": vectors.contiguous()}, out / "word.safetensors")
     results["word"] = paint(models[0], [clip], [("a photo of ", 1.0), ([tokens, tokens + 1], 1.0), (" riding", 1.0)], [("3.5", 1.0)], 5.0, 4, "dpmpp_2m", "karras")
-    results["sd3"] = third(out, clips, tokenizer, tokens)
+    results["sd3"], results["sd3_t5"] = third(out, clips, tokenizer, tokens)
     results["sd1_20"] = paint(models[0], clips, *sd1[:3], 20, "euler", "karras")
     results["sdxl_20"] = paint(models[1], clips, [("masterpiece, the horse's", 1.0)], [("", 1.0)], 3.0, 20, "dpmpp_2m", "karras", xl=True)
     results = {name: last(((p + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)) for name, p in results.items()} | {name + "_exact": last(results[name]) for name in ("sd1", "sdxl")}

@@ -32,14 +32,7 @@ HWY_AFTER_NAMESPACE();
 #include <vector>
 
 #include "base/parallel.h"
-
-#if defined(__x86_64__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 takes the undefined operand inside some intrinsics for one
-#endif
-#include <immintrin.h>
-#define PTAH_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#endif
+#include "tensor/cpu/intrinsics.h"
 
 namespace ptah {
 

@@ -41,16 +41,16 @@ HWY_INLINE VF load(const f16* from) {
 HWY_INLINE VF load(const int8_t* from) { return hn::ConvertTo(DF(), hn::PromoteTo(DI(), hn::LoadU(D8(), from))); }
 
 HWY_INLINE void store(VF value, float* to) { hn::StoreU(value, DF(), to); }
-HWY_INLINE void store(VF value, bf16* to) {
+/// The bits of bf16 numbers in the lower halves of the lanes.
+HWY_INLINE hn::Vec<DU> bf16_bits(VF value) {
   const DU du;
   const auto bits = hn::BitCast(du, value);
   const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1));
   const auto rounded = hn::ShiftRight<16>(hn::Add(hn::Add(bits, hn::Set(du, 0x7FFF)), odd));
   const auto quiet = hn::Or(hn::ShiftRight<16>(bits), hn::Set(du, 0x40));
-  const auto nan = hn::RebindMask(du, hn::IsNaN(value));
-  const auto chosen = hn::BitCast(DI(), hn::IfThenElse(nan, quiet, rounded));
-  hn::StoreU(hn::DemoteTo(D16(), chosen), D16(), reinterpret_cast<uint16_t*>(to));
+  return hn::IfThenElse(hn::RebindMask(du, hn::IsNaN(value)), quiet, rounded);
 }
+HWY_INLINE void store(VF value, bf16* to) { hn::StoreU(hn::DemoteTo(D16(), hn::BitCast(DI(), bf16_bits(value))), D16(), reinterpret_cast<uint16_t*>(to)); }
 HWY_INLINE void store(VF value, f16* to) {
   HWY_ALIGN float wide[kMostLanes];
   hn::Store(value, DF(), wide);

@@ -39,9 +39,9 @@ HWY_AFTER_NAMESPACE();
 #include <cstring>
 
 #include "tensor/cpu/dense.h"
+#include "tensor/cpu/intrinsics.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
@@ -65,10 +65,6 @@ void f32_unpack_transposed(const float* packed, int64_t k, int64_t n, float* row
 void nothing() {}
 
 #if defined(__x86_64__)
-
-#define PTAH_AVX512 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq")))
-#define PTAH_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#define PTAH_AMX __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,amx-tile,amx-bf16")))
 
 /// Packed order: [k / 2][n][2], pairs of neighbouring k side by side.
 PTAH_AVX512 void bf16_pack(const bf16* rows, int64_t ld, int64_t k, int64_t n, bf16* packed) {

@@ -99,6 +99,47 @@ void f32_transform_output(const float* sums, const float* bias, float* const* to
   }
 }
 
+/// made[place] = G g Gᵀ of the kernels of as many outputs as there are lanes, `step` numbers apart.
+HWY_INLINE void transform_kernels(const float* kernels, int64_t step, VF (&made)[detail::kPlaces]) {
+  const auto at = hn::Mul(hn::Iota(DI(), 0), hn::Set(DI(), static_cast<int32_t>(step)));
+  const VF half = splat(0.5F);
+  VF rows[4][3];
+  for (int x = 0; x < 3; ++x) {
+    const VF a = hn::GatherIndex(DF(), kernels + x, at), b = hn::GatherIndex(DF(), kernels + 3 + x, at), c = hn::GatherIndex(DF(), kernels + 6 + x, at);
+    rows[0][x] = a;
+    rows[1][x] = hn::Mul(half, hn::Add(hn::Add(a, b), c));
+    rows[2][x] = hn::Mul(half, hn::Add(hn::Sub(a, b), c));
+    rows[3][x] = c;
+  }
+  for (int y = 0; y < 4; ++y) {
+    const VF a = rows[y][0], b = rows[y][1], c = rows[y][2];
+    made[4 * y] = a;
+    made[4 * y + 1] = hn::Mul(half, hn::Add(hn::Add(a, b), c));
+    made[4 * y + 2] = hn::Mul(half, hn::Add(hn::Sub(a, b), c));
+    made[4 * y + 3] = c;
+  }
+}
+
+/// Channel c's kernels of a panel (outputs `step` numbers apart) to packed[place][kPanel], places `place_step` apart.
+void f32_pack(const float* kernels, int64_t step, float* packed, int64_t place_step) {
+  VF made[detail::kPlaces];
+  for (int64_t o = 0; o < kPanel; o += lanes()) {
+    transform_kernels(kernels + o * step, step, made);
+    for (int64_t p = 0; p < detail::kPlaces; ++p) store(made[p], packed + p * place_step + o);
+  }
+}
+
+/// The same of two channels in bf16, to packed[place][kPanel][2].
+void bf16_pack(const float* kernels, const float* others, int64_t step, bf16* packed, int64_t place_step) {
+  VF first[detail::kPlaces], second[detail::kPlaces];
+  for (int64_t o = 0; o < kPanel; o += lanes()) {
+    transform_kernels(kernels + o * step, step, first);
+    transform_kernels(others + o * step, step, second);
+    for (int64_t p = 0; p < detail::kPlaces; ++p)
+      hn::StoreU(hn::Or(bf16_bits(first[p]), hn::ShiftLeft<16>(bf16_bits(second[p]))), DU(), reinterpret_cast<uint32_t*>(packed + p * place_step + 2 * o));
+  }
+}
+
 }  // namespace ptah::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -110,20 +151,15 @@ HWY_AFTER_NAMESPACE();
 
 #include "base/memory.h"
 #include "base/parallel.h"
-
-#if defined(__x86_64__)
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"  // GCC 12 takes the undefined operand inside some intrinsics for one
-#endif
-#include <immintrin.h>
-#define PTAH_AVX512_BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512dq,avx512bf16")))
-#endif
+#include "tensor/cpu/intrinsics.h"
 
 namespace ptah {
 
 HWY_EXPORT(f32_transform_input);
 HWY_EXPORT(f32_multiply_panel);
 HWY_EXPORT(f32_transform_output);
+HWY_EXPORT(f32_pack);
+HWY_EXPORT(bf16_pack);
 
 namespace detail {
 
@@ -212,25 +248,6 @@ PTAH_AVX512_BF16 void transform_output(const float* sums, const float* bias, bf1
 
 #endif
 
-/// G g Gᵀ of one kernel.
-void transform_kernel(const float* g, std::array<float, kPlaces>& out) {
-  std::array<std::array<float, 3>, 4> rows{};
-  for (size_t x = 0; x < 3; ++x) {
-    const float a = g[x], b = g[3 + x], c = g[6 + x];
-    rows[0][x] = a;
-    rows[1][x] = 0.5F * (a + b + c);
-    rows[2][x] = 0.5F * (a - b + c);
-    rows[3][x] = c;
-  }
-  for (size_t y = 0; y < 4; ++y) {
-    const float a = rows[y][0], b = rows[y][1], c = rows[y][2];
-    out[4 * y] = a;
-    out[4 * y + 1] = 0.5F * (a + b + c);
-    out[4 * y + 2] = 0.5F * (a - b + c);
-    out[4 * y + 3] = c;
-  }
-}
-
 template <class T>
 void convolve(const ConvForward& call, const T* packed, const Steps<T>& steps) {
   const ConvShape& s = call.shape;
@@ -300,38 +317,34 @@ bool has_winograd(const ConvForward& call) {
 size_t winograd_bytes(const ConvForward& call) { return static_cast<size_t>(kPlaces * call.shape.in_channels * call.shape.out_channels) * size_of(call.type); }
 
 void pack_winograd(const ConvForward& call, const float* kernels, void* packed) {
-  const int64_t in = call.shape.in_channels, depth = call.type == DType::bf16 ? 2 : 1;  // channels that stand together for each output
-  parallel_for(call.shape.out_channels / kPanel, kPanel * in * 64, [&](int64_t begin, int64_t end) {
-    std::array<float, kPlaces> made{};
-    for (int64_t panel = begin; panel < end; ++panel)
-      for (int64_t c = 0; c < in; ++c)
-        for (int64_t o = 0; o < kPanel; ++o) {
-          const int64_t channel = depth == 1 ? c : c / kGroup * kGroup + channel_at(c % kGroup);
-          transform_kernel(kernels + ((panel * kPanel + o) * in + channel) * 9, made);
-          int64_t at = panel * kPlaces * in * kPanel + c / depth * depth * kPanel + depth * o + c % depth;
-          for (const float number : made) {
-            if (depth == 1)
-              static_cast<float*>(packed)[at] = number;
-            else
-              static_cast<bf16*>(packed)[at] = to_bf16(number);
-            at += in * kPanel;
-          }
-        }
+  const int64_t in = call.shape.in_channels, step = in * 9, place_step = in * kPanel;
+  parallel_for(call.shape.out_channels / kPanel, kPanel * in * 16, [&](int64_t begin, int64_t end) {
+    for (int64_t panel = begin; panel < end; ++panel) {
+      const float* from = kernels + panel * kPanel * step;
+      const int64_t to = panel * kPlaces * place_step;
+      if (call.type == DType::f32) {
+        for (int64_t c = 0; c < in; ++c) HWY_DYNAMIC_DISPATCH(f32_pack)(from + c * 9, step, static_cast<float*>(packed) + to + c * kPanel, place_step);
+        continue;
+      }
+      const auto at = [&](int64_t c) { return from + (c / kGroup * kGroup + channel_at(c % kGroup)) * 9; };
+      for (int64_t c = 0; c < in; c += 2) HWY_DYNAMIC_DISPATCH(bf16_pack)(at(c), at(c + 1), step, static_cast<bf16*>(packed) + to + c * kPanel, place_step);
+    }
   });
 }
 
 void winograd(const ConvForward& call, const void* packed) {
   if (call.type == DType::f32)
-    return convolve<float>(
-        call, static_cast<const float*>(packed),
-        {[](const float* const* from, int64_t channels, float* to, int64_t step) { HWY_DYNAMIC_DISPATCH(f32_transform_input)
-                                                                                   (from, channels, to, step); },
-         [](const float* rows, int64_t row_step, int64_t count, int64_t depth, const float* panel, float* sums) {
-           HWY_DYNAMIC_DISPATCH(f32_multiply_panel)(rows, row_step, count, depth, panel, sums);
-         },
-         [](const float* sums, const float* bias, float* const* to, const float* const* residual) {
-           HWY_DYNAMIC_DISPATCH(f32_transform_output)(sums, bias, to, residual);
-         }});
+    return convolve<float>(call, static_cast<const float*>(packed),
+                           {[](const float* const* from, int64_t channels, float* to, int64_t step) {
+                              HWY_DYNAMIC_DISPATCH(f32_transform_input)
+                              (from, channels, to, step);
+                            },
+                            [](const float* rows, int64_t row_step, int64_t count, int64_t depth, const float* panel, float* sums) {
+                              HWY_DYNAMIC_DISPATCH(f32_multiply_panel)(rows, row_step, count, depth, panel, sums);
+                            },
+                            [](const float* sums, const float* bias, float* const* to, const float* const* residual) {
+                              HWY_DYNAMIC_DISPATCH(f32_transform_output)(sums, bias, to, residual);
+                            }});
 #if defined(__x86_64__)
   convolve<bf16>(call, static_cast<const bf16*>(packed), {transform_input, multiply_panel, transform_output});
 #endif

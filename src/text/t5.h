@@ -1,0 +1,37 @@
+// The encoder of T5 (Raffel et al. 2020) in its version 1.1, as Stable Diffusion 3 is conditioned by it.
+#pragma once
+
+#include "nn/weight_binder.h"
+
+namespace ptah {
+
+class T5Encoder {
+ public:
+  /// Binds the weights below `prefix` by Hugging Face's names ("shared.weight", "encoder.block.0.layer.0.SelfAttention.q.weight" …); layers, heads and widths
+  /// are read off names and shapes. Throws Failure: mismatch, naming what is missing or of another shape.
+  T5Encoder(Weights& weights, const std::string& prefix, WeightPacking packing);
+
+  /// ids i32 [n, tokens] → the last layer's normed states [n, tokens, width], computed in `type`. All tokens see one another, padding too.
+  /// Throws Failure: invalid_argument for ids out of range.
+  Tensor operator()(const Tensor& ids, DType type) const;
+
+  /// Gives back what was prepared for computing; the next call prepares it again.
+  void rest() const;
+
+  int64_t width() const { return embedding_.dim(1); }
+  int64_t vocabulary() const { return embedding_.dim(0); }
+
+  /// Which of `buckets` relative positions of key − query fall into: exact near by, logarithmic up to 128 (T5's "bidirectional" buckets).
+  static int64_t bucket_of(int64_t distance, int64_t buckets);
+
+ private:
+  struct Layer {
+    Tensor norm1, norm2;
+    Linear query, key, value, out, gate, up, down;
+  };
+  Tensor embedding_, positions_, norm_;
+  int64_t heads_ = 1;
+  std::vector<Layer> layers_;
+};
+
+}  // namespace ptah
