@@ -384,6 +384,33 @@ TEST_F(Painting, TheThirdKindIsConditionedByT5Too) {
   EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .t5 = folder_ / "few.safetensors", .t5_words = files.t5_words}).find("words"), std::string::npos);
 }
 
+/// Floats of 8 bits as others write them: plain, and with a scale beside.
+TEST_F(Painting, FloatsOf8BitsAreRead) {
+  const std::string header =
+      R"({"a.weight":{"dtype":"F8_E4M3","shape":[2,4],"data_offsets":[4,12]},"a.scale_weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},)"
+      R"("b.weight":{"dtype":"F8_E5M2","shape":[5],"data_offsets":[12,17]},"c.weight":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[17,20]}})";
+  Bytes file(8);
+  const uint64_t length = header.size() + (8 - header.size() % 8) % 8;
+  std::memcpy(file.data(), &length, 8);
+  file.insert(file.end(), header.begin(), header.end());
+  file.resize(8 + length, ' ');
+  const float scale = 0.5F;
+  file.resize(file.size() + 4);
+  std::memcpy(file.data() + file.size() - 4, &scale, 4);
+  const uint8_t bytes[] = {0x38, 0xB8, 0x00, 0x01, 0x7E, 0xFE, 0x40, 0x08, 0x3C, 0xBC, 0x01, 0x7B, 0x7C, 0x38, 0x81, 0x7F};
+  file.insert(file.end(), std::begin(bytes), std::end(bytes));
+  value_or_throw(write_file(folder_ / "eight.safetensors", file));
+  const TensorFile read = value_or_throw(read_tensor_file(folder_ / "eight.safetensors"));
+  EXPECT_EQ(read.tensors.size(), 3) << "the scale is no tensor of the model";
+  EXPECT_TRUE(read.skipped.empty());
+  const auto numbers = [&](const char* name) { return cast(passing_numbers(read.tensors.at(name)), DType::f32).to_vector(); };
+  EXPECT_EQ(numbers("a.weight"), (std::vector<float>{0.5F, -0.5F, 0, std::ldexp(1.0F, -10), 224, -224, 1, std::ldexp(1.0F, -7)}));
+  EXPECT_EQ(numbers("b.weight"), (std::vector<float>{1, -1, std::ldexp(1.0F, -16), 57344, INFINITY}));
+  EXPECT_EQ(numbers("c.weight")[0], 1);
+  EXPECT_EQ(numbers("c.weight")[1], -std::ldexp(1.0F, -9));
+  EXPECT_TRUE(std::isnan(numbers("c.weight")[2]));
+}
+
 TEST_F(Painting, WhatAMaskKeepsStaysToThePixel) {
   const Picture from = rising(), made = value_or_throw(load(false, DType::f32)->paint(request(false), {from, window(), {}}));
   int64_t changed = 0;

@@ -72,7 +72,7 @@ Tensor T5Encoder::operator()(const Tensor& ids, DType type) const {
           one.data<float>()[q * tokens + k] = std::as_const(table).data<float>()[bucket_of(k - q, table.dim(0)) * heads_ + h];
     bias.push_back(one);
   }
-  Tensor x = cast(embedding(embedding_, ids), type);
+  Tensor x = cast(embedding(passing_numbers(embedding_), ids), type);  // a table of 8-bit floats is not kept widened
   for (const Layer& layer : layers_) {
     const Tensor seen = rms_norm(x, {layer.norm1, {}, kEps}), q = layer.query(seen), k = layer.key(seen), v = layer.value(seen);
     std::vector<Tensor> made;

@@ -109,7 +109,9 @@ Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared
     PTAH_TRY(const Described d, describe(name, entry, data_bytes));
     if (d.end > d.begin) ranges.emplace_back(d.begin, d.end);
     if (!d.type) {
-      file.skipped.emplace(name, entry["dtype"].get<std::string>());
+      const auto type = entry["dtype"].get<std::string>();
+      if (type.starts_with("F8")) file.bytes.emplace(name, Tensor::wrap(d.shape, DType::u8, data + d.begin, owner));
+      file.skipped.emplace(name, type);
       continue;
     }
     const uint8_t* at = data + d.begin;

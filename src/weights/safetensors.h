@@ -16,6 +16,7 @@ struct TensorFile {
   std::map<std::string, Tensor> tensors;
   std::map<std::string, std::string> metadata;
   std::map<std::string, std::string> skipped;  ///< name → dtype of tensors in the format's other dtypes (I64, BOOL …), which nothing here computes with
+  std::map<std::string, Tensor> bytes;  ///< of those that are skipped the ones of 8 bits (F8_E4M3, F8_E5M2), as u8: read_tensor_file (torch_file.h) widens them
 };
 
 /// Reads tensors out of bytes that `owner` keeps alive; tensors are views on them. Dtypes F32, BF16, F16, I32, U8; the format's others

@@ -1,12 +1,15 @@
 #include "weights/torch_file.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
 #include <deque>
 #include <optional>
 #include <unordered_map>
 
 #include "base/parallel.h"
+#include "tensor/ops.h"
 #include "weights/gguf.h"
 
 namespace ptah {
@@ -525,6 +528,51 @@ Result<TensorFile> widened(const GgufFile& file) {
   return out;
 }
 
+/// The bf16 numbers that bytes of an 8-bit float stand for, exactly: of 4 exponent bits ("E4M3", which knows no infinity), or of 5 (the upper half of an f16).
+std::array<bf16, 256> numbers_of_8_bits(bool five_exponent_bits) {
+  std::array<bf16, 256> out{};
+  for (int byte = 0; byte < 256; ++byte) {
+    const int bits = five_exponent_bits ? 2 : 3, exponent = (byte & 0x7F) >> bits, fraction = byte & ((1 << bits) - 1), bias = five_exponent_bits ? 15 : 7;
+    float value = std::ldexp(static_cast<float>(fraction + (exponent ? 1 << bits : 0)), std::max(exponent, 1) - bias - bits);
+    if (five_exponent_bits && exponent == 31) value = fraction ? NAN : INFINITY;
+    if (!five_exponent_bits && (byte & 0x7F) == 0x7F) value = NAN;
+    out[static_cast<size_t>(byte)] = to_bf16(byte & 0x80 ? -value : value);
+  }
+  return out;
+}
+
+/// Puts the tensors of 8-bit floats among the others, in bf16 once they are used; a number "….scale_weight" beside a "….weight" multiplies it (as ComfyUI's
+/// "scaled" files have it).
+Result<void> widen_8_bits(TensorFile& file) {
+  static const std::array<bf16, 256> four = numbers_of_8_bits(false), five = numbers_of_8_bits(true);
+  for (const auto& [name, bytes] : file.bytes) {
+    const bool wide = file.skipped.at(name) == "F8_E5M2";
+    float by = 1;
+    if (const auto scale = file.tensors.find(name.ends_with(".weight") ? name.substr(0, name.size() - 6) + "scale_weight" : ""); scale != file.tensors.end()) {
+      if (scale->second.elements() != 1)
+        return fail(ErrorCode::unsupported, "'{}' of shape {}; one number is known", scale->first, scale->second.shape().str());
+      by = cast(scale->second, DType::f32).item();
+    }
+    file.tensors.emplace(name, Tensor::lazy(bytes.shape(), DType::bf16, [bytes = bytes, wide, by] {
+                           Tensor out = Tensor::empty(bytes.shape(), DType::bf16);
+                           const auto& table = wide ? five : four;
+                           parallel_for(out.elements(), 4, [&](int64_t begin, int64_t end) {
+                             for (int64_t i = begin; i < end; ++i) {
+                               const bf16 number = table[std::as_const(bytes).data<uint8_t>()[i]];
+                               out.data<bf16>()[i] = by == 1 ? number : to_bf16(to_float(number) * by);
+                             }
+                           });
+                           return out;
+                         }));
+    file.skipped.erase(name);
+  }
+  if (!file.bytes.empty())
+    std::erase_if(file.tensors,
+                  [](const auto& item) { return item.first.ends_with("scale_weight") || item.first.ends_with("scale_input") || item.first == "scaled_fp8"; });
+  file.bytes.clear();
+  return {};
+}
+
 constexpr std::string_view kOldBeginning("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.",
                                          15);  ///< a pickle of the number that marks PyTorch's files before 1.6
 
@@ -578,6 +626,8 @@ Result<TensorFile> read_tensor_file(const std::filesystem::path& path) {
     file = parse_torch_file(bytes, mapped);
   else
     file = parse_safetensors(bytes, mapped);
+  if (file)
+    if (const auto widened = widen_8_bits(*file); !widened) file = fail(widened.error().code, "{}", widened.error().message);
   if (!file) return fail(file.error().code, "{}: {}", path.string(), file.error().message);
   return file;
 }
