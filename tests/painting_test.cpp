@@ -384,6 +384,37 @@ TEST_F(Painting, TheThirdKindIsConditionedByT5Too) {
   EXPECT_NE(refused({.model = folder_ / "sd3.safetensors", .t5 = folder_ / "few.safetensors", .t5_words = files.t5_words}).find("words"), std::string::npos);
 }
 
+TEST_F(Painting, ARefinerPaintsTheLastSteps) {
+  TensorFile file;
+  for (const auto& [name, tensor] : original_unet_names(model_of(golden("refiner")))) file.tensors.emplace("model.diffusion_model." + name, tensor);
+  value_or_throw(write_safetensors(folder_ / "refiner.safetensors", file));
+  const DiffusionFiles files{.model = folder_ / "sdxl.safetensors", .refiner = folder_ / "refiner.safetensors"};
+  PaintRequest r = request(true);
+  r.steps = 10;
+  r.sampler = "euler";
+  r.schedule = "karras";
+  const auto paint = [&](const DiffusionFiles& with, const PaintRequest& asked) { return value_or_throw(load(with, DType::f32, true)->paint(asked)); };
+  const Picture made = paint(files, r);
+  const NamedTensors wanted = golden("paintings");
+  fmt::print("refined: f32 {:.1f} dB\n", psnr(made, wanted.at("refined")));
+  EXPECT_GE(psnr(made, wanted.at("refined")), 70);
+  const Picture alone = paint({.model = folder_ / "sdxl.safetensors"}, r);
+  EXPECT_LT(psnr(alone, wanted.at("refined")), 60) << "the refiner counts";
+  r.refine_from = 1;
+  EXPECT_EQ(paint(files, r).rgba, alone.rgba) << "it never takes over";
+  r.refine_from = 0;
+  EXPECT_NE(paint(files, r).rgba, made.rgba);
+  EXPECT_EQ(value_or_throw(paint_request(to_json(r))).refine_from, 0);
+  r.refine_from = 1.5F;
+  EXPECT_EQ(check(r).error().message, "refine_from 1.5; 0 to 1 are possible");
+  EXPECT_EQ(value_or_throw(diffusion_files(to_json(files), folder_)).refiner, files.refiner);
+  EXPECT_NE(refused({.model = sd1(), .refiner = files.refiner}).find("has no refiner"), std::string::npos);
+  const auto other =
+      DiffusionModel::load({.model = folder_ / "sdxl.safetensors", .refiner = folder_ / "sdxl.safetensors"}, folder_ / "words", shapes(true, DType::f32));
+  ASSERT_FALSE(other);
+  EXPECT_NE(other.error().message.find("a refiner of"), std::string::npos) << other.error().message;
+}
+
 /// Floats of 8 bits as others write them: plain, and with a scale beside.
 TEST_F(Painting, FloatsOf8BitsAreRead) {
   const std::string header =

@@ -17,6 +17,7 @@ namespace ptah {
 struct PaintFiles {
   std::filesystem::path model;                                         ///< a whole checkpoint, or a folder in diffusers' layout
   std::filesystem::path unet = {}, autoencoder = {};                   ///< instead of the checkpoint's own (the latter may be a TAESD)
+  std::filesystem::path refiner = {};                                  ///< SDXL's, for the last steps
   std::filesystem::path t5 = {}, t5_words = {};                        ///< T5's encoder for Stable Diffusion 3, and its tokenizer.json (empty: beside it)
   std::vector<std::pair<std::filesystem::path, float>> loras = {};     ///< with their strengths
   std::vector<std::filesystem::path> embeddings = {};                  ///< each is a word of prompts, called as the file without its ending
@@ -31,6 +32,7 @@ struct PaintSettings {
   std::uint64_t seed = 0;  ///< the same settings and seed give the same bytes
   std::int64_t steps = 20;
   float guidance = 7, rescale = 0, perpendicular = 0;
+  float refine_from = 0.8F;                 ///< with a refiner: the share of the steps after which it takes over
   std::string sampler = {}, schedule = {};  ///< empty: those of the family
   std::int64_t width = 0, height = 0;       ///< 0: of `from`, else the model's own
   std::int64_t clip_skip = 0;

@@ -10,8 +10,14 @@ namespace ptah {
 namespace {
 
 Result<DiffusionFiles> inner(const PaintFiles& f) {
-  DiffusionFiles out{
-      .model = f.model, .unet = f.unet, .autoencoder = f.autoencoder, .t5 = f.t5, .t5_words = f.t5_words, .embeddings = f.embeddings, .wraps = f.seamless};
+  DiffusionFiles out{.model = f.model,
+                     .unet = f.unet,
+                     .autoencoder = f.autoencoder,
+                     .t5 = f.t5,
+                     .t5_words = f.t5_words,
+                     .refiner = f.refiner,
+                     .embeddings = f.embeddings,
+                     .wraps = f.seamless};
   PTAH_TRY(out.packing, packing_by_name(f.quantize));
   for (const auto& [file, strength] : f.loras) out.loras.push_back({file, strength});
   for (const auto& [file, strength] : f.controls) out.controls.push_back({file, strength});
@@ -36,6 +42,7 @@ PaintRequest inner(const PaintSettings& s) {
           .strength = s.strength,
           .enlarge = s.enlarge,
           .enlarge_strength = s.enlarge_strength,
+          .refine_from = s.refine_from,
           .tile = s.tile};
 }
 

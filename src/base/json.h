@@ -56,8 +56,10 @@ T value_of(const Json& json) {
   return json.get<T>();
 }
 
-/// Marks a field that came later: what is older lacks it and stays what it is, so it is left out where it is 0 or false, and may be missing.
-struct Later {};
+/// Marks a field that came later: what is older lacks it and stays what it is, so it is left out where it is `usual`, and may be missing.
+struct Later {
+  double usual = 0;  ///< what the field is where it is missing
+};
 
 /// One list of fields serves writing and reading: a struct T has a function `fields(T&, visit)` beside it, a template over T or const T, that calls
 /// visit("name", member) or visit("name", member, Later()) for each member.
@@ -65,7 +67,7 @@ template <class T>
 Json json_of_fields(const T& value) {
   Json json = Json::object();
   fields(value, [&](const char* name, const auto& member, auto... later) {
-    if (sizeof...(later) == 0 || member != std::remove_cvref_t<decltype(member)>()) json[name] = member;
+    if (((member != static_cast<std::remove_cvref_t<decltype(member)>>(later.usual)) && ...)) json[name] = member;
   });
   return json;
 }

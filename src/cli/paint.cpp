@@ -49,7 +49,7 @@ StrongFile strong_file(const std::string& text) {
 
 struct PaintOptions {
   PaintJob job;
-  std::string model, unet, autoencoder, t5, t5_words, out, formats = "png", budget, from, mask, preview, grid, x, y, quantize;
+  std::string model, unet, autoencoder, refiner, t5, t5_words, out, formats = "png", budget, from, mask, preview, grid, x, y, quantize;
   std::vector<std::string> loras, embeddings, controls, control_pictures;
   bool edges = false;
   int64_t threads = 0, extend = 0;
@@ -101,7 +101,8 @@ Picture sheet_of(const std::vector<Picture>& pictures, int64_t columns) {
 Result<void> run(PaintOptions o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PaintJob& job = o.job;
-  job.files = {.model = o.model, .unet = o.unet, .autoencoder = o.autoencoder, .t5 = o.t5, .t5_words = o.t5_words, .wraps = job.files.wraps};
+  job.files = {
+      .model = o.model, .unet = o.unet, .autoencoder = o.autoencoder, .t5 = o.t5, .t5_words = o.t5_words, .refiner = o.refiner, .wraps = job.files.wraps};
   PTAH_TRY(job.files.packing, packing_by_name(o.quantize));
   for (const auto& [texts, list] : {std::pair{&o.loras, &job.files.loras}, {&o.controls, &job.files.controls}})
     for (const std::string& text : *texts) list->push_back(strong_file(text));
@@ -200,6 +201,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--model", o->model, "a checkpoint (.safetensors, .ckpt, .gguf), or a folder in diffusers' layout")->required();
   command->add_option("--unet", o->unet, "a file with another U-Net, e.g. a quantised one (.gguf)");
   command->add_option("--vae", o->autoencoder, "a file with another autoencoder; a small one (TAESD) is fast");
+  command->add_option("--refiner", o->refiner, "a file with SDXL's refiner, which paints the last steps");
+  command->add_option("--refine-from", r.refine_from, "the share of the steps after which the refiner takes over");
   command->add_option("--t5", o->t5, "T5's encoder for Stable Diffusion 3: a file, or a folder with its parts");
   command->add_option("--t5-words", o->t5_words, "its tokenizer.json (default: beside it, or in ../tokenizer_3)");
   command->add_option("--lora", o->loras, "FILE or FILE:STRENGTH, a LoRA, LoHa or LoKr; may be given several times");

@@ -90,7 +90,7 @@ Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
   const std::pair<const char*, const char*> others[] = {{"joint_blocks.", "the transformer of Stable Diffusion 3 alone (--unet)"},
                                                         {"double_blocks.", "Flux"},
                                                         {"model.diffusion_model.double_blocks.", "Flux"},
-                                                        {"conditioner.embedders.0.model.", "the SDXL refiner"},
+                                                        {"conditioner.embedders.0.model.", "the SDXL refiner (--refiner)"},
                                                         {"lora_", "a LoRA, not a whole model (--lora)"},
                                                         {"control_model.", "a network that controls, not a whole model (--control)"},
                                                         {"input_blocks.", "a U-Net alone (--unet)"},
@@ -135,6 +135,7 @@ Json to_json(const DiffusionFiles& files) {
   Json out{{"model", name(files.model)}};
   if (!files.unet.empty()) out["unet"] = name(files.unet);
   if (!files.autoencoder.empty()) out["autoencoder"] = name(files.autoencoder);
+  if (!files.refiner.empty()) out["refiner"] = name(files.refiner);
   if (!files.t5.empty()) out["t5"] = name(files.t5);
   if (!files.t5_words.empty()) out["t5_words"] = name(files.t5_words);
   const auto put = [&](const char* key, const std::vector<StrongFile>& list) {
@@ -155,6 +156,7 @@ Result<DiffusionFiles> diffusion_files(const Json& json, const fs::path& folder)
     out.model = file(json.at("model"));
     if (json.contains("unet")) out.unet = file(json.at("unet"));
     if (json.contains("autoencoder")) out.autoencoder = file(json.at("autoencoder"));
+    if (json.contains("refiner")) out.refiner = file(json.at("refiner"));
     if (json.contains("t5")) out.t5 = file(json.at("t5"));
     if (json.contains("t5_words")) out.t5_words = file(json.at("t5_words"));
     const auto take_list = [&](const char* key, std::vector<StrongFile>& list) {
@@ -208,6 +210,7 @@ Result<std::vector<std::pair<std::string, fs::path>>> listed(const DiffusionFile
   };
   add("unet", files.unet);
   add("autoencoder", files.autoencoder);
+  add("refiner", files.refiner);
   if (!files.t5.empty()) {
     if (fs::is_directory(files.t5, problem))
       add_folder("t5 ", files.t5);
@@ -258,6 +261,13 @@ Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
         std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kAutoencoderPlace); });
         take(out.tensors, bare, kAutoencoderPlace);
       }
+    }
+    if (!files.refiner.empty()) {
+      if (out.family != DiffusionFamily::sdxl) return fail(ErrorCode::unsupported, "{} has no refiner", name_of(out.family));
+      PTAH_TRY(const NamedTensors file, tensors_of(files.refiner));
+      out.refiner = bare_unet(file, kUnet);
+      if (!any_begins(out.refiner, "input_blocks.")) return fail(ErrorCode::unsupported, "{}: no U-Net there", files.refiner.string());
+      for (const auto& [name, tensor] : out.refiner) out.bytes += static_cast<int64_t>(tensor.bytes());
     }
     if (!files.t5.empty()) {
       if (out.family != DiffusionFamily::sd3) return fail(ErrorCode::unsupported, "{} is not conditioned by T5", name_of(out.family));

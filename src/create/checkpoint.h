@@ -21,6 +21,7 @@ struct DiffusionFiles {
   std::filesystem::path unet = {}, autoencoder = {};  ///< instead of the checkpoint's own; a small autoencoder (TAESD) may stand for the latter
   std::filesystem::path t5 = {};        ///< T5's encoder for Stable Diffusion 3: a file, or a folder with its parts; none: as in training without it
   std::filesystem::path t5_words = {};  ///< its tokenizer.json; empty: beside it, or in ../tokenizer_3 (diffusers' layout)
+  std::filesystem::path refiner = {};   ///< a second U-Net for the last steps of SDXL, in a file of its own
   std::vector<StrongFile> loras = {};   ///< see adapters.h
   std::vector<std::filesystem::path> embeddings = {};  ///< words of a prompt that are called as the file, without its ending
   std::vector<StrongFile> controls = {};               ///< networks that control (ControlNet), each with a picture of its own
@@ -46,6 +47,7 @@ struct Checkpoint {
   DiffusionFamily family = DiffusionFamily::sd1;
   NamedTensors tensors;  ///< U-Net (or transformer), autoencoder and texts below the prefixes of `places` and kAutoencoderPlace
   CheckpointPlaces places;
+  NamedTensors refiner;                                            ///< a U-Net in the original naming without prefix; may be empty
   NamedTensors t5;                                                 ///< T5's encoder by Hugging Face's names; may be empty
   NamedTensors small_autoencoder;                                  ///< instead of the autoencoder; may be empty
   std::vector<std::pair<std::string, std::vector<Tensor>>> words;  ///< of embeddings: name, and a tensor [vectors, width] for each text encoder

@@ -34,6 +34,7 @@ void fields(C& c, const Visit& visit) {
   visit("strength", c.strength);
   visit("enlarge", c.enlarge);
   visit("enlarge_strength", c.enlarge_strength);
+  visit("refine_from", c.refine_from, Later{0.8});
   visit("tile", c.tile);
 }
 
@@ -43,6 +44,7 @@ Result<PaintRequest> paint_request(const Json& json) { return fields_from_json<P
 Result<void> check(const PaintRequest& r) {
   if (r.steps < 1 || r.steps > 1000) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 1000 are possible", r.steps);
   if (!(r.guidance >= 0 && r.guidance <= 100)) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 100 are possible", r.guidance);
+  if (!(r.refine_from >= 0 && r.refine_from <= 1)) return fail(ErrorCode::invalid_argument, "refine_from {}; 0 to 1 are possible", r.refine_from);
   if (!(r.rescale >= 0 && r.rescale <= 1)) return fail(ErrorCode::invalid_argument, "rescale {}; 0 to 1 are possible", r.rescale);
   if (!(r.perpendicular >= 0 && r.perpendicular <= 10)) return fail(ErrorCode::invalid_argument, "perpendicular {}; 0 to 10 are possible", r.perpendicular);
   if (r.perpendicular > 0 && r.guidance == 1)
@@ -260,6 +262,15 @@ Result<std::shared_ptr<const DiffusionModel>> DiffusionModel::load(const Diffusi
                     model->transformer_->channels(), model->transformer_->context_width(), model->channels(), context);
       return std::shared_ptr<const DiffusionModel>(std::move(model));
     }
+    if (!checkpoint.refiner.empty()) {
+      Weights refiner(std::move(checkpoint.refiner));
+      model->refiner_ = std::make_unique<Unet>(refiner, "", unet);
+      const int64_t wide = model->texts_[1]->width(), sizes = model->refiner_->label_width() - model->texts_[1]->pooled_width();
+      if (model->refiner_->in_channels() != model->channels() || model->refiner_->context_width() != wide || sizes < 10 || sizes % 10)
+        return fail(ErrorCode::mismatch,
+                    "a refiner of {} channels that looks at texts of width {} with a label of width {}; the second text encoder is {} wide",
+                    model->refiner_->in_channels(), model->refiner_->context_width(), model->refiner_->label_width(), wide);
+    }
     for (auto& [tensors, strength] : checkpoint.controls) {
       Weights own(std::move(tensors));
       auto control = std::make_unique<ControlNet>(own, "", unet);
@@ -289,7 +300,7 @@ std::vector<int32_t> DiffusionModel::t5_ids(const std::string& prompt) const {
   return ids;
 }
 
-DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, const PaintRequest& request,
+DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, bool wanted, const PaintRequest& request,
                                                        int64_t width, int64_t height) const {
   const bool xl = family_ == DiffusionFamily::sdxl, third = family_ == DiffusionFamily::sd3;
   Condition out;
@@ -332,6 +343,12 @@ DiffusionModel::Condition DiffusionModel::condition_of(const std::string& prompt
     throw Failure({ErrorCode::mismatch, fmt::format("a label of width {} with texts of {}", unet_->label_width(), out.label.dim(1))});
   // The picture's size, where it is cut, and the size wanted.
   const auto w = static_cast<float>(width), h = static_cast<float>(height);
+  if (refiner_) {
+    // The picture's size, where it is cut, and how much it should please, as refiners were trained.
+    const int64_t wide = (refiner_->label_width() - pooled[1].dim(1)) / 5;
+    out.refiner_states = states[1];
+    out.refiner_label = concat({pooled[1], sinusoids(Tensor::from({5}, {h, w, 0, 0, wanted ? 6.0F : 2.5F}), wide).reshape({1, 5 * wide})}, 1);
+  }
   out.label = concat({out.label, sinusoids(Tensor::from({6}, {h, w, 0, 0, h, w}), features).reshape({1, 6 * features})}, 1);
   return out;
 }
@@ -343,15 +360,16 @@ DiffusionModel::Condition DiffusionModel::condition(const PaintRequest& r, int64
   int64_t t5_tokens = ClipTokenizer::kWindow;  // at least so many, as others take them
   if (t5_)
     for (const std::string* prompt : {&r.prompt, &r.negative}) t5_tokens = std::max(t5_tokens, static_cast<int64_t>(t5_ids(*prompt).size()));
-  Condition out = condition_of(r.prompt, windows, t5_tokens, r, width, height);
+  Condition out = condition_of(r.prompt, windows, t5_tokens, true, r, width, height);
   const auto beside = [&](const std::string& prompt) {
-    const Condition other = condition_of(prompt, windows, t5_tokens, r, width, height);
-    out.states = concat({out.states, other.states}, 0);
-    if (out.label.defined()) out.label = concat({out.label, other.label}, 0);
+    const Condition other = condition_of(prompt, windows, t5_tokens, false, r, width, height);
+    for (const auto part : {&Condition::states, &Condition::label, &Condition::refiner_states, &Condition::refiner_label})
+      if ((out.*part).defined()) out.*part = concat({out.*part, other.*part}, 0);
   };
   if (guided) beside(r.negative);
   if (guided && r.perpendicular > 0) beside("");
   out.states = cast(out.states, type_);
+  if (refiner_) out.refiner_states = cast(out.refiner_states, type_);
   if (t5_) t5_->rest();
   for (const auto& text : texts_) text->rest();  // a picture takes long, and its words are read once
   return out;
@@ -459,6 +477,7 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
   };
   const auto gone = std::clamp<int64_t>(std::llround(static_cast<double>(r.steps) * static_cast<double>(pass.strength)), 1, r.steps);
   const std::vector<double> sigmas(all.end() - 1 - gone, all.end());
+  const auto refined = static_cast<size_t>(std::llround(static_cast<double>(r.steps) * static_cast<double>(r.refine_from)));
   const Tensor first = noise();
   Tensor latest;  // what the model saw last
   int64_t step_now = 0;
@@ -483,8 +502,10 @@ Tensor DiffusionModel::sample(const Pass& pass) const {
       control.middle = add(control.middle, one.middle);
       for (size_t p = 0; p < one.passed.size(); ++p) control.passed[p] = add(control.passed[p], one.passed[p]);
     }
-    Tensor made = flows ? (*transformer_)(in, Tensor::full({count}, static_cast<float>(sigma)), pass.condition.states, pass.condition.label)
-                        : (*unet_)(in, steps, pass.condition.states, pass.condition.label, controls_.empty() ? nullptr : &control);
+    const bool refines = refiner_ && sigma <= all[refined];
+    Tensor made = refines ? (*refiner_)(in, steps, pass.condition.refiner_states, pass.condition.refiner_label)
+                  : flows ? (*transformer_)(in, Tensor::full({count}, static_cast<float>(sigma)), pass.condition.states, pass.condition.label)
+                          : (*unet_)(in, steps, pass.condition.states, pass.condition.label, controls_.empty() ? nullptr : &control);
     if (guided) {
       const Tensor with = slice(made, 0, 0, 1), without = slice(made, 0, 1, 2);
       made = guided_noise(with, without, r.guidance, count > 2 ? slice(made, 0, 2, 3) : Tensor(), r.perpendicular);

@@ -38,6 +38,7 @@ struct PaintRequest {
   float strength = 1;                ///< with a picture to start from: the share of the steps that are gone, above 0 to 1
   float enlarge = 1;                 ///< paint again at so many times the size (1 … 4), from the first picture
   float enlarge_strength = 0.5F;     ///< and how much of it anew
+  float refine_from = 0.8F;          ///< with a refiner: the share of the steps after which it takes over, 0 to 1
   int64_t tile = 0;                  ///< decode in tiles of so many pixels (a multiple of 64, from 128): less memory; 0: in one piece
 };
 Json to_json(const PaintRequest& request);
@@ -85,7 +86,8 @@ class DiffusionModel {
  private:
   DiffusionModel() = default;
   struct Condition {
-    Tensor states, label;  ///< [n, tokens, width], [n, label or pooled width] or undefined; n: 1, or wanted and unwanted
+    Tensor refiner_states, refiner_label;  ///< the same for a refiner
+    Tensor states, label;                  ///< [n, tokens, width], [n, label or pooled width] or undefined; n: 1, or wanted and unwanted
   };
   /// A picture as the sampler begins with it.
   struct Start {
@@ -98,7 +100,8 @@ class DiffusionModel {
   /// T5's tokens of a prompt, the end token last; its weights in brackets do not count here.
   std::vector<int32_t> t5_ids(const std::string& prompt) const;
   /// With `t5_tokens` for T5, padded.
-  Condition condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, const PaintRequest& request, int64_t width, int64_t height) const;
+  Condition condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, bool wanted, const PaintRequest& request, int64_t width,
+                         int64_t height) const;
   Condition condition(const PaintRequest& request, int64_t width, int64_t height) const;
   Start start_from(const Sources& sources, int64_t width, int64_t height) const;
   Tensor sample(const Pass& pass) const;
@@ -117,7 +120,7 @@ class DiffusionModel {
   std::vector<ClipWords> words_;                  ///< for each of them
   std::unique_ptr<T5Encoder> t5_;                 ///< may be missing
   std::shared_ptr<const Tokenizer> t5_tokenizer_;
-  std::unique_ptr<Unet> unet_;
+  std::unique_ptr<Unet> unet_, refiner_;           ///< the latter may be missing
   std::unique_ptr<JointTransformer> transformer_;  ///< instead of a U-Net
   std::unique_ptr<KlAutoencoder> autoencoder_;     ///< none with a small one
   std::unique_ptr<TinyAutoencoder> small_;

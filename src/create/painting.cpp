@@ -101,7 +101,7 @@ Result<Work> replay_painting(const Json& receipt, const Sources& sources, const 
     if (asked.contains("object")) {
       PTAH_TRY(finish.object, object_request(asked["object"]));
     }
-    for (const fs::path& file : {files.model, files.unet, files.autoencoder, files.t5, files.t5_words})
+    for (const fs::path& file : {files.model, files.unet, files.autoencoder, files.refiner, files.t5, files.t5_words})
       if (!file.empty() && !fs::exists(file))
         return fail(ErrorCode::not_found, "{} is not here; say where checkpoints lie (--checkpoints FOLDER, or PTAH_CHECKPOINTS)", file.string());
     PTAH_TRY(const Json digests, checkpoint_digests(files));

@@ -130,6 +130,7 @@ std::string paint_command(const Recalled& recalled) {
   add("--model", recalled.files.model.empty() ? "MODEL.safetensors" : recalled.files.model.string());
   if (!recalled.files.unet.empty()) add("--unet", recalled.files.unet.string());
   if (!recalled.files.autoencoder.empty()) add("--vae", recalled.files.autoencoder.string());
+  if (!recalled.files.refiner.empty()) add("--refiner", recalled.files.refiner.string());
   if (!recalled.files.t5.empty()) add("--t5", recalled.files.t5.string());
   if (!recalled.files.t5_words.empty()) add("--t5-words", recalled.files.t5_words.string());
   for (const StrongFile& item : recalled.files.loras) add("--lora", fmt::format("{}:{}", item.file.string(), item.strength));
@@ -141,6 +142,7 @@ std::string paint_command(const Recalled& recalled) {
   add("--seed", std::to_string(r.seed));
   add("--steps", std::to_string(r.steps));
   add("--guidance", fmt::format("{}", r.guidance));
+  if (!recalled.files.refiner.empty()) add("--refine-from", fmt::format("{}", r.refine_from));
   if (r.rescale != usual.rescale) add("--rescale", fmt::format("{}", r.rescale));
   if (r.perpendicular != usual.perpendicular) add("--perpendicular", fmt::format("{}", r.perpendicular));
   if (!r.sampler.empty()) add("--sampler", r.sampler);

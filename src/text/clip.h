@@ -31,6 +31,7 @@ class ClipText {
   void rest() const;
 
   int64_t width() const { return embedding_.dim(1); }
+  int64_t pooled_width() const { return projection_.defined() ? projection_.dim(0) : width(); }
   int64_t most_tokens() const { return positions_.dim(0); }
   int64_t layers() const { return static_cast<int64_t>(layers_.size()); }
 

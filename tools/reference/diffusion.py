@@ -255,6 +255,17 @@ def third(out, clips, tokenizer, tokens):
     return picture(context), picture(more)
 
 
+def refiner(out):
+    """A U-Net like that of SDXL's refiner: it looks at the second encoder's texts, and its label tells how much the picture should please."""
+    global GENERATOR
+    GENERATOR = torch.Generator().manual_seed(10)
+    model = randomized(UNet2DConditionModel(sample_size=8, in_channels=4, out_channels=4, norm_num_groups=4, block_out_channels=(8, 24, 24), layers_per_block=1, cross_attention_dim=24, attention_head_dim=(1, 3, 3),
+                                            use_linear_projection=True, down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "DownBlock2D"),
+                                            up_block_types=("UpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"), addition_embed_type="text_time", addition_time_embed_dim=4, projection_class_embeddings_input_dim=30))
+    save_file(weights(model), out / "refiner.safetensors")
+    return model
+
+
 def fifth(out):
     """T5's encoder in its version 1.1, and a tokenizer of its kind."""
     import json
@@ -327,7 +338,7 @@ class Painter:
         weighted = z * torch.tensor(by)[None, :, None]
         return weighted * (z.double().mean() / weighted.double().mean()).float(), made
 
-    def __call__(self, unet, clips, parts, negative, guidance, steps, sampler, schedule, xl=False, seed=11, noise="philox", rescale=0, start=None, mask=None, strength=1, control=None):
+    def __call__(self, unet, clips, parts, negative, guidance, steps, sampler, schedule, xl=False, seed=11, noise="philox", rescale=0, start=None, mask=None, strength=1, control=None, refiner=None):
         context, label = [], []
         for p in (parts, negative):
             z, _ = self.states(clips[0], p, self.tokens - 1, 1 if xl else 0, not xl)
@@ -338,6 +349,9 @@ class Painter:
             context.append(z)
         context = torch.cat(context)
         extra = {"added_cond_kwargs": {"text_embeds": torch.cat(label), "time_ids": torch.tensor([[64.0, 64, 0, 0, 64, 64]] * 2)}} if xl else {}
+        if refiner is not None:
+            alone = torch.cat([self.states(clips[1], p, 0, 1, False)[0] for p in (parts, negative)])
+            pleasing = {"added_cond_kwargs": {"text_embeds": torch.cat(label), "time_ids": torch.tensor([[64.0, 64, 0, 0, 6], [64, 64, 0, 0, 2.5]])}}
         scale = 0.13025 if xl else 0.18215
         generator = torch.Generator().manual_seed(seed)
         count = iter(range(100))
@@ -363,7 +377,10 @@ class Painter:
                 net, hint, by = control
                 down, middle = net(bare, step, context, controlnet_cond=torch.cat([hint, hint]), conditioning_scale=by, return_dict=False)
                 more |= {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
-            made = unet(bare if seen is None else torch.cat([bare, torch.cat([seen, seen])], 1), step, context, **more).sample
+            if refiner is not None and s <= float(sigmas[round(0.8 * steps)]):
+                made = refiner(bare, step, alone, **pleasing).sample
+            else:
+                made = unet(bare if seen is None else torch.cat([bare, torch.cat([seen, seen])], 1), step, context, **more).sample
             both = made[1:] + guidance * (made[:1] - made[1:])
             if rescale:
                 both = rescale_noise_cfg(both, made[:1], guidance_rescale=rescale)
@@ -415,6 +432,7 @@ def paintings(out, models, vae, clips, tokenizer, tokens):
     save_file({"emb_params": vectors.contiguous()}, out / "word.safetensors")
     results["word"] = paint(models[0], [clip], [("a photo of ", 1.0), ([tokens, tokens + 1], 1.0), (" riding", 1.0)], [("3.5", 1.0)], 5.0, 4, "dpmpp_2m", "karras")
     results["sd3"], results["sd3_t5"] = third(out, clips, tokenizer, tokens)
+    results["refined"] = paint(models[1], clips, [("masterpiece, the horse's", 1.0)], [("", 1.0)], 3.0, 10, "euler", "karras", xl=True, refiner=refiner(out))
     results["sd1_20"] = paint(models[0], clips, *sd1[:3], 20, "euler", "karras")
     results["sdxl_20"] = paint(models[1], clips, [("masterpiece, the horse's", 1.0)], [("", 1.0)], 3.0, 20, "dpmpp_2m", "karras", xl=True)
     results = {name: last(((p + 1) * 127.5).clamp(0, 255).round().to(torch.uint8)) for name, p in results.items()} | {name + "_exact": last(results[name]) for name in ("sd1", "sdxl")}
