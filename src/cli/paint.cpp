@@ -4,6 +4,11 @@
 #include <chrono>
 #include <future>
 
+#if defined(__linux__)
+#include <pthread.h>
+#include <sched.h>
+#endif
+
 #include "base/parallel.h"
 #include "base/profile.h"
 #include "cli/commands.h"
@@ -163,8 +168,15 @@ Result<void> run_paint(const PaintJob& job) {
       PTAH_TRY(request, within_budget(request, job.files, words, job.sources, job.budget));
     }
   const auto progress = make_progress(job.json, job.quiet);
-  // One thread reads gigabytes for their digests while the others begin to paint.
-  std::future<Result<Json>> reading = std::async(std::launch::async, [&] { return checkpoint_digests(job.files); });
+  // Gigabytes are read for their digests whenever a core has nothing to paint: at the same priority the other threads would wait for the one that is
+  // interrupted.
+  std::future<Result<Json>> reading = std::async(std::launch::async, [&] {
+#if defined(__linux__)
+    const sched_param none{};
+    (void)pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
+#endif
+    return checkpoint_digests(job.files);
+  });
   PTAH_TRY(const auto model, DiffusionModel::load(job.files, words));
   const PreviewCallback preview = job.preview.empty() ? PreviewCallback() : [&](int64_t, const Picture& picture) {
     (void)write_png(job.preview, picture);  // a look on the way; the work itself is written with care
