@@ -84,6 +84,16 @@ class Painting : public testing::Test {
     return r;
   }
 
+  static PaintRequest third_request() {
+    PaintRequest r;
+    r.prompt = "a photo of (an astronaut:1.3)";
+    r.negative = "3.5";
+    r.seed = 11;
+    r.steps = 4;
+    r.guidance = 4;
+    return r;
+  }
+
   /// A checkpoint like Stable Diffusion 3.5 medium, in the original naming.
   void save_third() {
     TensorFile file;
@@ -300,12 +310,7 @@ TEST_F(Painting, PicturesMasksControlsAndAdaptersAreThoseOfTheReferences) {
 TEST_F(Painting, TheThirdKindTakesAStraightWay) {
   save_third();
   const DiffusionFiles files{.model = folder_ / "sd3.safetensors"};
-  PaintRequest r;
-  r.prompt = "a photo of (an astronaut:1.3)";
-  r.negative = "3.5";
-  r.seed = 11;
-  r.steps = 4;
-  r.guidance = 4;
+  PaintRequest r = third_request();
   const auto made = load(files)->paint(r);
   ASSERT_TRUE(made) << made.error().message;
   const NamedTensors wanted = golden("paintings");
@@ -338,12 +343,7 @@ TEST_F(Painting, TheThirdKindIsConditionedByT5Too) {
   DiffusionFiles files{.model = folder_ / "sd3.safetensors", .t5 = folder};
   EXPECT_NE(refused(files).find("--t5-words"), std::string::npos) << refused(files);
   fs::copy_file(kGoldens / "t5_words.json", words / "tokenizer.json");
-  PaintRequest r;
-  r.prompt = "a photo of (an astronaut:1.3)";
-  r.negative = "3.5";
-  r.seed = 11;
-  r.steps = 4;
-  r.guidance = 4;
+  PaintRequest r = third_request();
   const Picture made = value_or_throw(load(files)->paint(r));
   const NamedTensors wanted = golden("paintings");
   fmt::print("sd3 with T5: f32 {:.1f} dB\n", psnr(made, wanted.at("sd3_t5")));

@@ -73,10 +73,6 @@ namespace {
 constexpr const char *kT5End = "</s>", *kT5Padding = "<pad>";
 constexpr size_t kMostT5Tokens = 256;  // as diffusers cuts them
 
-}  // namespace
-
-namespace {
-
 Picture picture_of(const Tensor& rgb) {
   const int64_t height = rgb.dim(1), width = rgb.dim(2);
   Picture out = make_picture(width, height);

@@ -86,8 +86,8 @@ class DiffusionModel {
  private:
   DiffusionModel() = default;
   struct Condition {
-    Tensor refiner_states, refiner_label;  ///< the same for a refiner
     Tensor states, label;                  ///< [n, tokens, width], [n, label or pooled width] or undefined; n: 1, or wanted and unwanted
+    Tensor refiner_states, refiner_label;  ///< the same for a refiner
   };
   /// A picture as the sampler begins with it.
   struct Start {

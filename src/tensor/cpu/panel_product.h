@@ -1,4 +1,4 @@
-// Products of bf16 rows with a weight that is packed in panels of 64 outputs: the inner kernel of Winograd's convolutions, and linear layers over many rows.
+// Products of bf16 rows with a weight that is packed in panels of 64 outputs: the inner kernel of Winograd's convolutions, and of gated linear layers.
 // For processors with AVX512-BF16 and no AMX.
 #pragma once
 

@@ -174,6 +174,17 @@ std::shared_ptr<Block> kept_copy(const Tensor& weight, const Key& key, const Mak
   return block;
 }
 
+/// The copy of a weight called `key`, of `bytes` that `fill` writes; a plan only counts it.
+template <class Fill>
+std::shared_ptr<Block> filled_copy(const Tensor& weight, const Key& key, size_t bytes, const Fill& fill) {
+  if (DryRun::active()) return planned_copy(weight, bytes, key);
+  return kept_copy(weight, key, [&] {
+    auto block = std::make_shared<Block>(bytes);
+    fill(block->data());
+    return block;
+  });
+}
+
 void reorder(const memory::desc& plain, const void* from, const memory::desc& wanted, void* to) {
   memory source = wrap(plain, from), target = wrap(wanted, to);
   dnnl::reorder(source, target).execute(stream(), source, target);
@@ -183,12 +194,9 @@ void reorder(const memory::desc& plain, const void* from, const memory::desc& wa
 /// The weight's numbers in the layout `wanted`. `plain` describes how it lies.
 std::shared_ptr<Block> packed(const Tensor& weight, const memory::desc& plain, const memory::desc& wanted, bool transposed = false) {
   const Key key = layout_key(wanted, transposed);
-  if (DryRun::active()) return planned_copy(weight, wanted.get_size(), key);
-  return kept_copy(weight, key, [&] {
+  return filled_copy(weight, key, wanted.get_size(), [&](void* to) {
     const Tensor source = cast(passing_numbers(weight), plain.data_type() == memory::data_type::bf16 ? DType::bf16 : DType::f32);
-    auto block = std::make_shared<Block>(wanted.get_size());
-    reorder(plain, source.raw(), wanted, block->data());
-    return block;
+    reorder(plain, source.raw(), wanted, to);
   });
 }
 
@@ -217,14 +225,9 @@ Packed8 packed8(const Tensor& weight, const memory::desc& plain, const memory::d
   const size_t whole = out.scales_at() + static_cast<size_t>(outputs) * sizeof(float);
   Key key = layout_key(wanted, false);
   key << 8;
-  if (DryRun::active()) {
-    out.block = planned_copy(weight, whole, key);
-    return out;
-  }
-  out.block = kept_copy(weight, key, [&] {
+  out.block = filled_copy(weight, key, whole, [&](void* to) {
     const Tensor source = passing_numbers(weight);
-    auto block = std::make_shared<Block>(whole);
-    auto* scales = reinterpret_cast<float*>(static_cast<char*>(block->data()) + out.scales_at());
+    auto* scales = reinterpret_cast<float*>(static_cast<char*>(to) + out.scales_at());
     Block rounded(static_cast<size_t>(weight.elements()));
     auto* numbers = static_cast<int8_t*>(rounded.data());
     parallel_for(outputs, each, [&](int64_t begin, int64_t end) {
@@ -236,15 +239,14 @@ Packed8 packed8(const Tensor& weight, const memory::desc& plain, const memory::d
       }
     });
     if (!unfolded) {
-      reorder(of_type(plain, memory::data_type::s8), numbers, wanted, block->data());
-      return block;
+      reorder(of_type(plain, memory::data_type::s8), numbers, wanted, to);
+      return;
     }
     const DType type = wanted.data_type() == memory::data_type::bf16 ? DType::bf16 : DType::f32;
     const Block wide(static_cast<size_t>(weight.elements()) * element), laid(wanted.get_size());
     widen_int8(numbers, weight.elements(), type, wide.data());
     reorder(of_type(plain, wanted.data_type()), wide.data(), wanted, laid.data());
-    round_to_int8(type, laid.data(), static_cast<int64_t>(out.count), 1, static_cast<int8_t*>(block->data()));
-    return block;
+    round_to_int8(type, laid.data(), static_cast<int64_t>(out.count), 1, static_cast<int8_t*>(to));
   });
   return out;
 }
@@ -450,13 +452,9 @@ namespace {
 std::shared_ptr<Block> gated_panels(const GemmCall& call) {
   Key key;
   key << 10;
-  const size_t bytes = static_cast<size_t>(call.n * call.k) * sizeof(bf16);
-  if (DryRun::active()) return planned_copy(*call.weight, bytes, key);
-  return kept_copy(*call.weight, key, [&] {
+  return filled_copy(*call.weight, key, static_cast<size_t>(call.n * call.k) * sizeof(bf16), [&](void* to) {
     const Tensor weight = cast(passing_numbers(*call.weight), DType::bf16);
-    auto block = std::make_shared<Block>(bytes);
-    pack_gated(call.n, call.k, weight.data<bf16>(), static_cast<bf16*>(block->data()));
-    return block;
+    pack_gated(call.n, call.k, weight.data<bf16>(), static_cast<bf16*>(to));
   });
 }
 
@@ -573,13 +571,9 @@ void convolve8(const ConvForward& call) {
 std::shared_ptr<Block> transformed(const ConvForward& call) {
   Key key;
   key << 9 << static_cast<int>(call.type);
-  const size_t bytes = winograd_bytes(call);
-  if (DryRun::active()) return planned_copy(*call.weight, bytes, key);
-  return kept_copy(*call.weight, key, [&] {
+  return filled_copy(*call.weight, key, winograd_bytes(call), [&](void* to) {
     const Tensor kernels = cast(passing_numbers(*call.weight), DType::f32);
-    auto block = std::make_shared<Block>(bytes);
-    pack_winograd(call, kernels.data<float>(), block->data());
-    return block;
+    pack_winograd(call, kernels.data<float>(), to);
   });
 }
 
