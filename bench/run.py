@@ -2,6 +2,7 @@
 """Runs Ptah and its peer in turn on the same input and prints both, the ratio, the share of the ceiling and the machine.
 
     bench/run.py ceiling | shapes | step | create     (Python with torch for shapes and step; nothing else may run beside)
+    bench/run.py busy                                 (the headline commands with one core taken by another process, and several at once)
     bench/run.py language | first | batch | greedy [MODEL.gguf ...] ; bench/run.py perplexity TEXT [MODEL.gguf ...]
     bench/run.py paint FOLDER SIZE [BATCH]            (diffusers, torch; bench/random_diffusion.py makes a folder; openvino if it is there)
     bench/run.py pictures FOLDER [SIZE …]             (the same; whole pictures and their memory)
@@ -91,6 +92,37 @@ def create():
             peaks.append(peak)
     plan = lines_of_plan()
     print(f"cold create, words to PNG + GLB + receipt: median {statistics.median(seconds):.2f} s (worst {max(seconds):.2f}), peak {max(peaks):.0f} MiB, planned {plan / 2**20:.0f} MiB")
+
+
+def busy():
+    """What another program that computes costs, and several requests at once. Goals: 1.6 times the quiet time; throughput 0.9 times that of one after the other."""
+    models = pulled_models()
+    smollm2 = next((m for m in models if "smollm2" in m.lower()), None)
+    with tempfile.TemporaryDirectory() as folder:
+        def create(i):
+            return [BUILD / "ptah", "create", "a red fox", "--seed", str(i), "--quiet", "--out", f"{folder}/{time.time_ns()}-{i}"]
+
+        def generate(i):
+            return [BUILD / "ptah", "generate", "--model", smollm2, "--temperature", "0", "--max-tokens", "200", "Once upon a time, there was"]
+
+        for name, command in {"create": create, **({"SmolLM2, 200 tokens": generate} if smollm2 else {})}.items():
+            def at_once(count):
+                start = time.perf_counter()
+                running = [subprocess.Popen(command(i), stdout=subprocess.DEVNULL) for i in range(count)]
+                if any(process.wait() for process in running):
+                    sys.exit(f"{name} failed")
+                return time.perf_counter() - start
+
+            at_once(1)
+            quiet = statistics.median(at_once(1) for _ in range(7))
+            other = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            taken = [at_once(1) for _ in range(7)]
+            other.kill()
+            other.wait()
+            print(f"{name}: alone {quiet:.2f} s, with one core taken {statistics.median(taken):.2f} s (worst {max(taken):.2f}), {statistics.median(taken) / quiet:.2f} times", flush=True)
+            for count in (2, 4, 8):
+                seconds = statistics.median(at_once(count) for _ in range(3))
+                print(f"    {count} at once {seconds:.2f} s, throughput {count * quiet / seconds:.2f} times that of one after the other", flush=True)
 
 
 def lines_of_plan():
@@ -272,7 +304,7 @@ def greedy():
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    own = {"ceiling": ceiling, "create": create, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp}
+    own = {"ceiling": ceiling, "create": create, "busy": busy, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp}
     if name not in own and name not in ("shapes", "step"):
         sys.exit(__doc__)
     build()

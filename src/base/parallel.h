@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/short_loops.h"
+
 namespace ptah {
 
 /// Number of threads that loops and primitives use (default: OMP_NUM_THREADS, else all cores).
@@ -36,8 +38,12 @@ void parallel_for(int64_t count, int64_t cost_per_item, const Body& body) {
   if (DryRun::active() || count <= 0) return;
   const int64_t worth = count * std::max<int64_t>(cost_per_item, 1);
   const int team = static_cast<int>(std::min<int64_t>({threads(), count, std::max<int64_t>(1, worth / 32768)}));
-  if (team <= 1 || omp_in_parallel()) {
+  if (team <= 1 || omp_in_parallel() || detail::in_shared_range()) {
     body(int64_t{0}, count);
+    return;
+  }
+  if (ShortLoops::active()) {
+    detail::share_ranges(team, count, [](const void* of, int64_t begin, int64_t end) { (*static_cast<const Body*>(of))(begin, end); }, &body);
     return;
   }
 #pragma omp parallel num_threads(team)

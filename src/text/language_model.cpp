@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "base/file.h"
 #include "base/parallel.h"
@@ -231,6 +232,8 @@ struct LanguageModel::State {
 
   /// The states after the last norm, [rows, width]; keys and values of the rows are in their caches then. `dense`: the rows follow each other in one cache.
   std::vector<float> run(const std::vector<int32_t>& tokens, const std::vector<Row>& rows, bool dense) const {
+    std::optional<ShortLoops> short_loops;
+    if (!dense) short_loops.emplace();
     const LanguageConfig& c = config;
     const auto count = static_cast<int64_t>(rows.size());
     const int64_t queries = c.heads * c.head_dim, keys = c.kv_heads * c.head_dim;
@@ -321,6 +324,7 @@ struct LanguageModel::State {
 
   /// Logits of some rows; always by the kernel that reads the matrix as it lies.
   std::vector<float> logits(const float* states, int64_t count) const {
+    const ShortLoops short_loops;
     std::vector<float> out(static_cast<size_t>(count * config.vocabulary));
     constexpr int64_t kAtOnce = 32;
     for (int64_t i = 0; i < count; i += kAtOnce) {
