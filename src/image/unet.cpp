@@ -4,8 +4,9 @@ namespace ptah {
 
 struct UnetTrunk::Binder : WeightBinder {
   const UnetConfig& config;
+  mutable size_t level = 0;  ///< of the blocks that are bound now, 0: the finest
 
-  NormArgs group_norm(const std::string& name, float eps = 1e-5F) const { return WeightBinder::group_norm(name, config.groups, eps); }
+  NormArgs group_norm(const std::string& name) const { return WeightBinder::group_norm(name, config.groups, config.eps); }
 
   Residual residual(const std::string& name) const {
     Residual made;
@@ -19,11 +20,13 @@ struct UnetTrunk::Binder : WeightBinder {
   }
   Transformer transformer(const std::string& name) const {
     Transformer made;
-    made.norm = group_norm(name + ".norm", 1e-6F);
+    made.norm = WeightBinder::group_norm(name + ".norm", config.groups, 1e-6F);
     made.in = pointwise(name + ".proj_in");
     made.out = pointwise(name + ".proj_out");
     const int64_t width = made.norm.weight.elements();
-    made.heads = config.heads ? config.heads : width / config.head_dim;
+    made.heads = !config.heads_of_level.empty() ? config.heads_of_level[std::min(level, config.heads_of_level.size() - 1)]
+                 : config.heads                 ? config.heads
+                                                : width / config.head_dim;
     if (made.heads < 1 || width % made.heads)
       throw Failure({ErrorCode::mismatch, fmt::format("weights: '{}{}' of width {} with {} heads", prefix, name, width, made.heads)});
     for (int i = 0; has(fmt::format("{}.transformer_blocks.{}.norm1.weight", name, i)); ++i) {
@@ -71,7 +74,11 @@ struct UnetTrunk::Binder : WeightBinder {
   /// The blocks that are numbered below `name`.
   std::vector<Block> blocks(const std::string& name, int first) const {
     std::vector<Block> made;
-    while (auto next = block(fmt::format("{}.{}", name, first++))) made.push_back(std::move(*next));
+    while (auto next = block(fmt::format("{}.{}", name, first++))) {
+      if (next->down) ++level;
+      if (next->up && level > 0) --level;
+      made.push_back(std::move(*next));
+    }
     return made;
   }
 };
@@ -90,6 +97,7 @@ UnetTrunk::UnetTrunk(Weights& weights, const std::string& prefix, const UnetConf
   }
   down_ = b.blocks("input_blocks", 1);
   for (Block block; b.add(fmt::format("middle_block.{}", middle_.size()), block); block = {}) middle_.push_back(std::move(block));
+  levels_ = b.level + 1;
   for (const auto* blocks : {&down_, &middle_})
     for (const Block& block : *blocks)
       if (block.transformer && !block.transformer->layers.empty()) context_width_ = block.transformer->layers[0].key_value.weight.dim(1);
@@ -103,7 +111,7 @@ UnetTrunk::Given UnetTrunk::given(const Tensor& latents, const Tensor& steps, co
   PTAH_CHECK(label.defined() == (label_width_ > 0) && (!label.defined() || label.shape() == Shape({latents.dim(0), label_width_})),
              "unet: a label of width {} is wanted", label_width_);
   const DType type = latents.dtype();
-  Tensor moment = time2_(silu(time1_(cast(sinusoids(steps, width_), type))));
+  Tensor moment = time2_(silu(time1_(cast(ptah::sinusoids(steps, width_, 1, config_.sinusoids), type))));
   if (label.defined()) moment = label2_(silu(label1_(cast(label, type))), Activation::none, moment);
   return {silu(moment), cast(context, type)};
 }
@@ -111,8 +119,16 @@ UnetTrunk::Given UnetTrunk::given(const Tensor& latents, const Tensor& steps, co
 Tensor UnetTrunk::run(const Residual& block, const Tensor& x, const Tensor& time) const {
   const int64_t n = x.dim(0);
   Tensor h = block.conv1(group_norm(x, config_.groups, block.norm1, true));
-  h = add(h, block.time(time).reshape({n, 1, 1, h.dim(3)}));
-  h = group_norm(h, config_.groups, block.norm2, true);
+  const Tensor moment = block.time(time);
+  if (config_.scales_by_time) {
+    const int64_t width = h.dim(3);
+    PTAH_CHECK(moment.dim(1) == 2 * width, "unet: time of width {} scales and shifts {} channels", moment.dim(1), width);
+    const auto half = [&](int64_t first) { return slice(moment, 1, first, first + width).reshape({n, 1, 1, width}); };
+    h = silu(add(mul(group_norm(h, config_.groups, block.norm2), affine(half(0), 1, 1)), half(width)));
+  } else {
+    h = add(h, moment.reshape({n, 1, 1, h.dim(3)}));
+    h = group_norm(h, config_.groups, block.norm2, true);
+  }
   return block.conv2(h, block.skip ? (*block.skip)(x) : x);
 }
 
@@ -149,6 +165,7 @@ std::vector<Tensor> UnetTrunk::descend(const Tensor& x, const Given& given) cons
 
 Unet::Unet(Weights& weights, const std::string& prefix, const UnetConfig& config) : UnetTrunk(weights, prefix, config) {
   const Binder b{{weights, prefix, config.wraps, config.packing}, config_};
+  b.level = levels() - 1;
   up_ = b.blocks("output_blocks", 0);
   if (states() < 2 || up_.size() != states())
     throw Failure({ErrorCode::mismatch, fmt::format("weights: {} blocks down and {} up below '{}'", states(), up_.size(), prefix)});

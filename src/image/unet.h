@@ -10,10 +10,14 @@
 namespace ptah {
 
 struct UnetConfig {
-  int64_t heads = 0;      ///< of every attention; 0: width / head_dim
-  int64_t head_dim = 64;  ///< counts where `heads` is 0
-  int64_t groups = 32;    ///< of the group norms
-  bool wraps = false;     ///< convolutions see the other side of the picture beyond its edge
+  int64_t heads = 0;                         ///< of every attention; 0: width / head_dim
+  std::vector<int64_t> heads_of_level = {};  ///< from the finest to the coarsest, instead of both; the middle has those of the last
+  int64_t head_dim = 64;                     ///< counts where `heads` is 0
+  int64_t groups = 32;                       ///< of the group norms
+  float eps = 1e-5F;                         ///< of the group norms, but for those of transformers
+  SinusoidOrder sinusoids = {};              ///< of the steps, and of the numbers in a label
+  bool scales_by_time = false;               ///< time scales and shifts the second norm of a residual block, instead of being added before it
+  bool wraps = false;                        ///< convolutions see the other side of the picture beyond its edge
   WeightPacking packing = WeightPacking::plain;
 };
 
@@ -27,6 +31,7 @@ class UnetTrunk {
   int64_t in_channels() const { return in_channels_; }
   int64_t context_width() const { return context_width_; }
   int64_t label_width() const { return label_width_; }  ///< 0: takes none
+  size_t levels() const { return levels_; }
 
  protected:
   struct Residual {
@@ -75,6 +80,7 @@ class UnetTrunk {
   Tensor run(const Transformer& block, const Tensor& x, const Tensor& context) const;
 
   int64_t in_channels_ = 0, width_ = 0, context_width_ = 0, label_width_ = 0;
+  size_t levels_ = 1;
   Linear time1_, time2_, label1_, label2_;
   std::vector<Block> down_, middle_;
 };

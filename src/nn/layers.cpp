@@ -34,16 +34,16 @@ Tensor Conv2d::operator()(const Tensor& x, const Tensor& residual) const {
 
 Tensor of_length_one(const Tensor& x) { return div(x, sqrt(affine(sum(square(x), 1), 1, 1e-8F))); }
 
-Tensor sinusoids(const Tensor& x, int64_t width, double scale) {
+Tensor sinusoids(const Tensor& x, int64_t width, double scale, const SinusoidOrder& order) {
   const int64_t n = x.elements(), half = width / 2;
   Tensor out = Tensor::zeros({n, width});
   if (DryRun::active()) return out;
   for (int64_t row = 0; row < n; ++row)
     for (int64_t i = 0; i < half; ++i) {
       const double angle =
-          scale * static_cast<double>(x.data<float>()[row]) * std::exp(-std::log(10000.0) * static_cast<double>(i) / static_cast<double>(half));
-      out.data<float>()[row * width + i] = static_cast<float>(std::cos(angle));
-      out.data<float>()[row * width + half + i] = static_cast<float>(std::sin(angle));
+          scale * static_cast<double>(x.data<float>()[row]) * std::exp(-std::log(10000.0) * static_cast<double>(i) / (static_cast<double>(half) - order.shift));
+      out.data<float>()[row * width + (order.cosine_first ? 0 : half) + i] = static_cast<float>(std::cos(angle));
+      out.data<float>()[row * width + (order.cosine_first ? half : 0) + i] = static_cast<float>(std::sin(angle));
     }
   return out;
 }

@@ -36,7 +36,12 @@ Tensor f32_parameter(const Scope& scope, const std::string& name, const Shape& s
 /// Rows of length 1: x f32 [n, width] → [n, width].
 Tensor of_length_one(const Tensor& x);
 
-/// cos and sin of scale · x · 10000^(−i / half), half = width / 2: x f32 [n] → f32 [n, width] (Vaswani et al. 2017).
-Tensor sinusoids(const Tensor& x, int64_t width, double scale = 1);
+/// Which half of sinusoids() comes first, and how much shorter than half the range of their frequencies is.
+struct SinusoidOrder {
+  bool cosine_first = true;
+  double shift = 0;
+};
+/// cos and sin of scale · x · 10000^(−i / (half − shift)), half = width / 2: x f32 [n] → f32 [n, width] (Vaswani et al. 2017).
+Tensor sinusoids(const Tensor& x, int64_t width, double scale = 1, const SinusoidOrder& order = {});
 
 }  // namespace ptah

@@ -19,8 +19,8 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
     const std::string at = fmt::format("{}.{}.", open ? "transformer.resblocks" : base + "encoder.layers", i);
     if (!b.has(at + (open ? "ln_1.weight" : "layer_norm1.weight"))) break;
     Layer layer;
-    layer.norm1 = b.norm(at + (open ? "ln_1" : "layer_norm1"));
-    layer.norm2 = b.norm(at + (open ? "ln_2" : "layer_norm2"));
+    layer.norm1 = b.norm(at + (open ? "ln_1" : "layer_norm1"), config.eps);
+    layer.norm2 = b.norm(at + (open ? "ln_2" : "layer_norm2"), config.eps);
     if (open) {
       layer.qkv.weight = b.matrix(at + "attn.in_proj_weight");
       layer.qkv.bias = f32_parameter(b.scope(at + "attn"), "in_proj_bias", {b.extent(at + "attn.in_proj_bias", 0)}, Init::zeros);
@@ -33,11 +33,12 @@ ClipText::ClipText(Weights& weights, const std::string& prefix, const ClipTextCo
     layers_.push_back(std::move(layer));
   }
   if (layers_.empty()) (void)b.shape(open ? "transformer.resblocks.0.ln_1.weight" : base + "encoder.layers.0.layer_norm1.weight");
-  norm_ = b.norm(open ? "ln_final" : base + "final_layer_norm");
+  norm_ = b.norm(open ? "ln_final" : base + "final_layer_norm", config.eps);
   if (b.has("text_projection.weight")) projection_ = table("text_projection.weight");     // [out, width]
   if (b.has("text_projection")) projection_ = permute(table("text_projection"), {1, 0});  // [width, out]
-  if (width() % config_.head_dim)
-    throw Failure({ErrorCode::mismatch, fmt::format("weights: a text encoder of width {} with heads of {}", width(), config_.head_dim)});
+  if (config_.heads == 0 && config_.head_dim > 0) config_.heads = width() / config_.head_dim;
+  if (config_.heads < 1 || width() % config_.heads || (config.heads == 0 && width() % config_.head_dim))
+    throw Failure({ErrorCode::mismatch, fmt::format("weights: a text encoder of width {} with {} heads", width(), config_.heads)});
 }
 
 int32_t ClipText::add_tokens(const Tensor& rows) {
@@ -70,13 +71,13 @@ ClipText::Output ClipText::operator()(const Tensor& ids, int32_t end, DType type
       const int64_t at = std::find(row, row + tokens, end) - row;
       ends.push_back(static_cast<int32_t>(b * tokens + std::min(at, tokens - 1)));
     }
-  const AttentionArgs attention{.heads = width() / config_.head_dim, .causal = true};
+  const AttentionArgs attention{.heads = config_.heads, .causal = true};
   Tensor x = cast(add(embedding(embedding_, ids), slice(positions_, 0, 0, tokens)), type), states;
   for (int64_t l = 0; l < layers(); ++l) {
     const Layer& layer = layers_[static_cast<size_t>(l)];
     x = layer.out(self_attention(layer.qkv(layer_norm(x, layer.norm1)), attention), Activation::none, x);
-    const Tensor inner = layer.up(layer_norm(x, layer.norm2));
-    x = layer.down(config_.quick_gelu ? mul(inner, sigmoid(affine(inner, 1.702F))) : gelu_erf(inner), Activation::none, x);
+    const Tensor seen = layer_norm(x, layer.norm2), inner = config_.tanh_gelu ? layer.up(seen, Activation::gelu) : layer.up(seen);
+    x = layer.down(config_.tanh_gelu ? inner : config_.quick_gelu ? mul(inner, sigmoid(affine(inner, 1.702F))) : gelu_erf(inner), Activation::none, x);
     if (l + 1 + skip == layers()) states = x;
   }
   const Tensor last = layer_norm(x, norm_);

@@ -8,6 +8,9 @@ namespace ptah {
 struct ClipTextConfig {
   int64_t head_dim = 64;
   bool quick_gelu = true;  ///< x · σ(1.702 x), as OpenAI's; OpenCLIP's use the exact GELU
+  int64_t heads = 0;       ///< instead of head_dim, if above 0
+  float eps = 1e-5F;       ///< of the layer norms
+  bool tanh_gelu = false;  ///< GELU by its tanh form instead of both
 };
 
 class ClipText {

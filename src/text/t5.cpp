@@ -7,12 +7,7 @@
 
 namespace ptah {
 
-namespace {
-constexpr float kEps = 1e-6F;
-constexpr int64_t kFarthest = 128;  ///< positions beyond share a bucket
-}  // namespace
-
-T5Encoder::T5Encoder(Weights& weights, const std::string& prefix, WeightPacking packing) {
+T5Encoder::T5Encoder(Weights& weights, const std::string& prefix, WeightPacking packing, const T5Config& config) : config_(config) {
   const WeightBinder b{weights, prefix, false, packing};
   embedding_ = b.matrix(b.has("shared.weight") ? "shared.weight" : "encoder.embed_tokens.weight");
   const auto gain = [&](const std::string& name) { return f32_parameter(b.scope(name), "weight", {width()}, Init::ones); };
@@ -49,10 +44,10 @@ void T5Encoder::rest() const {
     for (const Linear* linear : {&layer.query, &layer.key, &layer.value, &layer.out, &layer.gate, &layer.up, &layer.down}) forget_packed(linear->weight);
 }
 
-int64_t T5Encoder::bucket_of(int64_t distance, int64_t buckets) {
+int64_t T5Encoder::bucket_of(int64_t distance, int64_t buckets, int64_t farthest) {
   const int64_t half = buckets / 2, exact = half / 2, away = std::abs(distance), side = distance > 0 ? half : 0;
   if (away < exact) return side + away;
-  const double share = std::log(static_cast<double>(away) / static_cast<double>(exact)) / std::log(static_cast<double>(kFarthest) / static_cast<double>(exact));
+  const double share = std::log(static_cast<double>(away) / static_cast<double>(exact)) / std::log(static_cast<double>(farthest) / static_cast<double>(exact));
   return side + std::min(half - 1, exact + static_cast<int64_t>(share * static_cast<double>(half - exact)));
 }
 
@@ -69,22 +64,22 @@ Tensor T5Encoder::operator()(const Tensor& ids, DType type) const {
     if (!DryRun::active())
       for (int64_t q = 0; q < tokens; ++q)
         for (int64_t k = 0; k < tokens; ++k)
-          one.data<float>()[q * tokens + k] = std::as_const(table).data<float>()[bucket_of(k - q, table.dim(0)) * heads_ + h];
+          one.data<float>()[q * tokens + k] = std::as_const(table).data<float>()[bucket_of(k - q, table.dim(0), config_.farthest) * heads_ + h];
     bias.push_back(one);
   }
   Tensor x = cast(embedding(passing_numbers(embedding_), ids), type);  // a table of 8-bit floats is not kept widened
   for (const Layer& layer : layers_) {
-    const Tensor seen = rms_norm(x, {layer.norm1, {}, kEps}), q = layer.query(seen), k = layer.key(seen), v = layer.value(seen);
+    const Tensor seen = rms_norm(x, {layer.norm1, {}, config_.eps}), q = layer.query(seen), k = layer.key(seen), v = layer.value(seen);
     std::vector<Tensor> made;
     for (int64_t h = 0; h < heads_; ++h) {
       const auto part = [&](const Tensor& of) { return slice(of, 2, h * head, (h + 1) * head); };
       made.push_back(attention(part(q), part(k), part(v), {.heads = 1, .bias = bias[static_cast<size_t>(h)], .scale = 1}));
     }
     x = layer.out(concat(made, 2), Activation::none, x);
-    const Tensor inner = rms_norm(x, {layer.norm2, {}, kEps});
+    const Tensor inner = rms_norm(x, {layer.norm2, {}, config_.eps});
     x = layer.down(mul(layer.gate(inner, Activation::gelu), layer.up(inner)), Activation::none, x);
   }
-  return rms_norm(x, {norm_, {}, kEps}).reshape({n, tokens, width()});
+  return rms_norm(x, {norm_, {}, config_.eps}).reshape({n, tokens, width()});
 }
 
 }  // namespace ptah

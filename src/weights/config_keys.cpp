@@ -1,5 +1,6 @@
 #include "weights/config_keys.h"
 
+#include "base/file.h"
 #include "base/text.h"
 
 namespace ptah {
@@ -7,6 +8,7 @@ namespace ptah {
 namespace {
 
 constexpr size_t kMostShown = 200;  ///< bytes of a value in a message
+constexpr int64_t kMostConfigBytes = 8 << 20;
 
 std::string shown(const Json& value) { return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), kMostShown); }
 
@@ -115,6 +117,42 @@ Result<void> check_config(const Json& config, std::initializer_list<ConfigTable>
   if (!report.refused.empty()) return tl::unexpected<Error>(Error{ErrorCode::unsupported, report.refused.front()});
   for (std::string& one : report.unknown) warnings.push_back(std::move(one));
   return {};
+}
+
+namespace {
+
+/// Python's numbers that JSON does not have, outside of texts, as texts.
+std::string without_infinities(const std::string& text) {
+  std::string out;
+  bool quoted = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (quoted && text[i] == '\\' && i + 1 < text.size()) {
+      out += text[i++];
+    } else if (text[i] == '"') {
+      quoted = !quoted;
+    } else if (!quoted) {
+      bool taken = false;
+      for (const std::string_view name : {"-Infinity", "Infinity", "NaN"})
+        if (!taken && text.compare(i, name.size(), name) == 0) {
+          out.append("\"").append(name).append("\"");
+          i += name.size() - 1;
+          taken = true;
+        }
+      if (taken) continue;
+    }
+    out += text[i];
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<Config> Config::read(const std::filesystem::path& path, const std::string& shown_name) {
+  PTAH_TRY(const std::string text, read_text(path, kMostConfigBytes));
+  auto json = parse_json(without_infinities(text));
+  if (!json) return fail(json.error().code, "{}: {}", path.string(), json.error().message);
+  if (!json->is_object()) return fail(ErrorCode::corrupt, "{}: a configuration is a JSON object", path.string());
+  return Config{std::move(*json), shown_name};
 }
 
 bool Config::has(const char* key) const {

@@ -2,6 +2,7 @@
 // A family of models lists its keys in one table; check_config() holds a file against it, and the accessors read the keys that are used.
 #pragma once
 
+#include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct Config {
   Json json = Json::object();
   std::string file;
 
+  /// Reads a file of JSON as Python writes it: -Infinity, Infinity and NaN are read as texts of these names. `shown` is its name in messages. Errors:
+  /// not_found, corrupt, naming the file.
+  static Result<Config> read(const std::filesystem::path& path, const std::string& shown);
   /// Whether the key is there and not null.
   bool has(const char* key) const;
   int64_t integer(const char* key, int64_t fallback) const;
