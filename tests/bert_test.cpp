@@ -30,7 +30,9 @@ float farthest(const float* a, const float* b, int64_t count) {
 TEST(Bert, StatesMatchTransformers) {
   const auto file = read_safetensors(kGolden / "bert" / "model.safetensors");
   const auto expected = read_safetensors(kGolden / "bert" / "states.safetensors");
-  const auto config = bert_config(*parse_json(*read_text(kGolden / "bert" / "config.json")));
+  std::vector<std::string> warnings;
+  const auto config = bert_config(*parse_json(*read_text(kGolden / "bert" / "config.json")), warnings);
+  EXPECT_TRUE(warnings.empty()) << warnings.front();
   const auto tokenizer = WordPiece::parse(*read_text(kGolden / "bert" / "vocab.txt"), true);
   ASSERT_TRUE(file && expected && config && tokenizer);
   Weights weights(file->tensors);
@@ -74,9 +76,10 @@ TEST(Bert, MiniLmMatchesItsReferenceOn200Texts) {
 
 TEST(Bert, ASizeThatIsNoIntegerIsRefused) {
   Json config = *parse_json(*read_text(kGolden / "bert" / "config.json"));
-  ASSERT_TRUE(bert_config(config));
+  std::vector<std::string> warnings;
+  ASSERT_TRUE(bert_config(config, warnings));
   config["hidden_size"] = 2e122;
-  EXPECT_FALSE(bert_config(config));
+  EXPECT_FALSE(bert_config(config, warnings));
 }
 
 TEST(Bert, AVectorDoesNotDependOnItsCompany) {

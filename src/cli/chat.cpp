@@ -140,6 +140,7 @@ Result<void> run_chat(const ChatOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));
   PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
+  show_warnings(model.warnings);
   PTAH_TRY(const CacheType cache_type, cache_type_of(o.cache_type));
   PTAH_TRY(auto conversation, Conversation::make(std::move(model), o.context, cache_type));
   std::shared_ptr<SentenceEncoder> encoder;

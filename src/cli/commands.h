@@ -57,6 +57,8 @@ std::string known_as(const Address& address);
 std::string time_text(uint64_t seconds, const char* format = "%Y-%m-%d %H:%M UTC");
 
 void print_json(const Json& line);
+/// What is known to be ignored, on standard error.
+void show_warnings(const std::vector<std::string>& warnings);
 /// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
 ProgressCallback make_progress(bool json, bool quiet);
 /// A folder's name from a prompt.

@@ -46,7 +46,9 @@ Result<std::vector<std::string>> texts_of(const EmbedOptions& o) {
 Result<std::shared_ptr<SentenceEncoder>> open_encoder(const EmbedOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto folder, find_model(o.model));
-  return SentenceEncoder::load(folder);
+  PTAH_TRY(auto encoder, SentenceEncoder::load(folder));
+  show_warnings(encoder->warnings());
+  return encoder;
 }
 
 void add_common_options(CLI::App& command, EmbedOptions& o) {

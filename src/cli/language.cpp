@@ -27,7 +27,9 @@ struct LanguageOptions {
 Result<LoadedLanguageModel> open_model(const LanguageOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(o.model));
-  return load_language_model(path);
+  PTAH_TRY(auto model, load_language_model(path));
+  show_warnings(model.warnings);
+  return model;
 }
 
 /// The text of --file, "-" or the argument.
@@ -57,6 +59,7 @@ Result<void> run_generate(LanguageOptions o) {
   PTAH_TRY(const auto key, o.out.empty() ? std::optional<Key>() : signing_key(o.signing));
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
+  show_warnings(model.warnings);
   PTAH_TRY(TextSetup setup, set_up(model, request));
   const std::vector<int32_t>& prompt = setup.prompt;
   if (!o.draft.empty()) {
@@ -256,6 +259,10 @@ void add_perplexity(CLI::App& app, Action& action) {
   add_common(command, o);
   command->add_option("--context", o->context, "tokens a window (default 512)");
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_perplexity(*o); })); }; });
+}
+
+void show_warnings(const std::vector<std::string>& warnings) {
+  for (const std::string& warning : warnings) fmt::print(stderr, "note: {}\n", printable(warning, 500));
 }
 
 }  // namespace ptah::cli

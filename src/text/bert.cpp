@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/parallel.h"
-#include "weights/safetensors.h"
+#include "weights/weights_folder.h"
 
 namespace ptah {
 
@@ -27,23 +27,93 @@ namespace {
 
 constexpr size_t kBatch = 32;
 
-Result<Json> read_json(const std::filesystem::path& path) {
-  PTAH_TRY(const std::string text, read_text(path, 1 << 20));
-  auto json = parse_json(text);
-  if (!json) return fail(json.error().code, "{}: {}", path.string(), json.error().message);
-  return json;
+constexpr ConfigUse kHarmless = ConfigUse::harmless, kOnly = ConfigUse::only;
+
+constexpr ConfigKey kBert[] = {{"attention_probs_dropout_prob", kHarmless},
+                               {"bos_token_id", kHarmless},
+                               {"classifier_dropout", kHarmless},
+                               {"directionality", kHarmless},
+                               {"eos_token_id", kHarmless},
+                               {"hidden_act", kOnly, R"(["gelu"])"},
+                               {"hidden_dropout_prob", kHarmless},
+                               {"hidden_size"},
+                               {"intermediate_size"},
+                               {"layer_norm_eps"},
+                               {"max_position_embeddings"},
+                               {"model_type", kOnly, R"(["bert"])"},
+                               {"num_attention_heads"},
+                               {"num_hidden_layers"},
+                               {"pad_token_id", kHarmless},  // padding is told by the lengths of texts
+                               {"pooler_fc_size", kHarmless},
+                               {"pooler_num_attention_heads", kHarmless},
+                               {"pooler_num_fc_layers", kHarmless},
+                               {"pooler_size_per_head", kHarmless},
+                               {"pooler_type", kHarmless},
+                               {"position_embedding_type", kOnly, R"(["absolute"])"},
+                               {"tie_word_embeddings", kHarmless},
+                               {"type_vocab_size"},
+                               {"vocab_size"}};
+
+/// sentence_bert_config.json.
+constexpr ConfigKey kSentence[] = {{"do_lower_case"}, {"max_seq_length"}};
+
+/// tokenizer_config.json.
+constexpr ConfigKey kTokenizer[] = {{"added_tokens_decoder", kHarmless},
+                                    {"additional_special_tokens", kHarmless},
+                                    {"backend", kHarmless},
+                                    {"clean_up_tokenization_spaces", kHarmless},
+                                    {"cls_token", kOnly, R"(["[CLS]"])"},
+                                    {"do_basic_tokenize", kOnly, "[true]"},
+                                    {"do_lower_case"},
+                                    {"extra_special_tokens", kHarmless},
+                                    {"is_local", kHarmless},
+                                    {"mask_token", kHarmless},
+                                    {"max_length", kHarmless},
+                                    {"model_max_length", kHarmless},
+                                    {"name_or_path", kHarmless},
+                                    {"never_split", kOnly, "[null, []]"},
+                                    {"pad_to_multiple_of", kHarmless},
+                                    {"pad_token", kHarmless},
+                                    {"pad_token_type_id", kHarmless},
+                                    {"padding_side", kHarmless},
+                                    {"sep_token", kOnly, R"(["[SEP]"])"},
+                                    {"special_tokens_map_file", kHarmless},
+                                    {"stride", kHarmless},
+                                    {"strip_accents", kOnly, "[null]"},
+                                    {"tokenize_chinese_chars", kOnly, "[true]"},
+                                    {"tokenizer_class", kOnly, R"(["BertTokenizer", "BertTokenizerFast"])"},
+                                    {"tokenizer_file", kHarmless},
+                                    {"truncation_side", kHarmless},
+                                    {"truncation_strategy", kHarmless},
+                                    {"unk_token", kOnly, R"(["[UNK]"])"}};
+
+/// 1_Pooling/config.json.
+constexpr ConfigKey kPooling[] = {{"include_prompt", kHarmless},
+                                  {"pooling_mode", kOnly, R"(["mean"])"},
+                                  {"pooling_mode_cls_token", kOnly, "[false]"},
+                                  {"pooling_mode_lasttoken", kOnly, "[false]"},
+                                  {"pooling_mode_max_tokens", kOnly, "[false]"},
+                                  {"pooling_mode_mean_sqrt_len_tokens", kOnly, "[false]"},
+                                  {"pooling_mode_mean_tokens", kOnly, "[true]"},
+                                  {"pooling_mode_weightedmean_tokens", kOnly, "[false]"},
+                                  {"word_embedding_dimension", kHarmless}};
+
+/// A configuration beside the weights, held against its table; empty if it is not there.
+Result<Config> optional_config(const std::filesystem::path& folder, const std::string& name, ConfigTable table, std::vector<std::string>& warnings) {
+  Config out;
+  if (!std::filesystem::exists(folder / name)) return out;
+  PTAH_TRY(out, Config::read(folder / name, name));
+  PTAH_TRY_VOID(check_config(out.json, {table}, name, warnings));
+  return out;
 }
 
 }  // namespace
 
-Result<BertConfig> bert_config(const Json& json) {
-  if (!json.is_object() || json.value("model_type", Json("")) != Json("bert"))
-    return fail(ErrorCode::unsupported, "bert config: model_type is {}; supported: \"bert\"",
-                json.is_object() ? json.value("model_type", Json()).dump() : "missing");
-  if (json.value("hidden_act", Json("gelu")) != Json("gelu"))
-    return fail(ErrorCode::unsupported, "bert config: hidden_act is {}; supported: \"gelu\"", json["hidden_act"].dump());
-  if (json.value("position_embedding_type", Json("absolute")) != Json("absolute"))
-    return fail(ErrorCode::unsupported, "bert config: position_embedding_type is {}; supported: \"absolute\"", json["position_embedding_type"].dump());
+ConfigTable bert_keys() { return kBert; }
+
+Result<BertConfig> bert_config(const Json& json, std::vector<std::string>& warnings) {
+  if (!json.is_object() || !json.contains("model_type")) return fail(ErrorCode::unsupported, "bert config: model_type is missing; supported: \"bert\"");
+  PTAH_TRY_VOID(check_config(json, {kBert, transformers_keys()}, "bert config", warnings));
   for (const char* key :
        {"vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size", "max_position_embeddings", "type_vocab_size"})
     if (json.contains(key) && !json[key].is_number_integer())
@@ -98,34 +168,30 @@ Tensor Bert::operator()(const TokenBatch& batch, DType type) const {
 
 Result<std::shared_ptr<SentenceEncoder>> SentenceEncoder::load(const std::filesystem::path& folder) {
   std::shared_ptr<SentenceEncoder> made(new SentenceEncoder);
-  PTAH_TRY(const Json config, read_json(folder / "config.json"));
-  PTAH_TRY(made->config_, bert_config(config));
+  PTAH_TRY(const Config config, Config::read(folder / "config.json", "config.json"));
+  PTAH_TRY(made->config_, bert_config(config.json, made->warnings_));
+  PTAH_TRY(const Config sentence, optional_config(folder, "sentence_bert_config.json", kSentence, made->warnings_));
+  PTAH_TRY(const Config tokenizer_config, optional_config(folder, "tokenizer_config.json", kTokenizer, made->warnings_));
+  PTAH_TRY(const Config pooling, optional_config(folder, "1_Pooling/config.json", kPooling, made->warnings_));
   made->max_tokens_ = made->config_.max_position_embeddings;
-  if (std::filesystem::exists(folder / "sentence_bert_config.json")) {
-    PTAH_TRY(const Json sentence, read_json(folder / "sentence_bert_config.json"));
-    const Json most = sentence.value("max_seq_length", Json());
-    if (most.is_number_unsigned() && most.get<uint64_t>() >= 2) made->max_tokens_ = std::min<int64_t>(made->max_tokens_, most.get<uint32_t>());
-  }
   bool lowercase = true;
-  if (std::filesystem::exists(folder / "tokenizer_config.json")) {
-    PTAH_TRY(const Json tokenizer, read_json(folder / "tokenizer_config.json"));
-    lowercase = tokenizer.value("do_lower_case", Json(true)) != Json(false);
-  }
-  if (std::filesystem::exists(folder / "1_Pooling" / "config.json")) {
-    PTAH_TRY(const Json pooling, read_json(folder / "1_Pooling" / "config.json"));
-    if (pooling.value("pooling_mode_mean_tokens", Json(true)) != Json(true))
-      return fail(ErrorCode::unsupported, "{}: only the mean of the token states is supported", (folder / "1_Pooling" / "config.json").string());
-  }
+  PTAH_TRY_VOID(guard([&]() -> Result<void> {
+    const int64_t asked = sentence.integer("max_seq_length", made->max_tokens_);
+    if (asked < 2) return fail(ErrorCode::corrupt, "sentence_bert_config.json: 'max_seq_length' is {}", asked);
+    made->max_tokens_ = std::min(made->max_tokens_, asked);
+    lowercase = tokenizer_config.boolean("do_lower_case", true) || sentence.boolean("do_lower_case", false);
+    return {};
+  }));
   PTAH_TRY(const std::string vocabulary, read_text(folder / "vocab.txt", 1 << 26));
   auto tokenizer = WordPiece::parse(vocabulary, lowercase);
   if (!tokenizer) return fail(tokenizer.error().code, "{}: {}", (folder / "vocab.txt").string(), tokenizer.error().message);
   if (tokenizer->size() > made->config_.vocab_size)
     return fail(ErrorCode::mismatch, "{}: {} tokens for a model of {}", (folder / "vocab.txt").string(), tokenizer->size(), made->config_.vocab_size);
   made->tokenizer_ = std::make_unique<WordPiece>(std::move(*tokenizer));
-  PTAH_TRY(TensorFile file, read_safetensors(folder / "model.safetensors"));
+  PTAH_TRY(auto tensors, read_weights_folder(folder, {"model", "pytorch_model"}));
   return guard([&]() -> Result<std::shared_ptr<SentenceEncoder>> {
-    const bool prefixed = file.tensors.contains("bert.embeddings.word_embeddings.weight");
-    Weights weights(std::move(file.tensors));
+    const bool prefixed = tensors.contains("bert.embeddings.word_embeddings.weight");
+    Weights weights(std::move(tensors));
     made->bert_ = std::make_unique<Bert>(Scope(weights, prefixed ? "bert" : ""), made->config_);
     return made;
   });

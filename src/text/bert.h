@@ -8,6 +8,7 @@
 #include "nn/layers.h"
 #include "text/encoder.h"
 #include "text/wordpiece.h"
+#include "weights/config_keys.h"
 
 namespace ptah {
 
@@ -16,8 +17,11 @@ struct BertConfig {
           type_vocab_size = 2;
   float layer_norm_eps = 1e-12F;
 };
-/// From config.json. Errors: corrupt for missing or absurd values, unsupported for another model_type, activation or kind of positions.
-Result<BertConfig> bert_config(const Json& json);
+/// From config.json; keys that nobody knows are added to `warnings`. Errors: corrupt for missing or absurd values, unsupported for values that are not
+/// computed.
+Result<BertConfig> bert_config(const Json& json, std::vector<std::string>& warnings);
+/// The keys of its configuration (weights/config_keys.h).
+ConfigTable bert_keys();
 
 class Bert {
  public:
@@ -49,11 +53,14 @@ class SentenceEncoder {
   int64_t width() const { return config_.hidden_size; }
   int64_t max_tokens() const { return max_tokens_; }
   const WordPiece& tokenizer() const { return *tokenizer_; }
+  /// Keys of the configurations that are not known, and so not used.
+  const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
   SentenceEncoder() = default;
   BertConfig config_;
   int64_t max_tokens_ = 0;
+  std::vector<std::string> warnings_;
   std::unique_ptr<WordPiece> tokenizer_;
   std::unique_ptr<Bert> bert_;
 };

@@ -14,6 +14,11 @@ using Metadata = std::map<std::string, GgufValue>;
 Result<void> put_config(const LanguageConfig& c, Metadata& out) {
   if (c.window > 0 && c.family != "gemma3")
     return fail(ErrorCode::unsupported, "gguf has no sliding window of {} tokens for the family '{}'", c.window, c.family);
+  if (!c.windowed_layers.empty() || c.scale_by_layer || c.gelu != (c.family == "gemma3" || c.family == "gpt2"))
+    return fail(ErrorCode::unsupported, "gguf has no keys for this model's {}",
+                c.scale_by_layer            ? "scale of attention by layer"
+                : c.windowed_layers.empty() ? "activation"
+                                            : "list of layers with a window");
   if (c.family == "gemma3" && c.rope_local_base != 10000.0F)
     return fail(ErrorCode::unsupported, "gguf has no key for the local base of rotation; this model has {}", c.rope_local_base);
   if (c.attention_scale != 1 / std::sqrt(static_cast<float>(c.head_dim)))
@@ -80,6 +85,11 @@ Result<void> put_tokenizer(const TokenizerParts& parts, int64_t vocabulary, Meta
   if (bytes && parts.whole_words_first != (parts.pre_tokenizer == PreTokenizer::llama3))
     return fail(ErrorCode::unsupported, "gguf has no key for whether whole words are taken first; this tokenizer differs from others of the rules '{}'",
                 name_of(parts.pre_tokenizer));
+  const bool of_qwen = bytes && parts.pre_tokenizer == PreTokenizer::qwen2 && parts.steps.size() == 1 && parts.steps[0].kind == TextStep::Kind::nfc;
+  if (!parts.steps.empty() && !of_qwen) return fail(ErrorCode::unsupported, "gguf has no key for the normalizers of this tokenizer");
+  if (!parts.added.empty())
+    return fail(ErrorCode::unsupported, "gguf has no key for added tokens that are single words, take white space or are normalized; this tokenizer has '{}'",
+                parts.tokens[static_cast<size_t>(parts.added.begin()->first)]);
   const auto put = [&](const char* key, GgufValue value) { out[std::string("tokenizer.ggml.") + key] = std::move(value); };
   std::vector<std::string> tokens = parts.tokens;
   std::vector<int64_t> kinds;

@@ -43,8 +43,8 @@ struct NumberRange {
   std::optional<std::string> least, most;
   bool above = false, below = false;  ///< the bound itself is outside
 };
-/// The numbers within the bounds, without exponents, with at most 15 digits (6 after the point unless a bound has more); none if there is no such number.
-/// Throws Failure: unsupported for bounds that leave no digits.
+/// The numbers within the bounds, without exponents, with at most 15 digits (6 after the point, or as many as the bounds need or leave) or as many as a whole
+/// bound has; none if there is no such number. Throws Failure: unsupported for bounds of more than 20 digits, or of more than 15 with a fraction.
 std::optional<GrammarBuilder::Piece> numbers_between(GrammarBuilder& builder, const NumberRange& range);
 
 /// Ranges of code points as sequences of byte ranges in UTF-8.

@@ -11,6 +11,8 @@ using Piece = GrammarBuilder::Piece;
 
 /// Digits before and after the point together: so many a double tells apart, so that what is written between the bounds is read between them.
 constexpr size_t kDigits = 15;
+/// Digits of whole numbers as bounds: those of 64 bits.
+constexpr size_t kWholeDigits = 20;
 
 /// A bound of magnitude: digits before the point without leading zeros, and after it without trailing ones.
 struct Limit {
@@ -25,11 +27,12 @@ class NumberCompiler {
   std::optional<Piece> run() {
     std::optional<Limit> least = limit(range_.least, range_.above), most = limit(range_.most, range_.below);
     const bool least_negative = range_.least && range_.least->front() == '-', most_negative = range_.most && range_.most->front() == '-';
-    size_t after = range_.whole ? 0 : 6;
+    size_t wanted = 0, longest = 0;
     for (const auto* l : {&least, &most})
-      if (*l && !range_.whole) after = std::max(after, (*l)->fraction.size());
-    for (const auto* l : {&least, &most})
-      if (*l && (*l)->whole.size() + after > kDigits) throw Failure({ErrorCode::unsupported, fmt::format("numbers of more than {} digits as bounds", kDigits)});
+      if (*l) longest = std::max(longest, (*l)->whole.size()), wanted = range_.whole ? 0 : std::max(wanted, (*l)->fraction.size());
+    const size_t max = wanted == 0 ? kWholeDigits : kDigits;
+    if (longest + wanted > max) throw Failure({ErrorCode::unsupported, fmt::format("numbers of more than {} digits as bounds", max)});
+    const size_t after = range_.whole ? 0 : std::max(wanted, std::min<size_t>(6, longest < kDigits ? kDigits - longest : 0));
     after_ = after;
     std::vector<Piece> choices;
     // From 0 on; magnitudes of those below 0, where the bounds change places.
@@ -158,9 +161,9 @@ class NumberCompiler {
         if (high->whole == "0") return {};
         high->whole = previous(high->whole);
       }
-      return wholes(low.whole, high ? high->whole : std::string(kDigits, '9'));
+      return wholes(low.whole, high ? high->whole : std::string(std::max(kDigits, low.whole.size()), '9'));
     }
-    const std::string top = high ? high->whole : std::string(kDigits - after_, '9');
+    const std::string top = high ? high->whole : std::string(std::max(kDigits - after_, low.whole.size()), '9');
     if (before(top, low.whole)) return {};
     std::vector<Piece> choices;
     const bool same = high && high->whole == low.whole;

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <array>
+#include <cmath>
 
+#include "base/hex.h"
+#include "base/text.h"
 #include "text/grammar_builder.h"
 
 namespace ptah {
@@ -8,8 +11,27 @@ namespace ptah {
 namespace {
 
 constexpr int kMostDepth = 64;
-/// Keywords that only describe.
-constexpr std::array<const char*, 9> kSilent{"title", "description", "default", "examples", "$schema", "$id", "$comment", "$defs", "definitions"};
+/// Keywords that only describe, or say where something else is found.
+constexpr std::array<const char*, 17> kSilent{"title",     "description",     "default",          "examples",      "$schema",    "$id",
+                                              "$comment",  "$defs",           "definitions",      "$anchor",       "deprecated", "readOnly",
+                                              "writeOnly", "contentEncoding", "contentMediaType", "contentSchema", "$vocabulary"};
+
+/// Keywords that say something about values of one type.
+struct TypedKeywords {
+  const char* type;
+  std::vector<const char*> keywords;
+};
+const std::vector<TypedKeywords>& typed_keywords() {
+  static const std::vector<TypedKeywords> all = {{"object", {"properties", "required", "additionalProperties"}},
+                                                 {"array", {"items", "prefixItems", "minItems", "maxItems", "uniqueItems"}},
+                                                 {"string", {"minLength", "maxLength"}},
+                                                 {"number", {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"}}};
+  return all;
+}
+
+bool among(const std::string& key, const auto& list) {
+  return std::any_of(list.begin(), list.end(), [&](const char* known) { return key == known; });
+}
 
 class SchemaCompiler {
  public:
@@ -43,63 +65,131 @@ class SchemaCompiler {
     throw Failure({ErrorCode::corrupt, fmt::format("schema {}: {}", where, what)});
   }
 
-  /// Every keyword must be known to what reads the schema; `also` are those of its type.
-  static void check_keywords(const OrderedJson& schema, const std::string& where, const std::vector<const char*>& also) {
+  /// Every keyword must be known to what reads the schema; `also` are those of `what`.
+  static void check_keywords(const OrderedJson& schema, const std::string& where, const std::string& what, const std::vector<const char*>& also) {
     for (const auto& [key, value] : schema.items()) {
-      const auto same = [k = &key](const char* known) { return *k == known; };
-      if (std::none_of(kSilent.begin(), kSilent.end(), same) && std::none_of(also.begin(), also.end(), same))
-        refuse(where, fmt::format("the keyword '{}' is not compiled", key));
+      if (among(key, kSilent) || key.rfind("x-", 0) == 0 || among(key, also)) continue;
+      for (const TypedKeywords& typed : typed_keywords())
+        if (among(key, typed.keywords)) refuse(where, fmt::format("the keyword '{}' beside {} is not compiled", key, what));
+      refuse(where, fmt::format("the keyword '{}' is not compiled", printable(key, 60)));
     }
+  }
+
+  /// What `schema` and one of its branches say together, for a branch that says nothing other about the same keywords.
+  OrderedJson merged(OrderedJson schema, const OrderedJson& branch, const std::string& where) {
+    if (branch.is_boolean() && branch.get<bool>()) return schema;
+    if (!branch.is_object()) broken(where, fmt::format("{} is no schema that anything can satisfy", shown(branch)));
+    for (const auto& [key, value] : branch.items()) {
+      if (among(key, kSilent) || !schema.contains(key) || schema[key] == value) {
+        schema[key] = value;
+      } else if (key == "required" && value.is_array() && schema[key].is_array()) {
+        for (const auto& name : value)
+          if (std::find(schema[key].begin(), schema[key].end(), name) == schema[key].end()) schema[key].push_back(name);
+      } else if (key == "properties" && value.is_object() && schema[key].is_object()) {
+        for (const auto& [name, property] : value.items()) {
+          if (schema[key].contains(name) && schema[key][name] != property)
+            refuse(where, fmt::format("the property '{}' here and beside '{}' is not compiled", printable(name, 60), branch_keyword_));
+          schema[key][name] = property;
+        }
+      } else if (key == "type" && schema[key].is_array() && std::find(schema[key].begin(), schema[key].end(), value) != schema[key].end()) {
+        schema[key] = value;
+      } else {
+        refuse(where, fmt::format("'{}' here and beside '{}' is not compiled", printable(key, 60), branch_keyword_));
+      }
+    }
+    return schema;
+  }
+
+  /// The branch that a reference stands for, so that it can be merged.
+  const OrderedJson& resolved(const OrderedJson& branch, const std::string& where) {
+    const OrderedJson* at = &branch;
+    for (int steps = 0; at->is_object() && at->contains("$ref"); ++steps) {
+      check_keywords(*at, where, "'$ref'", {"$ref"});
+      if (steps > kMostDepth) broken(where, "references that lead to each other");
+      at = &target_of((*at)["$ref"], where);
+    }
+    return *at;
+  }
+
+  static bool only_describes(const OrderedJson& schema) {
+    for (const auto& [key, value] : schema.items())
+      if (!among(key, kSilent)) return false;
+    return true;
+  }
+
+  /// `anyOf`, alone or beside keywords that hold for each of its branches.
+  Piece any_branch(const OrderedJson& schema, const std::string& where, int depth) {
+    if (!schema["anyOf"].is_array() || schema["anyOf"].empty()) broken(where, "'anyOf' is no list of schemas");
+    OrderedJson rest = schema;
+    rest.erase("anyOf");
+    const bool alone = only_describes(rest);
+    std::vector<Piece> choices;
+    for (size_t i = 0; i < schema["anyOf"].size(); ++i) {
+      const OrderedJson& branch = schema["anyOf"][i];
+      const std::string there = fmt::format("{}/anyOf/{}", where, i);
+      branch_keyword_ = "anyOf";
+      choices.push_back(any_of(alone ? branch : merged(rest, resolved(branch, there), there), there, depth + 1));
+    }
+    return b_.choice(choices);
+  }
+
+  /// `allOf` of schemas that say nothing other about the same keywords.
+  Piece all_branches(const OrderedJson& schema, const std::string& where, int depth) {
+    if (!schema["allOf"].is_array() || schema["allOf"].empty()) broken(where, "'allOf' is no list of schemas");
+    OrderedJson rest = schema;
+    rest.erase("allOf");
+    const bool alone = only_describes(rest);
+    if (alone && schema["allOf"].size() == 1) return any_of(schema["allOf"][0], where + "/allOf/0", depth + 1);
+    for (size_t i = 0; i < schema["allOf"].size(); ++i) {
+      const std::string there = fmt::format("{}/allOf/{}", where, i);
+      branch_keyword_ = "allOf";
+      rest = merged(std::move(rest), resolved(schema["allOf"][i], there), there);
+    }
+    return any_of(rest, where, depth + 1);
   }
 
   Piece any_of(const OrderedJson& schema, const std::string& where, int depth) {
     if (depth > kMostDepth) refuse(where, "nested too deeply");
     if (schema.is_boolean() && schema.get<bool>()) return anything();
-    if (!schema.is_object()) broken(where, fmt::format("{} is no schema that anything can satisfy", schema.dump().substr(0, 60)));
+    if (!schema.is_object()) broken(where, fmt::format("{} is no schema that anything can satisfy", shown(schema)));
     if (schema.contains("$ref")) {
-      check_keywords(schema, where, {"$ref"});
+      check_keywords(schema, where, "'$ref'", {"$ref"});
       return reference(schema["$ref"], where, depth);
     }
     if (schema.contains("const")) {
-      check_keywords(schema, where, {"const", "type"});
+      check_keywords(schema, where, "'const'", {"const", "type"});
       return constant(schema["const"], schema, where);
     }
     if (schema.contains("enum")) {
-      check_keywords(schema, where, {"enum", "type"});
+      check_keywords(schema, where, "'enum'", {"enum", "type"});
+      if (!schema["enum"].is_array()) broken(where, "'enum' is no list");
       std::vector<Piece> choices;
       for (const auto& value : schema["enum"]) choices.push_back(constant(value, schema, where));
       if (choices.empty()) broken(where, "an enum of nothing");
       return b_.choice(choices);
     }
-    if (schema.contains("anyOf")) {
-      check_keywords(schema, where, {"anyOf"});
-      std::vector<Piece> choices;
-      for (size_t i = 0; i < schema["anyOf"].size(); ++i) choices.push_back(any_of(schema["anyOf"][i], fmt::format("{}/anyOf/{}", where, i), depth + 1));
-      if (choices.empty()) broken(where, "anyOf of nothing");
-      return b_.choice(choices);
-    }
+    if (schema.contains("allOf")) return all_branches(schema, where, depth);
+    if (schema.contains("anyOf")) return any_branch(schema, where, depth);
     const OrderedJson type = schema.value("type", OrderedJson());
     if (type.is_array()) {
       std::vector<Piece> choices;
       for (const auto& one : type) {
         OrderedJson part = schema;
         part["type"] = one;
-        for (const char* key : {"properties", "required", "additionalProperties"})
-          if (one != "object") part.erase(key);
-        for (const char* key : {"items", "prefixItems", "minItems", "maxItems"})
-          if (one != "array") part.erase(key);
-        for (const char* key : {"minLength", "maxLength"})
-          if (one != "string") part.erase(key);
-        for (const char* key : {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"})
-          if (one != "integer" && one != "number") part.erase(key);
+        for (const TypedKeywords& typed : typed_keywords())
+          if (one != typed.type && !(one == "integer" && typed.type == std::string_view("number")))
+            for (const char* key : typed.keywords) part.erase(key);
         choices.push_back(of_type(part, one, where, depth));
       }
       if (choices.empty()) broken(where, "no type");
       return b_.choice(choices);
     }
     if (type.is_null()) {
-      if (schema.contains("properties")) return of_type(schema, "object", where, depth);
-      check_keywords(schema, where, {});
+      // What says something about values of one type is taken to ask for that type: what is written satisfies the schema then.
+      for (const TypedKeywords& typed : typed_keywords())
+        for (const char* key : typed.keywords)
+          if (schema.contains(key)) return of_type(schema, typed.type, where, depth);
+      check_keywords(schema, where, "nothing", {});
       return anything();
     }
     return of_type(schema, type, where, depth);
@@ -109,18 +199,20 @@ class SchemaCompiler {
     if (type == "object") return object(schema, where, depth);
     if (type == "array") return array(schema, where, depth);
     if (type == "string") {
-      check_keywords(schema, where, {"type", "minLength", "maxLength"});
-      return b_.sequence({quote_, b_.repeat(character_, bound(schema, "minLength", 0, where), bound(schema, "maxLength", -1, where)), quote_});
+      check_keywords(schema, where, "the type string", {"type", "minLength", "maxLength"});
+      const int64_t min = bound(schema, "minLength", 0, where), max = bound(schema, "maxLength", -1, where);
+      if (max >= 0 && max < min) broken(where, fmt::format("'minLength' is {} and 'maxLength' {}", min, max));
+      return b_.sequence({quote_, b_.repeat(character_, min, max), quote_});
     }
     if (type == "integer" || type == "number") return number(schema, type == "integer", where);
-    check_keywords(schema, where, {"type"});
+    if (type != "boolean" && type != "null") broken(where, fmt::format("type {}; the types are object array string integer number boolean null", shown(type)));
+    check_keywords(schema, where, fmt::format("the type {}", type.get<std::string>()), {"type"});
     if (type == "boolean") return b_.choice({b_.literal("true"), b_.literal("false")});
-    if (type == "null") return b_.literal("null");
-    broken(where, fmt::format("type {}", type.dump().substr(0, 60)));
+    return b_.literal("null");
   }
 
   Piece number(const OrderedJson& schema, bool whole, const std::string& where) {
-    check_keywords(schema, where, {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"});
+    check_keywords(schema, where, whole ? "the type integer" : "the type number", {"type", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"});
     NumberRange range;
     range.whole = whole;
     // The tighter one of a bound that belongs to the range and one that does not.
@@ -128,11 +220,12 @@ class SchemaCompiler {
       std::optional<double> tightest;
       for (const char* key : {inclusive, exclusive}) {
         if (!schema.contains(key)) continue;
-        if (!schema[key].is_number()) broken(where, fmt::format("'{}' is {}", key, schema[key].dump().substr(0, 60)));
+        if (!schema[key].is_number()) broken(where, fmt::format("'{}' is {}", key, shown(schema[key])));
         const auto value = schema[key].get<double>();
         if (tightest && (value - *tightest) * direction < 0) continue;
         tightest = value;
         text = value == 0 ? "0" : schema[key].dump();
+        if (schema[key].is_number_float() && value == std::round(value) && std::abs(value) < 9e15) text = fmt::format("{:.0f}", value);
         outside = key == exclusive;
         if (text->find_first_of("eE") != std::string::npos) refuse(where, fmt::format("'{}' of {} is not compiled", key, *text));
       }
@@ -150,7 +243,7 @@ class SchemaCompiler {
   static int64_t bound(const OrderedJson& schema, const char* key, int64_t fallback, const std::string& where) {
     if (!schema.contains(key)) return fallback;
     const auto& value = schema[key];
-    if (!value.is_number_integer() || value.get<int64_t>() < 0) broken(where, fmt::format("'{}' is {}", key, value.dump().substr(0, 60)));
+    if (!value.is_number_integer() || value.get<int64_t>() < 0) broken(where, fmt::format("'{}' is {}", key, shown(value)));
     return value.get<int64_t>();
   }
 
@@ -162,32 +255,80 @@ class SchemaCompiler {
              (t == "null" && value.is_null());
     };
     if (!type.is_null() && !(type.is_array() ? std::any_of(type.begin(), type.end(), has) : has(type)))
-      broken(where, fmt::format("{} is not of the type {}", value.dump().substr(0, 60), type.dump().substr(0, 60)));
+      broken(where, fmt::format("{} is not of the type {}", shown(value), shown(type)));
     return b_.literal(value.dump());
   }
 
-  Piece reference(const OrderedJson& ref, const std::string& where, int depth) {
-    if (!ref.is_string()) broken(where, "$ref is no text");
+  /// A reference within this document: a JSON pointer (RFC 6901, as a URI fragment) or an anchor.
+  const OrderedJson& target_of(const OrderedJson& ref, const std::string& where) const {
+    if (!ref.is_string()) broken(where, "'$ref' is no text");
     const auto name = ref.get<std::string>();
-    if (const auto known = references_.find(name); known != references_.end()) return known->second;
-    const OrderedJson* target = nullptr;
-    if (name == "#") target = &root_;
-    for (const char* place : {"$defs", "definitions"}) {
-      const std::string prefix = fmt::format("#/{}/", place);
-      if (name.rfind(prefix, 0) == 0 && root_.is_object() && root_.contains(place) && root_[place].contains(name.substr(prefix.size())))
-        target = &root_[place][name.substr(prefix.size())];
+    if (name.empty() || name[0] != '#') refuse(where, fmt::format("$ref '{}' leads out of this schema", printable(name, 100)));
+    const std::string fragment = percent_decoded(name.substr(1), where);
+    if (!fragment.empty() && fragment[0] != '/') {
+      if (const OrderedJson* found = anchor(root_, fragment, 0)) return *found;
+      refuse(where, fmt::format("$ref '{}': there is no such '$anchor'", printable(name, 100)));
     }
-    if (!target) refuse(where, fmt::format("$ref '{}' is not in #/$defs or #/definitions", name.substr(0, 100)));
+    const OrderedJson* at = &root_;
+    for (size_t begin = 0; begin < fragment.size();) {
+      const size_t end = std::min(fragment.find('/', begin + 1), fragment.size());
+      std::string key = fragment.substr(begin + 1, end - begin - 1);
+      replace_all(key, "~1", "/");
+      replace_all(key, "~0", "~");
+      const bool index = at->is_array() && !key.empty() && key.size() < 9 && key.find_first_not_of("0123456789") == std::string::npos;
+      if (at->is_object() && at->contains(key))
+        at = &(*at)[key];
+      else if (index && std::stoul(key) < at->size())
+        at = &(*at)[std::stoul(key)];
+      else
+        refuse(where, fmt::format("$ref '{}' leads nowhere: there is no '{}'", printable(name, 100), printable(key, 60)));
+      begin = end;
+    }
+    return *at;
+  }
+
+  static std::string percent_decoded(const std::string& text, const std::string& where) {
+    std::string out;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (text[i] != '%') {
+        out += text[i];
+        continue;
+      }
+      const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1, low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+      if (high < 0 || low < 0) broken(where, fmt::format("$ref '#{}': a % without two hexadecimal digits", printable(text, 100)));
+      out += static_cast<char>(high * 16 + low);
+      i += 2;
+    }
+    return out;
+  }
+
+  static const OrderedJson* anchor(const OrderedJson& in, const std::string& name, int depth) {
+    if (depth > 2 * kMostDepth) return nullptr;
+    if (in.is_object()) {
+      const auto found = in.find("$anchor");
+      if (found != in.end() && *found == name) return &in;
+    }
+    if (in.is_structured())
+      for (const auto& inner : in)
+        if (const OrderedJson* found = anchor(inner, name, depth + 1)) return found;
+    return nullptr;
+  }
+
+  Piece reference(const OrderedJson& ref, const std::string& where, int depth) {
+    const OrderedJson& target = target_of(ref, where);
+    if (const auto known = references_.find(&target); known != references_.end()) return known->second;
     const Piece declared = b_.declare();
-    references_.emplace(name, declared);
-    b_.define(declared, any_of(*target, name, depth + 1));
+    references_.emplace(&target, declared);
+    b_.define(declared, any_of(target, printable(ref.get<std::string>(), 100), depth + 1));
     return declared;
   }
+
+  static std::string shown(const OrderedJson& value) { return printable(value.dump(-1, ' ', false, OrderedJson::error_handler_t::replace), 60); }
 
   Piece comma() { return b_.sequence({b_.literal(","), blank_}); }
 
   Piece object(const OrderedJson& schema, const std::string& where, int depth) {
-    check_keywords(schema, where, {"type", "properties", "required", "additionalProperties"});
+    check_keywords(schema, where, "the type object", {"type", "properties", "required", "additionalProperties"});
     const OrderedJson properties = schema.value("properties", OrderedJson::object());
     if (!properties.is_object()) broken(where, "'properties' is no object");
     if (schema.contains("additionalProperties") && schema["additionalProperties"] != OrderedJson(false) && schema["additionalProperties"] != OrderedJson(true))
@@ -195,7 +336,7 @@ class SchemaCompiler {
     std::vector<std::string> required;
     for (const auto& name : schema.value("required", OrderedJson::array())) {
       if (!name.is_string() || !properties.contains(name.get<std::string>()))
-        refuse(where, fmt::format("{} is required but not among the properties", name.dump().substr(0, 60)));
+        refuse(where, fmt::format("{} is required but not among the properties", shown(name)));
       required.push_back(name.get<std::string>());
     }
     if (!schema.contains("properties") && !schema.contains("required") && schema.value("additionalProperties", OrderedJson(true)) != OrderedJson(false))
@@ -218,7 +359,9 @@ class SchemaCompiler {
   }
 
   Piece array(const OrderedJson& schema, const std::string& where, int depth) {
-    check_keywords(schema, where, {"type", "items", "prefixItems", "minItems", "maxItems"});
+    check_keywords(schema, where, "the type array", {"type", "items", "prefixItems", "minItems", "maxItems", "uniqueItems"});
+    if (schema.value("uniqueItems", OrderedJson(false)) != OrderedJson(false))
+      refuse(where, fmt::format("'uniqueItems' of {} is not compiled", shown(schema["uniqueItems"])));
     std::vector<Piece> first;
     for (size_t i = 0; i < schema.value("prefixItems", OrderedJson::array()).size(); ++i)
       first.push_back(any_of(schema["prefixItems"][i], fmt::format("{}/prefixItems/{}", where, i), depth + 1));
@@ -226,7 +369,7 @@ class SchemaCompiler {
     const int64_t least = bound(schema, "minItems", 0, where), most_asked = bound(schema, "maxItems", -1, where);
     const auto fixed = static_cast<int64_t>(first.size());
     const int64_t most = closed ? (most_asked < 0 ? fixed : std::min(most_asked, fixed)) : most_asked;
-    if (most >= 0 && most < least) broken(where, fmt::format("{} to {} items", least, most));
+    if (most >= 0 && most < least) broken(where, fmt::format("'minItems' is {}, and there can be {} at most", least, most));
     const Piece item = closed ? -1 : any_of(schema.value("items", OrderedJson(true)), where + "/items", depth + 1);
     // Items beyond the fixed ones, each with its comma; then backwards through the fixed ones.
     Piece rest = b_.literal("");
@@ -270,7 +413,8 @@ class SchemaCompiler {
 
   const OrderedJson& root_;
   GrammarBuilder b_;
-  std::map<std::string, Piece> references_;
+  std::map<const OrderedJson*, Piece> references_;  ///< by what they lead to
+  const char* branch_keyword_ = "";
   Piece character_ = -1, quote_ = -1, integer_ = -1, number_ = -1, blank_ = -1, anything_ = -1;
 };
 

@@ -24,9 +24,17 @@ struct LanguageConfig {
   float rope_base = 10000, rope_local_base = 10000, rope_scale = 1;  ///< scale divides positions of the layers that see everything
   std::vector<float> rope_factors;                                   ///< divide the frequencies; empty: 1
   int64_t window = 0, window_pattern = 0;                            ///< every window_pattern-th layer sees everything, the others the last `window` tokens
+  std::vector<bool> windowed_layers;                                 ///< which layers see the window only, where no pattern says it
   float embedding_scale = 1, attention_scale = 0;
+  bool scale_by_layer = false;       ///< layer l's scores are divided by l + 1 too
+  std::vector<int32_t> stop_tokens;  ///< that end a text, as the configuration says
   /// Whether a layer sees only its window.
-  bool windowed(int64_t layer) const { return window > 0 && window_pattern > 0 && (layer + 1) % window_pattern != 0; }
+  bool windowed(int64_t layer) const {
+    if (!windowed_layers.empty()) return window > 0 && windowed_layers[static_cast<size_t>(layer)];
+    return window > 0 && window_pattern > 0 && (layer + 1) % window_pattern != 0;
+  }
+  /// What a layer's products of queries and keys are multiplied with.
+  float scale_of(int64_t layer) const { return scale_by_layer ? attention_scale / static_cast<float>(layer + 1) : attention_scale; }
 };
 
 /// What keys and values are kept in unless something else is asked for: the type that the machine computes in.

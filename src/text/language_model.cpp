@@ -225,7 +225,7 @@ struct LanguageModel::State {
       take(values, h, kept.page_bytes() / 2);
     }
     const Tensor asked = type == DType::f32 ? queries : cast(queries, type);
-    const Tensor made = cast(attention(asked, keys, values, {.heads = 1, .bias = bias, .scale = c.attention_scale}), DType::f32);
+    const Tensor made = cast(attention(asked, keys, values, {.heads = 1, .bias = bias, .scale = c.scale_of(layer)}), DType::f32);
     for (int64_t h = 0; h < c.kv_heads; ++h)
       for (int64_t i = 0; i < count; ++i) std::copy_n(made.data<float>() + (h * count + i) * group * d, group * d, out + (i * c.heads + h * group) * d);
   }
@@ -256,7 +256,7 @@ struct LanguageModel::State {
     std::vector<float> turns[2];  // cosines and sines of each row, for layers that see everything and for windowed ones
     if (!c.learned_positions)
       for (const int local : {0, 1}) {
-        if (local && !(c.window > 0 && c.window_pattern > 0)) break;
+        if (local && c.window == 0) break;
         turns[local].resize(static_cast<size_t>(count * 2 * half));
         for (int64_t i = 0; i < count; ++i) {
           float* at = turns[local].data() + i * 2 * half;
@@ -303,7 +303,7 @@ struct LanguageModel::State {
         for (int64_t i = 0; i < count; ++i) {
           const Row& row = rows[static_cast<size_t>(i)];
           const int64_t begin = c.windowed(l) ? std::max<int64_t>(0, row.position + 1 - c.window) : 0;
-          cached_attention(row.cache->layer(l), q.data() + i * queries, c.heads, begin, row.position + 1, c.attention_scale, mixed.data() + i * queries);
+          cached_attention(row.cache->layer(l), q.data() + i * queries, c.heads, begin, row.position + 1, c.scale_of(l), mixed.data() + i * queries);
         }
       }
       Input heads = input(mixed);
@@ -411,6 +411,7 @@ void add_stop_tokens(LoadedLanguageModel& model) {
     if (id >= 0 && std::find(model.stop_tokens.begin(), model.stop_tokens.end(), id) == model.stop_tokens.end()) model.stop_tokens.push_back(id);
   };
   add(model.tokenizer->parts().eos);
+  for (const int32_t id : model.model->config().stop_tokens) add(id);
   for (const char* name : {"<|im_end|>", "<|eot_id|>", "<end_of_turn>", "<|endoftext|>"}) add(model.tokenizer->id_of(name));
 }
 
@@ -418,6 +419,7 @@ Result<LoadedLanguageModel> load_gguf(const std::filesystem::path& file) {
   PTAH_TRY(const GgufFile gguf, read_gguf(file));
   LoadedLanguageModel out;
   PTAH_TRY(LanguageWeights weights, language_weights(gguf));
+  out.warnings = std::move(weights.warnings);
   PTAH_TRY(out.tokenizer, Tokenizer::from_gguf(gguf));
   out.model = std::make_shared<LanguageModel>(std::move(weights));
   if (out.tokenizer->size() != out.model->config().vocabulary)
@@ -442,6 +444,7 @@ Result<LoadedLanguageModel> load_folder(const std::filesystem::path& folder) {
   out.tokenizer = std::move(tokenizer.tokenizer);
   out.chat_template = std::move(tokenizer.chat_template);
   PTAH_TRY(LanguageWeights weights, language_weights(folder));
+  out.warnings.insert(out.warnings.end(), weights.warnings.begin(), weights.warnings.end());
   out.model = std::make_shared<LanguageModel>(std::move(weights));
   if (out.tokenizer->size() > out.model->config().vocabulary)
     return fail(ErrorCode::mismatch, "{} tokens, but embeddings for {}", out.tokenizer->size(), out.model->config().vocabulary);

@@ -21,10 +21,11 @@ struct LanguageWeights {
   LanguageConfig config;
   std::map<std::string, BlockMatrix> matrices;
   int64_t file_bytes = 0;
+  std::vector<std::string> warnings;  ///< keys and tensors that are not known
 };
 /// The families known; each reads its config from GGUF metadata or Hugging Face's config.json. Errors: unsupported, naming the family; corrupt.
 Result<LanguageWeights> language_weights(const GgufFile& file);
-/// A folder with config.json and model.safetensors (or its sharded index).
+/// A folder with config.json and weights (weights/weights_folder.h). Errors: also mismatch if they contradict each other.
 Result<LanguageWeights> language_weights(const std::filesystem::path& folder);
 
 class LanguageModel {
@@ -58,6 +59,7 @@ struct LoadedLanguageModel {
   std::shared_ptr<Tokenizer> tokenizer;
   std::string chat_template, name;
   std::vector<int32_t> stop_tokens;
+  std::vector<std::string> warnings;  ///< what of the files is not known, and so not used
 };
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path);
 

@@ -152,11 +152,11 @@ struct Tokenizer::State {
   StringMap<int32_t> by_raw, by_name;
   std::unordered_map<uint64_t, Merge> merges;
   std::array<int32_t, 256> bytes{};
-  std::vector<int32_t> found_in_text[2];  ///< user-defined ones; with control ones; longest first
-  std::array<bool, 256> begins[2]{};      ///< first bytes of those
+  bool normalizes = false;              ///< whether the steps are taken before anything else (not within a unigram model's words)
+  std::array<AddedTokens, 2> added_tokens[2];  ///< user-defined ones; with control ones; each: in the text as it is, in the text that the steps have changed
   std::optional<Unigram> unigram;
-  std::vector<std::optional<CharacterMap>> maps;  ///< one for each step that is a map
-  const uint64_t serial = next_serial();          ///< tells the tokenizers of a process apart
+  TextSteps steps;
+  const uint64_t serial = next_serial();  ///< tells the tokenizers of a process apart
 
   static uint64_t next_serial() {
     static std::atomic<uint64_t> count{0};
@@ -351,56 +351,9 @@ struct Tokenizer::State {
     }
   }
 
-  /// The text as the steps leave it.
-  std::string prepared(std::string_view text) const {
-    std::string now(text);
-    for (size_t i = 0; i < parts.steps.size(); ++i) {
-      const TextStep& step = parts.steps[i];
-      switch (step.kind) {
-        case TextStep::Kind::character_map:
-          now = maps[i]->apply(now);
-          break;
-        case TextStep::Kind::replace:
-          replace_all(now, step.from, step.to);
-          break;
-        case TextStep::Kind::runs_of_spaces: {
-          std::string out;
-          for (size_t at = 0; at < now.size();) {
-            const size_t end = std::min(now.find_first_not_of(' ', at), now.size());
-            if (end - at > 1)
-              out += step.to, at = end;
-            else
-              out += now[at++];
-          }
-          now = std::move(out);
-          break;
-        }
-        case TextStep::Kind::strip: {
-          size_t begin = 0, end = now.size();
-          while (step.left && begin < end && white_at(now, begin)) begin += character_at(now, begin).length;
-          while (step.right && end > begin) {
-            size_t last = end - 1;
-            while (last > begin && (static_cast<uint8_t>(now[last]) & 0xC0) == 0x80) --last;
-            if (!white_at(now, last)) break;
-            end = last;
-          }
-          now = now.substr(begin, end - begin);
-          break;
-        }
-      }
-    }
-    return now;
-  }
-
-  static bool white_at(std::string_view text, size_t at) {
-    const Character c = character_at(text, at);
-    const Class kind = class_of(c.value);
-    return kind == Class::space || kind == Class::newline;
-  }
-
   void encode_unigram(std::string_view text, bool first, std::vector<int32_t>& out) const {
     constexpr std::string_view kBlank = "\u2581";
-    const std::string now = prepared(text);
+    const std::string now = steps.apply(text);
     const auto word = [&](std::string_view piece) {
       remember_word(piece, out, [&] {
         std::vector<int32_t> tokens;
@@ -424,7 +377,7 @@ struct Tokenizer::State {
     if (!parts.split_white_space) return stretch(now, first);
     for (size_t at = 0; at < now.size();) {
       size_t end = at;
-      while (end < now.size() && !white_at(now, end)) end += character_at(now, end).length;
+      while (end < now.size() && !is_white(character_at(now, end).value)) end += character_at(now, end).length;
       if (end > at) stretch(std::string_view(now).substr(at, end - at), first && at == 0);
       at = end < now.size() ? end + character_at(now, end).length : end;
     }
@@ -442,6 +395,8 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
   if (count == 0 || count > (1U << 24)) return fail(ErrorCode::corrupt, "tokenizer: {} tokens", count);
   if (parts.kinds.empty()) parts.kinds.assign(count, Kind::normal);
   const bool divides = parts.algorithm == Algorithm::unigram, pieces = divides || parts.algorithm == Algorithm::sentencepiece;
+  PTAH_TRY(state->steps, TextSteps::make(parts.steps));
+  state->normalizes = !divides && !parts.steps.empty();
   if (parts.kinds.size() != count || (pieces && !parts.merges_of_characters && parts.scores.size() != count))
     return fail(ErrorCode::corrupt, "tokenizer: {} tokens, {} kinds, {} scores", count, parts.kinds.size(), parts.scores.size());
   for (const int32_t id : {parts.bos, parts.eos, parts.unknown})
@@ -472,16 +427,14 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
           raw += token[at++];
     }
     state->raw.push_back(std::move(raw));
-    if (!token.empty() && (kind == Kind::user_defined || kind == Kind::control))
+    if (kind == Kind::user_defined || kind == Kind::control) {
+      const auto rules = parts.added.find(id);
+      const AddedTokenRules how = rules == parts.added.end() ? AddedTokenRules() : rules->second;
+      const bool changed = how.normalized && state->normalizes;
       for (const int with_control : {0, 1})
-        if (kind == Kind::user_defined || with_control) {
-          state->found_in_text[with_control].push_back(id);
-          state->begins[with_control][static_cast<uint8_t>(token[0])] = true;
-        }
+        if (kind == Kind::user_defined || with_control) state->added_tokens[with_control][changed].add(id, changed ? state->steps.apply(token) : token, how);
+    }
   }
-  for (auto& list : state->found_in_text)
-    std::stable_sort(list.begin(), list.end(),
-                     [&](int32_t a, int32_t b) { return parts.tokens[static_cast<size_t>(a)].size() > parts.tokens[static_cast<size_t>(b)].size(); });
   if (pieces && parts.unknown < 0 && std::find(state->bytes.begin(), state->bytes.end(), -1) != state->bytes.end())
     return fail(ErrorCode::corrupt, "tokenizer: neither all bytes nor an unknown token");
   if (!pieces || parts.merges_of_characters) {
@@ -492,11 +445,6 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::make(TokenizerParts parts) {
     for (size_t i = 0; i < count; ++i)
       if (parts.kinds[i] == Kind::normal && !parts.tokens[i].empty()) likely.push_back({parts.tokens[i], parts.scores[i], static_cast<int32_t>(i)});
     state->unigram.emplace(std::move(likely), *std::min_element(parts.scores.begin(), parts.scores.end()));
-    for (const TextStep& step : parts.steps) {
-      state->maps.emplace_back();
-      if (step.kind != TextStep::Kind::character_map) continue;
-      PTAH_TRY(state->maps.back(), CharacterMap::parse(step.from));
-    }
   }
   state->parts = std::move(parts);
   return std::shared_ptr<Tokenizer>(new Tokenizer(std::move(state)));
@@ -531,6 +479,7 @@ Result<std::shared_ptr<Tokenizer>> Tokenizer::from_gguf(const GgufFile& file) {
       parts.pre_tokenizer = PreTokenizer::llama3;
     } else if (pre == "qwen2") {
       parts.pre_tokenizer = PreTokenizer::qwen2;
+      parts.steps = {{.kind = TextStep::Kind::nfc}};  // of Qwen's own tokenizer.json
     } else {
       return fail(ErrorCode::unsupported, "tokenizer: pre-tokenizer '{}'; known: gpt-2 default smollm llama-bpe qwen2", pre);
     }
@@ -548,33 +497,25 @@ std::vector<int32_t> Tokenizer::encode(std::string_view text, const EncodeOption
   const State& s = *state_;
   std::vector<int32_t> out;
   if (options.bos_eos && s.parts.add_bos && s.parts.bos >= 0) out.push_back(s.parts.bos);
-  const size_t which = options.control_tokens ? 1 : 0;
-  const auto plain = [&](std::string_view piece) {
-    if (piece.empty()) return;
+  const auto merged = [&](std::string_view piece, bool first) {
     if (s.parts.algorithm == TokenizerParts::Algorithm::byte_bpe)
       s.encode_byte_level(piece, out);
     else if (s.parts.algorithm == TokenizerParts::Algorithm::unigram)
-      s.encode_unigram(piece, piece.data() == text.data(), out);
+      s.encode_unigram(piece, first, out);
     else
       s.encode_sentencepiece(piece, out);
   };
-  size_t start = 0;
-  if (!s.found_in_text[which].empty())
-    for (size_t at = 0; at < text.size();) {
-      size_t length = 0;
-      if (s.begins[which][static_cast<uint8_t>(text[at])])
-        for (const int32_t id : s.found_in_text[which]) {
-          const std::string& token = s.parts.tokens[static_cast<size_t>(id)];
-          if (text.compare(at, token.size(), token) != 0) continue;
-          plain(text.substr(start, at - start));
-          out.push_back(id);
-          length = token.size();
-          break;
-        }
-      at += std::max<size_t>(length, 1);
-      if (length) start = at;
-    }
-  plain(text.substr(start));
+  const auto token = [&](int32_t id) { out.push_back(id); };
+  const auto& found = s.added_tokens[options.control_tokens ? 1 : 0];
+  found[0].split(
+      text,
+      [&](std::string_view piece) {
+        if (!s.normalizes) return merged(piece, piece.data() == text.data());
+        const std::string changed = s.steps.apply(piece);
+        found[1].split(
+            changed, [&](std::string_view rest) { merged(rest, false); }, token);
+      },
+      token);
   if (options.bos_eos && s.parts.add_eos && s.parts.eos >= 0) out.push_back(s.parts.eos);
   return out;
 }

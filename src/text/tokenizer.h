@@ -2,6 +2,7 @@
 // 2018).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +11,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "text/added_tokens.h"
+#include "text/text_steps.h"
 #include "weights/gguf.h"
 
 namespace ptah {
@@ -17,29 +20,23 @@ namespace ptah {
 /// How byte-level BPE cuts text into words before it merges. Each is named after the model that brought it.
 enum class PreTokenizer { gpt2, smollm, llama3, qwen2 };
 
-/// What a unigram tokenizer does to the text before it is divided.
-struct TextStep {
-  enum class Kind { character_map, replace, runs_of_spaces, strip } kind = Kind::replace;
-  std::string from, to;              ///< replace; runs of spaces (two and more) become `to`; character_map: the precompiled map in `from`
-  bool left = false, right = false;  ///< strip
-};
-
 struct TokenizerParts {
   enum class Algorithm { byte_bpe, sentencepiece, unigram };
   enum class Prefix { never, first, always };
   enum class Kind : uint8_t { normal, unknown, control, user_defined, unused, byte };  ///< user_defined ones are found in any text, control ones on request
   Algorithm algorithm = Algorithm::byte_bpe;
   PreTokenizer pre_tokenizer = PreTokenizer::gpt2;
-  std::vector<std::string> tokens;    ///< as in the files: byte-level ones in GPT-2's printable alphabet, SentencePiece ones with ▁
-  std::vector<Kind> kinds;            ///< empty: all normal
-  std::vector<double> scores;         ///< SentencePiece, unigram
-  std::vector<std::string> merges;    ///< byte-level: "left right" in order
-  bool merges_of_characters = false;  ///< SentencePiece in Hugging Face's form: `merges` instead of scores
-  bool whole_words_first = false;     ///< a word that is a token is taken without merging (Llama 3)
-  bool space_prefix = false;          ///< SentencePiece: a space before the text, and before what follows a control token
-  std::vector<TextStep> steps;        ///< unigram
-  bool split_white_space = false;     ///< unigram: white space divides words and is dropped
-  Prefix prefix = Prefix::always;     ///< unigram: where a ▁ is put before the words
+  std::vector<std::string> tokens;           ///< as in the files: byte-level ones in GPT-2's printable alphabet, SentencePiece ones with ▁
+  std::vector<Kind> kinds;                   ///< empty: all normal
+  std::vector<double> scores;                ///< SentencePiece, unigram
+  std::vector<std::string> merges;           ///< byte-level: "left right" in order
+  bool merges_of_characters = false;         ///< SentencePiece in Hugging Face's form: `merges` instead of scores
+  bool whole_words_first = false;            ///< a word that is a token is taken without merging (Llama 3)
+  bool space_prefix = false;                 ///< SentencePiece: a space before the text, and before what follows a control token
+  std::vector<TextStep> steps;               ///< what is done to the text first
+  std::map<int32_t, AddedTokenRules> added;  ///< of the tokens that are found in texts; those not listed have none
+  bool split_white_space = false;            ///< unigram: white space divides words and is dropped
+  Prefix prefix = Prefix::always;            ///< unigram: where a ▁ is put before the words
   bool add_bos = false, add_eos = false;
   int32_t bos = -1, eos = -1, unknown = -1;
 };

@@ -1,6 +1,8 @@
 // Hugging Face's tokenizer.json as the parts of a Tokenizer.
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <optional>
 
 #include "base/text.h"
 #include "text/tokenizer.h"
@@ -45,47 +47,71 @@ Result<PreTokenizer> pre_tokenizer_of(const Json& json) {
               pattern.substr(0, 200));
 }
 
-/// Blanks become ▁, and one may be put before the text.
-Result<void> read_normalizer(const Json& json, TokenizerParts& parts) {
-  bool replaced = false;
-  for (const Json& part : members(json, "normalizers")) {
-    const std::string type = part.value("type", "");
-    if (type == "Prepend" && part.value("prepend", "") == "\u2581")
-      parts.space_prefix = true;
-    else if (type == "Replace" && part.at("pattern").value("String", "") == " " && part.value("content", "") == "\u2581")
-      replaced = true;
-    else
-      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
+/// A normalizer that any model may have; nothing if it is of another kind.
+Result<std::optional<TextStep>> text_step(const Json& part) {
+  using Kind = TextStep::Kind;
+  static const std::map<std::string, Kind> plain = {{"NFC", Kind::nfc},
+                                                    {"NFD", Kind::nfd},
+                                                    {"NFKC", Kind::nfkc},
+                                                    {"NFKD", Kind::nfkd},
+                                                    {"Lowercase", Kind::lowercase},
+                                                    {"StripAccents", Kind::strip_accents}};
+  const std::string type = part.value("type", "");
+  TextStep step;
+  if (const auto found = plain.find(type); found != plain.end()) {
+    step.kind = found->second;
+  } else if (type == "Precompiled") {
+    step.kind = Kind::character_map;
+    PTAH_TRY(step.from, from_base64(part.at("precompiled_charsmap").get<std::string>()));
+  } else if (type == "Prepend") {
+    step.kind = Kind::prepend;
+    step.to = part.at("prepend").get<std::string>();
+  } else if (type == "Strip") {
+    step.kind = Kind::strip;
+    step.left = part.value("strip_left", true);
+    step.right = part.value("strip_right", true);
+  } else if (type == "Replace" && part.at("pattern").contains("String")) {
+    step.from = part.at("pattern").at("String").get<std::string>();
+    if (step.from.empty()) return fail(ErrorCode::corrupt, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
+    step.to = part.value("content", "");
+  } else if (type == "Replace" && part.at("pattern").value("Regex", "") == " {2,}") {
+    step.kind = Kind::runs_of_spaces;
+    step.to = part.value("content", "");
+  } else {
+    return std::optional<TextStep>();
   }
-  if (!replaced) return fail(ErrorCode::unsupported, "tokenizer.json: bytes as a last resort, but blanks are not written as \u2581");
+  return std::optional(step);
+}
+
+/// Steps before a model cuts the text.
+Result<void> read_steps(const Json& json, TokenizerParts& parts) {
+  for (const Json& part : members(json, "normalizers")) {
+    PTAH_TRY(std::optional<TextStep> step, text_step(part));
+    if (!step)
+      return fail(ErrorCode::unsupported,
+                  "tokenizer.json: normalizer {}; supported: NFC NFD NFKC NFKD Lowercase StripAccents Strip Prepend Precompiled Replace",
+                  part.dump().substr(0, 200));
+    parts.steps.push_back(std::move(*step));
+  }
   return {};
 }
 
-/// Steps before a unigram model divides the text.
-Result<void> read_steps(const Json& json, TokenizerParts& parts) {
+/// For models that fall back to bytes: blanks become ▁, and one may be put before the text; other steps come before that.
+Result<void> read_marked_blanks(const Json& json, TokenizerParts& parts) {
+  bool replaced = false;
+  Json others = Json::array();
   for (const Json& part : members(json, "normalizers")) {
     const std::string type = part.value("type", "");
-    TextStep step;
-    if (type == "Precompiled") {
-      step.kind = TextStep::Kind::character_map;
-      PTAH_TRY(step.from, from_base64(part.at("precompiled_charsmap").get<std::string>()));
-    } else if (type == "Strip") {
-      step.kind = TextStep::Kind::strip;
-      step.left = part.value("strip_left", true);
-      step.right = part.value("strip_right", true);
-    } else if (type == "Replace" && part.at("pattern").contains("String")) {
-      step.from = part.at("pattern").at("String").get<std::string>();
-      if (step.from.empty()) return fail(ErrorCode::corrupt, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
-      step.to = part.value("content", "");
-    } else if (type == "Replace" && part.at("pattern").value("Regex", "") == " {2,}") {
-      step.kind = TextStep::Kind::runs_of_spaces;
-      step.to = part.value("content", "");
-    } else {
-      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", part.dump().substr(0, 200));
-    }
-    parts.steps.push_back(std::move(step));
+    const bool prefix = type == "Prepend" && part.value("prepend", "") == "\u2581",
+               blanks = type == "Replace" && part.at("pattern").value("String", "") == " " && part.value("content", "") == "\u2581";
+    if (!prefix && !blanks && (replaced || parts.space_prefix))
+      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {} behind the marks of blanks", part.dump().substr(0, 200));
+    parts.space_prefix = parts.space_prefix || prefix;
+    replaced = replaced || blanks;
+    if (!prefix && !blanks) others.push_back(part);
   }
-  return {};
+  if (!replaced) return fail(ErrorCode::unsupported, "tokenizer.json: bytes as a last resort, but blanks are not written as \u2581");
+  return read_steps({{"type", "Sequence"}, {"normalizers", others}}, parts);
 }
 
 /// How a unigram model's words are marked.
@@ -165,17 +191,20 @@ Result<TokenizerParts> read_parts(const Json& json) {
   if (!unigram && model.value("byte_fallback", false)) {
     parts.algorithm = TokenizerParts::Algorithm::sentencepiece;
     parts.merges_of_characters = true;
-    PTAH_TRY_VOID(read_normalizer(json.value("normalizer", Json()), parts));
+    PTAH_TRY_VOID(read_marked_blanks(json.value("normalizer", Json()), parts));
     for (size_t i = 0; i < parts.tokens.size(); ++i)
       if (is_byte_token(parts.tokens[i])) parts.kinds[i] = Kind::byte;
   } else if (!unigram) {
-    if (const Json normalizer = json.value("normalizer", Json()); !normalizer.is_null() && normalizer.value("type", "") != "NFC")
-      return fail(ErrorCode::unsupported, "tokenizer.json: normalizer {}", normalizer.dump().substr(0, 200));
+    PTAH_TRY_VOID(read_steps(json.value("normalizer", Json()), parts));
     PTAH_TRY(parts.pre_tokenizer, pre_tokenizer_of(json.value("pre_tokenizer", Json())));
   }
   for (const Json& token : added) {
     parts.tokens[within(token.at("id"))] = token.at("content").get<std::string>();
     parts.kinds[within(token.at("id"))] = token.value("special", false) ? Kind::control : Kind::user_defined;
+    const AddedTokenRules rules{token.value("single_word", false), token.value("lstrip", false), token.value("rstrip", false),
+                                token.value("normalized", false)};
+    if (rules.single_word || rules.left_strip || rules.right_strip || (rules.normalized && !parts.steps.empty()))
+      parts.added.emplace(static_cast<int32_t>(within(token.at("id"))), rules);
   }
   const Json nothing = Json::array();
   for (const Json& merge : unigram ? nothing : model.at("merges")) {
