@@ -398,6 +398,17 @@ TEST(Dao, FilesAndProposals) {
   EXPECT_EQ(make_proposal({}, "a").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(make_proposal(calls, " ").error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(open_job(c, {}).error().code, ErrorCode::invalid_argument) << "no milestones";
+  EXPECT_EQ(words_of_proposal(bound_description("pay Eve", eve)), "pay Eve");
+  EXPECT_EQ(words_of_proposal("pay Eve#proposer=0x12"), "pay Eve#proposer=0x12");
+  EXPECT_EQ(make_proposal(calls, bound_description(" ", eve)).error().code, ErrorCode::invalid_argument);
+  MarketTerms market;
+  market.liquidity = market.bond = uint256(1000);
+  market.resolver = market.arbiter = eve;
+  EXPECT_EQ(open_market(c, market).error().code, ErrorCode::invalid_argument) << "who names the outcome does not judge over it";
+  market.arbiter = c.board;
+  EXPECT_TRUE(open_market(c, market));
+  market.bond = {};
+  EXPECT_EQ(open_market(c, market).error().code, ErrorCode::invalid_argument) << "a dispute costs something";
   EXPECT_FALSE(parse_outcome("perhaps"));
   EXPECT_FALSE(parse_outcome("open"));
 }
@@ -419,6 +430,8 @@ TEST(Dao, FromATokenToAPayout) {
   terms.threshold = uint256(101);
   EXPECT_EQ(found_community(a, terms).error().code, ErrorCode::invalid_argument) << "nobody could propose";
   terms.threshold = {};
+  EXPECT_EQ(found_community(a, terms).error().code, ErrorCode::invalid_argument) << "whoever has no votes could propose";
+  terms.threshold = uint256(1);
   terms.name = "F\xff";
   EXPECT_EQ(found_community(a, terms).error().code, ErrorCode::invalid_argument);
   terms.name = "Foxes";
@@ -436,7 +449,7 @@ TEST(Dao, FromATokenToAPayout) {
   job.deadline = chain.time() + 30 * 86400;
   job.window = 3600;
   job.brief = "a fox, twice";
-  const Proposal proposal = value_or_throw(make_proposal(value_or_throw(open_job(c, job)), "pay Eve"));
+  const Proposal proposal = value_or_throw(make_proposal(value_or_throw(open_job(c, job)), bound_description("pay Eve", ann.address())));
   value_or_throw(send(a, value_or_throw(proposal_call(c, proposal, ProposalStep::propose))));
   value_or_throw(reader.sync());
   ProposalState state = value_or_throw(reader.proposal(to_decimal(proposal.id).substr(0, 8)));
@@ -446,7 +459,8 @@ TEST(Dao, FromATokenToAPayout) {
   EXPECT_NE(state.proposal.calls[1].says.find("opens a grant for " + to_string(eve.address())), std::string::npos) << state.proposal.calls[1].says;
   // Words that are not UTF-8 do not hide what others proposed.
   Proposal broken = proposal;
-  broken.description = "caf\xe9";
+  EXPECT_FALSE(send(e, value_or_throw(proposal_call(c, proposal, ProposalStep::propose)))) << "nobody else brings it";
+  broken.description = bound_description("caf\xe9", ann.address());
   value_or_throw(send(a, value_or_throw(proposal_call(c, broken, ProposalStep::propose))));
   value_or_throw(reader.sync());
   EXPECT_EQ(value_or_throw(reader.proposals()).size(), 2U);
@@ -485,7 +499,9 @@ TEST(Dao, FromATokenToAPayout) {
   market.question = "a third fox?";
   market.closes = chain.time() + 86400;
   market.window = 60;
-  market.resolver = market.arbiter = ann.address();
+  market.resolver = ann.address();
+  market.arbiter = eve.address();
+  market.bond = uint256(10);
   market.liquidity = uint256(1000);
   const auto poor = value_or_throw(open_market(c, market));
   EXPECT_TRUE(send(a, poor[0]));

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {Governor} from "@openzeppelin/contracts/governance/Governor.sol";
 import {GovernorCountingSimple} from "@openzeppelin/contracts/governance/extensions/GovernorCountingSimple.sol";
+import {GovernorPreventLateQuorum} from "@openzeppelin/contracts/governance/extensions/GovernorPreventLateQuorum.sol";
 import {GovernorSettings} from "@openzeppelin/contracts/governance/extensions/GovernorSettings.sol";
 import {GovernorTimelockControl, TimelockController} from "@openzeppelin/contracts/governance/extensions/GovernorTimelockControl.sol";
 import {GovernorVotes, IVotes} from "@openzeppelin/contracts/governance/extensions/GovernorVotes.sol";
@@ -11,6 +12,7 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {ERC20Votes} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Votes.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 
 /// @title A community's votes and money
 /// @notice A fixed supply, handed out at the start; votes are counted by time (ERC-6372), not by blocks.
@@ -48,13 +50,26 @@ contract MediaToken is ERC20, ERC20Permit, ERC20Votes {
 
 /// @title A community that decides by vote
 /// @notice OpenZeppelin's Governor with a timelock that holds the treasury; only what passed a vote and waited runs.
-contract MediaGov is Governor, GovernorSettings, GovernorCountingSimple, GovernorVotes, GovernorVotesQuorumFraction, GovernorTimelockControl {
+/// A proposal's text ends in "#proposer=0x…" (small letters), so that nobody else can bring it and call it off; proposing always takes votes; a quorum that is
+/// reached late leaves at least a quarter of the voting period to answer.
+contract MediaGov is
+    Governor,
+    GovernorSettings,
+    GovernorCountingSimple,
+    GovernorVotes,
+    GovernorVotesQuorumFraction,
+    GovernorTimelockControl,
+    GovernorPreventLateQuorum
+{
+    error ThresholdIsZero();
+
     constructor(IVotes token_, TimelockController timelock_, uint48 delay, uint32 period, uint256 threshold, uint256 quorumPercent)
         Governor("Ptah MediaGov")
         GovernorSettings(delay, period, threshold)
         GovernorVotes(token_)
         GovernorVotesQuorumFraction(quorumPercent)
         GovernorTimelockControl(timelock_)
+        GovernorPreventLateQuorum(uint48(period / 4))
     {}
 
     /// @notice The stage of a proposal.
@@ -70,6 +85,32 @@ contract MediaGov is Governor, GovernorSettings, GovernorCountingSimple, Governo
     /// @notice Votes needed to propose.
     function proposalThreshold() public view override(Governor, GovernorSettings) returns (uint256) {
         return super.proposalThreshold();
+    }
+
+    /// @notice When voting on a proposal ends; later if its quorum was reached late.
+    function proposalDeadline(uint256 proposalId) public view override(Governor, GovernorPreventLateQuorum) returns (uint256) {
+        return super.proposalDeadline(proposalId);
+    }
+
+    function _tallyUpdated(uint256 proposalId) internal override(Governor, GovernorPreventLateQuorum) {
+        super._tallyUpdated(proposalId);
+    }
+
+    /// @dev With a threshold of 0 whoever sees a proposal coming could bring it first and call it off.
+    function _setProposalThreshold(uint256 threshold) internal override {
+        if (threshold == 0) revert ThresholdIsZero();
+        super._setProposalThreshold(threshold);
+    }
+
+    /// @dev OpenZeppelin's leaves the choice to the proposer; here every text names who brings it.
+    function _isValidDescriptionForProposer(address proposer, string memory description) internal pure override returns (bool) {
+        bytes memory text = bytes(description);
+        bytes memory end = bytes(string.concat("#proposer=", Strings.toHexString(proposer)));
+        if (text.length < end.length) return false;
+        for (uint256 i = 0; i < end.length; ++i) {
+            if (text[text.length - end.length + i] != end[i]) return false;
+        }
+        return true;
     }
 
     function _queueOperations(uint256 id, address[] memory targets, uint256[] memory values, bytes[] memory calls, bytes32 description)

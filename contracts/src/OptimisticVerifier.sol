@@ -6,8 +6,10 @@ import {IVerifier} from "./IERC7007.sol";
 
 /// @title "This prompt makes this content", settled by waiting and, if somebody doubts it, by making it again
 /// @notice A claim carries a bond and waits for the window. Whoever doubts it puts up the same bond; then the re-executors, who run the engine on the receipt, vote.
-/// If enough of them find the content right, the doubter's bond goes to the claimant; if enough find it wrong, the claimant's goes to the doubter; if too few
-/// vote in time, both take their bonds back and the claim is void. This is an optimistic verifier: it trusts that one honest party looks, and the re-executors.
+/// If enough of them find the content right, the doubter's bond goes to the claimant; if enough find it wrong, the claimant's goes to the doubter. A quarter of
+/// the bond that is lost goes to those who voted. If too few vote in time, the claim is void and the claimant takes the bond back; a doubt that was not carried
+/// costs its author that quarter. Whoever claims more may put up more than the least bond, and a doubt has to match it; a claim that was found wrong has to
+/// put up twice as much to be made again. This is an optimistic verifier: it trusts that one honest party looks, and the re-executors.
 contract OptimisticVerifier is IVerifier, Ownable2Step {
     enum State {
         none,
@@ -31,8 +33,12 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
 
     /// @notice How long a claim waits, and how long the re-executors have.
     uint64 public immutable window;
-    /// @notice What a claim and a doubt put up.
+    /// @notice What a claim puts up at least in its first round.
     uint128 public immutable bond;
+    /// @notice This part of the bond that is lost pays the re-executors.
+    uint256 public constant EXECUTORS_PART = 4;
+    /// @notice So many re-executors there are at most.
+    uint16 public constant MAX_EXECUTORS = 64;
     /// @notice So many equal votes settle a dispute.
     uint16 public quorum;
     /// @notice How many re-executors there are.
@@ -41,6 +47,7 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
     mapping(bytes32 id => Claim) private _claims;
     mapping(address => bool) public isExecutor;
     mapping(bytes32 id => mapping(uint32 round => mapping(address => bool))) private _voted;
+    mapping(bytes32 id => mapping(uint32 round => address[])) private _voters;
     /// @notice What somebody may take out.
     mapping(address => uint256) public credit;
 
@@ -65,8 +72,10 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
     error NothingToTake();
     error PaymentFailed();
     error OwnClaim();
+    error WrongTerms();
 
     constructor(address owner_, uint64 window_, uint128 bond_, address[] memory executors_, uint16 quorum_) Ownable(owner_) {
+        if (bond_ == 0 || window_ == 0 || executors_.length > MAX_EXECUTORS) revert WrongTerms();
         window = window_;
         bond = bond_;
         for (uint256 i = 0; i < executors_.length; ++i) {
@@ -83,18 +92,28 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
     }
 
     /// @notice Claims that a prompt makes this content. A claim that came out void or rejected may be made again.
+    /// The more depends on it, the more the claimant should put up: a doubt pays, or costs, the same.
     function claim(bytes calldata prompt, bytes calldata aigcData) external payable returns (bytes32 id) {
-        if (msg.value != bond) revert WrongBond(msg.value, bond);
         id = idOf(prompt, aigcData);
         Claim storage c = _claims[id];
         if (c.state != State.none && c.state != State.void_ && c.state != State.rejected) revert WrongState(id, c.state);
+        uint256 least = leastBond(id);
+        if (msg.value < least || msg.value > type(uint128).max) revert WrongBond(msg.value, least);
         uint64 ends = uint64(block.timestamp) + window;
         uint32 round = c.round + 1;
-        _claims[id] = Claim(msg.sender, ends, State.waiting, address(0), 0, 0, round, bond);
+        _claims[id] = Claim(msg.sender, ends, State.waiting, address(0), 0, 0, round, uint128(msg.value));
         emit Claimed(id, msg.sender, prompt, aigcData, ends);
     }
 
-    /// @notice Doubts a claim within its window.
+    /// @notice What a claim has to put up now: twice as much as in the round before if that found it wrong, up to a thousand times the first.
+    function leastBond(bytes32 id) public view returns (uint256) {
+        Claim storage c = _claims[id];
+        if (c.state != State.rejected) return bond;
+        uint256 most = uint256(bond) << 10;
+        return 2 * uint256(c.bond) < most ? 2 * uint256(c.bond) : most;
+    }
+
+    /// @notice Doubts a claim within its window, with the same bond.
     function challenge(bytes32 id) external payable {
         Claim storage c = _claims[id];
         if (c.state != State.waiting) revert WrongState(id, c.state);
@@ -115,11 +134,12 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
         if (block.timestamp >= c.ends) revert TooLate(c.ends);
         if (_voted[id][c.round][msg.sender]) revert VotedAlready(msg.sender);
         _voted[id][c.round][msg.sender] = true;
+        _voters[id][c.round].push(msg.sender);
         emit Voted(id, msg.sender, right);
         if (right) {
-            if (++c.right >= quorum) _settle(id, c, State.accepted, c.claimant, 2 * uint256(c.bond));
+            if (++c.right >= quorum) _settle(id, c, State.accepted, c.claimant, 2 * uint256(c.bond) - _pay(id, c));
         } else if (++c.wrong >= quorum) {
-            _settle(id, c, State.rejected, c.challenger, 2 * uint256(c.bond));
+            _settle(id, c, State.rejected, c.challenger, 2 * uint256(c.bond) - _pay(id, c));
         }
     }
 
@@ -131,8 +151,10 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
         if (c.state == State.waiting) {
             _settle(id, c, State.accepted, c.claimant, c.bond);
         } else {
-            credit[c.challenger] += c.bond;
-            _settle(id, c, State.void_, c.claimant, c.bond);
+            // The doubt was not carried: the part that would have paid the re-executors is lost, to those who voted or else to the claimant.
+            uint256 cost = uint256(c.bond) / EXECUTORS_PART;
+            credit[c.challenger] += c.bond - cost;
+            _settle(id, c, State.void_, c.claimant, c.bond + cost - _pay(id, c));
         }
     }
 
@@ -148,6 +170,7 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
     /// @notice Adds or removes a re-executor.
     function setExecutor(address executor, bool added, uint16 quorum_) external onlyOwner {
         if (isExecutor[executor] != added) {
+            if (added && executors >= MAX_EXECUTORS) revert WrongTerms();
             isExecutor[executor] = added;
             executors = added ? executors + 1 : executors - 1;
         }
@@ -164,6 +187,15 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
     /// @notice What is known of a claim.
     function claimOf(bytes32 id) external view returns (Claim memory) {
         return _claims[id];
+    }
+
+    /// @dev Divides the re-executors' part of one bond among those who voted in this round. Returns what was paid.
+    function _pay(bytes32 id, Claim storage c) private returns (uint256 paid) {
+        address[] storage voters = _voters[id][c.round];
+        if (voters.length == 0) return 0;
+        uint256 each = uint256(c.bond) / EXECUTORS_PART / voters.length;
+        for (uint256 i = 0; i < voters.length; ++i) credit[voters[i]] += each;
+        return each * voters.length;
     }
 
     function _settle(bytes32 id, Claim storage c, State state, address winner, uint256 amount) private {

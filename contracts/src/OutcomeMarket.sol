@@ -10,7 +10,8 @@ import {ExactTransfer} from "./ExactTransfer.sol";
 /// @title Markets on yes-or-no outcomes
 /// @notice One unit of collateral is a complete set: one YES and one NO. A set can be taken apart and put together at any time before the end, so the collateral always
 /// covers every payout. A constant-product maker (the founder's liquidity) sells and buys either side. A resolver names the outcome; it stands after a window in which
-/// anybody may dispute it with a bond; the arbiter then decides. An outcome that cannot be named is void: each side pays one half.
+/// anybody may dispute it with a bond that grows with the collateral at stake; the arbiter, who is somebody else, then decides. A dispute that is not carried costs
+/// its author the bond. An outcome that cannot be named is void: each side pays one half.
 contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
     using ExactTransfer for IERC20;
     using SafeERC20 for IERC20;
@@ -22,7 +23,8 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         void_
     }
 
-    /// @notice What a founder opens: `liquidity` in sets go to the maker's pool, `bond` is what a dispute costs.
+    /// @notice What a founder opens: `liquidity` in sets go to the maker's pool, `bond` is what a dispute costs
+    /// at least (more if a twentieth of the collateral is more).
     struct Terms {
         IERC20 collateral;
         uint64 closes;
@@ -55,6 +57,8 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
     }
 
     uint256 private constant LONGEST_SILENCE = 30 days;
+    /// @notice A dispute costs at least this part of the collateral that it is about.
+    uint256 public constant BOND_PART = 20;
 
     Market[] private _markets;
     /// @notice Collateral and bonds that belong to somebody and were not taken out, by token.
@@ -93,7 +97,7 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
     function open(Terms calldata terms) external nonReentrant returns (uint256 market) {
         if (
             terms.closes <= block.timestamp || terms.window == 0 || terms.window > 30 days || terms.feeBps > 500 || terms.resolver == address(0)
-                || terms.arbiter == address(0) || terms.liquidity < 1e3
+                || terms.arbiter == address(0) || terms.arbiter == terms.resolver || terms.bond == 0 || terms.liquidity < 1e3
         ) revert WrongTerms();
         market = _markets.length;
         Market storage m = _markets.push();
@@ -188,12 +192,19 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         emit Named(market, outcome, m.settlesFrom);
     }
 
-    /// @notice Disputes a named outcome within the window, with a bond.
+    /// @notice What a dispute costs now.
+    function disputeBond(uint256 market) public view returns (uint256) {
+        Market storage m = _market(market);
+        return Math.max(m.bond, m.sets / BOND_PART);
+    }
+
+    /// @notice Disputes a named outcome within the window, with a bond of `disputeBond`. The resolver cannot dispute what it named.
     function dispute(uint256 market) external nonReentrant {
         Market storage m = _market(market);
+        if (msg.sender == m.resolver) revert NotForYou(msg.sender);
         if (m.named == Outcome.open || m.outcome != Outcome.open || m.disputed) revert WrongState(m.named, m.outcome);
         if (block.timestamp >= m.settlesFrom) revert TooLate(m.settlesFrom);
-        (m.disputed, m.disputer) = (true, msg.sender);
+        (m.disputed, m.disputer, m.bond) = (true, msg.sender, disputeBond(market));
         m.settlesFrom = uint64(block.timestamp + LONGEST_SILENCE);
         emit Disputed(market, msg.sender);
         m.collateral.take(m.bond);
@@ -208,12 +219,13 @@ contract OutcomeMarket is ERC1155, ReentrancyGuardTransient {
         _settle(market, m, outcome);
     }
 
-    /// @notice Lets a named outcome stand once its window is over; a dispute that the arbiter leaves for thirty days makes it void.
+    /// @notice Lets a named outcome stand once its window is over; a dispute that the arbiter leaves for thirty days makes it void. It was not carried then, and
+    /// its bond goes to the resolver.
     function settle(uint256 market) external {
         Market storage m = _market(market);
         if (m.named == Outcome.open || m.outcome != Outcome.open) revert WrongState(m.named, m.outcome);
         if (block.timestamp < m.settlesFrom) revert TooEarly(m.settlesFrom);
-        if (m.disputed) credit[m.collateral][m.disputer] += m.bond;
+        if (m.disputed) credit[m.collateral][m.resolver] += m.bond;
         _settle(market, m, m.disputed ? Outcome.void_ : m.named);
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {BountyBoard} from "../src/BountyBoard.sol";
 import {MediaGov, MediaTimelock, MediaToken} from "../src/MediaGov.sol";
+import {Strings} from "@openzeppelin/contracts/utils/Strings.sol";
 import {Base} from "./Base.sol";
 
 contract MediaGovTest is Base {
@@ -33,6 +35,15 @@ contract MediaGovTest is Base {
         vm.warp(block.timestamp + 10);
     }
 
+    /// What a proposal's text has to end with.
+    function by(string memory words, address proposer) private pure returns (string memory) {
+        return string.concat(words, "#proposer=", Strings.toHexString(proposer));
+    }
+
+    function hashOf(string memory words, address proposer) private pure returns (bytes32) {
+        return keccak256(bytes(by(words, proposer)));
+    }
+
     function calls() private view returns (address[] memory targets, uint256[] memory values, bytes[] memory data) {
         uint256[] memory amounts = new uint256[](1);
         amounts[0] = 100;
@@ -47,7 +58,7 @@ contract MediaGovTest is Base {
     function test_AVoteFundsAGrant() public {
         (address[] memory targets, uint256[] memory values, bytes[] memory data) = calls();
         vm.prank(ANN);
-        uint256 id = gov.propose(targets, values, data, "fund Eve");
+        uint256 id = gov.propose(targets, values, data, by("fund Eve", ANN));
         equal(gov.proposalThreshold(), 50);
         vm.warp(block.timestamp + 1 days + 1);
         vm.prank(ANN);
@@ -56,11 +67,11 @@ contract MediaGovTest is Base {
         gov.castVote(id, 0);
         vm.warp(block.timestamp + 3 days);
         check(gov.proposalNeedsQueuing(id), "it has to wait");
-        gov.queue(targets, values, data, keccak256("fund Eve"));
+        gov.queue(targets, values, data, hashOf("fund Eve", ANN));
         vm.expectRevert();
-        gov.execute(targets, values, data, keccak256("fund Eve"));
+        gov.execute(targets, values, data, hashOf("fund Eve", ANN));
         vm.warp(block.timestamp + 1 days + 1);
-        gov.execute(targets, values, data, keccak256("fund Eve"));
+        gov.execute(targets, values, data, hashOf("fund Eve", ANN));
         equal(uint256(gov.state(id)), 7);
         equal(board.remaining(0), 100);
         equal(token.balanceOf(address(board)), 100);
@@ -69,15 +80,15 @@ contract MediaGovTest is Base {
     function test_WithoutAQuorumNothingHappens() public {
         (address[] memory targets, uint256[] memory values, bytes[] memory data) = calls();
         vm.prank(BOB);
-        uint256 id = gov.propose(targets, values, data, "x");
+        uint256 id = gov.propose(targets, values, data, by("x", BOB));
         vm.warp(block.timestamp + 5 days);
         equal(uint256(gov.state(id)), 3);
         vm.expectRevert();
-        gov.queue(targets, values, data, keccak256("x"));
+        gov.queue(targets, values, data, hashOf("x", BOB));
         vm.prank(BOB);
-        id = gov.propose(targets, values, data, "y");
+        id = gov.propose(targets, values, data, by("y", BOB));
         vm.prank(BOB);
-        gov.cancel(targets, values, data, keccak256("y"));
+        gov.cancel(targets, values, data, hashOf("y", BOB));
         equal(uint256(gov.state(id)), 2);
     }
 
@@ -95,7 +106,65 @@ contract MediaGovTest is Base {
         targets[0] = address(token);
         vm.prank(EVE);
         vm.expectRevert(); // too few votes to propose
-        gov.propose(targets, values, data, "mine");
+        gov.propose(targets, values, data, by("mine", EVE));
+    }
+
+    /// Whoever sees a proposal coming cannot bring it first and call it off: the text names who brings it.
+    function test_AProposalBelongsToItsProposer() public {
+        (address[] memory targets, uint256[] memory values, bytes[] memory data) = calls();
+        string memory text = by("fund Eve", ANN);
+        vm.prank(BOB);
+        vm.expectPartialRevert(IGovernor.GovernorRestrictedProposer.selector);
+        gov.propose(targets, values, data, text);
+        vm.prank(BOB);
+        vm.expectPartialRevert(IGovernor.GovernorRestrictedProposer.selector);
+        gov.propose(targets, values, data, "fund Eve");
+        vm.prank(BOB);
+        vm.expectPartialRevert(IGovernor.GovernorRestrictedProposer.selector);
+        gov.propose(targets, values, data, "");
+        vm.prank(ANN);
+        uint256 id = gov.propose(targets, values, data, text);
+        vm.prank(BOB);
+        vm.expectRevert();
+        gov.cancel(targets, values, data, keccak256(bytes(text)));
+        equal(uint256(gov.state(id)), 0);
+    }
+
+    /// Without votes nobody proposes, neither at the start nor by a later vote.
+    function test_ProposingAlwaysTakesVotes() public {
+        vm.expectRevert(MediaGov.ThresholdIsZero.selector);
+        new MediaGov(token, timelock, 1 days, 3 days, 0, 30);
+        address[] memory targets = new address[](1);
+        uint256[] memory values = new uint256[](1);
+        bytes[] memory data = new bytes[](1);
+        (targets[0], data[0]) = (address(gov), abi.encodeCall(gov.setProposalThreshold, (0)));
+        vm.prank(ANN);
+        uint256 id = gov.propose(targets, values, data, by("all may propose", ANN));
+        vm.warp(block.timestamp + 1 days + 1);
+        vm.prank(ANN);
+        gov.castVote(id, 1);
+        vm.warp(block.timestamp + 3 days);
+        gov.queue(targets, values, data, hashOf("all may propose", ANN));
+        vm.warp(block.timestamp + 1 days + 1);
+        vm.expectRevert(MediaGov.ThresholdIsZero.selector);
+        gov.execute(targets, values, data, hashOf("all may propose", ANN));
+    }
+
+    /// A quorum that is reached in the last minute leaves time to answer.
+    function test_ALateQuorumLeavesTimeToAnswer() public {
+        (address[] memory targets, uint256[] memory values, bytes[] memory data) = calls();
+        vm.prank(BOB);
+        uint256 id = gov.propose(targets, values, data, by("late", BOB));
+        uint256 ends = gov.proposalDeadline(id);
+        vm.warp(ends - 60);
+        vm.prank(BOB);
+        gov.castVote(id, 1); // 300 of 1000: the quorum
+        equal(gov.proposalDeadline(id), ends - 60 + 3 days / 4);
+        vm.warp(ends + 12 hours);
+        vm.prank(ANN);
+        gov.castVote(id, 0);
+        vm.warp(ends + 3 days);
+        equal(uint256(gov.state(id)), 3);
     }
 
     function test_Token() public {

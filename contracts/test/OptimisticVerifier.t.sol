@@ -61,8 +61,10 @@ contract OptimisticVerifierTest is Base {
         vm.prank(executors[1]);
         v.vote(id, true);
         check(v.verify("prompt", "data", ""), "accepted");
-        equal(v.credit(ANN), 2 * BOND);
+        equal(v.credit(ANN), 2 * BOND - BOND / 4);
         equal(v.credit(BOB), 0);
+        equal(v.credit(executors[0]), BOND / 8); // who re-executes is paid
+        equal(v.credit(executors[1]), BOND / 8);
         vm.prank(executors[2]);
         vm.expectPartialRevert(OptimisticVerifier.WrongState.selector);
         v.vote(id, false);
@@ -75,11 +77,16 @@ contract OptimisticVerifierTest is Base {
         vm.prank(executors[2]);
         v.vote(id, false);
         check(!v.verify("prompt", "data", ""), "rejected");
-        equal(v.credit(BOB), 2 * BOND);
-        // and may be claimed again, with fresh votes
-        claimed();
+        equal(v.credit(BOB), 2 * BOND - BOND / 4);
+        // and may be claimed again, with fresh votes and twice the bond
+        equal(v.leastBond(id), 2 * BOND);
+        vm.prank(ANN);
+        vm.expectPartialRevert(OptimisticVerifier.WrongBond.selector);
+        v.claim{value: BOND}("prompt", "data");
+        vm.prank(ANN);
+        v.claim{value: 2 * BOND}("prompt", "data");
         vm.prank(BOB);
-        v.challenge{value: BOND}(id);
+        v.challenge{value: 2 * BOND}(id);
         vm.prank(executors[0]);
         v.vote(id, true);
         equal(v.claimOf(id).right, 1);
@@ -97,7 +104,43 @@ contract OptimisticVerifierTest is Base {
         v.settle(id);
         check(!v.verify("prompt", "data", ""), "void");
         equal(v.credit(ANN), BOND);
-        equal(v.credit(BOB), BOND);
+        equal(v.credit(BOB), BOND - BOND / 4);
+        equal(v.credit(executors[0]), BOND / 4);
+    }
+
+    /// Doubting everything to hold it up is not free, even if no re-executor comes.
+    function test_ADoubtThatIsNotCarriedCostsItsAuthor() public {
+        bytes32 id = doubted();
+        vm.warp(block.timestamp + 1 days);
+        v.settle(id);
+        equal(v.credit(ANN), BOND + BOND / 4);
+        equal(v.credit(BOB), BOND - BOND / 4);
+        equal(v.leastBond(id), BOND);
+    }
+
+    /// Where more is at stake, the claimant puts up more, and a doubt has to match it.
+    function test_BondsGrowWithWhatIsAtStake() public {
+        vm.prank(ANN);
+        bytes32 id = v.claim{value: 5 * BOND}("prompt", "data");
+        vm.prank(BOB);
+        vm.expectPartialRevert(OptimisticVerifier.WrongBond.selector);
+        v.challenge{value: BOND}(id);
+        vm.prank(BOB);
+        v.challenge{value: 5 * BOND}(id);
+        vm.prank(executors[0]);
+        v.vote(id, false);
+        vm.prank(executors[1]);
+        v.vote(id, false);
+        equal(v.credit(BOB), 10 * BOND - 2 * (5 * BOND / 8));
+    }
+
+    function test_NothingIsFree() public {
+        vm.expectRevert(OptimisticVerifier.WrongTerms.selector);
+        new OptimisticVerifier(JUDGE, 1 days, 0, executors, 2);
+        vm.expectRevert(OptimisticVerifier.WrongTerms.selector);
+        new OptimisticVerifier(JUDGE, 0, BOND, executors, 2);
+        vm.expectRevert(OptimisticVerifier.WrongTerms.selector);
+        new OptimisticVerifier(JUDGE, 1 days, BOND, new address[](65), 33);
     }
 
     function test_WhoMayNot() public {
@@ -185,6 +228,7 @@ contract VerifierInvariant is Invariant {
     function invariant_BondsAreCovered() public view {
         uint256 owed = 0;
         for (uint160 i = 0; i < 4; ++i) owed += v.credit(address(0xF0 + i));
+        for (uint160 i = 0; i < 3; ++i) owed += v.credit(address(0xE0 + i));
         for (uint256 i = 0; i < 5; ++i) {
             bytes memory p = abi.encode(i);
             bytes32 id = keccak256(abi.encode(keccak256(p), keccak256("d")));
@@ -216,15 +260,17 @@ contract Hands is Base {
     }
 
     function claim(uint256 x, uint256 y) external {
-        vm.deal(who(y), 1 ether);
+        uint256 least = v.leastBond(idOf(x)) + x % 3;
+        vm.deal(who(y), least);
         vm.prank(who(y));
-        try v.claim{value: 1 ether}(abi.encode(x % 5), "d") {} catch {}
+        try v.claim{value: least}(abi.encode(x % 5), "d") {} catch {}
     }
 
     function challenge(uint256 x, uint256 y) external {
-        vm.deal(who(y), 1 ether);
+        uint256 same = v.claimOf(idOf(x)).bond;
+        vm.deal(who(y), same);
         vm.prank(who(y));
-        try v.challenge{value: 1 ether}(idOf(x)) {} catch {}
+        try v.challenge{value: same}(idOf(x)) {} catch {}
     }
 
     function vote(uint256 x, uint256 y, bool right) external {

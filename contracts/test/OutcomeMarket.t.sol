@@ -168,7 +168,7 @@ contract OutcomeMarketTest is Base {
         m.decide(id, OutcomeMarket.Outcome.no);
         vm.prank(JUDGE);
         m.decide(id, OutcomeMarket.Outcome.no);
-        equal(m.credit(coin, EVE), 50);
+        equal(m.credit(coin, EVE), m.marketOf(id).bond);
         check(m.marketOf(id).outcome == OutcomeMarket.Outcome.no, "changed");
         vm.prank(JUDGE);
         vm.expectPartialRevert(OutcomeMarket.WrongState.selector);
@@ -183,7 +183,41 @@ contract OutcomeMarketTest is Base {
         m.dispute(id);
         vm.prank(JUDGE);
         m.decide(id, OutcomeMarket.Outcome.yes);
-        equal(m.credit(coin, RESOLVER), 50);
+        equal(m.credit(coin, RESOLVER), m.marketOf(id).bond);
+        check(m.marketOf(id).bond >= 50, "the bond of the terms at least");
+    }
+
+    /// A market that grew is not disputed for the price of a small one.
+    function test_TheBondGrowsWithWhatIsAtStake() public {
+        uint256 id = open();
+        vm.prank(ANN);
+        m.split(id, 90_000);
+        vm.warp(block.timestamp + 10 days);
+        vm.prank(RESOLVER);
+        m.name(id, OutcomeMarket.Outcome.yes);
+        equal(m.disputeBond(id), 5_000); // a twentieth of 100,000
+        vm.prank(RESOLVER);
+        vm.expectPartialRevert(OutcomeMarket.NotForYou.selector);
+        m.dispute(id);
+        uint256 before = coin.balanceOf(EVE);
+        vm.prank(EVE);
+        m.dispute(id);
+        equal(before - coin.balanceOf(EVE), 5_000);
+    }
+
+    /// A dispute that nobody carries costs its author the bond.
+    function test_ADisputeThatIsNotCarriedCostsItsAuthor() public {
+        uint256 id = closed();
+        vm.prank(RESOLVER);
+        m.name(id, OutcomeMarket.Outcome.yes);
+        vm.prank(EVE);
+        m.dispute(id);
+        uint256 bond = m.marketOf(id).bond;
+        vm.warp(block.timestamp + 30 days);
+        m.settle(id);
+        check(m.marketOf(id).outcome == OutcomeMarket.Outcome.void_, "void");
+        equal(m.credit(coin, EVE), 0);
+        equal(m.credit(coin, RESOLVER), bond);
     }
 
     function test_SilenceMakesItVoid() public {
@@ -202,7 +236,7 @@ contract OutcomeMarketTest is Base {
         vm.warp(block.timestamp + 1 days);
         m.settle(id);
         check(m.marketOf(id).outcome == OutcomeMarket.Outcome.void_, "void");
-        equal(m.credit(coin, EVE), 50);
+        equal(m.credit(coin, EVE), 0);
     }
 
     function test_Times() public {
@@ -235,7 +269,7 @@ contract OutcomeMarketTest is Base {
 
     function test_WrongTerms() public {
         vm.startPrank(FOUNDER);
-        for (uint256 i = 0; i < 7; ++i) {
+        for (uint256 i = 0; i < 9; ++i) {
             OutcomeMarket.Terms memory t = terms();
             if (i == 0) t.closes = uint64(block.timestamp);
             if (i == 1) t.window = 0;
@@ -244,6 +278,8 @@ contract OutcomeMarketTest is Base {
             if (i == 4) t.resolver = address(0);
             if (i == 5) t.arbiter = address(0);
             if (i == 6) t.liquidity = 999;
+            if (i == 7) t.bond = 0;
+            if (i == 8) t.arbiter = t.resolver; // nobody judges over what they named themselves
             vm.expectRevert(OutcomeMarket.WrongTerms.selector);
             m.open(t);
         }

@@ -129,7 +129,7 @@ contract OutcomeMarketProofs is Base {
         coin.approve(address(market), type(uint256).max);
         vm.prank(BOB);
         coin.approve(address(market), type(uint256).max);
-        market.open(OutcomeMarket.Terms(IERC20(address(coin)), uint64(block.timestamp + 10 days), 1 days, 100, JUDGE, ANN, 0, 1000, "?"));
+        market.open(OutcomeMarket.Terms(IERC20(address(coin)), uint64(block.timestamp + 10 days), 1 days, 100, JUDGE, ANN, 1, 1000, "?"));
     }
 
     /// Sets taken apart and put together again: the collateral is always what the sets are.

@@ -98,6 +98,9 @@ Result<Community> found_community(const Account& account, const CommunityTerms& 
     return fail(ErrorCode::invalid_argument,
                 "a quorum of {} % is {} tokens, and only {} can vote: the treasury does not, but it counts. Nothing could ever be decided", terms.quorum,
                 ether(needed), ether(voting));
+  if (terms.threshold == Uint256{})
+    return fail(ErrorCode::invalid_argument,
+                "a threshold of 0: whoever sees a proposal coming could bring it first and call it off; proposing has to take votes");
   if (voting < terms.threshold)
     return fail(ErrorCode::invalid_argument, "{} votes are needed to propose, and there are {} in all", ether(terms.threshold), ether(voting));
   if (holders.empty()) return fail(ErrorCode::invalid_argument, "somebody has to hold the community's tokens");
@@ -173,6 +176,9 @@ Result<std::vector<Call>> open_job(const Community& c, const JobTerms& terms) {
 }
 
 Result<std::vector<Call>> open_market(const Community& c, const MarketTerms& terms) {
+  if (terms.resolver == terms.arbiter)
+    return fail(ErrorCode::invalid_argument, "{} would name the outcome and judge over it too; resolver and arbiter have to differ", to_string(terms.resolver));
+  if (terms.bond == Uint256{}) return fail(ErrorCode::invalid_argument, "a dispute has to cost a bond");
   PTAH_TRY(const Call first, approval(c, c.market, terms.liquidity));
   PTAH_TRY(const Call second, make_call(c.market, fmt::format("open({})", kTermsOfMarket),
                                         Json::array({Json{to_string(c.token), terms.closes, terms.window, terms.fee, to_string(terms.resolver),
@@ -194,8 +200,23 @@ Result<Outcome> parse_outcome(const std::string& text) {
   return fail(ErrorCode::invalid_argument, "'{}' is no outcome; there are yes, no and void", text);
 }
 
+namespace {
+constexpr std::string_view kProposerMark = "#proposer=";
+}  // namespace
+
+std::string bound_description(const std::string& words, const Address& proposer) {
+  return fmt::format("{}{}{}", words, kProposerMark, lower_case(to_string(proposer)));
+}
+
+std::string words_of_proposal(const std::string& description) {
+  constexpr size_t kAddress = 42;
+  const size_t length = kProposerMark.size() + kAddress;
+  const bool bound = description.size() >= length && description.compare(description.size() - length, kProposerMark.size(), kProposerMark) == 0;
+  return bound ? description.substr(0, description.size() - length) : description;
+}
+
 Result<Proposal> make_proposal(std::vector<Call> calls, const std::string& description) {
-  if (calls.empty() || trimmed(description).empty()) return fail(ErrorCode::invalid_argument, "a proposal needs words, and something to do");
+  if (calls.empty() || trimmed(words_of_proposal(description)).empty()) return fail(ErrorCode::invalid_argument, "a proposal needs words, and something to do");
   const Json all = with(lists_of(calls), hex_text(keccak256(description)));
   PTAH_TRY(const Bytes encoded, abi_encode({"address[]", "uint256[]", "bytes[]", "bytes32"}, all));
   return Proposal{keccak256(encoded), std::move(calls), description};
@@ -204,10 +225,10 @@ Result<Proposal> make_proposal(std::vector<Call> calls, const std::string& descr
 Result<Call> proposal_call(const Community& c, const Proposal& p, ProposalStep step) {
   if (step == ProposalStep::propose)
     return make_call(c.governor, "propose(address[],uint256[],bytes[],string)", with(lists_of(p.calls), p.description),
-                     "proposes: " + beginning(p.description, 80));
+                     "proposes: " + beginning(words_of_proposal(p.description), 80));
   const bool queue = step == ProposalStep::queue;
   return make_call(c.governor, (queue ? "queue" : "execute") + std::string(kCalls), with(lists_of(p.calls), hex_text(keccak256(p.description))),
-                   (queue ? "queues: " : "carries out: ") + beginning(p.description, 80));
+                   (queue ? "queues: " : "carries out: ") + beginning(words_of_proposal(p.description), 80));
 }
 
 std::string what_it_does(const Community& c, const Call& call) {

@@ -90,6 +90,10 @@ struct Proposal {
   std::string description;
 };
 /// Errors: invalid_argument for one without calls or words.
+/// A text as the governor wants it: it ends in "#proposer=0x…", so that nobody else can bring the proposal and call it off.
+std::string bound_description(const std::string& words, const Address& proposer);
+/// The text without that ending.
+std::string words_of_proposal(const std::string& description);
 Result<Proposal> make_proposal(std::vector<Call> calls, const std::string& description);
 enum class ProposalStep { propose, queue, execute };
 Result<Call> proposal_call(const Community& community, const Proposal& proposal, ProposalStep step);

@@ -181,6 +181,7 @@ Result<Receipt> Account::send(const Transaction& transaction, const SendOptions&
 
 Result<Receipt> Account::transact(const std::optional<Address>& to, const Bytes& data, const Uint256& value, const SendOptions& options) const {
   PTAH_TRY(const Estimate made, estimate(to, data, value));
+  if (options.before) options.before(made);
   return send(made.transaction, options);
 }
 
@@ -197,6 +198,7 @@ Result<Json> read_contract(const Rpc& rpc, const Address& contract, const std::s
 Result<Address> deploy(const Account& account, const Artifact& artifact, const Json& arguments, const SendOptions& options) {
   PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
   PTAH_TRY(const Estimate estimate, account.estimate({}, data));
+  if (options.before) options.before(estimate);
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, options));
   const Address place = created_address(account.address(), estimate.transaction.nonce);
   if (receipt.created != place) return fail(ErrorCode::corrupt, "the node says that {} lies somewhere else than at {}", artifact.name, to_string(place));

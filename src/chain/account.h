@@ -21,6 +21,13 @@ struct Receipt {
 /// Errors: corrupt for what is no receipt.
 Result<Receipt> parse_receipt(const Json& json);
 
+/// What sending would cost, before anything is sent.
+struct Estimate {
+  Transaction transaction;
+  Uint256 most_cost{};  ///< value and the most the fees can be
+  Uint256 balance{};
+};
+
 struct SendOptions {
   uint64_t confirmations = 1;  ///< blocks, the one it is in included; 0 with `finalized`: until the chain calls it final
   bool finalized = false;
@@ -29,13 +36,7 @@ struct SendOptions {
   double timeout_seconds = 600;
   double poll_seconds = 0.2;  ///< grows to 2 seconds
   const CancelToken* cancel = nullptr;
-};
-
-/// What sending would cost, before anything is sent.
-struct Estimate {
-  Transaction transaction;
-  Uint256 most_cost{};  ///< value and the most the fees can be
-  Uint256 balance{};
+  std::function<void(const Estimate&)> before = {};  ///< told what a transaction may cost before it is sent (by transact() and deploy())
 };
 
 /// One key on one chain. Nonces are asked of the node each time, so that whatever else the key sends is counted, and a gap cannot be left behind.

@@ -47,10 +47,6 @@ class Contracts {
   Json all_ = Json::object();
 };
 
-void show_estimate(const Estimate& e) {
-  fmt::print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance));
-}
-
 Gateway gateway_of(const ChainOptions& o) { return Gateway(o.gateway.empty() ? (user_data_folder() / "gateway").string() : o.gateway); }
 
 /// Where a token is: a work's folder that was minted, its token.json, or CONTRACT/TOKEN.
@@ -99,7 +95,7 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
   if (!o.json) {
     fmt::print("first a contract for the works of {}: '{}', {} % of later sales go to you; it will be {}\n", to_string(account.address()), o.name,
                o.royalty / 100.0, to_string(created_address(account.address(), estimate.transaction.nonce)));
-    show_estimate(estimate);
+    show_cost(estimate);
   }
   if (!agreed(o.yes)) return std::optional<Address>();
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
@@ -136,7 +132,7 @@ Result<void> run_mint(const MintOptions& o) {
   }
   if (!o.json) {
     fmt::print("mints to {} in {}\n", to_string(to), to_string(*contract));
-    show_estimate(*estimate);
+    show_cost(*estimate);
   }
   if (!agreed(o.yes)) return {};
   PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
@@ -196,7 +192,7 @@ Result<void> run_transfer(const TokenOptions& o) {
   PTAH_TRY(const Estimate estimate, account.estimate(place.contract, data));
   if (!o.json) {
     fmt::print("gives token {} of {} to {}\n", to_decimal(place.token), to_string(place.contract), to_string(to));
-    show_estimate(estimate);
+    show_cost(estimate);
   }
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
@@ -249,7 +245,7 @@ Result<void> run_redeem(const TokenOptions& o) {
   if (!o.json) {
     fmt::print("buys token {} of {} for {} ether\n", to_decimal(token_of(voucher.voucher.commitment)), to_string(voucher.contract),
                ether(voucher.voucher.price));
-    show_estimate(estimate);
+    show_cost(estimate);
   }
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));

@@ -95,6 +95,8 @@ Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Addr
   return {};
 }
 
+void show_cost(const Estimate& e) { fmt::print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance)); }
+
 bool agreed(bool yes) {
   if (yes) return true;
   if (!isatty(STDIN_FILENO)) {

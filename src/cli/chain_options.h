@@ -27,6 +27,8 @@ Result<Rpc> open_rpc(const ChainOptions& o);
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o);
 /// On a chain of one's own an account without money gets some that is worth nothing.
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who);
+/// What a transaction costs at most, its gas, and what there is.
+void show_cost(const Estimate& estimate);
 /// Asks on a terminal; elsewhere only --yes counts.
 bool agreed(bool yes);
 

@@ -13,11 +13,10 @@ namespace {
 namespace fs = std::filesystem;
 
 struct DaoOptions : ChainOptions {
-  std::string file, name, symbol, treasury = "0", threshold = "0", delay = "1d", period = "3d", wait = "2d";
+  std::string file, name, symbol, treasury = "0", threshold, delay = "1d", period = "3d", wait = "2d";
   std::vector<std::string> shares, amounts;
   uint64_t quorum = 20;
-  std::string to, amount, words, proposal, choice, worker, judge, deadline = "30d", window = "3d", closes = "7d", resolver, arbiter, bond = "0", liquidity,
-                                                                  least;
+  std::string to, amount, words, proposal, choice, worker, judge, deadline = "30d", window = "3d", closes = "7d", resolver, arbiter, bond, liquidity, least;
   uint32_t fee = 100;
   uint64_t number = 0;
   std::string text;
@@ -81,12 +80,18 @@ Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call
     const std::string name = known_as(s.key->address());
     fmt::print("from {}{}\n", to_string(s.key->address()), name.empty() ? "" : fmt::format(", your key '{}'", name));
     for (const Call& call : calls) fmt::print("{}\n", call.says);
-    fmt::print("  {} costs at most {} ether; you have {}\n", calls.size() == 1 ? "it" : "the first of these", ether(first.most_cost), ether(first.balance));
+    if (calls.size() > 1) fmt::print("the first of these {}:\n", calls.size());
+    show_cost(first);
   }
   if (!agreed(o.yes)) return std::optional<Receipt>();
   PTAH_TRY(Receipt receipt, s.account->send(first.transaction, {.cancel = &interrupted()}));
   for (size_t i = 1; i < calls.size(); ++i) {
-    PTAH_TRY(receipt, s.account->transact(calls[i].to, calls[i].data, {}, {.cancel = &interrupted()}));
+    PTAH_TRY(const Estimate next, s.account->estimate(calls[i].to, calls[i].data));
+    if (!o.json) {
+      fmt::print("next: {}\n", calls[i].says);
+      show_cost(next);
+    }
+    PTAH_TRY(receipt, s.account->send(next.transaction, {.cancel = &interrupted()}));
   }
   if (o.json)
     print_json({{"block", receipt.block}, {"transaction", hex_text(receipt.hash)}});
@@ -119,7 +124,7 @@ Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const Da
   }
   if (!o.json)
     for (const Call& call : calls) fmt::print("would do: {}\n", call.says);
-  PTAH_TRY(const Proposal proposal, make_proposal(std::move(calls), o.words));
+  PTAH_TRY(const Proposal proposal, make_proposal(std::move(calls), bound_description(o.words, s.key->address())));
   PTAH_TRY(const Call call, proposal_call(s.community, proposal, ProposalStep::propose));
   PTAH_TRY(const auto sent, send_all(s, {call}, o));
   if (sent && o.json) print_json({{"proposal", to_decimal(proposal.id)}});
@@ -159,7 +164,12 @@ Result<void> run_found(const DaoOptions& o) {
     terms.shares.emplace_back(who, amount);
   }
   PTAH_TRY(terms.treasury, parse_ether(o.treasury));
-  PTAH_TRY(terms.threshold, parse_ether(o.threshold));
+  if (o.threshold.empty()) {  // a hundredth of the votes, so that it grows with what is at stake
+    for (const auto& [who, amount] : terms.shares) terms.threshold = add(terms.threshold, amount);
+    terms.threshold = scaled(terms.threshold, 1, 100);
+  } else {
+    PTAH_TRY(terms.threshold, parse_ether(o.threshold));
+  }
   PTAH_TRY(terms.delay, parse_duration(o.delay));
   PTAH_TRY(terms.period, parse_duration(o.period));
   PTAH_TRY(terms.wait, parse_duration(o.wait));
@@ -171,12 +181,15 @@ Result<void> run_found(const DaoOptions& o) {
   if (!o.json)
     fmt::print("five contracts on chain {}: {} ({}) for {} holders, {} in the treasury, a timelock, a governor, a board of bounties, a market\n",
                account.chain_id(), o.name, o.symbol, terms.shares.size(), o.treasury);
+  if (!o.json) fmt::print("  about ten million gas in all; what each contract costs is shown before it is sent\n");
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Json head, rpc.call("eth_blockNumber"));
   PTAH_TRY(const Uint256 wide, parse_uint256(head));
   PTAH_TRY(const uint64_t block, to_uint64(wide));
   // Each is said as soon as it is there: what was paid for can be found again even if this ends in between.
-  PTAH_TRY(Community community, found_community(account, terms, {.cancel = &interrupted()}, [&](const char* name, const Address& place) {
+  SendOptions sending{.cancel = &interrupted()};
+  if (!o.json) sending.before = show_cost;
+  PTAH_TRY(Community community, found_community(account, terms, sending, [&](const char* name, const Address& place) {
              if (o.json)
                print_json({{"made", name}, {"address", to_string(place)}});
              else
@@ -203,7 +216,7 @@ Result<void> run_show(const DaoOptions& o) {
     print_json({{"name", c.name}, {"treasury", ether(treasury)}});
     for (const ProposalState& p : proposals)
       print_json({{"proposal", to_decimal(p.proposal.id)},
-                  {"words", p.proposal.description},
+                  {"words", words_of_proposal(p.proposal.description)},
                   {"state", p.state},
                   {"for", ether(p.for_)},
                   {"against", ether(p.against)},
@@ -223,7 +236,8 @@ Result<void> run_show(const DaoOptions& o) {
   for (const ProposalState& p : proposals) {
     fmt::print("proposal {}… by {}: {}, {} for, {} against, {} abstained; vote {} to {}{}\n  {}\n", to_decimal(p.proposal.id).substr(0, 12), called(p.proposer),
                p.state, ether(p.for_), ether(p.against), ether(p.abstained), time_text(p.begins), time_text(p.ends),
-               p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "", printable(p.proposal.description));
+               p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "",
+               printable(words_of_proposal(p.proposal.description)));
     for (const Call& call : p.proposal.calls) fmt::print("  it {}\n", call.says);
   }
   const auto tokens = [&](const Address& token) { return token == c.token ? std::string("tokens") : fmt::format("of the OTHER token {}", to_string(token)); };
@@ -298,8 +312,12 @@ Result<void> run_market(const DaoOptions& o) {
   terms.fee = o.fee;
   PTAH_TRY(terms.resolver, person(o.resolver));
   PTAH_TRY(terms.arbiter, person(o.arbiter));
-  PTAH_TRY(terms.bond, parse_ether(o.bond));
   PTAH_TRY(terms.liquidity, parse_ether(o.liquidity));
+  if (o.bond.empty()) {
+    terms.bond = scaled(terms.liquidity, 1, 10);
+  } else {
+    PTAH_TRY(terms.bond, parse_ether(o.bond));
+  }
   PTAH_TRY(auto calls, open_market(s->community, terms));
   return send_or_propose(*s, std::move(calls), o);
 }
@@ -317,8 +335,9 @@ Result<void> run_vote(const DaoOptions& o) {
   PTAH_TRY(const CommunityReader reader, reader_of(s->rpc, s->community));
   PTAH_TRY(const ProposalState p, reader.proposal(o.proposal));
   if (p.state == "pending") return fail(ErrorCode::mismatch, "the vote begins {}; the chain's clock says {}", time_text(p.begins + 1), time_text(s->now));
-  PTAH_TRY(const Call call, make_call(s->community.governor, "castVote(uint256,uint8)", {to_decimal(p.proposal.id), support},
-                                      fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, printable(p.proposal.description))));
+  PTAH_TRY(const Call call,
+           make_call(s->community.governor, "castVote(uint256,uint8)", {to_decimal(p.proposal.id), support},
+                     fmt::format("{} votes {}: {}", called(s->key->address()), o.choice, printable(words_of_proposal(p.proposal.description)))));
   show_calls(p, o);
   return send_done(*s, {call}, o);
 }
@@ -415,9 +434,15 @@ Result<void> run_outcome(const DaoOptions& o, bool decide) {
 Result<void> run_dispute(const DaoOptions& o) {
   PTAH_TRY(const auto s, begin(o));
   PTAH_TRY(const MarketState m, read_market(s->rpc, s->community, o.number));
-  PTAH_TRY(const Call first, market_approval(*s, m, m.bond));
+  // More than the terms' bond if much is at stake; markets of contracts before that have no such question.
+  const auto asked = read_contract(s->rpc, s->community.market, "disputeBond(uint256)", Json::array({o.number}), {"uint256"});
+  Uint256 bond = m.bond;
+  if (asked) {
+    PTAH_TRY(bond, parse_uint256((*asked)[0]));
+  }
+  PTAH_TRY(const Call first, market_approval(*s, m, bond));
   PTAH_TRY(const Call second, make_call(s->community.market, "dispute(uint256)", Json::array({o.number}),
-                                        fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(m.bond))));
+                                        fmt::format("disputes the outcome of market {} with a bond of {} tokens", o.number, ether(bond))));
   return send_done(*s, {first, second}, o);
 }
 
@@ -464,7 +489,7 @@ void add_dao(CLI::App& app, Action& action) {
     sub->add_option("--symbol", o->symbol, "of the token")->required();
     sub->add_option("--share", o->shares, "WHO=AMOUNT, tokens for an address or a key of this computer; can be repeated")->required();
     sub->add_option("--treasury", o->treasury, "tokens that the votes decide about");
-    sub->add_option("--threshold", o->threshold, "votes it takes to propose");
+    sub->add_option("--threshold", o->threshold, "votes it takes to propose, above 0 (default: a hundredth of all shares)");
     sub->add_option("--quorum", o->quorum, "per cent of all tokens that have to take part")->check(CLI::Range(1, 100));
     sub->add_option("--delay", o->delay, "from a proposal to its vote (s, m, h, d)");
     sub->add_option("--period", o->period, "of a vote");
@@ -497,7 +522,8 @@ void add_dao(CLI::App& app, Action& action) {
     sub->add_option("--liquidity", o->liquidity, "tokens that the market maker begins with")->required();
     sub->add_option("--resolver", o->resolver, "who names the outcome")->required();
     sub->add_option("--arbiter", o->arbiter, "who decides a dispute")->required();
-    sub->add_option("--bond", o->bond, "tokens that a dispute costs");
+    sub->add_option("--bond", o->bond,
+                    "tokens that a dispute costs at least, above 0 (default: a tenth of the liquidity); a twentieth of what is at stake if that is more");
     sub->add_option("--closes", o->closes, "time to trade (s, m, h, d)");
     sub->add_option("--window", o->window, "in which an outcome may be disputed");
     sub->add_option("--fee", o->fee, "hundredths of a per cent of each trade")->check(CLI::Range(0, 500));

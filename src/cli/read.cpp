@@ -110,10 +110,12 @@ Result<void> run_publish(const ReadOptions& o) {
   }
   fmt::print("{} questions stay; a reader who gets 7 of 8 earns {}, {} in all are set aside\n{}", items.size(), o.reward, o.budget,
              own_token ? "first a token READ of your own is made, and the contract that pays\n" : "first the contract that pays is made\n");
+  fmt::print("  what each transaction costs is shown before it is sent\n");
   if (!agreed(o.yes)) return {};
+  const SendOptions sending{.cancel = &interrupted(), .before = show_cost};
   if (own_token) {
     PTAH_TRY(const Artifact artifact, load_artifact("MediaToken"));
-    PTAH_TRY(token, deploy(account, artifact, {"Reading", "READ", Json::array({me}), Json::array({to_decimal(budget)})}));
+    PTAH_TRY(token, deploy(account, artifact, {"Reading", "READ", Json::array({me}), Json::array({to_decimal(budget)})}, sending));
   }
   PTAH_TRY(const Artifact artifact, load_artifact("ReadRewards"));
   const std::string guardian = o.guardian.empty() ? me : o.guardian;
@@ -121,14 +123,14 @@ Result<void> run_publish(const ReadOptions& o) {
   const std::string cap = to_decimal(scaled(budget, 1, 10)), most = to_decimal(scaled(reward, 10, 1));
   PTAH_TRY(const Uint256 cap_number, parse_uint256(std::string_view(cap)));
   const std::string reader_cap = cap_number < scaled(reward, 10, 1) ? cap : most;
-  PTAH_TRY(const Address contract, deploy(account, artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}));
+  PTAH_TRY(const Address contract, deploy(account, artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}, sending));
   fmt::print("token {}, rewards are paid by {}\n", to_string(token), to_string(contract));
   terms.chain_id = account.chain_id();
   terms.contract = contract;
   terms.reward = to_decimal(reward);
   PTAH_TRY(const Json published, publish_article(article, items, terms, o.out));
   PTAH_TRY(const Bytes funds, abi_call("transfer(address,uint256)", {to_string(contract), to_decimal(budget)}));
-  PTAH_TRY_VOID(account.transact(token, funds));
+  PTAH_TRY_VOID(account.transact(token, funds, {}, sending));
   fmt::print("{}: committed to {}\nptah read serve {}\n", o.out, text_at(published, "commitment"), o.out);
   return {};
 }
@@ -161,6 +163,7 @@ Result<void> run_claim(const ReadOptions& o) {
                                        text_at(voucher, "signature")}));
   PTAH_TRY(const Estimate estimate, account.estimate(contract, data));
   fmt::print("earned in all {}; what was not paid yet goes to {}\n", text_at(voucher, "total"), text_at(voucher, "to"));
+  show_cost(estimate);
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
   PTAH_TRY(const Json paid, read_contract(rpc, contract, "paid(address)", Json::array({text_at(voucher, "reader")}), {"uint256"}));
