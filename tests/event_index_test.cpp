@@ -1,14 +1,13 @@
 // The index of events against chains that change their mind: one of our own making that does so between two questions, and anvil.
 #include <gtest/gtest.h>
-#include <httplib.h>
 
 #include <mutex>
-#include <thread>
 
 #include "base/philox.h"
 #include "chain/abi.h"
 #include "chain/event_index.h"
 #include "test_chain.h"
+#include "test_server.h"
 
 namespace ptah {
 
@@ -23,26 +22,16 @@ class SimulatedChain {
  public:
   SimulatedChain() {
     grow(1);
-    server_.set_tcp_nodelay(true);
-    server_.Post("/", [this](const httplib::Request& request, httplib::Response& response) {
+    server_.post("/", [this](const std::string& body) {
       const std::lock_guard lock(mutex_);
-      const Json asked = Json::parse(request.body);
-      if (!asked.is_array()) {
-        response.set_content(answer(asked).dump(), "application/json");
-        return;
-      }
+      const Json asked = Json::parse(body);
+      if (!asked.is_array()) return answer(asked).dump();
       Json all = Json::array();
       for (const Json& one : asked) all.push_back(answer(one));
-      response.set_content(all.dump(), "application/json");
+      return all.dump();
     });
-    const int port = server_.bind_to_any_port("127.0.0.1");
-    url = fmt::format("http://127.0.0.1:{}", port);
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-    while (!server_.is_running()) std::this_thread::yield();
-  }
-  ~SimulatedChain() {
-    server_.stop();
-    thread_.join();
+    server_.start();
+    url = server_.url;
   }
   void grow(size_t blocks) {
     for (size_t i = 0; i < blocks; ++i) {
@@ -131,8 +120,7 @@ class SimulatedChain {
   }
   std::vector<Block> blocks_;
   uint64_t made_ = 0, final_ = 0;
-  httplib::Server server_;
-  std::thread thread_;
+  TestServer server_;
 };
 
 std::vector<Bytes32> transactions(const EventIndex& index, ChainView view) {

@@ -1,14 +1,11 @@
 // Keys, signatures and content ids against ethers and ipfs-unixfs-importer (tools/reference/ownership.mjs), and what must not happen to a key.
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <openssl/rsa.h>
 #include <openssl/ts.h>
 #include <openssl/x509v3.h>
 #include <sodium.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <thread>
 
 #include "base/file.h"
 #include "base/sha256.h"
@@ -20,6 +17,7 @@
 #include "own/keys.h"
 #include "own/remote_signer.h"
 #include "own/signed_receipt.h"
+#include "test_server.h"
 
 namespace ptah {
 
@@ -502,27 +500,19 @@ class Authority {
 
 TEST(Timestamps, AnAuthoritysWordIsKeptAndChecked) {
   const Authority clock, other("critical,serverAuth");
-  httplib::Server server;
+  TestServer server;
   std::string last;
-  server.set_tcp_nodelay(true);
-  server.Post("/", [&](const httplib::Request& request, httplib::Response& response) {
-    const Bytes answer = clock.answer(last = request.body);
-    response.set_content(std::string(answer.begin(), answer.end()), "application/timestamp-reply");
-  });
-  server.Post("/old", [&](const httplib::Request&, httplib::Response& response) {  // an answer that was given before
-    const Bytes answer = clock.answer(last);
-    response.set_content(std::string(answer.begin(), answer.end()), "application/timestamp-reply");
-  });
-  server.Post("/wrong", [&](const httplib::Request&, httplib::Response& response) { response.set_content("<html>", "text/html"); });
-  server.Post("/long", [&](const httplib::Request&, httplib::Response& response) { response.set_content(std::string(2 << 20, 'x'), "text/plain"); });
-  server.Post("/cross", [&](const httplib::Request& request, httplib::Response& response) {
-    const Bytes answer = clock.answer(request.body.substr(0, request.body.size() / 2));
-    response.set_content(std::string(answer.begin(), answer.end()), "application/timestamp-reply");
-  });
-  const std::string url = fmt::format("http://127.0.0.1:{}", server.bind_to_any_port("127.0.0.1"));
-  std::thread thread([&] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::yield();
-  const auto signer = [&](const std::string& path) { return TimestampedSigner(std::make_unique<MakerCredential>(credential()), url + path); };
+  const auto reply = [&](const std::string& query) {
+    const Bytes answer = clock.answer(query);
+    return std::string(answer.begin(), answer.end());
+  };
+  server.post("/", [&](const std::string& body) { return reply(last = body); });
+  server.post("/old", [&](const std::string&) { return reply(last); });  // an answer that was given before
+  server.post("/wrong", [](const std::string&) { return "<html>"; });
+  server.post("/long", [](const std::string&) { return std::string(2 << 20, 'x'); });
+  server.post("/cross", [&](const std::string& body) { return reply(body.substr(0, body.size() / 2)); });
+  server.start();
+  const auto signer = [&](const std::string& path) { return TimestampedSigner(std::make_unique<MakerCredential>(credential()), server.url + path); };
   for (const Bytes& plain : {a_png(), a_jpeg()}) {
     const Bytes marked = value_or_throw(sign_content(plain, a_request(), signer("/")));
     const ManifestCheck check = look(marked, {clock.certificate()});
@@ -540,8 +530,6 @@ TEST(Timestamps, AnAuthoritysWordIsKeptAndChecked) {
   EXPECT_EQ(sign_content(a_png(), a_request(), signer("/cross")).error().code, ErrorCode::mismatch) << "refused by the authority";
   EXPECT_EQ(sign_content(a_png(), a_request(), signer("/nowhere")).error().code, ErrorCode::io);
   EXPECT_EQ(request_timestamp("ftp://x", a_png()).error().code, ErrorCode::invalid_argument);
-  server.stop();
-  thread.join();
 
   const Bytes message{1, 2, 3}, query = value_or_throw(timestamp_query(message));
   const std::string query_text(query.begin(), query.end());
@@ -560,24 +548,20 @@ TEST(Timestamps, AnAuthoritysWordIsKeptAndChecked) {
 
 TEST(RemoteSigner, SignsAsTheKeyDoesAndCannotLie) {
   const Key key = key_of(bytes(32, 5)), other = key_of(bytes(32, 6));
-  httplib::Server server;
-  server.set_tcp_nodelay(true);
+  TestServer server;
   bool allowed = true;
-  const auto post = [&](const char* path, std::function<std::string(const std::string&)> answer) {
-    server.Post(path,
-                [answer](const httplib::Request& request, httplib::Response& response) { response.set_content(answer(request.body), "application/json"); });
+  const auto post = [&](const char* path, std::function<std::string(const std::string&)> answer) { server.post(path, std::move(answer)); };
+  const auto honest = [&](const Signer& who, const std::string& body) {
+    return answer_signing_request(who, body, [&](const SigningRequest&) { return allowed; });
   };
-  const auto honest = [&](const Signer& who, const std::string& body) { return answer_signing_request(who, body, [&](const Bytes32&) { return allowed; }); };
   post("/", [&](const std::string& body) { return honest(key, body); });
   post("/liar", [&](const std::string& body) { return honest(body.find("sign") == std::string::npos ? key : other, body); });
   post("/broken", [&](const std::string& body) { return body.find("sign") == std::string::npos ? honest(key, body) : R"({"signature":"0x12"})"; });
   post("/nothing", [](const std::string&) { return "{}"; });
   post("/html", [](const std::string&) { return "<html>"; });
   post("/long", [](const std::string&) { return std::string(100000, ' '); });
-  const std::string url = fmt::format("http://127.0.0.1:{}", server.bind_to_any_port("127.0.0.1"));
-  std::thread thread([&] { server.listen_after_bind(); });
-  while (!server.is_running()) std::this_thread::yield();
-  const auto open = [&](const std::string& path) { return RemoteSigner::open(url + path, {.timeout_seconds = 5}); };
+  server.start();
+  const auto open = [&](const std::string& path) { return RemoteSigner::open(server.url + path, {.timeout_seconds = 5}); };
   Bytes32 digest{};
   digest[3] = 7;
   const RemoteSigner remote = value_or_throw(open("/"));
@@ -594,9 +578,7 @@ TEST(RemoteSigner, SignsAsTheKeyDoesAndCannotLie) {
   EXPECT_EQ(open("/nowhere").error().code, ErrorCode::io);
   EXPECT_EQ(RemoteSigner::open("file:///etc/passwd", {}).error().code, ErrorCode::invalid_argument);
   for (const char* bad : {"", "[]", "{", R"({"method":"sign"})", R"({"method":"sign","digest":"0x12"})", R"({"method":"other"})"})
-    EXPECT_NE(answer_signing_request(key, bad, [](const Bytes32&) { return true; }).find("error"), std::string::npos) << bad;
-  server.stop();
-  thread.join();
+    EXPECT_NE(answer_signing_request(key, bad, [](const SigningRequest&) { return true; }).find("error"), std::string::npos) << bad;
 }
 
 }  // namespace ptah

@@ -13,8 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr double kNonceSeconds = 300;
-constexpr size_t kMostNonces = 100000, kMostSessions = 200000;
+constexpr size_t kMostSessions = 200000;
 
 std::string random_name() {
   Bytes32 bytes{};
@@ -279,13 +278,8 @@ Json ReadingRoom::about() const {
 
 Result<Json> ReadingRoom::nonce() {
   const double now = clock_();
-  Bytes32 nonce{};
-  fill_random(nonce);
   const std::lock_guard lock(mutex_);
-  if (nonces_.size() >= kMostNonces) std::erase_if(nonces_, [&](const auto& entry) { return entry.second < now; });
-  if (nonces_.size() >= kMostNonces) return fail(ErrorCode::over_budget, "too many readers are coming in; try again in a few minutes");
-  nonces_[nonce] = now + kNonceSeconds;
-  return Json{{"nonce", hex_text(nonce)}, {"expires", static_cast<uint64_t>(now + kNonceSeconds)}};
+  return Json{{"nonce", hex_text(nonces_.give(now))}, {"expires", static_cast<uint64_t>(now + nonces_.seconds())}};
 }
 
 Result<Json> ReadingRoom::begin(const Address& reader, const Bytes32& nonce, uint64_t expires, const Signature& login) {
@@ -294,10 +288,7 @@ Result<Json> ReadingRoom::begin(const Address& reader, const Bytes32& nonce, uin
   const auto signer = recover_signer(digest, login);
   if (!signer || *signer != reader) return fail(ErrorCode::permission, "the login is not signed by {}", to_string(reader));
   const std::lock_guard lock(mutex_);
-  const auto known = nonces_.find(nonce);
-  if (known == nonces_.end() || known->second < now || static_cast<double>(expires) < now)
-    return fail(ErrorCode::permission, "this login was used already, or is too old");
-  nonces_.erase(known);
+  if (static_cast<double>(expires) < now || !nonces_.take(nonce, now)) return fail(ErrorCode::permission, "this login was used already, or is too old");
   if (const auto before = readers_.find(reader); before != readers_.end()) {
     const Session& old = sessions_[before->second];
     if (old.draw || old.result) return fail(ErrorCode::invalid_argument, "{} has read this article already", to_string(reader));
@@ -349,6 +340,7 @@ Json ReadingRoom::shown_quiz(const Session& s) const {
 
 Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& token) {
   const double now = clock_();
+  double ended = 0;
   Json record;
   {
     const std::lock_guard lock(mutex_);
@@ -364,6 +356,7 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     if (now < s.not_before) return fail(ErrorCode::invalid_argument, "too soon: {:.0f} seconds more for the last section", s.not_before - now);
     s.draw = draw_quiz(exposures_, terms_.asked, terms_.exposures, random_);
     if (!s.draw) return fail(ErrorCode::invalid_argument, "all questions of this article were asked; it is closed for new readers");
+    ended = s.ends;
     s.ends = now + static_cast<double>(terms_.quiz_seconds);
     record = to_json(*s.draw);
     record["kind"] = "quiz";
@@ -371,8 +364,15 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     record["reader"] = to_string(s.reader);
     record["ends"] = s.ends;
   }
-  PTAH_TRY_VOID(log_->append(record));  // nobody sees questions that a crash would forget
+  const auto kept = log_->append(record);  // nobody sees questions that a crash would forget
   const std::lock_guard lock(mutex_);
+  if (!kept) {  // as if nobody had asked: once the disk takes it, the next try draws anew
+    Session& s = sessions_.at(session);
+    for (const uint32_t item : s.draw->items) --exposures_[item];
+    s.draw.reset();
+    s.ends = ended;
+    return tl::unexpected(kept.error());
+  }
   sessions_.at(session).safe = true;
   return shown_quiz(sessions_.at(session));
 }
@@ -397,7 +397,7 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       return fail(ErrorCode::invalid_argument, "no such session, or it got no questions yet");
     Session& s = found->second;
     reader = s.reader;
-    if (!s.safe) return fail(ErrorCode::io, "being written; ask again");
+    if (s.writing || (!s.safe && !s.result)) return fail(ErrorCode::io, "being written; ask again");
     if (!s.result) {
       if (answers.size() != s.draw->items.size()) return fail(ErrorCode::invalid_argument, "{} answers to {} questions", answers.size(), s.draw->items.size());
       const bool late = now > s.ends;
@@ -405,7 +405,11 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       const bool passed = right >= terms_.needed;
       s.result = Json{{"right", right}, {"passed", passed}, {"late", late}};
       s.safe = false;
-      record = {{"kind", "result"}, {"session", session}, {"reader", to_string(reader)}, {"right", right}, {"passed", passed}};
+    }
+    if (!s.safe) {  // also when it could not be written the last time: what was handed in then counts
+      s.writing = true;
+      const bool passed = (*s.result)["passed"].get<bool>();
+      record = {{"kind", "result"}, {"session", session}, {"reader", to_string(reader)}, {"right", (*s.result)["right"]}, {"passed", passed}};
       if (passed) {  // counts once it is in the log
         const auto before = earned_.find(reader);
         will = {add(before == earned_.end() ? Uint256{} : before->second.total, reward_), static_cast<uint64_t>(now) + terms_.voucher_days * 86400};
@@ -414,13 +418,16 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       }
     }
   }
-  if (!record.is_null()) PTAH_TRY_VOID(log_->append(record));  // before any signature leaves
+  const auto kept = record.is_null() ? Result<void>() : log_->append(record);  // before any signature leaves
   Json out;
   Earned earned;
   {
     const std::lock_guard lock(mutex_);
-    sessions_.at(session).safe = true;
-    out = *sessions_.at(session).result;
+    Session& s = sessions_.at(session);
+    if (!record.is_null()) s.writing = false;
+    if (!kept) return tl::unexpected(kept.error());
+    s.safe = true;
+    out = *s.result;
     if (!record.is_null()) {
       const bool passed = out["passed"].get<bool>();
       ++(passed ? passed_ : failed_);

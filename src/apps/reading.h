@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "apps/durable_log.h"
+#include "apps/login_nonces.h"
 #include "apps/quiz.h"
 #include "chain/encoding.h"
 #include "own/keys.h"
@@ -70,7 +71,7 @@ class ReadingRoom {
 
   /// Open to all: title, number of sections, terms, commitment.
   Json about() const;
-  /// A number to sign in the login, good for five minutes.
+  /// A number to sign in the login, good for five minutes. However many are asked for, they do not run out.
   Result<Json> nonce();
   /// → {session, token}. Errors: permission (not signed by the reader; a nonce used or too old), invalid_argument (read already; no questions left).
   Result<Json> begin(const Address& reader, const Bytes32& nonce, uint64_t expires, const Signature& login);
@@ -95,7 +96,8 @@ class ReadingRoom {
     double not_before = 0, ends = 0;
     std::optional<QuizDraw> draw;
     std::optional<Json> result;
-    bool safe = false;  ///< what was drawn or decided last is in the log
+    bool safe = false;     ///< what was drawn or decided last is in the log
+    bool writing = false;  ///< the result is on its way there
   };
   struct Earned {
     Uint256 total{};
@@ -119,7 +121,7 @@ class ReadingRoom {
   std::unique_ptr<DurableLog> log_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Session> sessions_;
-  std::map<Bytes32, double> nonces_;
+  LoginNonces nonces_;
   std::map<Address, std::string> readers_;  ///< who has begun, and their session; who saw the questions stays here
   std::map<Address, Earned> earned_;
   std::vector<uint32_t> exposures_;

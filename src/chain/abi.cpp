@@ -443,7 +443,7 @@ Json typed_data(const std::string& name, uint64_t chain_id, const Address& contr
 
 Result<Signature> sign_typed_data(const Json& data, const Signer& signer) {
   PTAH_TRY(const Bytes32 digest, typed_data_digest(data));
-  return signer.sign(digest);
+  return signer.sign_shown(digest, {{"typed_data", data}});
 }
 
 }  // namespace ptah

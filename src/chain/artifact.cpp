@@ -31,18 +31,22 @@ std::string signature_of(const Json& item) {
   return fmt::format("{}({})", text_at(item, "name"), types);
 }
 
-/// Selector → signature of every error of the contracts at hand.
-const std::map<std::string, std::string>& known_errors() {
+/// Selector → signature of every error and function of the contracts at hand.
+struct Known {
+  std::map<std::string, std::string> errors, functions;
+};
+const Known& known_signatures() {
   static const auto known = [] {
-    std::map<std::string, std::string> out;
+    Known out;
     for (const fs::path& folder : folders()) {
       std::error_code problem;
       for (const auto& entry : fs::directory_iterator(folder, problem)) {
         const auto artifact = load_artifact(entry.path().stem().string());
         if (!artifact) continue;
-        for (const std::string& error : artifact->errors) out.emplace(hex(std::span<const uint8_t>(keccak256(error)).first(4)), error);
+        for (const std::string& error : artifact->errors) out.errors.emplace(hex(std::span<const uint8_t>(keccak256(error)).first(4)), error);
+        for (const std::string& one : artifact->functions) out.functions.emplace(hex(std::span<const uint8_t>(keccak256(one)).first(4)), one);
       }
-      if (!out.empty()) break;
+      if (!out.functions.empty()) break;
     }
     return out;
   }();
@@ -65,13 +69,14 @@ Result<Artifact> load_artifact(const std::string& name) {
     if (std::error_code problem; !fs::exists(file, problem)) continue;
     PTAH_TRY(const std::string text, read_text(file, 1 << 22));
     PTAH_TRY(const Json json, parse_json(text));
-    Artifact out{name, {}, {}, {}};
+    Artifact out{name, {}, {}, {}, {}};
     auto code = parse_hex(text_at(json, "bytecode"));
     if (!code || code->empty()) return fail(ErrorCode::corrupt, "{}: no bytecode", file.string());
     out.code = std::move(*code);
     const Json abi = json.value("abi", Json::array());
     for (const Json& item : abi) {
       if (text_at(item, "type") == "error") out.errors.push_back(signature_of(item));
+      if (text_at(item, "type") == "function") out.functions.push_back(signature_of(item));
       if (text_at(item, "type") == "constructor")
         for (const Json& input : item.value("inputs", Json::array())) out.constructor_types.push_back(type_of(input));
     }
@@ -87,6 +92,12 @@ Result<Bytes> creation_code(const Artifact& artifact, const Json& arguments) {
   return out;
 }
 
+std::string known_function(std::span<const uint8_t> data) {
+  if (data.size() < 4) return "";
+  const auto found = known_signatures().functions.find(hex(data.first(4)));
+  return found == known_signatures().functions.end() ? "" : found->second;
+}
+
 std::string explain_revert(std::span<const uint8_t> data) {
   if (data.size() < 4) return "";
   const std::string selector = hex(data.first(4));
@@ -98,8 +109,8 @@ std::string explain_revert(std::span<const uint8_t> data) {
     const auto code = abi_decode({"uint256"}, data.subspan(4));
     return code ? panic_reason((*code)[0].get<std::string>()) : "";
   }
-  const auto found = known_errors().find(selector);
-  if (found == known_errors().end()) return fmt::format("error 0x{}", selector);
+  const auto found = known_signatures().errors.find(selector);
+  if (found == known_signatures().errors.end()) return fmt::format("error 0x{}", selector);
   std::string out = found->second.substr(0, found->second.find('('));
   const auto types = argument_types(found->second);
   const auto values = types ? abi_decode(*types, data.subspan(4)) : fail(ErrorCode::corrupt, "none");

@@ -20,7 +20,7 @@ Result<SignedTransaction> sign_transaction(const Transaction& t, const Signer& s
     out.insert(out.end(), body.begin(), body.end());
     return out;
   };
-  PTAH_TRY(const Signature signature, signer.sign(keccak256(typed())));
+  PTAH_TRY(const Signature signature, signer.sign_shown(keccak256(typed()), {{"transaction", hex_text(typed())}}));
   Uint256 r{}, s{};
   std::copy_n(signature.begin(), 32, r.begin());
   std::copy_n(signature.begin() + 32, 32, s.begin());

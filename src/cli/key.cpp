@@ -1,4 +1,3 @@
-#include <poll.h>
 #include <sodium.h>
 #include <termios.h>
 #include <unistd.h>
@@ -10,12 +9,11 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "cli/chain_options.h"
 #include "cli/commands.h"
+#include "cli/key_serve.h"
 #include "own/certificate.h"
 #include "own/content_id.h"
 #include "own/keys.h"
-#include "serve/signing_server.h"
 
 namespace ptah::cli {
 
@@ -75,23 +73,6 @@ Result<Secret> new_passphrase(const std::string& file, bool none) {
   if (!std::equal(once.bytes().begin(), once.bytes().end(), again.bytes().begin(), again.bytes().end()))
     return fail(ErrorCode::invalid_argument, "the two are not the same");
   return once;
-}
-
-/// Asks on the terminal; what was typed before the question does not answer it, and the end of the program does.
-bool may_sign(const Bytes32& digest) {
-  tcflush(STDIN_FILENO, TCIFLUSH);
-  fmt::print("sign 0x{}? [y/N] ", hex(digest));
-  std::fflush(stdout);
-  while (!interrupted().cancelled()) {
-    pollfd waiting{STDIN_FILENO, POLLIN, 0};
-    if (::poll(&waiting, 1, 100) <= 0) continue;
-    char answer[64] = "";
-    const auto got = ::read(STDIN_FILENO, answer, sizeof(answer) - 1);
-    if (got <= 0) return false;
-    const std::string_view line = trimmed(std::string_view(answer, static_cast<size_t>(got)));
-    return line == "y" || line == "Y" || line == "yes";
-  }
-  return false;
 }
 
 Result<KeyStore> open_store() {
@@ -233,28 +214,17 @@ void add_key(CLI::App& app, Action& action) {
                         });
   shown->add_option("name", o->name, "the key");
   shown->add_option("--passphrase-file", o->passphrase, "the passphrase is the first line of this file (also PTAH_PASSPHRASE_FILE)");
-  CLI::App* served = add("serve", "signs for other processes over HTTP (--signer), so that the key need not lie where it is used; asks before each signature",
-                         [](const Options& options) -> Result<void> {
-                           PTAH_TRY(const Key key, unlocked(options.name, options.passphrase));
-                           if (!options.yes && !isatty(STDIN_FILENO))
-                             return fail(ErrorCode::invalid_argument, "nobody can be asked here; --yes signs whatever is asked for");
-                           Bytes32 random{};
-                           fill_random(random);
-                           const std::string token = options.file.empty() ? hex(std::span(random).first(16)) : "";
-                           std::string bearer = token;
-                           if (!options.file.empty()) {
-                             PTAH_TRY(const Secret line, first_line(options.file));
-                             bearer.assign(line.bytes().begin(), line.bytes().end());
-                             if (bearer.empty()) return fail(ErrorCode::invalid_argument, "the first line of {} is empty", options.file);
-                           }
-                           SigningServer server(key, bearer, [&](const Bytes32& digest) { return options.yes || may_sign(digest); });
-                           PTAH_TRY(const int port, server.bind(options.host, options.port));
-                           fmt::print("{} at http://{}:{}\n", to_string(key.address()), options.host, port);
-                           if (!token.empty()) fmt::print("PTAH_SIGNER=http://{}:{} PTAH_SIGNER_TOKEN={}\n", options.host, port, token);
-                           std::fflush(stdout);
-                           run_until_interrupted(server);
-                           return {};
-                         });
+  CLI::App* served = add(
+      "serve", "signs for other processes over HTTP (--signer), so that the key need not lie where it is used; shows what it is and asks before each signature",
+      [](const Options& options) -> Result<void> {
+        PTAH_TRY(const Key key, unlocked(options.name, options.passphrase));
+        KeyServeOptions how{.host = options.host, .port = options.port, .yes = options.yes};
+        if (!options.file.empty()) {
+          PTAH_TRY(how.bearer, first_line(options.file));
+          if (how.bearer.empty()) return fail(ErrorCode::invalid_argument, "the first line of {} is empty", options.file);
+        }
+        return serve_key(key, how);
+      });
   served->add_option("name", o->name, "the key");
   served->add_option("--host", o->host, "address to listen on; what is beyond this computer needs a tunnel that encrypts");
   served->add_option("--port", o->port, "0: a free one")->check(CLI::Range(0, 65535));

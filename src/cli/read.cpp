@@ -19,6 +19,7 @@ namespace fs = std::filesystem;
 
 struct ReadOptions : ChainOptions {
   std::string file, out, budget = "0", token, solver, reward = "1", host = "127.0.0.1", guardian, judge;
+  std::vector<std::string> names, origins, proxies;
   int port = 8080;
   int64_t days = 7;
   uint64_t exposures = 2;
@@ -139,9 +140,11 @@ Result<void> run_serve(const ReadOptions& o) {
   PTAH_TRY(const auto signer, needed_signer(o));
   const Signer& key = *signer;
   PTAH_TRY(const auto room, ReadingRoom::open(o.file, key));
-  ReadingServer server(*room);
+  HttpOptions http;
+  http.policy = {.hosts = o.names, .origins = o.origins, .proxies = o.proxies};
+  ReadingServer server(*room, http);
   PTAH_TRY(const int port, server.bind(o.host, o.port));
-  fmt::print("http://{}:{}\n", o.host, port);
+  fmt::print("{}\n", http_address(o.host, port));
   std::fflush(stdout);
   run_until_interrupted(server);
   return {};
@@ -200,6 +203,10 @@ void add_read(CLI::App& app, Action& action) {
   serve->add_option("folder", s->file, "what publish wrote")->required();
   serve->add_option("--host", s->host, "address to listen on");
   serve->add_option("--port", s->port, "0 takes a free one")->check(CLI::Range(0, 65535));
+  serve->add_option("--name", s->names, "a name that readers know this server by (behind a proxy: reading.example.org); others are refused")
+      ->allow_extra_args(false);
+  serve->add_option("--proxy", s->proxies, "address of a reverse proxy, whose X-Forwarded-For says who a reader is")->allow_extra_args(false);
+  serve->add_option("--allow-origin", s->origins, "an origin (https://example.org) whose pages may use this server (CORS)")->allow_extra_args(false);
   add_signing_options(*serve, s->signing);
   const auto [claim, c] = add("claim", "takes a voucher to the chain", run_claim);
   claim->add_option("voucher", c->file, "the answer of the service, or its voucher; - is standard input")->required();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "own/keccak.h"
 #include "own/secret.h"
 
@@ -29,6 +30,11 @@ class Signer {
   virtual ~Signer() = default;
   virtual Address address() const = 0;
   virtual Result<Signature> sign(const Bytes32& digest) const = 0;
+  /// sign(), with what the digest was made of, for a signer that shows it to somebody: {"transaction": "0x02…"} (the bytes) or {"typed_data": {…}} (EIP-712).
+  virtual Result<Signature> sign_shown(const Bytes32& digest, const Json& subject) const {
+    (void)subject;
+    return sign(digest);
+  }
 };
 
 /// A secp256k1 key in locked memory; signatures are deterministic (RFC 6979).

@@ -8,7 +8,8 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMostBytes = 4096;
+constexpr size_t kMostBytes = 4096;  ///< of an answer
+constexpr int kMostDepth = 24;       ///< of a request: typed data may be nested
 
 Result<Json> ask(const std::string& url, const RemoteSigner::Options& o, const Json& question) {
   PTAH_TRY(const std::string text, http_post(url, "application/json", question.dump(), {kMostBytes, o.timeout_seconds, o.bearer}));
@@ -31,8 +32,10 @@ Result<RemoteSigner> RemoteSigner::open(const std::string& url, const Options& o
   return out;
 }
 
-Result<Signature> RemoteSigner::sign(const Bytes32& digest) const {
-  PTAH_TRY(const Json answer, ask(url_, options_, {{"method", "sign"}, {"digest", hex_text(digest)}}));
+Result<Signature> RemoteSigner::sign_shown(const Bytes32& digest, const Json& subject) const {
+  Json question{{"method", "sign"}, {"digest", hex_text(digest)}};
+  if (subject.is_object() && subject.dump().size() + 200 < kMaxSigningRequest) question.update(subject);  // else the person is told that nothing was said
+  PTAH_TRY(const Json answer, ask(url_, options_, question));
   const auto signature = parse_hex_of<65>(text_at(answer, "signature"));
   if (!signature) return fail(ErrorCode::corrupt, "the signer at {} gives no signature", url_);
   const auto by = recover_signer(digest, *signature);
@@ -40,15 +43,18 @@ Result<Signature> RemoteSigner::sign(const Bytes32& digest) const {
   return *signature;
 }
 
-std::string answer_signing_request(const Signer& signer, const std::string& body, const std::function<bool(const Bytes32& digest)>& allow) {
+std::string answer_signing_request(const Signer& signer, const std::string& body, const std::function<bool(const SigningRequest&)>& allow) {
   const auto refuse = [](const std::string& why) { return Json{{"error", why}}.dump(); };
-  const auto json = body.size() <= kMostBytes ? parse_json(body, 4) : fail(ErrorCode::corrupt, "too long");
+  const auto json = body.size() <= kMaxSigningRequest ? parse_json(body, kMostDepth) : fail(ErrorCode::corrupt, "too long");
   if (!json || !json->is_object()) return refuse("no request");
   const std::string method = text_at(*json, "method");
   if (method == "address") return Json{{"address", to_string(signer.address())}}.dump();
   const auto digest = parse_hex_of<32>(text_at(*json, "digest"));
   if (method != "sign" || !digest) return refuse("no request");
-  if (!allow(*digest)) return refuse("not allowed");
+  SigningRequest asked{*digest, Json()};
+  for (const char* kind : {"transaction", "typed_data"})
+    if (json->contains(kind)) asked.subject[kind] = (*json)[kind];
+  if (!allow(asked)) return refuse("not allowed");
   const auto signature = signer.sign(*digest);
   return signature ? Json{{"signature", hex_text(*signature)}}.dump() : refuse(signature.error().message);
 }

@@ -1,6 +1,6 @@
 #include "serve/reading_server.h"
 
-#include <httplib.h>
+#include <chrono>
 
 #include "chain/encoding.h"
 #include "serve/reading_page.h"
@@ -9,11 +9,12 @@ namespace ptah {
 
 namespace {
 
+constexpr double kQuotaSeconds = 300;
+constexpr size_t kMaxBody = 8 << 10;
+
 /// Turns a room's answer into one of HTTP.
-void reply(httplib::Response& out, const Result<Json>& result) {
-  out.status = result ? 200 : error_info(result.error().code).http_status;
-  const Json body = result ? *result : Json{{"error", result.error().message}};
-  out.set_content(body.dump(-1, ' ', false, Json::error_handler_t::replace), "application/json");
+HttpResponse reply(const Result<Json>& result) {
+  return result ? HttpResponse::of(*result) : HttpResponse::error(error_info(result.error().code).http_status, result.error().message);
 }
 
 template <size_t N>
@@ -46,41 +47,55 @@ Result<Json> answer(ReadingRoom& room, const std::string& session, const std::st
   return room.answer(session, answers);
 }
 
+std::string token_in(const HttpRequest& in) { return std::string(in.bearer().empty() ? in.query_value("token") : in.bearer()); }
+
+Result<Json> section(ReadingRoom& room, const HttpRequest& in) {
+  const std::string& number = in.parts[1];
+  if (number.size() > 4 || number.find_first_not_of("0123456789") != std::string::npos) return fail(ErrorCode::not_found, "there is no such section");
+  return room.section(in.parts[0], std::stoul(number), token_in(in));
+}
+
+Result<Json> voucher(ReadingRoom& room, const HttpRequest& in) {
+  PTAH_TRY(const Address reader, parse_address(in.parts[0]));
+  return room.voucher(reader);
+}
+
 }  // namespace
 
-ReadingServer::ReadingServer(ReadingRoom& room) : HttpServer(65536) {
-  httplib::Server& s = server();
-  // Bodies whose length is not announced, or that grow when they are read, would pass that limit.
-  s.set_pre_routing_handler([](const httplib::Request& in, httplib::Response& out) {
-    if (in.method != "POST" || (in.has_header("Content-Length") && !in.has_header("Transfer-Encoding") && !in.has_header("Content-Encoding")))
-      return httplib::Server::HandlerResponse::Unhandled;
-    out.status = 411;
-    out.set_header("Connection", "close");
-    return httplib::Server::HandlerResponse::Handled;
-  });
-  s.set_read_timeout(10);
-  s.set_write_timeout(10);
-  const auto handled = [&room](auto f) {
-    return [&room, f](const httplib::Request& in, httplib::Response& out) { reply(out, guard([&]() -> Result<Json> { return f(room, in); })); };
+ReadingServer::ReadingServer(ReadingRoom& room, HttpOptions options, ReadingQuotas quotas)
+    : HttpServer(std::move(options)), nonces_(quotas.nonces, kQuotaSeconds), logins_(quotas.logins, kQuotaSeconds) {
+  using In = HttpRequest;
+  const auto add = [&](const char* method, const char* path, std::function<Result<Json>(ReadingRoom&, const In&)> f, PeerQuota* quota = nullptr) {
+    HttpRoute made{.method = method, .path = path};
+    made.handler = [&room, f = std::move(f)](const In& in) { return reply(guard([&] { return f(room, in); })); };
+    if (std::string_view(method) == "POST") made.max_body = kMaxBody;
+    if (quota) {
+      made.gate = [this, quota](const In& in) -> std::optional<HttpResponse> {
+        const double now = std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+        const std::lock_guard lock(mutex_);
+        if (quota->take(peer_of(in.peer), now)) return std::nullopt;
+        HttpResponse out = HttpResponse::error(429, "too many logins from your address; try again in a few minutes");
+        out.headers.emplace_back("Retry-After", "300");
+        return out;
+      };
+    }
+    route(std::move(made));
   };
-  using In = httplib::Request;
-  s.Get("/", [](const In&, httplib::Response& out) { out.set_content(reading_page(), "text/html; charset=utf-8"); });
-  s.Get("/article", handled([](ReadingRoom& r, const In&) -> Result<Json> { return r.about(); }));
-  s.Get("/counts", handled([](ReadingRoom& r, const In&) -> Result<Json> { return r.counts(); }));
-  s.Get("/nonce", handled([](ReadingRoom& r, const In&) { return r.nonce(); }));
-  s.Post("/sessions", handled([](ReadingRoom& r, const In& in) { return begin(r, in.body); }));
-  s.Get(R"(/sessions/([0-9a-f]{32})/sections/([0-9]{1,4}))", handled([](ReadingRoom& r, const In& in) {
-          return r.section(in.matches[1], static_cast<size_t>(std::stoi(in.matches[2])), in.get_param_value("token"));
-        }));
-  s.Get(R"(/sessions/([0-9a-f]{32})/quiz)", handled([](ReadingRoom& r, const In& in) { return r.quiz(in.matches[1], in.get_param_value("token")); }));
-  s.Post(R"(/sessions/([0-9a-f]{32})/answers)", handled([](ReadingRoom& r, const In& in) { return answer(r, in.matches[1], in.body); }));
-  s.Get(R"(/vouchers/(0x[0-9a-fA-F]{40}))", handled([](ReadingRoom& r, const In& in) -> Result<Json> {
-          PTAH_TRY(const Address reader, parse_address(in.matches[1].str()));
-          return r.voucher(reader);
-        }));
-  s.set_error_handler([](const httplib::Request&, httplib::Response& out) {
-    if (out.body.empty()) out.set_content(Json{{"error", fmt::format("status {}", out.status)}}.dump(), "application/json");
-  });
+  HttpResponse page;
+  page.content_type = "text/html; charset=utf-8";
+  page.body = std::make_shared<const std::string>(reading_page().html);
+  page.headers = {{"Content-Security-Policy", reading_page().policy}};
+  route({.method = "GET", .path = "/", .handler = [page](const In&) { return page; }, .immediate = true});
+  add("GET", "/article", [](ReadingRoom& r, const In&) -> Result<Json> { return r.about(); });
+  add("GET", "/counts", [](ReadingRoom& r, const In&) -> Result<Json> { return r.counts(); });
+  add(
+      "GET", "/nonce", [](ReadingRoom& r, const In&) { return r.nonce(); }, &nonces_);
+  add(
+      "POST", "/sessions", [](ReadingRoom& r, const In& in) { return begin(r, in.body); }, &logins_);
+  add("GET", "/sessions/{}/sections/{}", section);
+  add("GET", "/sessions/{}/quiz", [](ReadingRoom& r, const In& in) { return r.quiz(in.parts[0], token_in(in)); });
+  add("POST", "/sessions/{}/answers", [](ReadingRoom& r, const In& in) { return answer(r, in.parts[0], in.body); });
+  add("GET", "/vouchers/{}", voucher);
 }
 
 }  // namespace ptah
