@@ -340,7 +340,6 @@ Json ReadingRoom::shown_quiz(const Session& s) const {
 
 Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& token) {
   const double now = clock_();
-  double ended = 0;
   Json record;
   {
     const std::lock_guard lock(mutex_);
@@ -356,7 +355,6 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     if (now < s.not_before) return fail(ErrorCode::invalid_argument, "too soon: {:.0f} seconds more for the last section", s.not_before - now);
     s.draw = draw_quiz(exposures_, terms_.asked, terms_.exposures, random_);
     if (!s.draw) return fail(ErrorCode::invalid_argument, "all questions of this article were asked; it is closed for new readers");
-    ended = s.ends;
     s.ends = now + static_cast<double>(terms_.quiz_seconds);
     record = to_json(*s.draw);
     record["kind"] = "quiz";
@@ -364,15 +362,8 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     record["reader"] = to_string(s.reader);
     record["ends"] = s.ends;
   }
-  const auto kept = log_->append(record);  // nobody sees questions that a crash would forget
+  PTAH_TRY_VOID(log_->append(record));  // nobody sees questions that a crash would forget
   const std::lock_guard lock(mutex_);
-  if (!kept) {  // as if nobody had asked: once the disk takes it, the next try draws anew
-    Session& s = sessions_.at(session);
-    for (const uint32_t item : s.draw->items) --exposures_[item];
-    s.draw.reset();
-    s.ends = ended;
-    return tl::unexpected(kept.error());
-  }
   sessions_.at(session).safe = true;
   return shown_quiz(sessions_.at(session));
 }
@@ -397,7 +388,7 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       return fail(ErrorCode::invalid_argument, "no such session, or it got no questions yet");
     Session& s = found->second;
     reader = s.reader;
-    if (s.writing || (!s.safe && !s.result)) return fail(ErrorCode::io, "being written; ask again");
+    if (!s.safe) return fail(ErrorCode::io, "being written; ask again");
     if (!s.result) {
       if (answers.size() != s.draw->items.size()) return fail(ErrorCode::invalid_argument, "{} answers to {} questions", answers.size(), s.draw->items.size());
       const bool late = now > s.ends;
@@ -405,11 +396,7 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       const bool passed = right >= terms_.needed;
       s.result = Json{{"right", right}, {"passed", passed}, {"late", late}};
       s.safe = false;
-    }
-    if (!s.safe) {  // also when it could not be written the last time: what was handed in then counts
-      s.writing = true;
-      const bool passed = (*s.result)["passed"].get<bool>();
-      record = {{"kind", "result"}, {"session", session}, {"reader", to_string(reader)}, {"right", (*s.result)["right"]}, {"passed", passed}};
+      record = {{"kind", "result"}, {"session", session}, {"reader", to_string(reader)}, {"right", right}, {"passed", passed}};
       if (passed) {  // counts once it is in the log
         const auto before = earned_.find(reader);
         will = {add(before == earned_.end() ? Uint256{} : before->second.total, reward_), static_cast<uint64_t>(now) + terms_.voucher_days * 86400};
@@ -418,16 +405,13 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       }
     }
   }
-  const auto kept = record.is_null() ? Result<void>() : log_->append(record);  // before any signature leaves
+  if (!record.is_null()) PTAH_TRY_VOID(log_->append(record));  // before any signature leaves
   Json out;
   Earned earned;
   {
     const std::lock_guard lock(mutex_);
-    Session& s = sessions_.at(session);
-    if (!record.is_null()) s.writing = false;
-    if (!kept) return tl::unexpected(kept.error());
-    s.safe = true;
-    out = *s.result;
+    sessions_.at(session).safe = true;
+    out = *sessions_.at(session).result;
     if (!record.is_null()) {
       const bool passed = out["passed"].get<bool>();
       ++(passed ? passed_ : failed_);

@@ -96,8 +96,7 @@ class ReadingRoom {
     double not_before = 0, ends = 0;
     std::optional<QuizDraw> draw;
     std::optional<Json> result;
-    bool safe = false;     ///< what was drawn or decided last is in the log
-    bool writing = false;  ///< the result is on its way there
+    bool safe = false;  ///< what was drawn or decided last is in the log
   };
   struct Earned {
     Uint256 total{};

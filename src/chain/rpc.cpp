@@ -9,6 +9,7 @@
 
 #include "base/sha256.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "chain/artifact.h"
 #include "chain/encoding.h"
 
@@ -81,7 +82,7 @@ Rpc::~Rpc() = default;
 const std::string& Rpc::url() const { return state_->url; }
 
 Result<Rpc> Rpc::open(const std::string& url, const RpcOptions& options) {
-  if (!url.starts_with("http://") && !url.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https address", url);
+  if (!url.starts_with("http://") && !url.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https address", shown_url(url));
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   auto state = std::make_unique<State>();
   state->url = url;
@@ -124,18 +125,18 @@ Result<Json> Rpc::exchange(const Json& body, bool again) const {
     const CURLcode code = curl_easy_perform(h);
     curl_slist_free_all(headers);
     if (s.options.cancel && s.options.cancel->cancelled()) return fail(ErrorCode::cancelled, "cancelled");
-    if (answer.too_long) return fail(ErrorCode::corrupt, "{} answers with more than {} bytes", s.url, s.options.most_bytes);
+    if (answer.too_long) return fail(ErrorCode::corrupt, "{} answers with more than {} bytes", shown_origin(s.url), s.options.most_bytes);
     long status = 0;
     curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
     if (code == CURLE_OK && status == 200) {
       auto parsed = parse_json(answer.body, 64);
-      if (!parsed) return fail(ErrorCode::corrupt, "{} answers with what is not JSON: {}", s.url, parsed.error().message);
+      if (!parsed) return fail(ErrorCode::corrupt, "{} answers with what is not JSON: {}", shown_origin(s.url), parsed.error().message);
       return parsed;
     }
     last = code == CURLE_OK ? fmt::format("HTTP {}", status) : problem[0] ? problem : curl_easy_strerror(code);
     if (code == CURLE_OK && status != 429 && status < 500) break;
   }
-  return fail(ErrorCode::io, "no answer from {}: {}", s.url, last);
+  return fail(ErrorCode::io, "no answer from {}: {}", shown_origin(s.url), last);
 }
 
 Result<Json> Rpc::call(const std::string& method, const Json& params) const {

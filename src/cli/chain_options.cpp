@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "base/file.h"
+#include "base/url.h"
 #include "chain/dev_chain.h"
 #include "own/remote_signer.h"
 
@@ -51,7 +52,7 @@ Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
   const std::string url = !o.signer.empty() ? o.signer : o.signing.key.empty() ? environment("PTAH_SIGNER") : "";
   if (!url.empty()) {
     PTAH_TRY(RemoteSigner remote, RemoteSigner::open(url, {.bearer = environment("PTAH_SIGNER_TOKEN")}));
-    if (!o.json) fmt::print("signs as {}, whose key is with {}\n", to_string(remote.address()), url);
+    if (!o.json) fmt::print("signs as {}, whose key is with {}\n", to_string(remote.address()), shown_url(url));
     return std::unique_ptr<Signer>(std::make_unique<RemoteSigner>(std::move(remote)));
   }
   PTAH_TRY(auto key, signing_key(o.signing));

@@ -2,6 +2,7 @@
 
 #include "base/hex.h"
 #include "base/json.h"
+#include "base/url.h"
 #include "weights/download.h"
 
 namespace ptah {
@@ -14,8 +15,8 @@ constexpr int kMostDepth = 24;       ///< of a request: typed data may be nested
 Result<Json> ask(const std::string& url, const RemoteSigner::Options& o, const Json& question) {
   PTAH_TRY(const std::string text, http_post(url, "application/json", question.dump(), {kMostBytes, o.timeout_seconds, o.bearer}));
   const auto json = parse_json(text, 4);
-  if (!json || !json->is_object()) return fail(ErrorCode::corrupt, "the signer at {} answers with something else", url);
-  if (json->contains("error")) return fail(ErrorCode::permission, "the signer at {} refuses: {}", url, text_at(*json, "error").substr(0, 200));
+  if (!json || !json->is_object()) return fail(ErrorCode::corrupt, "the signer at {} answers with something else", shown_url(url));
+  if (json->contains("error")) return fail(ErrorCode::permission, "the signer at {} refuses: {}", shown_url(url), text_at(*json, "error").substr(0, 200));
   return *json;
 }
 
@@ -27,7 +28,7 @@ Result<RemoteSigner> RemoteSigner::open(const std::string& url, const Options& o
   out.options_ = options;
   PTAH_TRY(const Json answer, ask(url, options, {{"method", "address"}}));
   const auto address = parse_address(text_at(answer, "address"));
-  if (!address) return fail(ErrorCode::corrupt, "the signer at {} names no address", url);
+  if (!address) return fail(ErrorCode::corrupt, "the signer at {} names no address", shown_url(url));
   out.address_ = *address;
   return out;
 }
@@ -37,9 +38,9 @@ Result<Signature> RemoteSigner::sign_shown(const Bytes32& digest, const Json& su
   if (subject.is_object() && subject.dump().size() + 200 < kMaxSigningRequest) question.update(subject);  // else the person is told that nothing was said
   PTAH_TRY(const Json answer, ask(url_, options_, question));
   const auto signature = parse_hex_of<65>(text_at(answer, "signature"));
-  if (!signature) return fail(ErrorCode::corrupt, "the signer at {} gives no signature", url_);
+  if (!signature) return fail(ErrorCode::corrupt, "the signer at {} gives no signature", shown_url(url_));
   const auto by = recover_signer(digest, *signature);
-  if (!by || *by != address_) return fail(ErrorCode::mismatch, "the signer at {} gives a signature that is not of {}", url_, to_string(address_));
+  if (!by || *by != address_) return fail(ErrorCode::mismatch, "the signer at {} gives a signature that is not of {}", shown_url(url_), to_string(address_));
   return *signature;
 }
 

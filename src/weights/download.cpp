@@ -15,6 +15,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "base/url.h"
 
 namespace ptah {
 
@@ -172,18 +173,18 @@ bool passing(CURLcode code, int64_t status) {
 }
 
 Error refusal(const std::string& url, CURLcode code, const Exchange& exchange) {
-  if (code != CURLE_OK) return {ErrorCode::io, fmt::format("{}: {}", url, curl_easy_strerror(code))};
+  if (code != CURLE_OK) return {ErrorCode::io, fmt::format("{}: {}", shown_url(url), curl_easy_strerror(code))};
   const ErrorCode kind = exchange.status == 404 || exchange.status == 410   ? ErrorCode::not_found
                          : exchange.status == 401 || exchange.status == 403 ? ErrorCode::permission
                                                                             : ErrorCode::io;
   std::string said;
   for (const char ch : exchange.body.substr(0, 120)) said += static_cast<unsigned char>(ch) < 32 || ch == 127 ? ' ' : ch;
-  return {kind, fmt::format("{}: the server answered {}{}{}", url, exchange.status, said.empty() ? "" : ": ", said)};
+  return {kind, fmt::format("{}: the server answered {}{}{}", shown_url(url), exchange.status, said.empty() ? "" : ": ", said)};
 }
 
 Result<void> check_url(const std::string& url) {
   const std::string start = lower_case(url.substr(0, 8));
-  if (!start.starts_with("http://") && !start.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https URL", url);
+  if (!start.starts_with("http://") && !start.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https URL", shown_url(url));
   for (const char c : url)
     if (static_cast<unsigned char>(c) <= 32 || c == 127) return fail(ErrorCode::invalid_argument, "a URL holds no spaces or control characters");
   return {};
@@ -202,7 +203,7 @@ class Part {
     if (size > 0 && fs::exists(part->notes_, ignored)) {
       const auto text = read_text(part->notes_, 1 << 16);
       const auto notes = text ? parse_json(*text, 4) : fail(ErrorCode::corrupt, "none");
-      if (notes && notes->is_object() && notes->value("url", Json()) == url && notes->value("etag", Json()).is_string() &&
+      if (notes && notes->is_object() && notes->value("url", Json()) == part->url_ && notes->value("etag", Json()).is_string() &&
           notes->value("sha256", Json()).is_string()) {
         part->etag = (*notes)["etag"];
         part->sha256 = (*notes)["sha256"];
@@ -258,7 +259,7 @@ class Part {
   const fs::path& path() const { return path_; }
 
  private:
-  Part(const fs::path& path, std::string url) : path_(path.string() + ".part"), notes_(path.string() + ".part.json"), url_(std::move(url)) {}
+  Part(const fs::path& path, const std::string& url) : path_(path.string() + ".part"), notes_(path.string() + ".part.json"), url_(kept_url(url)) {}
   fs::path path_, notes_;
   std::string url_;
   int file_ = -1;
@@ -323,7 +324,7 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
       PTAH_TRY_VOID(part->clear());
       if (attempt < options.attempts) continue;
     }
-    if (exchange.error) return tl::unexpected(Error{exchange.error->code, fmt::format("{}: {}", url, exchange.error->message)});
+    if (exchange.error) return tl::unexpected(Error{exchange.error->code, fmt::format("{}: {}", shown_url(url), exchange.error->message)});
     bool done = code == CURLE_OK && exchange.status >= 200 && exchange.status < 300;
     if (done && !exchange.begun) {  // an empty file
       PTAH_TRY_VOID(part->write(0, "", 0));
@@ -354,7 +355,7 @@ Result<Downloaded> download(const std::string& url, const fs::path& path, const 
   out.checked = !wanted.empty();
   if (out.checked && wanted != out.sha256) {
     part->remove();
-    return fail(ErrorCode::mismatch, "{}: SHA-256 {}…; expected {}…; nothing was kept", url, out.sha256.substr(0, 12), wanted.substr(0, 12));
+    return fail(ErrorCode::mismatch, "{}: SHA-256 {}…; expected {}…; nothing was kept", shown_url(url), out.sha256.substr(0, 12), wanted.substr(0, 12));
   }
   PTAH_TRY_VOID(part->finish(path));
   return out;
@@ -376,7 +377,7 @@ Result<std::string> download_text(const std::string& url, size_t most_bytes, con
     if (options.cancel) {
       PTAH_TRY_VOID(options.cancel->check());
     }
-    if (exchange.error) return tl::unexpected(Error{exchange.error->code, fmt::format("{}: {}", url, exchange.error->message)});
+    if (exchange.error) return tl::unexpected(Error{exchange.error->code, fmt::format("{}: {}", shown_url(url), exchange.error->message)});
     if (code == CURLE_OK && exchange.status >= 200 && exchange.status < 300) return text;
     if (!passing(code, exchange.status) || attempt >= options.attempts) return tl::unexpected(refusal(url, code, exchange));
     PTAH_TRY_VOID(wait(pause, options.cancel));
@@ -411,9 +412,9 @@ Result<std::string> http_post(const std::string& url, const std::string& content
   const CURLcode code = curl_easy_perform(h);
   long status = 0;
   curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-  if (code != CURLE_OK) return fail(ErrorCode::io, "{}: {}", url, curl_easy_strerror(code));
-  if (status == 401 || status == 403) return fail(ErrorCode::permission, "{}: HTTP {}", url, status);
-  if (status != 200) return fail(ErrorCode::io, "{}: HTTP {}", url, status);
+  if (code != CURLE_OK) return fail(ErrorCode::io, "{}: {}", shown_url(url), curl_easy_strerror(code));
+  if (status == 401 || status == 403) return fail(ErrorCode::permission, "{}: HTTP {}", shown_url(url), status);
+  if (status != 200) return fail(ErrorCode::io, "{}: HTTP {}", shown_url(url), status);
   return std::move(answer.first);
 }
 

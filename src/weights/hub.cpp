@@ -13,6 +13,7 @@
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "weights/download.h"
 #include "weights/pull.h"
 
@@ -125,7 +126,7 @@ Result<Source> from_hub(const std::string& spec, const HubOptions& o) {
 Result<Source> from_url(const std::string& url) {
   const std::string bare = url.substr(0, url.find_first_of("?#"));
   const std::string file = last_part(bare);
-  if (!plain_name(file) || !file.ends_with(".gguf")) return fail(ErrorCode::invalid_argument, "'{}' is not the address of a GGUF file", url);
+  if (!plain_name(file) || !file.ends_with(".gguf")) return fail(ErrorCode::invalid_argument, "'{}' is not the address of a GGUF file", shown_url(url));
   PTAH_TRY(const auto parts, parts_of(file));
   Source out{stem(file), "", {}};
   for (const std::string& part : parts) out.files.push_back({bare.substr(0, bare.size() - file.size()) + part + url.substr(bare.size()), part, ""});
@@ -163,7 +164,7 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
   for (const PullableModel& pinned : pullable_models())
     if (pinned.name == found.name) return fail(ErrorCode::invalid_argument, "'{}' is the name of another model", found.name);
   if (!options.sha256.empty()) {
-    if (found.files.size() != 1) return fail(ErrorCode::invalid_argument, "{} are {} files; one digest is not enough", source, found.files.size());
+    if (found.files.size() != 1) return fail(ErrorCode::invalid_argument, "{} are {} files; one digest is not enough", shown_url(source), found.files.size());
     found.files[0].sha256 = options.sha256;
   }
   const fs::path target = folder / found.name, work = folder / (kUnfinished + found.name);
@@ -175,7 +176,7 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
     fs::remove_all(work, problem);
     const auto text = read_text(target / "origin.json", 1 << 24);
     const auto origin = text ? parse_json(*text, 16) : fail(ErrorCode::corrupt, "none");
-    if (origin && text_at(*origin, "source") == source) {
+    if (origin && (text_at(*origin, "source") == kept_url(source) || text_at(*origin, "source") == source)) {
       for (const Wanted& file : found.files) {
         if (file.sha256.empty()) continue;
         PTAH_TRY(const std::string here, sha256_of_file(target / file.file));
@@ -196,7 +197,7 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
     if (options.progress) how.progress = [&](int64_t done, int64_t total) { options.progress(file.file, done, total); };
     const fs::path notes = work / (file.file + ".done");
     if (const auto text = read_text(notes, 1 << 16); text && fs::exists(to) && file.sha256.empty()) {  // whole since an earlier call
-      if (const auto done = parse_json(*text, 4); done && text_at(*done, "url") == file.url) {
+      if (const auto done = parse_json(*text, 4); done && text_at(*done, "url") == kept_url(file.url)) {
         files.push_back(*done);
         continue;
       }
@@ -207,10 +208,10 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
       fs::remove(work, problem);  // if there is nothing to go on from
       return tl::unexpected(done.error());
     }
-    files.push_back({{"path", file.file}, {"sha256", done->sha256}, {"bytes", done->bytes}, {"checked", done->checked}, {"url", file.url}});
+    files.push_back({{"path", file.file}, {"sha256", done->sha256}, {"bytes", done->bytes}, {"checked", done->checked}, {"url", kept_url(file.url)}});
     PTAH_TRY_VOID(write_file(notes, files.back().dump()));
   }
-  const Json origin{{"name", found.name}, {"source", source}, {"licence", found.licence}, {"files", files}};
+  const Json origin{{"name", found.name}, {"source", kept_url(source)}, {"licence", found.licence}, {"files", files}};
   PTAH_TRY_VOID(write_file(work / "origin.json", origin.dump(2) + "\n"));
   for (const Wanted& file : found.files) fs::remove(work / (file.file + ".done"), problem);
   fs::remove(work / ".lock", problem);
