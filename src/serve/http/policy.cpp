@@ -109,6 +109,14 @@ std::string csp_hash(std::string_view text) {
   return fmt::format("'sha256-{}'", sodium_bin2base64(encoded, sizeof(encoded), digest.data(), digest.size(), sodium_base64_VARIANT_ORIGINAL));
 }
 
+std::string http_date(std::time_t now) {
+  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+  std::tm t{};
+  gmtime_r(&now, &t);
+  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[t.tm_wday], t.tm_mday, kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+}
+
 bool PeerQuota::take(const std::string& peer, double now) {
   if (windows_.size() >= max_peers_) {
     std::erase_if(windows_, [&](const auto& entry) { return entry.second.began + seconds_ < now; });

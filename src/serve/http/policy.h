@@ -1,6 +1,7 @@
 // Who may talk to a server, and what a browser may do with its answers.
 #pragma once
 
+#include <ctime>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -35,6 +36,9 @@ HttpFields answer_headers(const HttpRequest& request, const HttpResponse& respon
 
 /// 'sha256-…' of an inline script or style, for a content security policy.
 std::string csp_hash(std::string_view text);
+
+/// "Sun, 06 Nov 1994 08:49:37 GMT", in English whatever the locale is.
+std::string http_date(std::time_t now);
 
 /// So many an interval for each peer. Not for many threads at once.
 class PeerQuota {

@@ -81,7 +81,7 @@ HttpResult<void> read_field(HttpRequest& request, std::string_view line) {
 }
 
 /// How the body comes.
-HttpResult<void> read_framing(HttpHead& head, bool old_version) {
+HttpResult<void> read_framing(HttpHead& head) {
   const auto find = [&](std::string_view name) -> const std::string* {
     for (const auto& [key, value] : head.request.headers)
       if (key == name) return &value;
@@ -92,7 +92,7 @@ HttpResult<void> read_framing(HttpHead& head, bool old_version) {
   const std::string* encoding = find("transfer-encoding");
   if (length && encoding) return refuse(400, "both Content-Length and Transfer-Encoding");
   if (encoding) {
-    if (old_version) return refuse(400, "Transfer-Encoding in HTTP/1.0");
+    if (head.old_version) return refuse(400, "Transfer-Encoding in HTTP/1.0");
     if (lower_case(*encoding) != "chunked") return refuse(501, "the only encoding of transfer is chunked");
     head.chunked = true;
   }
@@ -102,10 +102,10 @@ HttpResult<void> read_framing(HttpHead& head, bool old_version) {
     head.content_length = std::stoull(*length);
   }
   const std::string_view connection = head.request.header("connection");
-  head.keep_alive = old_version ? has_token(connection, "keep-alive") : !has_token(connection, "close");
+  head.keep_alive = head.old_version ? has_token(connection, "keep-alive") : !has_token(connection, "close");
   if (const std::string* expected = find("expect")) {
     if (lower_case(*expected) != "100-continue") return refuse(417, "Expect asks for something unknown");
-    head.expects_continue = !old_version;
+    head.expects_continue = !head.old_version;
   }
   return {};
 }
@@ -175,7 +175,8 @@ HttpResult<HttpHead> parse_http_head(std::string_view bytes, const HttpHeadLimit
     if (const auto read = read_field(r, bytes.substr(at, end - at)); !read) return tl::unexpected(read.error());
     at = end + 2;
   }
-  if (const auto read = read_framing(out, version == "HTTP/1.0"); !read) return tl::unexpected(read.error());
+  out.old_version = version == "HTTP/1.0";
+  if (const auto read = read_framing(out); !read) return tl::unexpected(read.error());
   return out;
 }
 

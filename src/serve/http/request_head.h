@@ -40,6 +40,7 @@ struct HttpHead {
   HttpRequest request;
   std::optional<uint64_t> content_length;
   bool chunked = false, keep_alive = true, expects_continue = false;
+  bool old_version = false;  ///< HTTP/1.0
   bool has_body() const { return chunked || content_length.value_or(0) > 0; }
 };
 

@@ -26,7 +26,6 @@
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <chrono>
-#include <cstring>
 #include <ctime>
 #include <list>
 #include <map>
@@ -76,15 +75,6 @@ struct Connection {
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-/// Seconds to IMF-fixdate, in English whatever the locale is.
-std::string http_date(std::time_t now) {
-  static constexpr const char* kDays[] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-  static constexpr const char* kMonths[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-  std::tm t{};
-  gmtime_r(&now, &t);
-  return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} GMT", kDays[t.tm_wday], t.tm_mday, kMonths[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
-}
-
 std::string joined(const std::vector<std::string>& methods) { return fmt::format("{}", fmt::join(methods, ", ")); }
 
 }  // namespace
@@ -106,6 +96,7 @@ struct HttpServer::State {
 
   // Connections.
   net::awaitable<void> accept();
+  void welcome(tcp::socket socket);
   net::awaitable<void> serve(ConnectionPtr c);
   bool make_room(const std::string& peer);
   void leave(std::list<ConnectionPtr>::iterator place);
@@ -143,31 +134,38 @@ net::awaitable<void> HttpServer::State::accept() {
       co_await pause.async_wait(into(ec));
       continue;
     }
-    const tcp::endpoint remote = socket.remote_endpoint(ec);
-    if (ec) continue;
-    const tcp::endpoint local = socket.local_endpoint(ec);
-    if (ec) continue;
-    ++accepted;
-    socket.set_option(tcp::no_delay(true), ec);  // else each answer waits for the client's acknowledgement
-    std::string address = remote.address().to_string();
-    if (remote.address().is_v6() && remote.address().to_v6().is_v4_mapped())
-      address = net::ip::make_address_v4(net::ip::v4_mapped, remote.address().to_v6()).to_string();
-    const bool loopback = local.address().is_loopback() || (local.address().is_v6() && local.address().to_v6().is_v4_mapped() &&
-                                                            net::ip::make_address_v4(net::ip::v4_mapped, local.address().to_v6()).is_loopback());
-    auto c = std::make_shared<Connection>(std::move(socket), std::move(address), loopback);
-    const bool is_proxy = std::find(options.policy.proxies.begin(), options.policy.proxies.end(), c->address) != options.policy.proxies.end();
-    if ((connections.size() >= options.max_connections && !make_room("")) ||
-        (!is_proxy && peers[c->peer] >= options.max_connections_per_peer && !make_room(c->peer))) {
+    try {
+      welcome(std::move(socket));
+    } catch (const std::exception&) {  // no memory: this one is not served
       ++refused;
-      if (peers[c->peer] == 0) peers.erase(c->peer);
-      continue;  // closed
     }
-    ++peers[c->peer];
-    connections.push_back(c);
-    open = connections.size();
-    const auto place = std::prev(connections.end());
-    net::co_spawn(io, serve(c), [this, place](const std::exception_ptr&) { leave(place); });
   }
+}
+
+void HttpServer::State::welcome(tcp::socket socket) {
+  error_code ec;
+  const tcp::endpoint remote = socket.remote_endpoint(ec);
+  if (ec) return;
+  const tcp::endpoint local = socket.local_endpoint(ec);
+  if (ec) return;
+  ++accepted;
+  socket.set_option(tcp::no_delay(true), ec);  // else each answer waits for the client's acknowledgement
+  const auto plain = [](const net::ip::address& address) {
+    return address.is_v6() && address.to_v6().is_v4_mapped() ? net::ip::make_address_v4(net::ip::v4_mapped, address.to_v6()) : address;
+  };
+  auto c = std::make_shared<Connection>(std::move(socket), plain(remote.address()).to_string(), plain(local.address()).is_loopback());
+  const bool is_proxy = std::find(options.policy.proxies.begin(), options.policy.proxies.end(), c->address) != options.policy.proxies.end();
+  const auto found = peers.find(c->peer);
+  const size_t own = found == peers.end() ? 0 : found->second;
+  if ((connections.size() >= options.max_connections && !make_room("")) || (!is_proxy && own >= options.max_connections_per_peer && !make_room(c->peer))) {
+    ++refused;
+    return;  // closed
+  }
+  connections.push_back(c);
+  ++peers[c->peer];
+  open = connections.size();
+  const auto place = std::prev(connections.end());
+  net::co_spawn(io, serve(c), [this, place](const std::exception_ptr&) { leave(place); });
 }
 
 /// Closes the connection that has waited longest for a request to come or an answer to be taken: of this peer, or of the one that has most of them.
@@ -218,8 +216,15 @@ void HttpServer::State::stop() {
 
 net::awaitable<void> HttpServer::State::serve(ConnectionPtr c) {
   beast::flat_buffer buffer(options.head.bytes + 4096);
+  size_t ahead = 0;  // requests in a row that came before the last was answered
   for (bool first = true; !stopping && !c->closed; first = false) {
     c->enter(Phase::waiting);
+    ahead = buffer.size() > 0 ? ahead + 1 : 0;
+    if (ahead > 16) {  // others first
+      error_code ignored;
+      c->signal.expires_after(std::chrono::milliseconds(50));
+      co_await c->signal.async_wait(into(ignored));
+    }
     const auto head = co_await read_head(*c, buffer, first);
     if (c->closed) co_return;
     if (!head) {
@@ -426,6 +431,11 @@ net::awaitable<bool> HttpServer::State::exchange(ConnectionPtr c, beast::flat_bu
   if (!answer) answer = co_await run(c, asked);
   (void)count_body(*c, 0);
   if (c->closed) co_return false;
+  if (answer->stream && (request.method == "HEAD" || asked.head.old_version)) {
+    answer->stream->close();
+    answer->stream.reset();
+    if (asked.head.old_version) answer = HttpResponse::error(505, "this answer comes in parts, which HTTP/1.0 does not know");
+  }
   if (answer->stream) {
     co_await write_stream(c, request, *answer);
     co_return false;
