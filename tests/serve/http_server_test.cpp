@@ -12,9 +12,9 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kFlood = 48 << 20;   // tools/check/servers sends 500 MiB
-constexpr double kMaxGrowth = 16;     // MiB
-constexpr double kSlowMachine = 0.5;  // seconds; tools/check/servers measures the 50 ms
+constexpr size_t kFlood = 48 << 20;  // tools/check/servers sends 500 MiB
+constexpr double kMaxGrowth = 16;    // MiB
+constexpr double kSlowMachine = 2;   // seconds, on a machine that does other work; tools/check/servers holds it to 50 ms
 
 class Http : public testing::Test {
  protected:
