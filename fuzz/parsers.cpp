@@ -153,8 +153,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     for (const auto& [name, tensor] : file->tensors)
       if (tensor.elements()) (void)static_cast<const volatile uint8_t*>(tensor.raw())[tensor.bytes() - 1];
 #elif PTAH_FUZZ_TARGET == 15
-  (void)recall_webui(std::string(text));
-  (void)guard([&] { return recall_comfy(std::string(text)); });
+  for (const auto reader : {recall_webui, recall_comfy, recall_fooocus, recall_invokeai, recall_swarmui, recall_novelai, recall_text})
+    if (const auto found = guard([&] { return reader(std::string(text)); }))
+      if (!check(acceptable(*found).request)) __builtin_trap();  // whatever was read, the command is one that paint takes
 #elif PTAH_FUZZ_TARGET == 16
   // Lines "name extent extent …": an adapter's names and shapes, merged into a small checkpoint.
   NamedTensors adapter, checkpoint{{"u.input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight", Tensor::zeros({4, 4})},

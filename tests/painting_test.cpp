@@ -197,6 +197,19 @@ TEST_F(Painting, DiffusersFoldersGiveTheSame) {
   EXPECT_EQ(DiffusionModel::load({.model = folder}, folder_ / "words", shapes(false, DType::f32)).error().code, ErrorCode::not_found);
 }
 
+TEST_F(Painting, EveryMultipleOfEightIsPainted) {
+  const auto model = load(false, DType::f32);
+  PaintRequest r = request(false);
+  r.steps = 2;
+  for (const auto& [width, height] : {std::pair<int64_t, int64_t>{72, 64}, {88, 104}}) {
+    r.width = width;
+    r.height = height;
+    const Picture picture = value_or_throw(model->paint(r));
+    EXPECT_EQ(picture.width, width);
+    EXPECT_EQ(picture.height, height);
+  }
+}
+
 TEST_F(Painting, WhatCannotBePaintedIsSaid) {
   const auto model = load(false, DType::f32);
   const auto refused = [&](const std::function<void(PaintRequest&)>& change) -> std::string {
@@ -206,7 +219,7 @@ TEST_F(Painting, WhatCannotBePaintedIsSaid) {
     return made ? std::string() : made.error().message;
   };
   EXPECT_EQ(refused([](PaintRequest& r) { r.sampler = "eulr"; }), "unknown sampler 'eulr'; known: " + noise_sampler_names());
-  EXPECT_EQ(refused([](PaintRequest& r) { r.width = 100; }), "an edge of 100 pixels; multiples of 64 from 64 to 2048 are possible");
+  EXPECT_EQ(refused([](PaintRequest& r) { r.width = 100; }), "an edge of 100 pixels; multiples of 8 from 64 to 2048 are possible");
   EXPECT_NE(refused([](PaintRequest& r) { r.steps = 0; }), "");
   EXPECT_NE(refused([](PaintRequest& r) { r.guidance = NAN; }), "");
   EXPECT_NE(refused([](PaintRequest& r) { r.prediction = "both"; }), "");

@@ -23,7 +23,8 @@ CreateRequest inner(const MakeRequest& r) {
           .size_mm = r.size_mm,
           .best_of = r.best_of,
           .strength = r.strength,
-          .watermark = r.watermark};
+          .watermark = r.watermark,
+          .millimetres = true};
 }
 
 }  // namespace

@@ -78,7 +78,7 @@ Outcome<Painter> Painter::open(const PaintFiles& files) {
 
 Outcome<MadeWork> Painter::paint(const PaintSettings& settings, const MakeOptions& options) const {
   return outcome<MadeWork>([&]() -> Result<MadeWork> {
-    Finish finish{.cut = settings.cut};
+    Finish finish{.cut = settings.cut, .object = {.millimetres = true}};
     PTAH_TRY(finish.formats, parse_formats(settings.formats));
     Watch watch(options);
     PTAH_TRY(const Sources sources, with_controls(settings));

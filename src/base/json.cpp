@@ -5,6 +5,8 @@
 #include <cmath>
 #include <set>
 
+#include "base/placeholder.h"
+
 namespace ptah {
 
 namespace {
@@ -168,7 +170,10 @@ Result<void> write(const Json& value, std::string& out) {
 Result<Json> parse_json(std::string_view text, int most_depth) {
   Json value;
   StrictReader reader(value, most_depth);
-  if (!Json::sax_parse(text.begin(), text.end(), &reader)) return fail(ErrorCode::corrupt, "json: {}", reader.problem());
+  if (!Json::sax_parse(text.begin(), text.end(), &reader)) {
+    const std::string instead = text.empty() ? "" : placeholder_in({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+    return fail(ErrorCode::corrupt, "json: {}", instead.empty() ? reader.problem() : instead);
+  }
   return value;
 }
 

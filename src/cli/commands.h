@@ -87,6 +87,8 @@ struct PaintJob {
 };
 Result<void> run_paint(const PaintJob& job);
 
+/// A picture file. What a user should know of it (e.g. that it is the first frame of an animation) goes to standard error.
+Result<Picture> open_picture(const std::filesystem::path& file);
 /// Where a picture made of another goes: `out`, else beside it with `ending` behind its name. Errors: invalid_argument if something is there.
 Result<std::filesystem::path> picture_beside(const std::filesystem::path& from, const std::string& ending, const std::filesystem::path& out);
 Result<void> write_png(const std::filesystem::path& file, const Picture& picture);

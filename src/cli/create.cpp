@@ -133,6 +133,7 @@ struct CreateOptions {
 };
 
 void add_request_options(CLI::App& command, CreateOptions& o) {
+  o.request.millimetres = true;
   command.add_option("prompt", o.request.prompt, "what to make, e.g. \"a red fox\"")->required();
   command.add_option("--seed", o.request.seed, "the same seed gives the same work");
   command.add_option("--style", o.request.style, "glossy, flat, cartoon, blob, sticker, badge, plain, or any");
@@ -168,10 +169,10 @@ Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
 Result<Sources> read_sources(const CreateOptions& o) {
   Sources sources;
   if (!o.from.empty()) {
-    PTAH_TRY(sources.from, read_picture(o.from));
+    PTAH_TRY(sources.from, open_picture(o.from));
   }
   if (!o.mask.empty()) {
-    PTAH_TRY(sources.mask, read_picture(o.mask));
+    PTAH_TRY(sources.mask, open_picture(o.mask));
   }
   if (o.strength && !sources.from) return fail(ErrorCode::invalid_argument, "--strength needs a picture to start from (--from)");
   PTAH_TRY_VOID(check(sources));
@@ -200,7 +201,7 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   job.finish = {.cut = true,
                 .background = o.request.background,
                 .formats = formats,
-                .object = {o.request.solid, o.request.target_triangles, o.request.size_mm},
+                .object = {o.request.solid, o.request.target_triangles, o.request.size_mm, o.request.millimetres},
                 .watermark = o.request.watermark};
   job.count = o.count;
   job.budget = budget;
@@ -298,7 +299,7 @@ void add_create(CLI::App& app, Action& action) {
 
 void add_object(CLI::App& app, Action& action) {
   struct Options {
-    ObjectRequest request;
+    ObjectRequest request = {.millimetres = true, .fit = kObjectFit};
     std::string picture, out, formats = "png,glb";
     bool quiet = false, json = false;
     SigningOptions signing = {};
@@ -320,7 +321,7 @@ void add_object(CLI::App& app, Action& action) {
         PTAH_TRY(const Formats formats, parse_formats(options->formats));
         if (!formats.any_object()) return fail(ErrorCode::invalid_argument, "--format {} names no object; possible: glb obj ply stl", options->formats);
         if (options->picture.empty()) return fail(ErrorCode::invalid_argument, "name a picture");
-        PTAH_TRY(const Picture from, read_picture(options->picture));
+        PTAH_TRY(const Picture from, open_picture(options->picture));
         PTAH_TRY(const auto key, signing_key(options->signing));
         PTAH_TRY(const Work work, object_work(from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
         return deliver(work, key, slug(fs::path(options->picture).stem().string()), options->out, options->json, options->quiet);
@@ -351,7 +352,7 @@ void add_upscale(CLI::App& app, Action& action) {
         PTAH_TRY_VOID(take_threads(options->threads));
         PTAH_TRY(const auto upscaler, load_upscaler(options->model));
         PTAH_TRY(const fs::path out, picture_beside(options->picture, fmt::format("-{}x", upscaler->factor()), options->out));
-        PTAH_TRY(const Picture picture, read_picture(options->picture));
+        PTAH_TRY(const Picture picture, open_picture(options->picture));
         PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
         PTAH_TRY_VOID(write_png(out, large));
         if (options->json)

@@ -36,7 +36,11 @@ Result<void> run_mark(const MarkOptions& o) {
     if (!check.whole)
       return fail(ErrorCode::mismatch, "{}: the content credentials it has do not hold ({}); nothing is built on them", o.file, check.problems.front());
     request.action = "c2pa.opened";
-    request.ingredients.push_back({request.title, "", "", bytes[0] == 'R' ? "audio/wav" : bytes[0] == 0xFF ? "image/jpeg" : "image/png", before->store, true});
+    request.ingredients.push_back({request.title, "", "",
+                                   bytes[0] == 'R' || bytes[0] == 'B' ? "audio/wav"
+                                   : bytes[0] == 0xFF                 ? "image/jpeg"
+                                                                      : "image/png",
+                                   before->store, true});
   } else if (o.source.empty()) {
     return fail(ErrorCode::invalid_argument,
                 "{} has no credentials yet: --source says how it came about (IPTC's word, such as digitalCapture, digitalCreation or "
@@ -75,7 +79,7 @@ Result<std::vector<std::string>> works_with(const fs::path& folder, const std::s
 }
 
 Result<bool> run_watermark(const WatermarkOptions& o) {
-  PTAH_TRY(const Picture picture, read_picture(o.file));
+  PTAH_TRY(const Picture picture, open_picture(o.file));
   const auto found = find_watermark(picture);
   const std::string id = found ? fmt::format("{:08x}", found->id) : "";
   std::vector<std::string> works;

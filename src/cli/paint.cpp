@@ -15,6 +15,7 @@
 #include "create/recall.h"
 #include "image/edges.h"
 #include "own/signed_receipt.h"
+#include "shape/fit.h"
 #include "tensor/cpu/dense.h"
 #include "tensor/ops.h"
 
@@ -113,17 +114,17 @@ Result<void> run(PaintOptions o) {
     for (const std::string& text : *texts) list->push_back(strong_file(text));
   for (const std::string& text : o.embeddings) job.files.embeddings.emplace_back(text);
   if (!o.from.empty()) {
-    PTAH_TRY(job.sources.from, read_picture(o.from));
+    PTAH_TRY(job.sources.from, open_picture(o.from));
   }
   if (!o.mask.empty()) {
-    PTAH_TRY(job.sources.mask, read_picture(o.mask));
+    PTAH_TRY(job.sources.mask, open_picture(o.mask));
   }
   if (o.extend != 0) {
     if (!job.sources.from || job.sources.mask) return fail(ErrorCode::invalid_argument, "--extend needs a picture to start from (--from), and no mask");
     PTAH_TRY(job.sources, extended(*job.sources.from, o.extend));
   }
   for (const std::string& file : o.control_pictures) {
-    PTAH_TRY(const Picture picture, read_picture(file));
+    PTAH_TRY(const Picture picture, open_picture(file));
     job.sources.controls.push_back(o.edges ? edges_of(picture) : picture);
   }
   PTAH_TRY(job.finish.formats, parse_formats(o.formats));
@@ -186,6 +187,8 @@ Result<void> run_paint(const PaintJob& job) {
   for (size_t i = 0; i < requests.size(); ++i) {
     const PaintRequest request = model->settled(requests[i]);
     PTAH_TRY(Picture picture, model->paint(request, job.sources, progress, &interrupted(), preview));
+    if (job.finish.cut || job.finish.formats.any_object())
+      if (const auto cut = cut_for_object(picture, job.finish.object.solid == "slab"); !cut) fmt::print(stderr, "note: {}\n", cut.error().message);
     if (digests.is_null()) {
       PTAH_TRY(digests, reading.get());
     }
@@ -207,6 +210,7 @@ Result<void> run_paint(const PaintJob& job) {
 
 void add_paint(CLI::App& app, Action& action) {
   auto o = std::make_shared<PaintOptions>();
+  o->job.finish.object.millimetres = true;
   CLI::App* command = app.add_subcommand("paint", "a picture by a checkpoint of the Stable Diffusion family (1, 2, XL or 3)");
   PaintRequest& r = o->job.request;
   command->add_option("prompt", r.prompt, "what to paint; (word:1.2) counts more, [word] less, BREAK begins a new window")->required();
@@ -231,8 +235,8 @@ void add_paint(CLI::App& app, Action& action) {
                       "above 0: the negative prompt pushes only at right angles to the prompt, so strongly; takes half as long again");
   command->add_option("--sampler", r.sampler, noise_sampler_names());
   command->add_option("--schedule", r.schedule, noise_schedule_names());
-  command->add_option("--width", r.width, "pixels, a multiple of 64 (default: of the picture it starts from, else the model's own)");
-  command->add_option("--height", r.height, "pixels, a multiple of 64 (the same)");
+  command->add_option("--width", r.width, "pixels, a multiple of 8 (default: of the picture it starts from, else the model's own)");
+  command->add_option("--height", r.height, "pixels, a multiple of 8 (the same)");
   command->add_option("--clip-skip", r.clip_skip, "last layers of the text encoder to leave out");
   command->add_option("--prediction", r.prediction, "noise, or velocity for models trained so");
   command->add_option("--noise", r.noise, "philox, or torch: the noise of ComfyUI and the WebUI (on a processor) for the same seed");
@@ -325,8 +329,9 @@ void add_profile(CLI::App& app, Action& action) {
 
 void add_recall(CLI::App& app, Action& action) {
   auto file = std::make_shared<std::string>();
-  CLI::App* command = app.add_subcommand("recall", "prints the command that makes a picture again: of Ptah's own works, of the WebUI's and ComfyUI's PNGs");
-  command->add_option("file", *file, "a PNG, or a work's folder or receipt")->required();
+  CLI::App* command = app.add_subcommand(
+      "recall", "prints the command that makes a work again: of Ptah's own, and of pictures by the WebUI, ComfyUI, Fooocus, InvokeAI, SwarmUI and NovelAI");
+  command->add_option("file", *file, "a PNG, JPEG or WebP, or a work's folder or receipt")->required();
   command->callback([file, &action] {
     action = [file] {
       const auto text = recall(*file);
@@ -352,7 +357,7 @@ void add_edges(CLI::App& app, Action& action) {
     action = [o] {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY(const fs::path out, picture_beside(o->picture, "-edges", o->out));
-        PTAH_TRY(const Picture picture, read_picture(o->picture));
+        PTAH_TRY(const Picture picture, open_picture(o->picture));
         PTAH_TRY_VOID(write_png(out, edges_of(picture, o->low, o->high)));
         fmt::print("{}\n", out.string());
         return {};

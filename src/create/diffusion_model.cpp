@@ -50,8 +50,8 @@ Result<void> check(const PaintRequest& r) {
   if (r.perpendicular > 0 && r.guidance == 1)
     return fail(ErrorCode::invalid_argument, "perpendicular guidance needs guidance other than 1, which leaves the negative prompt out");
   for (const int64_t edge : {r.width, r.height})
-    if (edge != 0 && (edge < 64 || edge > kMostPaintedEdge || edge % 64 != 0))
-      return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of 64 from 64 to {} are possible", edge, kMostPaintedEdge);
+    if (edge != 0 && (edge < 64 || edge > kMostPaintedEdge || edge % kPaintedEdgeStep != 0))
+      return fail(ErrorCode::invalid_argument, "an edge of {} pixels; multiples of {} from 64 to {} are possible", edge, kPaintedEdgeStep, kMostPaintedEdge);
   if (r.clip_skip < 0 || r.clip_skip > 12) return fail(ErrorCode::invalid_argument, "clip-skip {}; 0 to 12 are possible", r.clip_skip);
   if (r.prompt.size() + r.negative.size() > 100000)
     return fail(ErrorCode::invalid_argument, "prompts of {} bytes; 100,000 are possible", r.prompt.size() + r.negative.size());
@@ -537,6 +537,10 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
   PTAH_TRY_VOID(check(asked));
   const PaintRequest r = settled(asked);
   const bool flows = transformer_ != nullptr;
+  if (flows)
+    for (const int64_t edge : {r.width, r.height})
+      if (edge % kFlowEdgeStep != 0)
+        return fail(ErrorCode::invalid_argument, "an edge of {} pixels; {} takes multiples of {}", edge, name_of(family_), kFlowEdgeStep);
   if (flows != (r.schedule == "flow")) return fail(ErrorCode::invalid_argument, "schedule '{}' does not go with {}", r.schedule, name_of(family_));
   if (flows && r.sampler != "euler" && r.sampler != "heun" && r.sampler != "dpm2" && r.sampler != "ddim")
     return fail(ErrorCode::invalid_argument, "sampler '{}' does not go with {}; possible: euler heun dpm2 ddim", r.sampler, name_of(family_));

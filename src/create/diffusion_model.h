@@ -20,7 +20,8 @@
 
 namespace ptah {
 
-constexpr int64_t kMostPaintedEdge = 2048;  ///< pixels
+constexpr int64_t kMostPaintedEdge = 2048, kPaintedEdgeStep = 8;  ///< pixels
+constexpr int64_t kFlowEdgeStep = 16;                             ///< of Stable Diffusion 3
 
 struct PaintRequest {
   std::string prompt, negative = {};  ///< with weights in brackets and BREAK: see clip_tokenizer.h
@@ -30,8 +31,9 @@ struct PaintRequest {
   float rescale = 0;        ///< how far guided noise is brought back to the spread of the unguided (Lin et al. 2023), 0 … 1
   float perpendicular = 0;  ///< above 0: the negative prompt pushes only at right angles to the prompt, so strongly (Perp-Neg, Armandpour et al. 2023); 0 … 10
   std::string sampler = {},
-              schedule = {};         ///< empty: dpmpp_2m and karras, or euler and flow for Stable Diffusion 3 (which takes no others than heun, dpm2, ddim)
-  int64_t width = 0, height = 0;     ///< multiples of 64, 64 to 2048; 0: those of the picture it starts from, else what the model was trained for
+              schedule = {};  ///< empty: dpmpp_2m and karras, or euler and flow for Stable Diffusion 3 (which takes no others than heun, dpm2, ddim)
+  int64_t width = 0,
+          height = 0;  ///< multiples of 8 (16 for Stable Diffusion 3), 64 to 2048; 0: those of the picture it starts from, else what the model was trained for
   int64_t clip_skip = 0;             ///< 1: without the text encoder's last layer, and so on; SDXL always leaves out one
   std::string prediction = "noise";  ///< or velocity, for models trained so (Stable Diffusion 2.1 at 768)
   std::string noise = "philox";      ///< or torch: the noise that PyTorch makes of this seed on a processor, as ComfyUI and the WebUI take it

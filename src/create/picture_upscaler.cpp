@@ -103,9 +103,12 @@ void PictureUpscaler::enlarge_with_network(const Picture& picture, Picture& out,
 Result<Picture> PictureUpscaler::upscale(const Picture& picture, const ProgressCallback& progress, const CancelToken* cancel) const {
   const int64_t times = factor();
   const int64_t width = picture.width * times, height = picture.height * times;
-  if (width > kMostPictureEdge || height > kMostPicturePixels / std::max<int64_t>(width, 1))
-    return fail(ErrorCode::unsupported, "a picture of {} × {} would become {} × {}: more than {} an edge or {} pixels", picture.width, picture.height, width,
-                height, kMostPictureEdge, kMostPicturePixels);
+  if (width > kMostPictureEdge || height > kMostPictureEdge)
+    return fail(ErrorCode::unsupported, "a picture of {} × {} would become {} × {}; an edge of up to {} pixels is possible", picture.width, picture.height,
+                width, height, kMostPictureEdge);
+  if (width * height > kMostPicturePixels)
+    return fail(ErrorCode::unsupported, "a picture of {} × {} would become {} × {}, {} pixels; up to {} are possible", picture.width, picture.height, width,
+                height, width * height, kMostPicturePixels);
   return guard([&]() -> Result<Picture> {
     const NoGrad off;
     Picture out = make_picture(width, height);

@@ -1,11 +1,14 @@
 #include "create/recall.h"
 
-#include <array>
-#include <charconv>
+#include <algorithm>
+#include <cmath>
 #include <map>
+#include <optional>
 
 #include "base/text.h"
 #include "create/painting.h"
+#include "create/recall_parts.h"
+#include "create/text_work.h"
 #include "create/work.h"
 #include "media/exif.h"
 #include "media/png_chunks.h"
@@ -16,105 +19,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Names here, in the WebUI, and in ComfyUI.
-struct Names {
-  const char *ours, *webui, *comfy;
-};
-constexpr std::array<Names, 14> kSamplers{{{"euler", "Euler", "euler"},
-                                           {"euler_a", "Euler a", "euler_ancestral"},
-                                           {"heun", "Heun", "heun"},
-                                           {"dpm2", "DPM2", "dpm_2"},
-                                           {"dpm2_a", "DPM2 a", "dpm_2_ancestral"},
-                                           {"dpmpp_2m", "DPM++ 2M", "dpmpp_2m"},
-                                           {"dpmpp_2s_a", "DPM++ 2S a", "dpmpp_2s_ancestral"},
-                                           {"dpmpp_2m_sde", "DPM++ 2M SDE", "dpmpp_2m_sde"},
-                                           {"dpmpp_3m_sde", "DPM++ 3M SDE", "dpmpp_3m_sde"},
-                                           {"uni_pc", "UniPC", "uni_pc"},
-                                           {"ddim", "DDIM", "ddim"},
-                                           {"restart", "Restart", "restart"},
-                                           {"ddpm", "DDPM", "ddpm"},
-                                           {"lcm", "LCM", "lcm"}}};
-constexpr std::array<Names, 8> kSchedules{{{"normal", "Normal", "normal"},
-                                           {"simple", "Simple", "simple"},
-                                           {"karras", "Karras", "karras"},
-                                           {"exponential", "Exponential", "exponential"},
-                                           {"sgm_uniform", "SGM Uniform", "sgm_uniform"},
-                                           {"beta", "Beta", "beta"},
-                                           {"ays", "Align Your Steps", "ays"},
-                                           {"ays_xl", "Align Your Steps", "ays"}}};
-
-template <size_t n>
-const Names* find(const std::array<Names, n>& table, const char* Names::*where, const std::string& name) {
-  for (const Names& names : table)
-    if (lower_case(name) == lower_case(names.*where)) return &names;
-  return nullptr;
-}
-
-template <class T>
-bool read_number(std::string_view text, T& into) {
-  T value{};
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size()) return false;
-  into = value;
-  return true;
-}
-
-/// "Steps: 20, Lora hashes: "a: 1, b: 2", Size: 512x512" as pairs.
-std::vector<std::pair<std::string, std::string>> settings_of(std::string_view line) {
-  std::vector<std::pair<std::string, std::string>> out;
-  for (size_t at = 0; at < line.size();) {
-    const size_t colon = line.find(':', at);
-    if (colon == std::string_view::npos) break;
-    const std::string key(trimmed(line.substr(at, colon - at)));
-    size_t begin = colon + 1, end;
-    while (begin < line.size() && line[begin] == ' ') ++begin;
-    if (begin < line.size() && line[begin] == '"') {
-      end = begin + 1;
-      while (end < line.size() && line[end] != '"') end += line[end] == '\\' ? 2 : 1;
-      end = std::min(end + 1, line.size());
-    } else {
-      end = std::min(line.find(',', begin), line.size());
-    }
-    out.emplace_back(key, trimmed(line.substr(begin, end - begin)));
-    const size_t comma = line.find(',', end);
-    at = comma == std::string_view::npos ? line.size() : comma + 1;
-  }
-  return out;
-}
-
-/// Takes "<lora:name:0.8>" out of a prompt.
-void take_loras(Recalled& out) {
-  std::string& prompt = out.request.prompt;
-  for (size_t at = prompt.find("<lora:"); at != std::string::npos; at = prompt.find("<lora:", at)) {
-    const size_t end = prompt.find('>', at);
-    if (end == std::string::npos) break;
-    const std::string inner = prompt.substr(at + 6, end - at - 6);
-    const size_t colon = inner.find(':');
-    float strength = 1;
-    if (colon != std::string::npos && !read_number(std::string_view(inner).substr(colon + 1, inner.find(':', colon + 1) - colon - 1), strength))
-      out.missed.push_back("the strength in <lora:" + inner + ">");
-    out.files.loras.push_back({inner.substr(0, colon) + ".safetensors", strength});
-    prompt.erase(at, end - at + 1);
-  }
-  prompt = std::string(trimmed(prompt));
-}
-
-/// PNGs of others hold text in Latin-1 too.
-std::string as_utf8(const std::string& text) {
-  if (invalid_utf8_at(text) == std::string::npos) return text;
-  std::string out;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80)
-      out += c;
-    else
-      out += {static_cast<char>(0xC0 | byte >> 6), static_cast<char>(0x80 | (byte & 0x3F))};
-  }
-  return out;
-}
-
-/// One argument for a shell.
-std::string quoted(std::string text) {
+/// One argument for a shell and a terminal. What begins with - would be taken for an option.
+std::string shell_quoted(std::string_view raw, bool is_file = false) {
+  std::string text = printable(raw, raw.size() * 3 + 1);
+  if (is_file && text.starts_with('-')) text = "./" + text;
   if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%") == std::string::npos &&
       text[0] != '-')
     return text;
@@ -122,20 +30,26 @@ std::string quoted(std::string text) {
   return "'" + text + "'";
 }
 
+/// " --option value"
+std::string option_with(const std::string& option, std::string_view value, bool is_file = false) {
+  return fmt::format(" {}{}{}", option, !is_file && value.starts_with('-') ? "=" : " ", shell_quoted(value, is_file));
+}
+
 std::string paint_command(const Recalled& recalled) {
   const PaintRequest& r = recalled.request;
   const PaintRequest usual;
   std::string out = "ptah paint";
-  const auto add = [&](const std::string& option, const std::string& value) { out.append(" ").append(option).append(" ").append(quoted(value)); };
-  add("--model", recalled.files.model.empty() ? "MODEL.safetensors" : recalled.files.model.string());
-  if (!recalled.files.unet.empty()) add("--unet", recalled.files.unet.string());
-  if (!recalled.files.autoencoder.empty()) add("--vae", recalled.files.autoencoder.string());
-  if (!recalled.files.refiner.empty()) add("--refiner", recalled.files.refiner.string());
-  if (!recalled.files.t5.empty()) add("--t5", recalled.files.t5.string());
-  if (!recalled.files.t5_words.empty()) add("--t5-words", recalled.files.t5_words.string());
-  for (const StrongFile& item : recalled.files.loras) add("--lora", fmt::format("{}:{}", item.file.string(), item.strength));
-  for (const fs::path& file : recalled.files.embeddings) add("--embedding", file.string());
-  for (const StrongFile& item : recalled.files.controls) add("--control", fmt::format("{}:{}", item.file.string(), item.strength));
+  const auto add = [&](const std::string& option, const std::string& value) { out += option_with(option, value); };
+  const auto add_file = [&](const std::string& option, const std::string& value) { out += option_with(option, value, true); };
+  add_file("--model", recalled.files.model.empty() ? "MODEL.safetensors" : recalled.files.model.string());
+  if (!recalled.files.unet.empty()) add_file("--unet", recalled.files.unet.string());
+  if (!recalled.files.autoencoder.empty()) add_file("--vae", recalled.files.autoencoder.string());
+  if (!recalled.files.refiner.empty()) add_file("--refiner", recalled.files.refiner.string());
+  if (!recalled.files.t5.empty()) add_file("--t5", recalled.files.t5.string());
+  if (!recalled.files.t5_words.empty()) add_file("--t5-words", recalled.files.t5_words.string());
+  for (const StrongFile& item : recalled.files.loras) add_file("--lora", fmt::format("{}:{}", item.file.string(), item.strength));
+  for (const fs::path& file : recalled.files.embeddings) add_file("--embedding", file.string());
+  for (const StrongFile& item : recalled.files.controls) add_file("--control", fmt::format("{}:{}", item.file.string(), item.strength));
   if (recalled.files.wraps) out += " --seamless";
   if (recalled.files.packing != WeightPacking::plain) out += fmt::format(" --quantize {}", name_of(recalled.files.packing));
   if (!r.negative.empty()) add("--negative", r.negative);
@@ -159,267 +73,238 @@ std::string paint_command(const Recalled& recalled) {
   }
   if (r.tile) add("--tile", std::to_string(r.tile));
   out += " --";
-  out.append(" ").append(quoted(r.prompt));
+  out.append(" ").append(shell_quoted(r.prompt));
   return out;
 }
 
-/// `ptah create` with every field of the request that has an option of that name.
-std::string create_command(const Json& request) {
-  std::string out = "ptah create";
-  const std::map<std::string, std::string> options{{"seed", "--seed"},
-                                                   {"style", "--style"},
-                                                   {"size", "--size"},
-                                                   {"steps", "--steps"},
-                                                   {"guidance", "--guidance"},
-                                                   {"sampler", "--sampler"},
-                                                   {"background", "--background"},
-                                                   {"solid", "--solid"},
-                                                   {"target_triangles", "--target-tris"},
-                                                   {"size_mm", "--size-mm"},
-                                                   {"best_of", "--best-of"}};
+/// A command with every field of the request that has an option.
+std::string command_with(const std::string& begin, const Json& request, const std::map<std::string, std::string>& options) {
+  std::string out = begin;
   for (const auto& [key, option] : options) {
-    const Json value = request.value(key, Json());
-    if (value.is_string()) out.append(" ").append(option).append(" ").append(quoted(value.get<std::string>()));
-    if (value.is_number()) out.append(" ").append(option).append(" ").append(value.is_number_float() ? fmt::format("{}", value.get<float>()) : value.dump());
+    const Json value = request.is_object() ? request.value(key, Json()) : Json();
+    if (value.is_string() && value != Json("")) out += option_with(option, value.get_ref<const std::string&>());
+    if (value.is_number()) out += option_with(option, value.is_number_float() ? fmt::format("{}", value.get<float>()) : value.dump());
+    if (value == Json(true)) out.append(" ").append(option);
+    if (value.is_array())
+      for (const Json& item : value)
+        if (item.is_string()) out += option_with(option, item.get_ref<const std::string&>());
   }
+  return out;
+}
+
+std::string create_command(const Json& request) {
+  std::string out = command_with("ptah create", request,
+                                 {{"seed", "--seed"},
+                                  {"style", "--style"},
+                                  {"size", "--size"},
+                                  {"steps", "--steps"},
+                                  {"guidance", "--guidance"},
+                                  {"sampler", "--sampler"},
+                                  {"background", "--background"},
+                                  {"solid", "--solid"},
+                                  {"target_triangles", "--target-tris"},
+                                  {"size_mm", "--size-mm"},
+                                  {"best_of", "--best-of"},
+                                  {"watermark", "--watermark"}});
   if (request.value("object", Json()) == Json(false)) out += " --no-object";
-  return out.append(" -- ").append(quoted(text_at(request, "prompt")));
+  return out.append(" -- ").append(shell_quoted(text_at(request, "prompt")));
+}
+
+std::string object_command(const Json& request, const fs::path& folder) {
+  return command_with("ptah object", request, {{"solid", "--solid"}, {"target_triangles", "--target-tris"}, {"size_mm", "--size-mm"}}) + " " +
+         shell_quoted((folder / "from.png").string(), true);
+}
+
+std::string text_command(const Json& request) {
+  return command_with("ptah generate", request,
+                      {{"model", "--model"},
+                       {"control_tokens", "--control-tokens"},
+                       {"context", "--context"},
+                       {"cache_type", "--cache-type"},
+                       {"max_tokens", "--max-tokens"},
+                       {"stop", "--stop"},
+                       {"temperature", "--temperature"},
+                       {"top_k", "--top-k"},
+                       {"top_p", "--top-p"},
+                       {"min_p", "--min-p"},
+                       {"typical_p", "--typical-p"},
+                       {"repetition_penalty", "--repetition-penalty"},
+                       {"frequency_penalty", "--frequency-penalty"},
+                       {"presence_penalty", "--presence-penalty"},
+                       {"seed", "--seed"}}) +
+         " -- " + shell_quoted(text_at(request, "prompt"));
+}
+
+/// The nearest edge that paint takes.
+int64_t paintable(int64_t edge, int64_t step) { return std::clamp<int64_t>((edge + step / 2) / step * step, 64, kMostPaintedEdge); }
+
+bool has_controls(const std::string& text) {
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return (static_cast<unsigned char>(c) < ' ' && c != '\n' && c != '\t' && c != '\r') || c == 0x7F; });
 }
 
 }  // namespace
 
-std::string webui_parameters(const PaintRequest& r, const DiffusionFiles& files, const Picture& picture, const std::string& model_hash) {
-  const Names* sampler = find(kSamplers, &Names::ours, r.sampler);
-  const Names* schedule = find(kSchedules, &Names::ours, r.schedule);
-  std::string out = r.prompt;
-  for (const StrongFile& item : files.loras) out.append(fmt::format(" <lora:{}:{}>", item.file.stem().string(), item.strength));
-  if (!r.negative.empty()) out.append("\nNegative prompt: ").append(r.negative);
-  std::string model = files.model.stem().string();
-  std::erase_if(model, [](char c) { return c == ',' || c == ':'; });
-  out += fmt::format("\nSteps: {}, Sampler: {}, Schedule type: {}, CFG scale: {}, Seed: {}, Size: {}x{}", r.steps, sampler ? sampler->webui : r.sampler,
-                     schedule ? schedule->webui : r.schedule, r.guidance, r.seed, picture.width, picture.height);
-  if (!model_hash.empty()) out += fmt::format(", Model hash: {}", model_hash.substr(0, 10));
-  out += fmt::format(", Model: {}", model);
-  if (r.clip_skip > 0) out += fmt::format(", Clip skip: {}", r.clip_skip + 1);
-  if (r.strength != 1) out += fmt::format(", Denoising strength: {}", r.strength);
-  if (r.enlarge != 1) out += fmt::format(", Denoising strength: {}, Hires upscale: {}, Hires upscaler: Lanczos", r.enlarge_strength, r.enlarge);
-  if (r.noise == "torch") out += ", RNG: CPU";
-  return out.append(", Version: Ptah ").append(kEngineVersion);
+Recalled acceptable(Recalled recalled) {
+  PaintRequest& r = recalled.request;
+  const PaintRequest usual;
+  const auto say = [&](std::string text) { recalled.missed.push_back(std::move(text)); };
+  const std::string model = lower_case(recalled.files.model.filename().string() + recalled.files.unet.filename().string());
+  const bool flows = r.schedule == "flow" || model.find("sd3") != std::string::npos || model.find("stable-diffusion-3") != std::string::npos;
+  if (flows && !r.schedule.empty() && r.schedule != "flow") {
+    say("schedule " + r.schedule + ": Stable Diffusion 3 has its own, flow");
+    r.schedule = "flow";
+  }
+  if (flows && !r.sampler.empty() && r.sampler != "euler" && r.sampler != "heun" && r.sampler != "dpm2" && r.sampler != "ddim") {
+    say("sampler " + r.sampler + ": Stable Diffusion 3 is painted with euler here");
+    r.sampler = "euler";
+  }
+  const int64_t step = flows ? kFlowEdgeStep : kPaintedEdgeStep;
+  if (const int64_t w = r.width, h = r.height; w != 0 || h != 0) {
+    r.width = w > 0 ? paintable(w, step) : 0;
+    r.height = h > 0 ? paintable(h, step) : 0;
+    if (w != r.width || h != r.height) say(fmt::format("size {}x{}: {}x{} is the nearest that paint takes (multiples of {})", w, h, r.width, r.height, step));
+  }
+  const auto within = [&](const char* name, auto& value, auto low, auto high, auto otherwise) {
+    using T = std::remove_reference_t<decltype(value)>;
+    const T was = value;
+    if (!(value >= static_cast<T>(low) && value <= static_cast<T>(high)))
+      value = value > static_cast<T>(high) ? static_cast<T>(high) : value < static_cast<T>(low) ? static_cast<T>(otherwise) : static_cast<T>(low);
+    if (was != value || std::isnan(static_cast<double>(was))) say(fmt::format("{} {}: {} is the nearest that paint takes", name, was, value));
+  };
+  within("steps", r.steps, 1, 1000, 1);
+  within("guidance", r.guidance, 0, 100, 0);
+  within("rescale", r.rescale, 0, 1, 0);
+  within("clip skip", r.clip_skip, 0, 12, 0);
+  within("refiner from", r.refine_from, 0, 1, 0);
+  within("enlarge", r.enlarge, 1, 4, 1);
+  within("strength", r.strength, 0.001, 1, 1);
+  within("strength of the second pass", r.enlarge_strength, 0.001, 1, 0.001);
+  constexpr size_t kMaxPromptBytes = 50000;
+  for (std::string* text : {&r.prompt, &r.negative}) {
+    const char* const name = text == &r.prompt ? "the prompt" : "the negative prompt";
+    if (has_controls(*text)) say(std::string("control characters in ") + name + "; left out");
+    if (text->size() > kMaxPromptBytes) {
+      say(fmt::format("{} of {} bytes: its first {} are kept", name, text->size(), kMaxPromptBytes));
+      *text = beginning(*text, kMaxPromptBytes);
+    }
+  }
+  if (r.prompt.find_first_not_of(" \n\t\r") == std::string::npos) say("the prompt is empty");
+  if (const auto good = check(r); !good) say(good.error().message);
+  return recalled;
 }
 
-Result<Recalled> recall_webui(const std::string& parameters) {
-  Recalled out;
-  out.by = "WebUI";
-  PaintRequest& r = out.request;
-  r.noise = "torch";
-  const std::string text = "\n" + as_utf8(parameters);
-  size_t line = text.rfind("\nSteps: ");
-  if (line == std::string::npos) return fail(ErrorCode::corrupt, "the WebUI's parameters have no line of settings");
-  const size_t negative = text.find("\nNegative prompt: ");
-  constexpr size_t kNegative = 18;
-  r.prompt = trimmed(std::string_view(text).substr(0, std::min(negative, line)));
-  if (negative < line) r.negative = trimmed(std::string_view(text).substr(negative + kNegative, line - negative - kNegative));
-  float denoising = 0;
-  bool hires = false;
-  std::string schedule;
-  const std::string_view settings = std::string_view(text).substr(line + 1);
-  for (const auto& [key, value] : settings_of(settings.substr(0, settings.find('\n')))) {
-    bool good = true;
-    if (key == "Steps") {
-      good = read_number(value, r.steps);
-    } else if (key == "Sampler") {
-      std::string name = value;
-      if (!find(kSamplers, &Names::webui, name))  // older ones name the schedule too
-        for (const Names& s : kSchedules)
-          if (name.ends_with(std::string(" ") + s.webui)) schedule = s.ours, name.resize(name.size() - std::string_view(s.webui).size() - 1);
-      const Names* found = find(kSamplers, &Names::webui, name);
-      good = found != nullptr;
-      if (found) r.sampler = found->ours;
-      if (schedule.empty()) schedule = "normal";
-    } else if (key == "Schedule type") {
-      const Names* found = find(kSchedules, &Names::webui, value);
-      good = found || value == "Automatic";
-      if (found) schedule = found->ours;
-    } else if (key == "CFG scale") {
-      good = read_number(value, r.guidance);
-    } else if (key == "Seed") {
-      good = read_number(value, r.seed);
-    } else if (key == "Size") {
-      const size_t x = value.find('x');
-      good =
-          x != std::string::npos && read_number(std::string_view(value).substr(0, x), r.width) && read_number(std::string_view(value).substr(x + 1), r.height);
-    } else if (key == "Clip skip") {
-      good = read_number(value, r.clip_skip);
-      r.clip_skip = std::max<int64_t>(r.clip_skip - 1, 0);
-    } else if (key == "Denoising strength") {
-      good = read_number(value, denoising);
-    } else if (key == "Hires upscale") {
-      good = hires = read_number(value, r.enlarge);
-    } else if (key == "CFG Rescale phi" || key == "CFG rescale") {
-      good = read_number(value, r.rescale);
-    } else if (key == "Model") {
-      out.files.model = value + ".safetensors";
-    } else if (key == "VAE") {
-      out.files.autoencoder = value;
-    } else if (key == "RNG") {
-      if (value != "CPU") out.missed.push_back("noise of " + value + ": only the processor's can be made again here");
-    } else if (key != "Model hash" && key != "Version" && key != "Lora hashes" && key != "TI hashes" && key != "VAE hash") {
-      good = false;
-    }
-    if (!good) out.missed.push_back(key + ": " + value);
+Result<Recalled> recall_text(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \n\t\r");
+  if (begin == std::string::npos) return fail(ErrorCode::not_found, "no settings in an empty text");
+  if (text[begin] != '{') {
+    if (("\n" + text).find("\nSteps: ") != std::string::npos) return recall_webui(text);
+    if (text[begin] == '"' && text.find("\" -") != std::string::npos) return recall_invokeai(text);
+    return fail(ErrorCode::not_found, "no settings in this text");
   }
-  if (settings.find("RNG: ") == std::string_view::npos) out.missed.emplace_back("noise: the WebUI makes it on the graphics card unless told otherwise");
-  if (!schedule.empty()) r.schedule = schedule;
-  if (denoising > 0) (hires ? r.enlarge_strength : r.strength) = denoising;
-  if (denoising > 0 && !hires) out.missed.emplace_back("the picture it started from (--from)");
-  take_loras(out);
-  return out;
-}
-
-Result<Recalled> recall_comfy(const std::string& text) {
-  PTAH_TRY(const Json graph, parse_json(text, 64));
-  if (!graph.is_object()) return fail(ErrorCode::corrupt, "ComfyUI's graph is no object");
-  Recalled out;
-  out.by = "ComfyUI";
-  PaintRequest& r = out.request;
-  r.noise = "torch";
-  const auto kind_of = [&](const Json& node) { return text_at(node, "class_type"); };
-  const auto input = [&](const Json& node, const char* name) {
-    const Json inputs = node.is_object() ? node.value("inputs", Json()) : Json();
-    return inputs.is_object() ? inputs.value(name, Json()) : Json();
-  };
-  const auto words = [&](const Json& node, const char* name) {
-    const Json value = input(node, name);
-    return value.is_string() ? value.get<std::string>() : std::string();
-  };
-  // The node that an input is linked to: ["id", output].
-  const auto linked = [&](const Json& node, const char* name) -> Json {
-    const Json link = input(node, name);
-    if (!link.is_array() || link.empty() || !link[0].is_string()) return {};
-    return graph.value(link[0].get<std::string>(), Json());
-  };
-  Json sampler;
-  for (const auto& [id, node] : graph.items())
-    if (node.is_object() && sampler.is_null() && (kind_of(node) == "KSampler" || kind_of(node) == "KSamplerAdvanced")) sampler = node;
-  if (sampler.is_null()) return fail(ErrorCode::unsupported, "ComfyUI's graph has no KSampler");
-  const auto number = [&](const Json& node, const char* name, auto& into) {
-    const Json value = input(node, name);
-    if (value.is_number())
-      into = value.get<std::remove_reference_t<decltype(into)>>();
-    else
-      out.missed.push_back(std::string(name) + ": " + value.dump());
-  };
-  number(sampler, kind_of(sampler) == "KSampler" ? "seed" : "noise_seed", r.seed);
-  number(sampler, "steps", r.steps);
-  number(sampler, "cfg", r.guidance);
-  if (input(sampler, "denoise").is_number()) r.strength = input(sampler, "denoise").get<float>();
-  const auto named = [&](const char* name, const auto& table, std::string& into) {
-    const Json value = input(sampler, name);
-    const Names* found = value.is_string() ? find(table, &Names::comfy, value.get<std::string>()) : nullptr;
-    if (found)
-      into = found->ours;
-    else
-      out.missed.push_back(std::string(name) + ": " + value.dump());
-  };
-  named("sampler_name", kSamplers, r.sampler);
-  named("scheduler", kSchedules, r.schedule);
-  constexpr int kMostSteps = 100;  // a graph may go round in circles
-  Json model = linked(sampler, "model");
-  for (int i = 0; i < kMostSteps && model.is_object(); ++i) {
-    const std::string kind = kind_of(model);
-    if (kind == "CheckpointLoaderSimple" || kind == "CheckpointLoader") {
-      out.files.model = words(model, "ckpt_name");
-      break;
-    }
-    if (kind == "LoraLoader" || kind == "LoraLoaderModelOnly") {
-      StrongFile lora{words(model, "lora_name")};
-      number(model, "strength_model", lora.strength);
-      out.files.loras.insert(out.files.loras.begin(), lora);
-    } else if (kind == "UNETLoader" || kind == "UnetLoaderGGUF") {
-      out.files.unet = words(model, "unet_name");
-      break;
-    } else {
-      out.missed.push_back("node " + kind);
-    }
-    model = linked(model, "model");
-  }
-  const auto prompt = [&](const char* name, std::string& into) {
-    Json node = linked(sampler, name);
-    for (int i = 0; i < kMostSteps && node.is_object(); ++i) {
-      if (kind_of(node) == "CLIPTextEncode") {
-        if (!input(node, "text").is_string()) out.missed.push_back(std::string(name) + ": a text made by another node");
-        into = words(node, "text");
-        for (Json clip = linked(node, "clip"); i < kMostSteps && clip.is_object(); clip = linked(clip, "clip"), ++i)
-          if (kind_of(clip) == "CLIPSetLastLayer" && input(clip, "stop_at_clip_layer").is_number_integer())
-            r.clip_skip = std::clamp<int64_t>(-1 - input(clip, "stop_at_clip_layer").get<int64_t>(), 0, 12);
-        return;
-      }
-      out.missed.push_back("node " + kind_of(node));
-      node = linked(node, linked(node, "conditioning").is_object() ? "conditioning" : name);
-    }
-  };
-  prompt("positive", r.prompt);
-  prompt("negative", r.negative);
-  const Json latents = linked(sampler, "latent_image");
-  if (kind_of(latents) == "EmptyLatentImage") {
-    number(latents, "width", r.width);
-    number(latents, "height", r.height);
-  } else {
-    out.missed.push_back("node " + kind_of(latents) + ", which it starts from");
-  }
-  return out;
+  PTAH_TRY(const Json json, strangers_json(text));
+  const auto has = [&](const char* key) { return json.contains(key); };
+  if (has("sui_image_params")) return recall_swarmui(text);
+  if (has("metadata_scheme") || (has("base_model") && has("guidance_scale"))) return recall_fooocus(text);
+  if (has("positive_prompt") || has("generation_mode") || (has("model_weights") && has("image"))) return recall_invokeai(text);
+  if (has("uc") || has("v4_prompt") || has("request_type")) return recall_novelai(text);
+  const bool graph = std::any_of(json.begin(), json.end(), [](const Json& node) { return node.is_object() && node.contains("class_type"); });
+  if (graph) return recall_comfy(text);
+  if (has("prompt") && json["prompt"].is_object()) return recall_comfy(json["prompt"].dump());
+  if (has("nodes") && has("links")) return fail(ErrorCode::unsupported, "ComfyUI's workflow as it is drawn, without the graph that was run ('prompt')");
+  return fail(ErrorCode::not_found, "no settings in this text");
 }
 
 namespace {
 
-/// Settings of the WebUI (in the comment), or ComfyUI's graph (behind "prompt:"), in a JPEG or WebP file. Errors: not_found, corrupt.
-Result<std::string> exif_settings(std::span<const uint8_t> file, bool webui) {
-  PTAH_TRY(const ExifTexts texts, exif_texts(file));
-  if (webui && !texts.comment.empty()) return texts.comment;
-  constexpr std::string_view kGraph = "prompt:";
-  for (const std::string& text : texts.others)
-    if (!webui && text.starts_with(kGraph)) return text.substr(kGraph.size());
-  return fail(ErrorCode::not_found, "no settings there");
+/// The texts of a file in which settings are looked for, likeliest first; what cannot be read of one is an error in its place.
+std::vector<Result<std::string>> texts_of(std::span<const uint8_t> file) {
+  std::vector<Result<std::string>> out;
+  if (is_png(file))
+    for (const char* keyword : {"parameters", "prompt", "invokeai_metadata", "sd-metadata", "Dream", "Comment", "comment", "UserComment", "Description",
+                                "workflow", "generation_data"}) {
+      auto text = png_text(file, keyword);
+      if (text || text.error().code != ErrorCode::not_found) out.push_back(std::move(text));
+    }
+  if (auto exif = exif_texts(file)) {
+    if (!exif->comment.empty()) out.emplace_back(std::move(exif->comment));
+    for (std::string& text : exif->others) {
+      for (const char* before : {"prompt:", "Prompt:", "parameters:"})  // ComfyUI names what it writes
+        if (text.starts_with(before)) text.erase(0, std::string_view(before).size());
+      out.emplace_back(std::move(text));
+    }
+  } else if (exif.error().code != ErrorCode::not_found) {
+    out.push_back(tl::unexpected(exif.error()));
+  }
+  // XMP: whatever stands between tags or in attributes.
+  std::string xmp = xmp_packet(file);
+  for (const auto& [from, to] : {std::pair{"&#xA;", "\n"}, {"&#10;", "\n"}, {"&quot;", "\""}, {"&apos;", "'"}})
+    if (!xmp.empty()) replace_all(xmp, from, to);
+  size_t parts = 0;
+  for (size_t at = xmp.find('>'); at != std::string::npos && parts < 1000; at = xmp.find('>', at + 1)) {
+    const size_t end = std::min(xmp.find('<', at), xmp.size());
+    std::string part(trimmed(std::string_view(xmp).substr(at + 1, end - at - 1)));
+    for (const auto& [from, to] : {std::pair{"&lt;", "<"}, {"&gt;", ">"}, {"&amp;", "&"}}) replace_all(part, from, to);
+    if (part.size() > 20) out.emplace_back(std::move(part));
+    ++parts;
+  }
+  return out;
+}
+
+std::string said(const Recalled& recalled) {
+  std::string out = fmt::format("# painted by {}\n", recalled.by);
+  std::string last;
+  for (const std::string& note : recalled.missed) {
+    if (note == last) continue;
+    out.append("# not told: ").append(printable(note, 400)).append("\n");
+    last = note;
+  }
+  return out.append(paint_command(recalled)).append("\n");
+}
+
+Result<std::string> recall_receipt(const Json& receipt, const fs::path& file) {
+  const Json request = receipt.value("request", Json::object());
+  if (is_painting_receipt(receipt)) {
+    Recalled recalled;
+    recalled.by = "Ptah";
+    PTAH_TRY(recalled.request, paint_request(request));
+    PTAH_TRY(recalled.files, diffusion_files(request.value("files", Json::object())));
+    if (receipt.contains("sources")) recalled.missed.emplace_back("the pictures it started from (--from, --mask, --control FILE:STRENGTH:PICTURE)");
+    return said(recalled);
+  }
+  if (is_object_receipt(receipt)) return object_command(request, folder_of_work(file)) + "\n";
+  if (is_text_receipt(receipt)) {
+    std::string notes;
+    for (const char* what : {"schema", "grammar"})
+      if (!text_at(request, what).empty()) notes += fmt::format("# not told: the {} (--{} FILE); its text stands in the receipt\n", what, what);
+    return notes + text_command(request) + "\n";
+  }
+  if (text_at(receipt, "kind").starts_with("picture")) return create_command(request) + "\n";
+  return fail(ErrorCode::unsupported, "{}: a work of the kind '{}'", file.string(), printable(text_at(receipt, "kind"), 60));
 }
 
 }  // namespace
 
 Result<std::string> recall(const fs::path& file) {
-  const auto said = [&](const Recalled& recalled) {
-    std::string out = fmt::format("# painted by {}\n", recalled.by);
-    for (std::string note : recalled.missed) {
-      for (char& c : note)
-        if (static_cast<unsigned char>(c) < ' ') c = ' ';
-      out.append("# not told: ").append(note).append("\n");
-    }
-    return out.append(paint_command(recalled)).append("\n");
-  };
   const auto receipt = read_receipt(file);
-  if (receipt) {
-    if (is_painting_receipt(*receipt)) {
-      Recalled recalled;
-      recalled.by = "Ptah";
-      PTAH_TRY(recalled.request, paint_request((*receipt)["request"]));
-      PTAH_TRY(recalled.files, diffusion_files((*receipt)["request"].value("files", Json::object())));
-      if (receipt->contains("sources")) recalled.missed.emplace_back("the pictures it started from (--from, --mask, --control FILE:STRENGTH:PICTURE)");
-      return said(recalled);
-    }
-    if (text_at(*receipt, "kind").starts_with("picture")) return create_command((*receipt)["request"]) + "\n";
-    return fail(ErrorCode::unsupported, "{}: a work of the kind '{}'", file.string(), text_at(*receipt, "kind"));
-  }
-  if (receipt.error().code != ErrorCode::not_found && receipt.error().code != ErrorCode::unsupported) return tl::unexpected(receipt.error());
+  if (receipt) return guard([&] { return recall_receipt(*receipt, file); });
+  std::error_code problem;
+  if (fs::is_directory(file, problem) || receipt.error().code == ErrorCode::permission || receipt.error().code == ErrorCode::io)
+    return tl::unexpected(receipt.error());
   PTAH_TRY(const Bytes bytes, read_file(file));
-  for (const bool webui : {true, false}) {
-    const auto text = is_png(bytes) ? png_text(bytes, webui ? "parameters" : "prompt") : exif_settings(bytes, webui);
-    if (!text) {
-      if (text.error().code == ErrorCode::not_found) continue;
-      return fail(text.error().code, "{}: {}", file.string(), text.error().message);
-    }
-    const auto found = guard([&] { return webui ? recall_webui(*text) : recall_comfy(*text); });
-    if (!found) return fail(found.error().code, "{}: {}", file.string(), found.error().message);
-    return said(*found);
+  std::optional<Error> first;
+  if (receipt.error().code != ErrorCode::not_found && receipt.error().code != ErrorCode::unsupported) first = receipt.error();
+  for (const auto& text : texts_of(bytes)) {
+    const auto found = guard([&]() -> Result<Recalled> {
+      if (!text) return tl::unexpected(text.error());
+      return recall_text(*text);
+    });
+    if (found) return said(acceptable(*found));
+    if (found.error().code != ErrorCode::not_found && !first) first = Error{found.error().code, file.string() + ": " + found.error().message};
   }
-  return fail(ErrorCode::not_found, "{}: neither a receipt nor settings of the WebUI or ComfyUI in it", file.string());
+  if (first) return tl::unexpected(*first);
+  return fail(ErrorCode::not_found, "{}: neither a receipt of Ptah nor settings of the WebUI, ComfyUI, Fooocus, InvokeAI, SwarmUI or NovelAI in it",
+              file.string());
 }
 
 }  // namespace ptah

@@ -73,6 +73,7 @@ void fields(C& c, const Visit& visit) {
   visit("strength", c.strength);
   visit("best_of", c.best_of);
   visit("watermark", c.watermark, Later());
+  visit("millimetres", c.millimetres, Later());
 }
 
 Json to_json(const CreateRequest& r) { return json_of_fields(r); }

@@ -12,6 +12,7 @@
 #include "media/label.h"
 #include "media/manifest_store.h"
 #include "media/mesh.h"
+#include "shape/fit.h"
 #include "shape/inflate.h"
 
 namespace ptah {
@@ -24,6 +25,8 @@ void fields(C& c, const Visit& visit) {
   visit("solid", c.solid);
   visit("target_triangles", c.target_triangles);
   visit("size_mm", c.size_mm);
+  visit("millimetres", c.millimetres, Later());
+  visit("fit", c.fit, Later());
 }
 
 Json to_json(const ObjectRequest& request) { return json_of_fields(request); }
@@ -183,7 +186,9 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
                         const ProgressCallback& progress, const CancelToken* cancel) {
   if (progress) progress({"shape", 0.9, -1});
   PTAH_TRY(const Solid solid, solid_by_name(request.solid));
-  PTAH_TRY(const TexturedMesh mesh, inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm}, cancel));
+  PTAH_TRY(
+      const TexturedMesh mesh,
+      inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm, .slab_if_faint = request.fit == 0}, cancel));
   if (formats.glb) {
     const auto extras = [&](std::span<const uint8_t> body) {
       Json inside = core;
@@ -193,13 +198,13 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
     PTAH_TRY(work.files["object.glb"], encode_glb(mesh, extras));
   }
   if (formats.obj) {
-    const ObjFiles files = encode_obj(mesh, "object");
+    const ObjFiles files = encode_obj(mesh, "object", request.millimetres);
     const auto text = [](const std::string& s) { return Bytes(s.begin(), s.end()); };
     work.files["object.obj"] = text(files.obj);
     work.files["object.mtl"] = text(files.mtl);
     work.files["object.png"] = mesh.texture_png;
   }
-  if (formats.ply) work.files["object.ply"] = encode_ply(mesh);
+  if (formats.ply) work.files["object.ply"] = encode_ply(mesh, request.millimetres);
   if (formats.stl) work.files["object.stl"] = encode_stl(welded(mesh));
   return {};
 }
@@ -242,7 +247,7 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
   }
   PTAH_TRY_VOID(add_sources(work, sources));
   if (request.object && formats.any_object())
-    PTAH_TRY_VOID(add_object(work, core, picture, {request.solid, request.target_triangles, request.size_mm}, formats, progress, cancel));
+    PTAH_TRY_VOID(add_object(work, core, picture, {request.solid, request.target_triangles, request.size_mm, request.millimetres}, formats, progress, cancel));
   PTAH_TRY_VOID(seal(work, core));
   if (progress) progress({"done", 1, 0});
   return work;
@@ -254,7 +259,12 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
     Work work;
     Json core = begun_receipt(kObjectKind, to_json(request));
     core["sources"] = source_ids({from, {}, {}});
-    const Picture shown = cut_out(from);
+    Picture shown;
+    if (request.fit) {
+      PTAH_TRY(shown, cut_for_object(reduced(from, request.fit), request.solid == "slab"));
+    } else {
+      shown = cut_out(from);
+    }
     if (formats.png) {
       Json inside = core;
       inside["pixels"] = pixel_id(shown);
@@ -262,7 +272,7 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
       PTAH_TRY(work.files["picture.png"], encode_png(shown, {{kKeyword, text}}));
     }
     PTAH_TRY(work.files["from.png"], encode_png(from));
-    PTAH_TRY_VOID(add_object(work, core, shown, request, formats, progress, cancel));
+    PTAH_TRY_VOID(add_object(work, core, request.fit ? cropped_for_object(shown) : shown, request, formats, progress, cancel));
     PTAH_TRY_VOID(seal(work, core));
     if (progress) progress({"done", 1, 0});
     return work;
@@ -378,7 +388,7 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
     const fs::path file = folder / (name + ".png");
     const auto bytes = read_file(file);
     if (!bytes) return fail(ErrorCode::not_found, "the work started from a picture that is not here: {}; give the folder of the work", file.string());
-    return decode_png(*bytes);
+    return decode_png(*bytes, nullptr, kMostPicturePixels);  // kept by earlier versions, which read larger ones
   };
   if (ids.contains("from")) {
     PTAH_TRY(sources.from, take("from"));

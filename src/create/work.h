@@ -46,7 +46,11 @@ struct ObjectRequest {
   std::string solid = "round";
   int64_t target_triangles = 20000;
   float size_mm = 100;
+  bool millimetres = false;  ///< OBJ and PLY in millimetres; false: in metres, as earlier works have them
+  int64_t fit = 0;           ///< the picture is reduced to so many pixels an edge, and the object is of the part that shows something; 0: of it all
 };
+/// What new objects are made with; older works lack it in their receipts and are made again without.
+constexpr int64_t kObjectFit = 4096;
 /// A picture of the maker's → files of an object, picture.png (cut out of its ground) and from.png. Errors as inflate.
 Result<Work> object_work(const Picture& from, const ObjectRequest& request, const Formats& formats, const ProgressCallback& progress = {},
                          const CancelToken* cancel = nullptr);

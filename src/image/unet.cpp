@@ -144,11 +144,11 @@ Tensor UnetTrunk::run(const Transformer& block, const Tensor& x, const Tensor& c
   return block.out(h, Activation::none, x.reshape({n, pixels, width})).reshape(x.shape());
 }
 
-Tensor UnetTrunk::run(const Block& block, Tensor x, const Given& given) const {
+Tensor UnetTrunk::run(const Block& block, Tensor x, const Given& given, const Tensor* like) const {
   if (block.residual) x = run(*block.residual, x, given.time);
   if (block.transformer) x = run(*block.transformer, x, given.context);
   if (block.down) x = (*block.down)(x);
-  if (block.up) x = (*block.up)(resize(x, 2 * x.dim(1), 2 * x.dim(2), Filter::nearest));
+  if (block.up) x = (*block.up)(resize(x, like ? like->dim(1) : 2 * x.dim(1), like ? like->dim(2) : 2 * x.dim(2), Filter::nearest));
   return x;
 }
 
@@ -183,8 +183,9 @@ Tensor Unet::operator()(const Tensor& latents, const Tensor& steps, const Tensor
     x = add(x, control->middle);
   }
   for (const Block& block : up_) {
-    x = run(block, concat({x, passed.back()}, 3), seen);
+    const Tensor joined = concat({x, passed.back()}, 3);
     passed.pop_back();
+    x = run(block, joined, seen, passed.empty() ? nullptr : &passed.back());
   }
   return cast(out_(group_norm(x, config_.groups, out_norm_, true)), DType::f32);
 }

@@ -65,7 +65,8 @@ class UnetTrunk {
 
   /// Checks the inputs of a call and makes of them what the blocks are given.
   Given given(const Tensor& latents, const Tensor& steps, const Tensor& context, const Tensor& label) const;
-  Tensor run(const Block& block, Tensor x, const Given& given) const;
+  /// `like`: what a block that enlarges has to fit, where halving rounded up.
+  Tensor run(const Block& block, Tensor x, const Given& given, const Tensor* like = nullptr) const;
   Tensor middle(Tensor x, const Given& given) const;
   /// How many states descend() gives.
   size_t states() const { return down_.size() + 1; }
@@ -97,7 +98,7 @@ class Unet : public UnetTrunk {
   Unet(Weights& weights, const std::string& prefix, const UnetConfig& config);
 
   /// latents [n, h, w, in] in the dtype to compute in, steps f32 [n] (0 … 999), context [n, tokens, context_width], label f32 [n, label_width] where the model
-  /// has one. What it foresees (noise or velocity, as it was trained): f32 [n, h, w, out]. h and w are multiples of 2^(levels − 1).
+  /// has one. What it foresees (noise or velocity, as it was trained): f32 [n, h, w, out].
   Tensor operator()(const Tensor& latents, const Tensor& steps, const Tensor& context, const Tensor& label = {}, const UnetControl* control = nullptr) const;
 
  private:

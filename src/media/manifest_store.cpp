@@ -5,15 +5,13 @@
 
 #include "media/jpeg_segments.h"
 #include "media/png_chunks.h"
-#include "media/riff_chunks.h"
+#include "media/wav.h"
 
 namespace ptah {
 
 namespace {
 
 constexpr size_t kBehindHeader = 33;  ///< signature and IHDR
-
-bool is_wav(std::span<const uint8_t> file) { return is_riff(file, "WAVE"); }
 
 void put_big(Bytes& out, uint32_t value) {
   for (int i = 3; i >= 0; --i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
@@ -38,16 +36,27 @@ Result<std::optional<ManifestPlace>> find_in_png(std::span<const uint8_t> file) 
 
 Result<std::optional<ManifestPlace>> find_in_wav(std::span<const uint8_t> file) {
   std::optional<ManifestPlace> out;
-  for (size_t at = 12; at < file.size();) {
-    if (file.size() - at < 8) return fail(ErrorCode::corrupt, "wav: cut off at byte {}", at);
-    PTAH_TRY(const RiffChunk chunk, riff_chunk_at(file, at, "wav"));
-    if (chunk.type == "C2PA") {
-      if (out) return fail(ErrorCode::corrupt, "wav: two manifest stores");
-      out = ManifestPlace{Bytes(chunk.data.begin(), chunk.data.end()), at, chunk.size};
-    }
-    at += chunk.size;
+  PTAH_TRY(const Wav wav, parse_wav(file));
+  for (const WavChunk& chunk : wav.chunks) {
+    if (chunk.type != "C2PA") continue;
+    if (out) return fail(ErrorCode::corrupt, "wav: two manifest stores");
+    out = ManifestPlace{Bytes(chunk.data.begin(), chunk.data.end()), chunk.at, chunk.size};
   }
   return out;
+}
+
+/// Behind the last chunk; the lengths in the head become those of the whole.
+Result<Bytes> with_manifest_in_wav(Bytes file, std::span<const uint8_t> store) {
+  PTAH_TRY(const Wav wav, parse_wav(file));
+  Bytes chunk(wav.end % 2, 0);
+  for (const char c : std::string_view("C2PA")) chunk.push_back(static_cast<uint8_t>(c));
+  chunk.resize(chunk.size() + 4);
+  put_little(chunk.data() + chunk.size() - 4, static_cast<uint32_t>(store.size()));
+  chunk.insert(chunk.end(), store.begin(), store.end());
+  if (store.size() % 2) chunk.push_back(0);
+  set_wav_lengths(file, wav, wav.end + chunk.size());
+  file.insert(file.begin() + static_cast<std::ptrdiff_t>(wav.end), chunk.begin(), chunk.end());
+  return file;
 }
 
 uint32_t big(const uint8_t* at) { return uint32_t{at[0]} << 24 | uint32_t{at[1]} << 16 | uint32_t{at[2]} << 8 | at[3]; }
@@ -131,9 +140,12 @@ Result<Bytes> without_manifest(std::span<const uint8_t> file) {
   PTAH_TRY(const auto place, find_manifest(file));
   Bytes out(file.begin(), file.end());
   if (!place) return out;
+  if (is_wav(file)) {
+    PTAH_TRY(const Wav wav, parse_wav(file));
+    if (!wav.streamed) set_wav_lengths(out, wav, wav.end - place->length);
+  }
   const auto from = out.begin() + static_cast<std::ptrdiff_t>(place->start);
   out.erase(from, from + static_cast<std::ptrdiff_t>(place->length));
-  if (is_wav(out)) put_little(out.data() + 4, static_cast<uint32_t>(out.size() - 8));
   return out;
 }
 
@@ -152,15 +164,7 @@ Result<Bytes> with_manifest(std::span<const uint8_t> file, std::span<const uint8
     out.insert(out.begin() + kBehindHeader, chunk.begin(), chunk.end());
     return out;
   }
-  if (out.size() % 2) out.push_back(0);
-  const size_t at = out.size();
-  for (const char c : std::string_view("C2PA")) out.push_back(static_cast<uint8_t>(c));
-  out.resize(out.size() + 4);
-  put_little(out.data() + at + 4, static_cast<uint32_t>(store.size()));
-  out.insert(out.end(), store.begin(), store.end());
-  if (out.size() % 2) out.push_back(0);
-  put_little(out.data() + 4, static_cast<uint32_t>(out.size() - 8));
-  return out;
+  return with_manifest_in_wav(std::move(out), store);
 }
 
 }  // namespace ptah

@@ -66,10 +66,11 @@ Result<std::string> glb_json(std::span<const uint8_t> bytes);
 struct ObjFiles {
   std::string obj, mtl;
 };
-/// The OBJ refers to `name`.mtl and that to `name`.png.
-ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name);
-/// Binary little-endian PLY with normals and texture coordinates.
-Bytes encode_ply(const TexturedMesh& mesh);
+/// The OBJ refers to `name`.mtl and that to `name`.png. In millimetres, which a comment says (neither format has a unit; slicers and CAD take millimetres), or
+/// in metres as earlier works.
+ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name, bool millimetres = true);
+/// Binary little-endian PLY with normals and texture coordinates; units as for OBJ.
+Bytes encode_ply(const TexturedMesh& mesh, bool millimetres = true);
 /// Binary STL in millimetres (the convention of printers).
 Bytes encode_stl(const Mesh& mesh);
 

@@ -22,6 +22,7 @@ void align4(Bytes& bytes, uint8_t fill) {
   while (bytes.size() % 4) bytes.push_back(fill);
 }
 
+constexpr const char* kUnits = "; units: millimetres, +Y up";
 constexpr uint32_t kGlb = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinChunk = 0x004E4942;
 
 }  // namespace
@@ -111,10 +112,14 @@ Result<std::string> glb_json(std::span<const uint8_t> bytes) {
   return std::string(reinterpret_cast<const char*>(bytes.data()) + 20, word(12));
 }
 
-ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name) {
+ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name, bool millimetres) {
   ObjFiles files;
-  files.obj = fmt::format("# Ptah\nmtllib {}.mtl\nusemtl picture\n", name);
-  for (const Vec3& p : mesh.positions) files.obj += fmt::format("v {:.7g} {:.7g} {:.7g}\n", p[0], p[1], p[2]);
+  files.obj = fmt::format("# Ptah{}\nmtllib {}.mtl\nusemtl picture\n", millimetres ? kUnits : "", name);
+  const float scale = millimetres ? 1000 : 1;
+  for (const Vec3& at : mesh.positions) {
+    const Vec3 p = at * scale;
+    files.obj += fmt::format("v {:.7g} {:.7g} {:.7g}\n", p[0], p[1], p[2]);
+  }
   for (const Vec2& t : mesh.uvs) files.obj += fmt::format("vt {:.6g} {:.6g}\n", t[0], 1 - t[1]);
   for (const Vec3& n : mesh.normals) files.obj += fmt::format("vn {:.4g} {:.4g} {:.4g}\n", n[0], n[1], n[2]);
   for (const Triangle& t : mesh.triangles) files.obj += fmt::format("f {0}/{0}/{0} {1}/{1}/{1} {2}/{2}/{2}\n", t[0] + 1, t[1] + 1, t[2] + 1);
@@ -122,15 +127,15 @@ ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name) {
   return files;
 }
 
-Bytes encode_ply(const TexturedMesh& mesh) {
+Bytes encode_ply(const TexturedMesh& mesh, bool millimetres) {
   const std::string header = fmt::format(
-      "ply\nformat binary_little_endian 1.0\ncomment Ptah\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nproperty float "
+      "ply\nformat binary_little_endian 1.0\ncomment Ptah{}\nelement vertex {}\nproperty float x\nproperty float y\nproperty float z\nproperty float "
       "nx\nproperty "
       "float ny\nproperty float nz\nproperty float s\nproperty float t\nelement face {}\nproperty list uchar uint vertex_indices\nend_header\n",
-      mesh.positions.size(), mesh.triangles.size());
+      millimetres ? kUnits : "", mesh.positions.size(), mesh.triangles.size());
   Bytes out(header.begin(), header.end());
   for (size_t i = 0; i < mesh.positions.size(); ++i) {
-    append(out, mesh.positions[i]);
+    append(out, mesh.positions[i] * (millimetres ? 1000.0F : 1.0F));
     append(out, mesh.normals[i]);
     append(out, Vec2{mesh.uvs[i][0], 1 - mesh.uvs[i][1]});
   }

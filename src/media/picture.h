@@ -1,9 +1,10 @@
-// Pictures as bytes: PNG and JPEG in and out, WebP in.
+// Pictures as bytes: PNG and JPEG in and out, WebP in. One decoder decides orientation, colour and completeness for every command.
 #pragma once
 
 #include <filesystem>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -19,26 +20,37 @@ struct Picture {
 };
 Picture make_picture(int64_t width, int64_t height);
 
-/// Largest edge and pixel count that are decoded.
+/// Largest edge and pixel count of a picture that is made or encoded.
 constexpr int64_t kMostPictureEdge = 16384, kMostPicturePixels = int64_t{1} << 27;
+/// Largest pixel count that is decoded: 256 MiB, whatever the file's own size is.
+constexpr int64_t kMaxDecodedPixels = int64_t{1} << 26;
 
 /// PNG bytes of a picture; texts become uncompressed iTXt chunks (keyword → UTF-8 text). The same picture gives the same bytes.
 Result<Bytes> encode_png(const Picture& picture, const std::map<std::string, std::string>& texts = {});
 
-/// JPEG bytes of a picture on a white ground, quality 1 to 100 (4:2:0). The same picture gives the same bytes. Errors: unsupported for pictures over the
+/// JPEG bytes of a picture on a white background, quality 1 to 100 (4:2:0). The same picture gives the same bytes. Errors: unsupported for pictures over the
 /// limits.
 Result<Bytes> encode_jpeg(const Picture& picture, int quality);
 
-/// Errors: corrupt for broken files, unsupported for pictures over the limits.
-Result<Picture> decode_png(std::span<const uint8_t> bytes);
-Result<Picture> decode_jpeg(std::span<const uint8_t> bytes);
-Result<Picture> decode_webp(std::span<const uint8_t> bytes);
-/// By the first bytes: PNG, JPEG or WebP.
-Result<Picture> decode_picture(std::span<const uint8_t> bytes);
-/// A picture file, decoded by its first bytes. Errors name the file: not_found, permission, io, corrupt, unsupported.
-Result<Picture> read_picture(const std::filesystem::path& path);
+/// What a user should hear of a picture that was decoded, e.g. that it is the first frame of an animation.
+using PictureNotes = std::vector<std::string>;
 
-/// Text of an uncompressed iTXt or tEXt chunk; not_found if there is none. Checks lengths and CRCs of all chunks.
+/// PNG (with eXIf, cICP, iCCP, sRGB, gAMA and cHRM in the precedence of its specification, third edition), JPEG (RGB, grey, CMYK, YCCK) or WebP, by the first
+/// bytes. Colours become sRGB, Exif's orientation is applied, of an animation the first frame is taken. A colour profile that cannot be used is a note, not an
+/// error. Errors: corrupt for broken files and those that are cut off (with what is missing), unsupported for other formats and for pictures over the limits.
+/// The limits are checked before anything of the picture's size is allocated.
+Result<Picture> decode_picture(std::span<const uint8_t> bytes, PictureNotes* notes = nullptr, int64_t max_pixels = kMaxDecodedPixels);
+/// The same for one format.
+Result<Picture> decode_png(std::span<const uint8_t> bytes, PictureNotes* notes = nullptr, int64_t max_pixels = kMaxDecodedPixels);
+Result<Picture> decode_jpeg(std::span<const uint8_t> bytes, PictureNotes* notes = nullptr, int64_t max_pixels = kMaxDecodedPixels);
+Result<Picture> decode_webp(std::span<const uint8_t> bytes, PictureNotes* notes = nullptr, int64_t max_pixels = kMaxDecodedPixels);
+/// A picture file. Errors name the file: not_found, permission, io, corrupt, unsupported.
+Result<Picture> read_picture(const std::filesystem::path& path, PictureNotes* notes = nullptr);
+
+/// The picture at no more than `max_edge` pixels an edge (area averages, weighted by alpha), in the same proportions; as it is if it is no larger.
+Picture reduced(const Picture& picture, int64_t max_edge);
+
+/// Text of an iTXt, tEXt or zTXt chunk; not_found if there is none. Checks lengths and CRCs of all chunks.
 Result<std::string> png_text(std::span<const uint8_t> bytes, const std::string& keyword);
 
 }  // namespace ptah

@@ -2,13 +2,12 @@
 
 #include <csetjmp>
 #include <cstring>
+#include <optional>
 
 #include "media/picture.h"
 #include "media/png_chunks.h"
 
 namespace ptah {
-
-Picture make_picture(int64_t width, int64_t height) { return {width, height, Bytes(static_cast<size_t>(width * height * 4), 0)}; }
 
 namespace {
 
@@ -41,18 +40,6 @@ bool write_rows(png_structp png, png_infop info, const Picture& picture, png_byt
   png_write_image(png, rows);
   png_write_end(png, info);
   return true;
-}
-
-/// Calls f(chunk) for each chunk up to IEND.
-template <class F>
-Result<void> for_chunks(std::span<const uint8_t> bytes, const F& f) {
-  if (!is_png(bytes)) return fail(ErrorCode::corrupt, "png: wrong signature");
-  for (size_t at = 8;;) {
-    PTAH_TRY(const PngChunk chunk, png_chunk_at(bytes, at, true));
-    f(chunk);
-    at += chunk.size;
-    if (chunk.type == "IEND") return {};
-  }
 }
 
 }  // namespace
@@ -88,42 +75,51 @@ Result<Bytes> encode_png(const Picture& picture, const std::map<std::string, std
   return std::move(sink.bytes);
 }
 
-Result<Picture> decode_png(std::span<const uint8_t> bytes) {
-  PTAH_TRY_VOID(for_chunks(bytes, [](const PngChunk&) {}));  // libpng lets a missing end pass
-  png_image image{};
-  image.version = PNG_IMAGE_VERSION;
-  if (!png_image_begin_read_from_memory(&image, bytes.data(), bytes.size())) return fail(ErrorCode::corrupt, "png: {}", image.message);
-  if (image.width > kMostPictureEdge || image.height > kMostPictureEdge || int64_t{image.width} * image.height > kMostPicturePixels) {
-    const auto problem = fail(ErrorCode::unsupported, "png: {} × {} is larger than the limit of {} pixels", image.width, image.height, kMostPicturePixels);
-    png_image_free(&image);
-    return problem;
+Result<Bytes> inflated(std::span<const uint8_t> packed, size_t max_bytes) {
+  z_stream stream{};
+  if (inflateInit(&stream) != Z_OK) return fail(ErrorCode::over_budget, "zlib: no memory");
+  Bytes out;
+  Bytes piece(size_t{1} << 15);
+  stream.next_in = const_cast<Bytef*>(packed.data());
+  stream.avail_in = static_cast<uInt>(packed.size());
+  int state = Z_OK;
+  while (state == Z_OK && out.size() <= max_bytes) {
+    stream.next_out = piece.data();
+    stream.avail_out = static_cast<uInt>(piece.size());
+    state = inflate(&stream, Z_NO_FLUSH);
+    out.insert(out.end(), piece.begin(), piece.end() - static_cast<std::ptrdiff_t>(stream.avail_out));
   }
-  image.format = PNG_FORMAT_RGBA;
-  Picture picture = make_picture(image.width, image.height);
-  if (!png_image_finish_read(&image, nullptr, picture.rgba.data(), 0, nullptr)) return fail(ErrorCode::corrupt, "png: {}", image.message);
-  return picture;
+  inflateEnd(&stream);
+  if (out.size() > max_bytes) return fail(ErrorCode::corrupt, "zlib: more than {} bytes come out", max_bytes);
+  if (state != Z_STREAM_END) return fail(ErrorCode::corrupt, "zlib: broken or cut off");
+  return out;
 }
 
 Result<std::string> png_text(std::span<const uint8_t> bytes, const std::string& keyword) {
-  std::string found;
-  bool there = false;
-  PTAH_TRY_VOID(for_chunks(bytes, [&](const PngChunk& chunk) {
-    if (chunk.type != "iTXt" && chunk.type != "tEXt") return;
+  constexpr size_t kMaxTextBytes = size_t{16} << 20;
+  std::optional<Result<std::string>> found;
+  PTAH_TRY_VOID(for_png_chunks(bytes, [&](const PngChunk& chunk) {
+    if (chunk.type != "iTXt" && chunk.type != "tEXt" && chunk.type != "zTXt") return;
     const std::string_view text(reinterpret_cast<const char*>(chunk.data.data()), chunk.data.size());
     if (text.size() <= keyword.size() || text.substr(0, keyword.size()) != keyword || text[keyword.size()] != '\0') return;
     size_t at = keyword.size() + 1;
-    if (chunk.type == "iTXt") {  // compression flag and method, language, translated keyword
-      if (text.size() < at + 2 || text[at] != 0) return;
+    bool packed = chunk.type == "zTXt";
+    if (packed) {  // the method
+      if (text.size() < ++at) return;
+    } else if (chunk.type == "iTXt") {  // compression flag and method, language, translated keyword
+      if (text.size() < at + 2) return;
+      packed = text[at] != 0;
       const size_t language = text.find('\0', at + 2);
       const size_t translated = language == std::string_view::npos ? language : text.find('\0', language + 1);
       if (translated == std::string_view::npos) return;
       at = translated + 1;
     }
-    found = std::string(text.substr(at));
-    there = true;
+    found = packed ? inflated(chunk.data.subspan(at), kMaxTextBytes).map([](const Bytes& b) { return std::string(b.begin(), b.end()); })
+                   : Result<std::string>(std::string(text.substr(at)));
   }));
-  if (!there) return fail(ErrorCode::not_found, "png: no text '{}'", keyword);
-  return found;
+  if (!found) return fail(ErrorCode::not_found, "png: no text '{}'", keyword);
+  if (!*found) return fail(found->error().code, "png: the text '{}': {}", keyword, found->error().message);
+  return std::move(**found);
 }
 
 }  // namespace ptah

@@ -210,7 +210,7 @@ Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked
   if (request.resolution == 0)  // about three times the triangles that will stay
     request.resolution = std::clamp<int64_t>(std::lround(88 * std::sqrt(static_cast<double>(request.target_triangles) / 20000)), 40, 256);
   const auto stopped = [&]() -> Result<void> { return cancel ? cancel->check() : Result<void>{}; };
-  const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256);
+  const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256, request.slab_if_faint);
   Fields fields{mask.size, {}, signed_distance(mask), 0};
   const float extent = -2 * *std::min_element(fields.distance.begin(), fields.distance.end());
   if (request.solid == Solid::slab) {

@@ -14,9 +14,10 @@ Result<Solid> solid_by_name(std::string_view name);
 struct InflateRequest {
   Solid solid = Solid::round;
   int64_t target_triangles = 20000;
-  float size_mm = 100;     ///< longest edge of the object
-  int64_t resolution = 0;  ///< cells along the longest edge; 0: as many as the triangles ask for
-  float thickness = 1;     ///< factor on the depth
+  float size_mm = 100;        ///< longest edge of the object
+  int64_t resolution = 0;     ///< cells along the longest edge; 0: as many as the triangles ask for
+  float thickness = 1;        ///< factor on the depth
+  bool slab_if_faint = true;  ///< make a slab of the whole picture where the mask has under 2 %; false: of transparent pictures take what there is
 };
 
 /// Empty pixels round a mask.
@@ -32,7 +33,8 @@ struct Mask {
 
 /// The alpha channel at `size` pixels, or for an opaque picture what the least cut parts from its border's colours in Lab (enclosed parts in those colours
 /// belong to the object). Components under 1 % of the object and holes under 0.3 % go. Under 2 % or over 98 % foreground: a rounded slab of the whole picture.
-Mask object_mask(const Picture& picture, int64_t size);
+/// `slab_if_faint`: see InflateRequest.
+Mask object_mask(const Picture& picture, int64_t size, bool slab_if_faint = true);
 
 /// An opaque picture with an alpha channel that leaves out what is reached from its border through the border's colour (as object_mask does); a picture that
 /// has transparency already comes back as it is.

@@ -214,10 +214,11 @@ Picture cut_out(const Picture& picture) {
   return out;
 }
 
-Mask object_mask(const Picture& picture, int64_t size) {
+Mask object_mask(const Picture& picture, int64_t size, bool slab_if_faint) {
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
   std::vector<float> cover;
-  if (has_transparency(picture))
+  const bool transparent = has_transparency(picture);
+  if (transparent)
     for (int64_t i = 0; i < w * h; ++i) cover.push_back(static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + 3)]) / 255);
   else
     cover = cover_by_border_colour(picture);
@@ -229,8 +230,13 @@ Mask object_mask(const Picture& picture, int64_t size) {
   Mask mask{size, std::vector<float>(static_cast<size_t>(size * size), 0.0F)};
   for (int64_t y = 0; y < inner; ++y)
     for (int64_t x = 0; x < inner; ++x) mask.at(x + kMaskMargin, y + kMaskMargin) = std::clamp(fitted.data<float>()[y * inner + x], 0.0F, 1.0F);
+  if (transparent && !slab_if_faint) {  // fine lines are faint at this size
+    const float strongest = *std::max_element(mask.cover.begin(), mask.cover.end());
+    for (float& c : mask.cover)
+      if (strongest > 0.01F && strongest < 0.9F) c /= strongest;
+  }
   const double before = share(mask);
-  if (before < 0.02 || before > 0.9) {
+  if ((before < 0.02 || before > 0.9) && (slab_if_faint || !transparent || before == 0)) {
     const double whole = static_cast<double>(std::min(w, h)) / static_cast<double>(longest);
     if (before < 0.02 || before > 0.98 * whole * static_cast<double>(inner * inner) / static_cast<double>(size * size)) {
       fill_slab(mask, static_cast<double>(w) / static_cast<double>(h));

@@ -65,7 +65,9 @@ Result<PictureSet> read_own(const fs::path& folder, int64_t size) {
   PictureSet set;
   set.pictures = Tensor::empty({static_cast<int64_t>(files.size()), size, size, 4}, DType::u8);
   for (size_t i = 0; i < files.size(); ++i) {
-    PTAH_TRY(const Picture picture, read_picture(files[i]));
+    PictureNotes notes;
+    PTAH_TRY(const Picture picture, read_picture(files[i], &notes));
+    for (const std::string& note : notes) set.notes.push_back(files[i].filename().string() + ": " + note);
     const Picture fitted = to_picture(to_sample(picture, size));
     std::copy(fitted.rgba.begin(), fitted.rgba.end(), set.pictures.data<uint8_t>() + static_cast<int64_t>(i) * size * size * 4);
     PictureEntry entry;

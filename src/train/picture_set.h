@@ -20,6 +20,7 @@ struct PictureEntry {
 struct PictureSet {
   Tensor pictures;  ///< u8 [count, size, size, 4], straight alpha
   std::vector<PictureEntry> entries;
+  std::vector<std::string> notes = {};  ///< what should be known of single files, e.g. that one is an animation
   int64_t size() const { return pictures.dim(1); }
 };
 

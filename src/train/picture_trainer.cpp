@@ -50,6 +50,8 @@ Result<void> train_picture_model(const Json& config, const fs::path& base_folder
     PictureSet set;
     if (pictures || !judges.empty() || !decoder.empty()) {
       PTAH_TRY(set, read_picture_set(data, shape.size));
+      if (callbacks.say)
+        for (const std::string& note : set.notes) callbacks.say("note: " + note);
     }
     if (pictures && !fs::exists(out / "autoencoder" / "weights.safetensors")) {
       PTAH_TRY_VOID(start.empty() ? train_autoencoder(autoencoder, out / "autoencoder", set, shape, callbacks)

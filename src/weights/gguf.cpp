@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/parallel.h"
+#include "base/placeholder.h"
 
 namespace ptah {
 
@@ -230,6 +231,7 @@ Result<std::string> GgufFile::text(const std::string& key) const {
 
 Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
   Cursor in(bytes);
+  if (const std::string instead = placeholder_in(bytes); !instead.empty()) return fail(ErrorCode::corrupt, "gguf: {}", instead);
   if (bytes.size() < 24 || std::memcmp(bytes.data(), "GGUF", 4) != 0) return fail(ErrorCode::corrupt, "gguf: the file does not begin with GGUF");
   (void)in.take<uint32_t>();
   GgufFile file;

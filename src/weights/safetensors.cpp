@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/json.h"
+#include "base/placeholder.h"
 
 namespace ptah {
 
@@ -84,6 +85,7 @@ Result<Described> describe(const std::string& name, const Json& entry, uint64_t 
 }  // namespace
 
 Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
+  if (const std::string instead = placeholder_in(bytes); !instead.empty()) return fail(ErrorCode::corrupt, "safetensors: {}", instead);
   if (bytes.size() < 8) return fail(ErrorCode::corrupt, "safetensors: {} bytes are too few for a header", bytes.size());
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, bytes.data(), 8);

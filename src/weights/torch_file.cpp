@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/parallel.h"
+#include "base/placeholder.h"
 #include "tensor/ops.h"
 #include "weights/gguf.h"
 
@@ -600,6 +601,7 @@ TensorFile old_file(Span bytes, std::shared_ptr<const void> owner) {
 }  // namespace
 
 Result<TensorFile> parse_torch_file(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
+  if (const std::string instead = placeholder_in(bytes); !instead.empty()) return fail(ErrorCode::corrupt, "PyTorch file: {}", instead);
   return guard([&]() -> Result<TensorFile> {
     if (bytes.size() > kOldBeginning.size() && std::memcmp(bytes.data(), kOldBeginning.data(), kOldBeginning.size()) == 0) return old_file(bytes, owner);
     PTAH_TRY(const auto entries, zip_entries(bytes));

@@ -1,0 +1,13 @@
+#include "base/text.h"
+#include "cli/commands.h"
+
+namespace ptah::cli {
+
+Result<Picture> open_picture(const std::filesystem::path& file) {
+  PictureNotes notes;
+  auto picture = read_picture(file, &notes);
+  for (const std::string& text : notes) fmt::print(stderr, "note: {}: {}\n", printable(file.filename().string()), printable(text));
+  return picture;
+}
+
+}  // namespace ptah::cli

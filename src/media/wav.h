@@ -1,0 +1,29 @@
+// The chunks of a WAV file: RIFF, and RF64 and BW64 (EBU Tech 3306), whose lengths have 64 bits.
+#pragma once
+
+#include <vector>
+
+#include "base/error.h"
+#include "base/file.h"
+
+namespace ptah {
+
+bool is_wav(std::span<const uint8_t> file);
+
+struct WavChunk {
+  std::string_view type;
+  std::span<const uint8_t> data;
+  size_t at = 0, size = 0;  ///< of all of it: type, length, data, and what fills it up
+};
+struct Wav {
+  std::vector<WavChunk> chunks;
+  size_t end = 0;         ///< behind the last chunk; what comes then (tags of other programs, stray bytes) belongs to no chunk
+  bool streamed = false;  ///< the length of "data" was not known when it was written (0 or the largest number): it reaches to the end of the file
+};
+/// Errors: corrupt (cut off; a chunk passes the end, with how much is missing).
+Result<Wav> parse_wav(std::span<const uint8_t> file);
+
+/// Writes the lengths that a whole file has into its head, of which the chunks end at `end`: of the whole, and of `data` if it was streamed.
+void set_wav_lengths(Bytes& file, const Wav& was, size_t end);
+
+}  // namespace ptah
