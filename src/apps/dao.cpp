@@ -82,7 +82,8 @@ Result<Community> parse_community(const std::string& text) {
 std::string founding_purpose(const CommunityTerms& terms) {
   Json all{terms.name, terms.symbol, to_decimal(terms.treasury), terms.delay, terms.period, terms.wait, to_decimal(terms.threshold), terms.quorum};
   for (const auto& [who, amount] : terms.shares) all.push_back({to_string(who), to_decimal(amount)});
-  return "community " + hex_text(std::span(keccak256(all.dump(-1, ' ', false, Json::error_handler_t::replace))).first(16));
+  const Bytes32 digest = keccak256(all.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return "community " + hex_text(std::span(digest).first(16));
 }
 
 Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options,

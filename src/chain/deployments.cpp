@@ -89,7 +89,8 @@ Result<Address> Deployments::once(const std::string& purpose, const Bytes& creat
 }
 
 std::string Deployments::purpose(const std::string& name, const Bytes& creation) {
-  return name + " " + hex_text(std::span(keccak256(std::span<const uint8_t>(creation))).first(16));
+  const Bytes32 digest = keccak256(std::span<const uint8_t>(creation));
+  return name + " " + hex_text(std::span(digest).first(16));
 }
 
 Result<void> Deployments::forget(const std::string& purpose) const {

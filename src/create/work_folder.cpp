@@ -1,5 +1,8 @@
 #include "create/work_folder.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -52,6 +55,29 @@ Result<std::vector<std::string>> files_of_whole_work(const fs::path& folder) {
   return out;
 }
 
+/// Removes works that were replaced, or were to replace one, by commands that were killed before they could do it: hidden, and whole but for files that are
+/// removed already.
+void remove_replaced(const fs::path& folder) {
+  const std::string begin = "." + folder.filename().string() + ".";
+  std::error_code problem;
+  std::vector<fs::path> found;
+  for (fs::directory_iterator at(folder.parent_path().empty() ? fs::path(".") : folder.parent_path(), problem), end; !problem && at != end;
+       at.increment(problem)) {
+    const std::string name = at->path().filename().string();
+    if (name.starts_with(begin) && name.ends_with(".replaced") && at->is_directory(problem) && !at->is_symlink(problem)) found.push_back(at->path());
+  }
+  for (const fs::path& old : found) {
+    const int lock = ::open(old.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (lock < 0) continue;
+    if (::flock(lock, LOCK_EX | LOCK_NB) == 0) {  // else its command lives
+      if (const auto files = files_of_whole_work(old))
+        for (const std::string& name : *files) fs::remove(old / name, problem);
+      ::rmdir(old.c_str());  // if nothing else is in it
+    }
+    ::close(lock);
+  }
+}
+
 }  // namespace
 
 std::string folder_name(const std::string& text) {
@@ -99,6 +125,7 @@ Result<fs::path> write_work(const Work& work, const fs::path& folder, IfTaken if
     return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", folder.string());
   if (if_taken == IfTaken::replace) PTAH_TRY_VOID(check_replaceable(folder));
   PTAH_TRY(StagedFolder staged, StagedFolder::create(folder));
+  if (if_taken == IfTaken::replace) remove_replaced(staged.final_path());
   for (const auto& [name, bytes] : work.files) PTAH_TRY_VOID(write_file(staged.path() / name, std::span<const uint8_t>(bytes)));
   if (if_taken == IfTaken::count) return staged.commit_counted();
   if (if_taken == IfTaken::replace && fs::exists(folder, problem) && !fs::is_empty(folder, problem)) {

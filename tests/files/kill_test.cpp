@@ -6,6 +6,7 @@
 #include <future>
 
 #include "apps/durable_log.h"
+#include "apps/reading.h"
 #include "base/sqlite.h"
 #include "create/work_folder.h"
 #include "own/keys.h"
@@ -106,7 +107,7 @@ TEST_F(Killed, AWorkIsReplacedByAWholeOneOrNotAtAll) {
     if (!killed) {
       EXPECT_EQ(folder_.names("works"), (std::vector<std::string>{"work-0"}));
     }
-    for (const std::string& name : folder_.names("works")) EXPECT_FALSE(name.ends_with(".part")) << name;
+    EXPECT_EQ(folder_.names("works"), (std::vector<std::string>{"work-0"})) << "the next try also clears up";
   });
   EXPECT_GT(kills, 10);
   // What the user put there stays, and is named.
@@ -209,6 +210,55 @@ TEST_F(Killed, ALogRecoversByItselfAfterAFullDisk) {
   ASSERT_EQ(records.size(), 10U);
   EXPECT_EQ(records[0]["n"], 0);
   EXPECT_EQ(records[1]["n"], 1);
+}
+
+TEST_F(Killed, AReadingRoomGoesOnAfterAFullDisk) {
+  const Key service = Key::generate();
+  const Address reader = Key::generate().address();
+  std::vector<QuizItem> items(40);
+  for (size_t i = 0; i < items.size(); ++i) {
+    items[i].kind = "cloze";
+    items[i].question = fmt::format("question {}", i);
+    for (size_t option = 0; option < kOptions; ++option) items[i].options.push_back(fmt::format("{} {}", i, option));
+  }
+  const ReadingTerms terms;
+  ASSERT_TRUE(publish_article({"title", {"first", "second"}}, items, terms, folder_.path / "article"));
+  auto room = value_or_throw(ReadingRoom::open(folder_.path / "article", service, [] { return 1.8e9; }));
+  const std::string session(32, 'a');
+  fail_writes_with(ENOSPC);
+  const auto lost = room->award(reader, session);
+  fail_writes_with(0);
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::no_space);
+  EXPECT_FALSE(room->voucher(reader)) << "nothing leaves that is not in the log";
+  // Once there is room: the first answers count, whatever is given now, and they count once.
+  for (int i = 0; i < 2; ++i) {
+    const auto again = room->answer(session, std::vector<int>(terms.asked, 1));
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_TRUE((*again)["passed"]);
+    EXPECT_EQ(room->counts()["passed"], 1);
+  }
+  const Json voucher = value_or_throw(room->voucher(reader));
+  room.reset();
+  room = value_or_throw(ReadingRoom::open(folder_.path / "article", service, [] { return 1.8e9; }));
+  EXPECT_EQ(value_or_throw(room->voucher(reader)), voucher);
+}
+
+TEST_F(Killed, AnArticleIsPublishedWholeOrNotAtAll) {
+  std::vector<QuizItem> items(40, QuizItem{"cloze", "question", {"1", "2", "3", "4", "5"}, 0});
+  const Key service = Key::generate();
+  const auto publish = [&] { return publish_article({"title", {"first", "second"}}, items, {}, folder_.path / "article").has_value(); };
+  const auto open = [&] { return ReadingRoom::open(folder_.path / "article", service).has_value(); };
+  killed_everywhere([&] { folder_.empty(); }, [&] { return publish() && open(); },
+                    [&](bool) {
+                      if (!std::filesystem::exists(folder_.path / "article" / "article.json")) {
+                        EXPECT_TRUE(publish());
+                      }
+                      EXPECT_TRUE(open());
+                    });
+  folder_.empty();
+  EXPECT_EQ(succeeding(4, [&](int) { return publish(); }), 1);
+  EXPECT_TRUE(open());
 }
 
 TEST_F(Killed, OfTwoThatTakeANameAtOnceOneSucceeds) {
