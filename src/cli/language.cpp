@@ -241,7 +241,10 @@ void add_quantize(CLI::App& app, Action& action) {
         const auto type = block_type_by_name(o->kind);
         if (!type) return fail(ErrorCode::invalid_argument, "unknown kind '{}'; known: {}", o->kind, block_type_names());
         PTAH_TRY_VOID(must_be_new(o->to));
-        PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, o->to, *type) : requantize_gguf(o->from, o->to, *type));
+        PTAH_TRY(const StagedFolder staged, StagedFolder::create(o->to));  // gigabytes, which are seen once they are whole
+        const auto file = staged.path() / staged.final_path().filename();
+        PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, file, *type) : requantize_gguf(o->from, file, *type));
+        PTAH_TRY_VOID(rename_new(file, staged.final_path()));
         fmt::print("{}: {} matrices as {}{}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind,
                    done.others ? fmt::format(" ({} whose rows it does not divide in its stand-in of 32)", done.others) : "", done.kept,
                    static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);

@@ -58,7 +58,7 @@ Result<std::vector<std::string>> files_of_whole_work(const fs::path& folder) {
 /// Removes works that were replaced, or were to replace one, by commands that were killed before they could do it: hidden, and whole but for files that are
 /// removed already.
 void remove_replaced(const fs::path& folder) {
-  const std::string begin = "." + folder.filename().string() + ".";
+  const std::string begin = fmt::format(".{}.", folder.filename().string());
   std::error_code problem;
   std::vector<fs::path> found;
   for (fs::directory_iterator at(folder.parent_path().empty() ? fs::path(".") : folder.parent_path(), problem), end; !problem && at != end;

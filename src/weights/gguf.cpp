@@ -380,7 +380,7 @@ Result<void> write_gguf(const fs::path& path, const std::map<std::string, GgufVa
     parts.emplace_back(tensor.bytes);
     parts.emplace_back(kZeros.data(), (kAlignment - tensor.bytes.size() % kAlignment) % kAlignment);
   }
-  return write_new_file(path, parts);
+  return write_file(path, parts);
 }
 
 namespace {
