@@ -9,6 +9,7 @@ unset XDG_DATA_HOME PTAH_PASSPHRASE_FILE
 cd "$home"
 wrong() { echo "$*"; ls -laR "$home" | head -60; exit 1; }
 draw() { "$ptah" create "$@" --no-object --steps 1 --best-of 1 --size 128 --quiet --no-sign; }
+noted() { local status=0; "${@:2}" || status=$?; echo $status > "$1"; }  # the exit status, in a file
 works() { ls -A ptah-works | tr '\n' ' '; }
 
 # A new work gets a new folder, named in any script; what the user put beside an old one stays.
@@ -69,7 +70,7 @@ fi
 # Two at once: one succeeds, the other says so, no key is lost.
 for round in 1 2 3 4 5; do
   for i in 1 2; do
-    ("$ptah" key new "k$round" --no-passphrase > "new$i" 2>&1; echo $? > "status$i") &
+    noted "status$i" "$ptah" key new "k$round" --no-passphrase > "new$i" 2>&1 &
   done
   wait
   [ "$(sort status1 status2 | tr '\n' ' ')" = "0 2 " ] || wrong "two at once: $(cat status1 status2)"
@@ -77,7 +78,7 @@ for round in 1 2 3 4 5; do
   [ -n "$kept" ] && [ "$(cat new1 new2 | grep -c "$kept")" = 1 ] || wrong "the key that was said is not the one that is there"
 done
 "$ptah" key export k1 out.key
-for i in 1 2; do ("$ptah" key import out.key again > /dev/null 2>&1; echo $? > "status$i") & done
+for i in 1 2; do noted "status$i" "$ptah" key import out.key again > /dev/null 2>&1 & done
 wait
 [ "$(sort status1 status2 | tr '\n' ' ')" = "0 2 " ] || wrong "two imports at once: $(cat status1 status2)"
 
@@ -87,9 +88,9 @@ for ((n = 1; ; ++n)); do
   old=$("$ptah" key new maker --no-passphrase | awk '{ print $2 }')
   status=0
   KILL_AT=$n LD_PRELOAD=$preload "$ptah" key rotate maker --no-passphrase > /dev/null 2>&1 || status=$?
-  "$ptah" key list > keys
-  grep -q '^maker ' keys || wrong "killed at $n: no key 'maker', later works would not be signed"
-  grep -q "$old" keys || wrong "killed at $n: the old key is lost"
+  "$ptah" key list > listed
+  grep -q '^maker ' listed || wrong "killed at $n: no key 'maker', later works would not be signed"
+  grep -q "$old" listed || wrong "killed at $n: the old key is lost"
   [ -z "$(ls -A "$PTAH_KEYS" | grep '^\.')" ] || wrong "killed at $n: $(ls -A "$PTAH_KEYS")"
   [ $status = 0 ] && break
   [ $status = 137 ] || wrong "rotate ends with $status"
@@ -104,6 +105,6 @@ echo mine > taken.png
 "$ptah" mark A/photo.png taken.png --key maker > /dev/null 2>&1 && wrong "mark wrote over a file"
 "$ptah" key export maker taken.png > /dev/null 2>&1 && wrong "key export wrote over a file"
 [ "$(cat taken.png)" = mine ] || wrong "a file was written over"
-for i in 1 2 3; do ("$ptah" car archive.car A/photo.png B/photo.png > /dev/null 2>&1; echo $? > "status$i") & done
+for i in 1 2 3; do noted "status$i" "$ptah" car archive.car A/photo.png B/photo.png > /dev/null 2>&1 & done
 wait
 [ "$(sort status1 status2 status3 | tr '\n' ' ')" = "0 2 2 " ] || wrong "three archives at once: $(cat status1 status2 status3)"
