@@ -7,7 +7,7 @@
 
 #include "base/parallel.h"
 #include "base/sha256.h"
-#include "create/work.h"
+#include "create/work_folder.h"
 #include "media/label.h"
 #include "train/evaluation.h"
 #include "train/picture_trainer.h"

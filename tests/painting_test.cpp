@@ -4,6 +4,7 @@
 #include "base/parallel.h"
 #include "create/painting.h"
 #include "create/recall.h"
+#include "create/work_folder.h"
 #include "diffusion_goldens.h"
 #include "media/exif.h"
 #include "tensor/ops.h"

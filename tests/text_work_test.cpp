@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "create/work_folder.h"
 #include "weights/pull.h"
 
 namespace ptah {

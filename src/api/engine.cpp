@@ -3,7 +3,7 @@
 #include "api/outcome.h"
 #include "api/watch.h"
 #include "base/parallel.h"
-#include "create/work.h"
+#include "create/work_folder.h"
 
 namespace ptah {
 

@@ -79,8 +79,15 @@ Result<Community> parse_community(const std::string& text) {
   });
 }
 
+std::string founding_purpose(const CommunityTerms& terms) {
+  Json all{terms.name, terms.symbol, to_decimal(terms.treasury), terms.delay, terms.period, terms.wait, to_decimal(terms.threshold), terms.quorum};
+  for (const auto& [who, amount] : terms.shares) all.push_back({to_string(who), to_decimal(amount)});
+  const Bytes32 digest = keccak256(all.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return "community " + hex_text(std::span(digest).first(16));
+}
+
 Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options,
-                                  const std::function<void(const char*, const Address&)>& made) {
+                                  const std::function<void(const char*, const Address&)>& made, const Deployments* deployments) {
   if (terms.name.empty() || terms.symbol.empty() || terms.symbol.size() > 11)
     return fail(ErrorCode::invalid_argument, "a community needs a name and a short symbol");
   if (terms.period == 0 || terms.quorum == 0 || terms.quorum > 100)
@@ -115,15 +122,24 @@ Result<Community> found_community(const Account& account, const CommunityTerms& 
   // The timelock is made for a governor that is not there yet, at the address that the next transaction gives it: so that no administrator is needed who
   // could keep a right. It holds the treasury from the token's first moment.
   PTAH_TRY(const Bytes probe, creation_code(board, Json::array()));
-  PTAH_TRY(const Estimate first, account.estimate({}, probe));
-  const uint64_t nonce = first.transaction.nonce;
+  const std::string purpose = founding_purpose(terms);
+  PTAH_TRY(const auto begun, deployments ? deployments->find(purpose + " timelock", options.cancel) : std::optional<Address>());
+  uint64_t nonce = 0;
+  if (begun) {  // an earlier try was cut short
+    PTAH_TRY(const auto noted, deployments->nonce(purpose + " timelock"));
+    nonce = *noted;
+  } else {
+    PTAH_TRY(const Estimate first, account.estimate({}, probe));
+    nonce = first.transaction.nonce;
+  }
   const Address later_timelock = created_address(account.address(), nonce), later_governor = created_address(account.address(), nonce + 2);
   if (terms.treasury != Uint256{}) {
     holders.push_back(to_string(later_timelock));
     amounts.push_back(to_decimal(terms.treasury));
   }
   const auto create = [&](const char* name, const Artifact& artifact, const Json& arguments) -> Result<Address> {
-    PTAH_TRY(const Address place, deploy(account, artifact, arguments, options));
+    PTAH_TRY(const Bytes creation, creation_code(artifact, arguments));
+    PTAH_TRY(const Address place, deployments ? deployments->once(purpose + " " + name, creation, options) : deploy(account, artifact, arguments, options));
     if (made) made(name, place);
     return place;
   };
@@ -132,8 +148,10 @@ Result<Community> found_community(const Account& account, const CommunityTerms& 
   PTAH_TRY(out.token, create("token", token, {terms.name, terms.symbol, holders, amounts}));
   PTAH_TRY(out.governor,
            create("governor", governor, {to_string(out.token), to_string(out.timelock), terms.delay, terms.period, to_decimal(terms.threshold), terms.quorum}));
-  if (out.timelock != later_timelock || out.governor != later_governor)
+  if (out.timelock != later_timelock || out.governor != later_governor) {
+    if (deployments) PTAH_TRY_VOID(deployments->forget(purpose + " "));
     return fail(ErrorCode::mismatch, "something else of {} was sent meanwhile; found the community again", to_string(account.address()));
+  }
   PTAH_TRY(out.board, create("board", board, Json::array()));
   PTAH_TRY(out.market, create("market", market, Json::array()));
   return out;

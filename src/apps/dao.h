@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "chain/account.h"
+#include "chain/deployments.h"
 #include "chain/event_index.h"
 
 namespace ptah {
@@ -33,9 +34,12 @@ struct CommunityTerms {
 };
 /// Creates the five contracts; nobody keeps a right over them but the votes. Errors: invalid_argument for terms under which nothing could be decided (the
 /// treasury does not vote, but it counts for the quorum), and for names that are not UTF-8; as Account::transact.
-/// `made` is told of each contract as soon as it is there.
+/// `made` is told of each contract as soon as it is there. With `deployments` they are noted before they are paid for: after an end in between the same terms
+/// go on from there.
 Result<Community> found_community(const Account& account, const CommunityTerms& terms, const SendOptions& options = {},
-                                  const std::function<void(const char* name, const Address& place)>& made = {});
+                                  const std::function<void(const char* name, const Address& place)>& made = {}, const Deployments* deployments = nullptr);
+/// What these contracts are noted under.
+std::string founding_purpose(const CommunityTerms& terms);
 
 /// One call of one contract.
 struct Call {

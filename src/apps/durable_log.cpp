@@ -24,6 +24,7 @@ Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::filesystem::path
   out->file_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   if (out->file_ < 0) return fail_errno("cannot open " + file.string());
   if (::flock(out->file_, LOCK_EX | LOCK_NB) != 0) return fail(ErrorCode::invalid_argument, "{} is open in another process", file.string());
+  PTAH_TRY_VOID(sync_folder(file.parent_path()));
   PTAH_TRY(const std::string text, read_text(file));
   size_t at = 0;
   for (size_t line = 1; at < text.size(); ++line) {
@@ -39,6 +40,7 @@ Result<std::unique_ptr<DurableLog>> DurableLog::open(const std::filesystem::path
     out->last_ = hash;
     at = end + 1;
   }
+  out->safe_ = static_cast<int64_t>(at);
   if (at < text.size() && ::ftruncate(out->file_, static_cast<off_t>(at)) != 0) return fail_errno("cannot mend " + file.string());
   return out;
 }
@@ -58,33 +60,46 @@ Result<void> DurableLog::write_all(const std::string& text) {
   return {};
 }
 
+Result<void> DurableLog::write_batch(const Batch& batch) {
+  // A line that was cut by a full disk is taken off first, so that the next one stands behind a whole one.
+  if (torn_ && ::ftruncate(file_, safe_) != 0) return fail_errno("cannot mend the log");
+  torn_ = false;
+  std::string lines, last = last_;
+  for (const std::string& text : batch.texts) {
+    last = chained(last, text);
+    lines += last + " " + text + "\n";
+  }
+  if (auto written = write_all(lines); !written) {
+    torn_ = ::ftruncate(file_, safe_) != 0;
+    return written;
+  }
+  last_ = std::move(last);
+  safe_ += static_cast<int64_t>(lines.size());
+  return {};
+}
+
 Result<void> DurableLog::append(const Json& record) {
-  PTAH_TRY(const std::string text, canonical_json(record));
+  PTAH_TRY(std::string text, canonical_json(record));
   std::unique_lock lock(mutex_);
-  if (broken_) return tl::unexpected(*broken_);
-  last_ = chained(last_, text);
-  waiting_ += last_ + " " + text + "\n";
-  const uint64_t mine = ++taken_;
-  while (safe_ < mine && !broken_) {
+  if (!next_) next_ = std::make_shared<Batch>();
+  const std::shared_ptr<Batch> mine = next_;
+  mine->texts.push_back(std::move(text));
+  while (!mine->done) {
     if (writing_) {
       done_.wait(lock);
       continue;
     }
     writing_ = true;
-    const std::string lines = std::move(waiting_);
-    waiting_.clear();
-    const uint64_t upto = taken_;
+    next_.reset();  // it was mine: who comes now waits for the next
     lock.unlock();
-    const auto written = write_all(lines);
+    const auto written = write_batch(*mine);
     lock.lock();
     writing_ = false;
-    if (written)
-      safe_ = upto;
-    else
-      broken_ = written.error();
+    mine->done = true;
+    if (!written) mine->error = written.error();
     done_.notify_all();
   }
-  if (broken_ && safe_ < mine) return tl::unexpected(*broken_);
+  if (mine->error) return tl::unexpected(*mine->error);
   return {};
 }
 

@@ -3,7 +3,9 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,20 +22,29 @@ class DurableLog {
   static Result<std::unique_ptr<DurableLog>> open(const std::filesystem::path& file, std::vector<Json>& records);
   ~DurableLog();
   DurableLog(const DurableLog&) = delete;
-  /// Returns when the record is on the disk. After an error nothing more is taken. Errors: io, no_space.
+  /// Returns when the record is on the disk. After an error the file is as before the call, and a later call is tried anew: a disk that was full for a while
+  /// needs no restart. Errors: io, no_space.
   Result<void> append(const Json& record);
 
  private:
   DurableLog() = default;
+  /// Records that are written together.
+  struct Batch {
+    std::vector<std::string> texts;
+    bool done = false;
+    std::optional<Error> error;
+  };
   Result<void> write_all(const std::string& text);
+  Result<void> write_batch(const Batch& batch);  ///< one thread at a time
   int file_ = -1;
   std::mutex mutex_;
   std::condition_variable done_;
-  std::string last_;               ///< hash of the last line
-  std::string waiting_;            ///< lines that nobody writes yet
-  uint64_t taken_ = 0, safe_ = 0;  ///< records, in all
+  std::shared_ptr<Batch> next_;  ///< that nobody writes yet
   bool writing_ = false;
-  std::optional<Error> broken_;
+  // Of the thread that writes:
+  std::string last_;   ///< hash of the last line on the disk
+  int64_t safe_ = 0;   ///< bytes up to its end
+  bool torn_ = false;  ///< the file may be longer
 };
 
 }  // namespace ptah

@@ -106,13 +106,14 @@ Result<void> check_publication(const std::vector<QuizItem>& items, const Reading
   if (items.size() < 4 * terms.asked)
     return fail(ErrorCode::invalid_argument, "the article gives {} questions; {} are needed for sessions of {}", items.size(), 4 * terms.asked, terms.asked);
   std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) return fail(ErrorCode::permission, "cannot use {}: {}", folder.string(), problem.message());
+  PTAH_TRY_VOID(make_folders(folder));
   if (fs::exists(folder / "article.json", problem)) return fail(ErrorCode::invalid_argument, "{} holds an article already", folder.string());
   return {};
 }
 
 Result<Json> publish_article(const Article& article, const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
+  PTAH_TRY_VOID(check_publication(items, terms, folder));
+  PTAH_TRY(const FolderLock lock, FolderLock::take(folder));  // the questions and the article belong together
   PTAH_TRY_VOID(check_publication(items, terms, folder));
   const std::string salt = random_name();
   Json all = Json::array();
@@ -123,7 +124,7 @@ Result<Json> publish_article(const Article& article, const std::vector<QuizItem>
                   {"commitment", hex_text(commitment)}, {"terms", to_json(terms)}, {"questions", items.size()}};
   const std::string bank = Json{{"format", "ptah questions 1"}, {"salt", salt}, {"items", all}}.dump(1);
   PTAH_TRY_VOID(write_file(folder / "bank.json", {as_bytes(bank)}, 0600));
-  PTAH_TRY_VOID(write_file(folder / "article.json", std::string_view(open.dump(1) + "\n")));
+  PTAH_TRY_VOID(write_new_file(folder / "article.json", std::string_view(open.dump(1) + "\n")));
   return open;
 }
 
@@ -216,6 +217,8 @@ Result<std::unique_ptr<ReadingRoom>> ReadingRoom::open(const fs::path& folder, c
   if (hex_text(commitment) != text_at(r.published_, "commitment") || hex_text(r.article_digest_) != text_at(r.published_, "article"))
     return fail(ErrorCode::mismatch, "{}: article or questions are not those that were published", folder.string());
   r.exposures_.assign(r.items_.size(), 0);
+  std::vector<Json> records;
+  PTAH_TRY(r.log_, DurableLog::open(folder / "log", records));               // first: it keeps other processes out
   if (std::error_code problem; fs::exists(folder / "token.key", problem)) {  // tokens outlast a restart
     PTAH_TRY(const Bytes kept, read_file(folder / "token.key", 64));
     if (kept.size() != r.token_key_.size()) return fail(ErrorCode::corrupt, "{}: token.key is not 32 bytes", folder.string());
@@ -224,8 +227,6 @@ Result<std::unique_ptr<ReadingRoom>> ReadingRoom::open(const fs::path& folder, c
     fill_random(r.token_key_);
     PTAH_TRY_VOID(write_file(folder / "token.key", {std::span<const uint8_t>(r.token_key_)}, 0600));
   }
-  std::vector<Json> records;
-  PTAH_TRY(r.log_, DurableLog::open(folder / "log", records));
   for (const Json& record : records) PTAH_TRY_VOID(r.take_in(record));
   return room;
 }
@@ -341,6 +342,7 @@ Json ReadingRoom::shown_quiz(const Session& s) const {
 Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& token) {
   const double now = clock_();
   Json record;
+  double ends_before = 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = sessions_.find(session);
@@ -355,6 +357,7 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     if (now < s.not_before) return fail(ErrorCode::invalid_argument, "too soon: {:.0f} seconds more for the last section", s.not_before - now);
     s.draw = draw_quiz(exposures_, terms_.asked, terms_.exposures, random_);
     if (!s.draw) return fail(ErrorCode::invalid_argument, "all questions of this article were asked; it is closed for new readers");
+    ends_before = s.ends;
     s.ends = now + static_cast<double>(terms_.quiz_seconds);
     record = to_json(*s.draw);
     record["kind"] = "quiz";
@@ -362,10 +365,17 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     record["reader"] = to_string(s.reader);
     record["ends"] = s.ends;
   }
-  PTAH_TRY_VOID(log_->append(record));  // nobody sees questions that a crash would forget
+  const auto kept = log_->append(record);  // nobody sees questions that a crash would forget
   const std::lock_guard lock(mutex_);
-  sessions_.at(session).safe = true;
-  return shown_quiz(sessions_.at(session));
+  Session& s = sessions_.at(session);
+  if (!kept) {  // nobody saw these: the reader may ask again once the log can be written
+    for (const uint32_t item : s.draw->items) --exposures_[item];
+    s.draw.reset();
+    s.ends = ends_before;
+    return tl::unexpected(kept.error());
+  }
+  s.safe = true;
+  return shown_quiz(s);
 }
 
 Result<Json> ReadingRoom::signed_voucher(const Address& reader, const Earned& earned) const {
@@ -389,7 +399,14 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
     Session& s = found->second;
     reader = s.reader;
     if (!s.safe) return fail(ErrorCode::io, "being written; ask again");
-    if (!s.result) {
+    if (!s.unsaved.is_null()) {
+      record = std::exchange(s.unsaved, Json());
+      s.safe = false;
+      if (record["passed"].get<bool>()) {
+        PTAH_TRY(will.total, parse_uint256(std::string_view(text_at(record, "total"))));
+        will.deadline = record["deadline"];
+      }
+    } else if (!s.result) {
       if (answers.size() != s.draw->items.size()) return fail(ErrorCode::invalid_argument, "{} answers to {} questions", answers.size(), s.draw->items.size());
       const bool late = now > s.ends;
       const size_t right = late ? 0 : right_answers(*s.draw, answers);
@@ -405,7 +422,14 @@ Result<Json> ReadingRoom::answer(const std::string& session, const std::vector<i
       }
     }
   }
-  if (!record.is_null()) PTAH_TRY_VOID(log_->append(record));  // before any signature leaves
+  if (!record.is_null()) {  // before any signature leaves
+    if (const auto kept = log_->append(record); !kept) {
+      const std::lock_guard lock(mutex_);
+      sessions_.at(session).unsaved = record;  // what was answered stays; asking again writes it
+      sessions_.at(session).safe = true;
+      return tl::unexpected(kept.error());
+    }
+  }
   Json out;
   Earned earned;
   {

@@ -96,6 +96,7 @@ class ReadingRoom {
     double not_before = 0, ends = 0;
     std::optional<QuizDraw> draw;
     std::optional<Json> result;
+    Json unsaved;       ///< the record of a result that could not be written
     bool safe = false;  ///< what was drawn or decided last is in the log
   };
   struct Earned {

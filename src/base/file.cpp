@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <map>
@@ -26,31 +25,10 @@ class Descriptor {
   Descriptor(const Descriptor&) = delete;
   Descriptor& operator=(const Descriptor&) = delete;
   int get() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
 
  private:
   int number_;
 };
-
-std::string hidden_name(const fs::path& path) {
-  static std::atomic<unsigned> counter{0};
-  return fmt::format(".{}.{}.{}.part", path.filename().string(), ::getpid(), counter++);
-}
-
-void sync_folder(const fs::path& folder) {
-  const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() >= 0) ::fsync(directory.get());
-}
-
-Result<void> write_all(int descriptor, std::span<const uint8_t> bytes, const fs::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail_errno("cannot write " + path.string());
-    bytes = bytes.subspan(static_cast<size_t>(written));
-  }
-  return {};
-}
 
 /// Where files are mapped now: begin → size.
 struct Mappings {
@@ -145,55 +123,6 @@ Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {
 Result<std::string> read_text(const fs::path& path, size_t most_bytes) {
   PTAH_TRY(const auto bytes, read_file(path, most_bytes));
   return std::string(bytes.begin(), bytes.end());
-}
-
-Result<void> write_file(const fs::path& path, const std::vector<std::span<const uint8_t>>& parts, unsigned mode) {
-  const fs::path part = path.parent_path() / hidden_name(path);
-  Descriptor file(::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
-  if (file.get() < 0) return fail_errno("cannot create " + path.string());
-  const auto write = [&]() -> Result<void> {
-    for (const auto& bytes : parts) PTAH_TRY_VOID(write_all(file.get(), bytes, path));
-    if (::fsync(file.get()) != 0) return fail_errno("cannot flush " + path.string());
-    if (::close(file.release()) != 0) return fail_errno("cannot close " + path.string());
-    if (::rename(part.c_str(), path.c_str()) != 0) return fail_errno("cannot rename to " + path.string());
-    return {};
-  };
-  auto result = write();
-  if (!result) ::unlink(part.c_str());
-  if (result) sync_folder(path.parent_path());
-  return result;
-}
-
-Result<void> write_file(const fs::path& path, std::string_view text) { return write_file(path, {as_bytes(text)}); }
-
-Result<void> write_file(const fs::path& path, std::span<const uint8_t> bytes) { return write_file(path, std::vector<std::span<const uint8_t>>{bytes}); }
-
-Result<StagedFolder> StagedFolder::create(const fs::path& final_path) {
-  StagedFolder folder;
-  folder.final_ = final_path;
-  const fs::path parent = final_path.parent_path();
-  std::error_code problem;
-  if (!parent.empty()) fs::create_directories(parent, problem);
-  folder.path_ = parent / hidden_name(final_path);
-  if (::mkdir(folder.path_.c_str(), 0755) != 0) {
-    folder.path_.clear();
-    return fail_errno("cannot create " + final_path.string());
-  }
-  return folder;
-}
-
-StagedFolder::StagedFolder(StagedFolder&& other) noexcept : path_(std::exchange(other.path_, {})), final_(std::move(other.final_)) {}
-
-StagedFolder::~StagedFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) fs::remove_all(path_, ignored);
-}
-
-Result<void> StagedFolder::commit() {
-  if (::rename(path_.c_str(), final_.c_str()) != 0) return fail_errno("cannot rename to " + final_.string());
-  path_.clear();
-  sync_folder(final_.parent_path());
-  return {};
 }
 
 }  // namespace ptah

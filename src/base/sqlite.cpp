@@ -1,7 +1,12 @@
 #include "base/sqlite.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <cerrno>
+#include <chrono>
 #include <cstring>
+#include <thread>
 #include <tuple>
 
 namespace ptah {
@@ -9,9 +14,10 @@ namespace ptah {
 namespace fs = std::filesystem;
 
 Database::Database(const fs::path& path, const Kind& kind) : name_(kind.name) {
-  std::error_code problem;
-  if (path.has_parent_path()) fs::create_directories(path.parent_path(), problem);
-  if (problem) throw Failure({ErrorCode::io, fmt::format("cannot create {}: {}", path.parent_path().string(), problem.message())});
+  value_or_throw(make_folders(path.parent_path()));
+  // Readable by its owner only from its first byte; its journals take over its mode. Only a new file is opened here: closing another one would free the locks
+  // that this process has on it.
+  if (const int made = ::open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600); made >= 0) ::close(made);
   try {
     if (const int status = sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, nullptr); status != SQLITE_OK) give_up(status);
     sqlite3_extended_result_codes(db_, 1);
@@ -19,7 +25,7 @@ Database::Database(const fs::path& path, const Kind& kind) : name_(kind.name) {
     run(*this, "pragma foreign_keys = on");
     run(*this, "pragma trusted_schema = off");
     if (kind.overwrite_deleted) run(*this, "pragma secure_delete = on");
-    run(*this, "pragma journal_mode = wal");
+    begin_wal();
     const auto state = [&] {
       Statement version(*this, "select (select user_version from pragma_user_version), (select count(*) from sqlite_schema)");
       version.next();
@@ -43,7 +49,19 @@ Database::Database(const fs::path& path, const Kind& kind) : name_(kind.name) {
     sqlite3_close_v2(db_);
     throw;
   }
+  std::error_code problem;
   fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, problem);
+}
+
+void Database::begin_wal() {
+  // SQLite does not wait here for another process that does the same at this moment.
+  constexpr int kTries = 250;
+  for (int attempt = 1;; ++attempt) {
+    const int status = sqlite3_exec(db_, "pragma journal_mode = wal", nullptr, nullptr, nullptr);
+    if (status == SQLITE_OK) return;
+    if ((status & 0xff) != SQLITE_BUSY || attempt == kTries) give_up(status);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
 }
 
 void Database::give_up(int status) const {

@@ -33,6 +33,7 @@ class Database {
   [[noreturn]] void give_up(int status) const;
 
  private:
+  void begin_wal();
   sqlite3* db_ = nullptr;
   const char* name_;
 };

@@ -1,6 +1,7 @@
 #include <ctime>
 
 #include "apps/mint.h"
+#include "base/file.h"
 #include "chain/abi.h"
 #include "chain/dev_chain.h"
 #include "cli/chain_options.h"
@@ -22,12 +23,7 @@ class Contracts {
     out.file_ = state / "contracts.json";
     PTAH_TRY(const Json first, rpc.call("eth_getBlockByNumber", {"0x0", false}));
     out.key_ = fmt::format("{}:{}", chain, text_at(first, "hash").substr(0, 18));
-    std::error_code problem;
-    if (fs::exists(out.file_, problem)) {
-      PTAH_TRY(const std::string text, read_text(out.file_, 1 << 20));
-      PTAH_TRY(out.all_, parse_json(text));
-      if (!out.all_.is_object()) return fail(ErrorCode::corrupt, "{}: no object", out.file_.string());
-    }
+    PTAH_TRY_VOID(out.read());
     return out;
   }
   std::optional<Address> of(const Address& maker) const {
@@ -35,13 +31,22 @@ class Contracts {
     return found ? std::optional(*found) : std::nullopt;
   }
   Result<void> keep(const Address& maker, const Address& contract) {
+    PTAH_TRY_VOID(make_folders(file_.parent_path()));
+    PTAH_TRY(const FolderLock lock, FolderLock::take(file_.parent_path()));
+    PTAH_TRY_VOID(read());  // another process may have kept one meanwhile
     all_[key_][to_string(maker)] = to_string(contract);
-    std::error_code problem;
-    fs::create_directories(file_.parent_path(), problem);
     return write_file(file_, std::string_view(all_.dump(2) + "\n"));
   }
 
  private:
+  Result<void> read() {
+    std::error_code problem;
+    if (!fs::exists(file_, problem)) return {};
+    PTAH_TRY(const std::string text, read_text(file_, 1 << 20));
+    PTAH_TRY(all_, parse_json(text));
+    return all_.is_object() ? Result<void>() : fail(ErrorCode::corrupt, "{}: no object", file_.string());
+  }
+
   fs::path file_;
   std::string key_;
   Json all_ = Json::object();
@@ -88,6 +93,18 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
   }
   PTAH_TRY(Contracts contracts, Contracts::open(rpc, account.chain_id()));
   if (const auto known = contracts.of(account.address())) return known;
+  PTAH_TRY(const Deployments deployments, open_deployments(rpc, account));
+  constexpr const char* kPurpose = "works";
+  const auto keep = [&](const Address& place) -> Result<std::optional<Address>> {
+    PTAH_TRY_VOID(contracts.keep(account.address(), place));
+    PTAH_TRY_VOID(deployments.forget(kPurpose));
+    return std::optional(place);
+  };
+  PTAH_TRY(const auto paid, deployments.find(kPurpose, &interrupted()));
+  if (paid) {
+    if (!o.json) fmt::print("the contract for your works is {}: made and paid for by a command that was cut short\n", to_string(*paid));
+    return keep(*paid);
+  }
   PTAH_TRY(const Artifact artifact, load_artifact("AigcWork"));
   const Json arguments{to_string(account.address()), o.name, o.symbol, to_string(Address{}), o.royalty};
   PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
@@ -98,10 +115,40 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
     show_cost(estimate);
   }
   if (!agreed(o.yes)) return std::optional<Address>();
-  PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
-  if (!receipt.created) return fail(ErrorCode::corrupt, "the node says nothing of the contract it created");
-  PTAH_TRY_VOID(contracts.keep(account.address(), *receipt.created));
-  return receipt.created;
+  PTAH_TRY(const Address place, deployments.make(kPurpose, estimate.transaction, {.cancel = &interrupted()}));
+  return keep(place);
+}
+
+/// What stands beside a work of its token. `receipt` is none if an earlier command was cut short after it sent.
+Result<Json> note_token(const MintOptions& o, const TokenPlan& plan, const Account& account, const Address& contract, const Receipt* receipt) {
+  Json token{{"chain", account.chain_id()},
+             {"contract", to_string(contract)},
+             {"token", to_decimal(plan.token)},
+             {"metadata", plan.uri},
+             {"commitment", hex_text(plan.commitment)}};
+  if (receipt) {
+    token["transaction"] = hex_text(receipt->hash);
+    token["block"] = receipt->block;
+  }
+  PTAH_TRY_VOID(write_file(folder_of_work(o.folder) / "token.json", std::string_view(token.dump(2) + "\n")));
+  return token;
+}
+
+/// A work that cannot be minted: it may be because it is minted. If nothing is noted beside it, a command was cut short behind its sending.
+Result<void> minted_before(const Rpc& rpc, const MintOptions& o, const TokenPlan& plan, const Account& account, const Address& contract, const Error& why) {
+  const auto owner = read_contract(rpc, contract, "ownerOf(uint256)", Json::array({to_decimal(plan.token)}), {"address"});
+  if (!owner) return tl::unexpected(why);
+  const std::string says =
+      fmt::format("this work is minted already: token {} of {} belongs to {}", to_decimal(plan.token), to_string(contract), (*owner)[0].get<std::string>());
+  std::error_code problem;
+  if (fs::exists(folder_of_work(o.folder) / "token.json", problem)) return fail(ErrorCode::mismatch, "{}", says);
+  PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
+  PTAH_TRY(const Json token, note_token(o, plan, account, contract, nullptr));
+  if (o.json)
+    print_json(token);
+  else
+    fmt::print("{}; token.json was missing and is there again\nptah show {}\n", says, o.folder);
+  return {};
 }
 
 Result<void> run_mint(const MintOptions& o) {
@@ -123,13 +170,7 @@ Result<void> run_mint(const MintOptions& o) {
   if (!contract) return {};
   PTAH_TRY(const Bytes data, abi_call("mint(address,bytes32,bytes32)", {to_string(to), hex_text(plan.commitment), hex_text(plan.metadata_digest)}));
   const auto estimate = account.estimate(*contract, data);
-  if (!estimate) {
-    const auto owner = read_contract(rpc, *contract, "ownerOf(uint256)", Json::array({to_decimal(plan.token)}), {"address"});
-    if (owner)
-      return fail(ErrorCode::mismatch, "this work is minted already: token {} of {} belongs to {}", to_decimal(plan.token), to_string(*contract),
-                  (*owner)[0].get<std::string>());
-    return tl::unexpected(estimate.error());
-  }
+  if (!estimate) return minted_before(rpc, o, plan, account, *contract, estimate.error());
   if (!o.json) {
     fmt::print("mints to {} in {}\n", to_string(to), to_string(*contract));
     show_cost(*estimate);
@@ -137,14 +178,7 @@ Result<void> run_mint(const MintOptions& o) {
   if (!agreed(o.yes)) return {};
   PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
   PTAH_TRY(const Receipt receipt, account.send(estimate->transaction, {.cancel = &interrupted()}));
-  const Json token{{"chain", account.chain_id()},
-                   {"contract", to_string(*contract)},
-                   {"token", to_decimal(plan.token)},
-                   {"transaction", hex_text(receipt.hash)},
-                   {"block", receipt.block},
-                   {"metadata", plan.uri},
-                   {"commitment", hex_text(plan.commitment)}};
-  PTAH_TRY_VOID(write_file(folder_of_work(o.folder) / "token.json", std::string_view(token.dump(2) + "\n")));
+  PTAH_TRY(const Json token, note_token(o, plan, account, *contract, &receipt));
   if (o.json)
     print_json(token);
   else
@@ -225,7 +259,7 @@ Result<void> run_voucher(const VoucherOptions& o) {
   if (!contract) return {};
   PTAH_TRY(const Signature signature, sign_voucher(voucher, account.chain_id(), *contract, key));
   PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
-  PTAH_TRY_VOID(write_file(o.out, std::string_view(to_json(voucher, account.chain_id(), *contract, signature).dump(2) + "\n")));
+  PTAH_TRY_VOID(write_new_file(o.out, std::string_view(to_json(voucher, account.chain_id(), *contract, signature).dump(2) + "\n")));
   fmt::print("{}: whoever pays {} ether may mint token {} until {} days from now; the work's files are public from now on\n", o.out, ether(voucher.price),
              to_decimal(plan.token), o.days);
   return {};

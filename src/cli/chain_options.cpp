@@ -47,6 +47,11 @@ Result<Rpc> open_rpc(const ChainOptions& o) {
   return Rpc::open(url, {.cancel = &interrupted()});
 }
 
+Result<Deployments> open_deployments(const Rpc& rpc, const Account& account) {
+  PTAH_TRY(const fs::path state, state_folder());
+  return Deployments::open(state / "deployments.json", account, rpc);
+}
+
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
   if (!o.signer.empty() && !o.signing.key.empty()) return fail(ErrorCode::invalid_argument, "--signer and --key are two keys; choose one");
   const std::string url = !o.signer.empty() ? o.signer : o.signing.key.empty() ? environment("PTAH_SIGNER") : "";

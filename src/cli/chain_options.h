@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "chain/account.h"
+#include "chain/deployments.h"
 #include "cli/commands.h"
 
 namespace ptah::cli {
@@ -23,6 +24,8 @@ void add_chain_options(CLI::App& command, ChainOptions& o, bool sends);
 Result<std::filesystem::path> state_folder();
 /// The node of --rpc, PTAH_RPC, --dev-chain or a chain of one's own that runs. Errors: invalid_argument if none is named.
 Result<Rpc> open_rpc(const ChainOptions& o);
+/// Notes of contracts that were paid for and not kept yet.
+Result<Deployments> open_deployments(const Rpc& rpc, const Account& account);
 /// The key of --signer or PTAH_SIGNER, else one of this computer. Errors: not_found if there is none; as RemoteSigner::open.
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o);
 /// On a chain of one's own an account without money gets some that is worth nothing.

@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "create/painting.h"
+#include "create/work_folder.h"
 #include "own/keys.h"
 #include "text/key_value_cache.h"
 #include "text/memory.h"
@@ -61,10 +62,16 @@ void print_json(const Json& line);
 void show_warnings(const std::vector<std::string>& warnings);
 /// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
 ProgressCallback make_progress(bool json, bool quiet);
-/// A folder's name from a prompt.
-std::string slug(const std::string& prompt);
-/// Signs a work, writes it to `out` or to its default folder below ptah-works, and says so.
-Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const std::filesystem::path& out, bool json, bool quiet);
+/// The folder of a work, and what happens if it is taken.
+struct WorkPlace {
+  std::filesystem::path folder;
+  IfTaken if_taken = IfTaken::refuse;
+};
+/// `out` as it is; with `several`, a folder `name` in it; if it is empty, one below ptah-works. A name that is ours to choose is counted up.
+WorkPlace place_of_work(const std::filesystem::path& out, const std::string& name, bool several, bool replace);
+void add_replace_option(CLI::App& command, bool& replace);
+/// Signs a work, writes it to its place, and says so.
+Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& place, bool json, bool quiet);
 
 /// Makes the work of a receipt again, whatever made it. Errors: as replay_work and its like.
 Result<Work> replay_receipt(const Json& receipt, const Sources& sources, const std::string& checkpoints);
@@ -81,7 +88,7 @@ struct PaintJob {
   int64_t count = 1, budget = 0;
   std::pair<std::string, std::vector<Json>> x{"", {nullptr}}, y{"", {nullptr}};  ///< a setting's name and its values
   std::filesystem::path out, preview, grid;
-  bool json = false, quiet = false;
+  bool json = false, quiet = false, replace = false;
   bool plan_only = false;  ///< says what the first of them needs, and stops
   SigningOptions signing = {};
 };
@@ -91,7 +98,8 @@ Result<void> run_paint(const PaintJob& job);
 Result<Picture> open_picture(const std::filesystem::path& file);
 /// Where a picture made of another goes: `out`, else beside it with `ending` behind its name. Errors: invalid_argument if something is there.
 Result<std::filesystem::path> picture_beside(const std::filesystem::path& from, const std::string& ending, const std::filesystem::path& out);
-Result<void> write_png(const std::filesystem::path& file, const Picture& picture);
+/// Errors: invalid_argument if something is there, whoever made it meanwhile.
+Result<void> write_new_png(const std::filesystem::path& file, const Picture& picture);
 
 /// What a command leaves to be run once the whole line is parsed.
 using Action = std::function<int()>;

@@ -10,7 +10,7 @@
 #include "cli/commands.h"
 #include "create/painting.h"
 #include "create/text_work.h"
-#include "create/work.h"
+#include "create/work_folder.h"
 #include "own/content_credentials.h"
 #include "own/signed_receipt.h"
 #include "weights/hub.h"
@@ -46,19 +46,16 @@ ProgressCallback make_progress(bool json, bool quiet) {
   };
 }
 
-std::string slug(const std::string& prompt) {
-  std::string out;
-  for (const std::string& word : split_words(prompt)) {
-    for (const char c : word)
-      if (std::isalnum(static_cast<unsigned char>(c))) out += c;
-    out += '-';
-    if (out.size() > 40) break;
-  }
-  while (!out.empty() && out.back() == '-') out.pop_back();
-  return out.empty() ? "work" : out;
+WorkPlace place_of_work(const fs::path& out, const std::string& name, bool several, bool replace) {
+  const bool counted = out.empty() || several;  // the name is ours to choose
+  return {counted ? (out.empty() ? fs::path("ptah-works") : out) / name : out, replace ? IfTaken::replace : counted ? IfTaken::count : IfTaken::refuse};
 }
 
-Result<void> deliver(Work work, const std::optional<Key>& key, const std::string& name, const fs::path& out, bool json, bool quiet) {
+void add_replace_option(CLI::App& command, bool& replace) {
+  command.add_flag("--replace", replace, "replace the work that has this folder, once the new one is whole, if nothing in it was changed or added");
+}
+
+Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& place, bool json, bool quiet) {
   if (key) {
     PTAH_TRY_VOID(sign_work(work, *key));
     PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
@@ -76,10 +73,7 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const std::string
     }
     if (!stamped) PTAH_TRY_VOID(credential_work(work, credential));
   }
-  const fs::path folder = out.empty() ? fs::path("ptah-works") / name : out;
-  // The default folder is replaced, but only once the new work is there.
-  if (std::error_code problem; out.empty() && fs::exists(folder / "receipt.json", problem)) fs::remove_all(folder, problem);
-  PTAH_TRY_VOID(write_work(work, folder));
+  PTAH_TRY(const fs::path folder, write_work(work, place.folder, place.if_taken));
   if (json)
     print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
   else if (!quiet)
@@ -94,9 +88,9 @@ Result<fs::path> picture_beside(const fs::path& from, const std::string& ending,
   return to;
 }
 
-Result<void> write_png(const fs::path& file, const Picture& picture) {
+Result<void> write_new_png(const fs::path& file, const Picture& picture) {
   PTAH_TRY(const Bytes png, encode_png(picture));
-  return write_file(file, std::span<const uint8_t>(png));
+  return write_new_file(file, std::span<const uint8_t>(png));
 }
 
 Result<int64_t> parse_bytes(const std::string& text) {
@@ -128,7 +122,7 @@ struct CreateOptions {
   std::set<std::string> given = {};  ///< options that were
   std::optional<float> strength;
   int64_t count = 1, threads = 0;
-  bool quiet = false, json = false, no_object = false;
+  bool quiet = false, json = false, no_object = false, replace = false;
   SigningOptions signing = {};
 };
 
@@ -206,6 +200,7 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   job.count = o.count;
   job.budget = budget;
   job.out = o.out;
+  job.replace = o.replace;
   job.json = o.json;
   job.quiet = o.quiet;
   job.signing = o.signing;
@@ -242,9 +237,10 @@ Result<void> run_create(const CreateOptions& o) {
   for (int64_t i = 0; i < o.count; ++i) {
     CreateRequest request = o.request;
     request.seed += static_cast<uint64_t>(i);
-    const std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
+    const auto place = place_of_work(o.out, fmt::format("{}-{}", folder_name(request.prompt), request.seed), o.count > 1, o.replace);
+    if (o.replace) PTAH_TRY_VOID(check_replaceable(place.folder));
     PTAH_TRY(const Work work, create_work(*model, request, formats, sources, make_progress(o.json, o.quiet), &interrupted()));
-    PTAH_TRY_VOID(deliver(work, key, name, o.count > 1 && !o.out.empty() ? fs::path(o.out) / name : fs::path(o.out), o.json, o.quiet));
+    PTAH_TRY_VOID(deliver(work, key, place, o.json, o.quiet));
   }
   return {};
 }
@@ -287,7 +283,8 @@ void add_create(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("create", "words in; picture.png, object.glb and receipt.json out");
   add_request_options(*command, *options);
   command->add_option("--count", options->count, "how many works, with seeds counting up");
-  command->add_option("--out", options->out, "folder of the work (default: ptah-works/PROMPT-SEED)");
+  command->add_option("--out", options->out, "folder of the work (default: a new one, ptah-works/PROMPT-SEED)");
+  add_replace_option(*command, options->replace);
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
   add_signing_options(*command, options->signing);
@@ -301,7 +298,7 @@ void add_object(CLI::App& app, Action& action) {
   struct Options {
     ObjectRequest request = {.millimetres = true, .fit = kObjectFit};
     std::string picture, out, formats = "png,glb";
-    bool quiet = false, json = false;
+    bool quiet = false, json = false, replace = false;
     SigningOptions signing = {};
   };
   auto options = std::make_shared<Options>();
@@ -310,7 +307,8 @@ void add_object(CLI::App& app, Action& action) {
   command->add_option("--solid", options->request.solid, "round, flat-back or slab");
   command->add_option("--target-tris", options->request.target_triangles, "about how many triangles the object has");
   command->add_option("--size-mm", options->request.size_mm, "longest edge of the object in millimetres");
-  command->add_option("--out", options->out, "folder of the work (default: ptah-works/NAME)");
+  command->add_option("--out", options->out, "folder of the work (default: a new one, ptah-works/NAME)");
+  add_replace_option(*command, options->replace);
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
   command->add_flag("--quiet", options->quiet, "print nothing but errors");
   command->add_flag("--json", options->json, "print JSON lines");
@@ -322,9 +320,11 @@ void add_object(CLI::App& app, Action& action) {
         if (!formats.any_object()) return fail(ErrorCode::invalid_argument, "--format {} names no object; possible: glb obj ply stl", options->formats);
         if (options->picture.empty()) return fail(ErrorCode::invalid_argument, "name a picture");
         PTAH_TRY(const Picture from, open_picture(options->picture));
+        const auto place = place_of_work(options->out, folder_name(fs::path(options->picture).stem().string()), false, options->replace);
+        if (options->replace) PTAH_TRY_VOID(check_replaceable(place.folder));
         PTAH_TRY(const auto key, signing_key(options->signing));
         PTAH_TRY(const Work work, object_work(from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
-        return deliver(work, key, slug(fs::path(options->picture).stem().string()), options->out, options->json, options->quiet);
+        return deliver(work, key, place, options->json, options->quiet);
       };
       return finish(run());
     };
@@ -354,7 +354,7 @@ void add_upscale(CLI::App& app, Action& action) {
         PTAH_TRY(const fs::path out, picture_beside(options->picture, fmt::format("-{}x", upscaler->factor()), options->out));
         PTAH_TRY(const Picture picture, open_picture(options->picture));
         PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
-        PTAH_TRY_VOID(write_png(out, large));
+        PTAH_TRY_VOID(write_new_png(out, large));
         if (options->json)
           fmt::print("{}\n", Json{{"file", out.string()}, {"width", large.width}, {"height", large.height}}.dump());
         else if (!options->quiet)
@@ -387,11 +387,13 @@ void add_replay(CLI::App& app, Action& action) {
   struct Options {
     std::string file, out, checkpoints;
     int64_t threads = 0;
+    bool replace = false;
   };
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("replay", "makes a work again from its receipt and compares the bytes");
   command->add_option("file", options->file, "a work's folder, receipt.json, PNG or GLB; or any file with content credentials")->required();
   command->add_option("--out", options->out, "write the work made again to this folder");
+  add_replace_option(*command, options->replace);
   command->add_option("--checkpoints", options->checkpoints,
                       "of a painting: where the files lie that it was painted with (default: $PTAH_CHECKPOINTS, else here)");
   command->add_option("--threads", options->threads, "threads to use");
@@ -403,7 +405,7 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY_VOID(match_numeric_path(receipt));
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
         PTAH_TRY(const Work work, replay_receipt(receipt, sources, options->checkpoints));
-        if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out));
+        if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out, options->replace ? IfTaken::replace : IfTaken::refuse));
         bool same = true;
         const Json outputs = receipt.value("outputs", Json());
         if (outputs.is_object()) {

@@ -186,18 +186,21 @@ Result<void> run_found(const DaoOptions& o) {
   PTAH_TRY(const Json head, rpc.call("eth_blockNumber"));
   PTAH_TRY(const Uint256 wide, parse_uint256(head));
   PTAH_TRY(const uint64_t block, to_uint64(wide));
-  // Each is said as soon as it is there: what was paid for can be found again even if this ends in between.
+  // Each is noted before it is paid for and said as soon as it is there: after an end in between the same command goes on.
+  PTAH_TRY(const Deployments deployments, open_deployments(rpc, account));
   SendOptions sending{.cancel = &interrupted()};
   if (!o.json) sending.before = show_cost;
-  PTAH_TRY(Community community, found_community(account, terms, sending, [&](const char* name, const Address& place) {
-             if (o.json)
-               print_json({{"made", name}, {"address", to_string(place)}});
-             else
-               fmt::print("  {} {}\n", name, to_string(place));
-             std::fflush(stdout);
-           }));
+  const auto made = [&](const char* name, const Address& place) {
+    if (o.json)
+      print_json({{"made", name}, {"address", to_string(place)}});
+    else
+      fmt::print("  {} {}\n", name, to_string(place));
+    std::fflush(stdout);
+  };
+  PTAH_TRY(Community community, found_community(account, terms, sending, made, &deployments));
   community.block = block;
-  PTAH_TRY_VOID(write_file(o.file, std::string_view(to_json(community).dump(2) + "\n")));
+  PTAH_TRY_VOID(write_new_file(o.file, std::string_view(to_json(community).dump(2) + "\n")));
+  PTAH_TRY_VOID(deployments.forget(founding_purpose(terms) + " "));
   if (!o.json) fmt::print("{}; holders vote after ptah dao delegate\n", o.file);
   return {};
 }

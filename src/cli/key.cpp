@@ -235,14 +235,9 @@ void add_key(CLI::App& app, Action& action) {
     PTAH_TRY(KeyStore store, open_store());
     PTAH_TRY(const KeyInfo old, store.find(options.name));
     PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
-    const std::string kept = fmt::format("{}-{}", options.name, to_string(old.address).substr(2, 8));
-    const std::string coming = options.name + "-new";  // whole before the old one moves
-    PTAH_TRY(KeyInfo made_key, store.add(coming, Key::generate(), passphrase));
-    PTAH_TRY_VOID(store.rename(options.name, kept));
-    PTAH_TRY_VOID(store.rename(coming, options.name));
-    made_key.name = options.name;
-    show(made_key);
-    fmt::print("{}  {}  the old key\n", kept, to_string(old.address));
+    PTAH_TRY(const Rotation done, store.rotate(old, Key::generate(), passphrase));
+    show(done.key);
+    fmt::print("{}  {}  the old key\n", done.kept, to_string(old.address));
     return {};
   });
   turn->add_option("name", o->name, "the key");

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "create/text_work.h"
+#include "create/work_folder.h"
 #include "own/signed_receipt.h"
 #include "tensor/cpu/dense.h"
 #include "text/chat.h"
@@ -20,7 +21,7 @@ struct LanguageOptions {
   std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "", cache = "", cache_type = "", out = "";
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
-  bool json = false, control = false;
+  bool json = false, control = false, replace = false;
   SigningOptions signing = {};
 };
 
@@ -43,7 +44,10 @@ Result<std::string> text_of(const LanguageOptions& o) {
 }
 
 Result<void> run_generate(LanguageOptions o) {
-  if (!o.out.empty() && std::filesystem::exists(o.out) && !std::filesystem::is_empty(o.out))
+  if (o.replace) {
+    if (o.out.empty()) return fail(ErrorCode::invalid_argument, "--replace replaces the work in --out FOLDER");
+    PTAH_TRY_VOID(check_replaceable(o.out));
+  } else if (!o.out.empty() && std::filesystem::exists(o.out) && !std::filesystem::is_empty(o.out))
     return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", o.out);
   TextRequest request{
       .prompt = {}, .model = o.model, .control_tokens = o.control, .context = o.context, .cache_type = o.cache_type, .generation = o.generation};
@@ -106,7 +110,7 @@ Result<void> run_generate(LanguageOptions o) {
     if (key) {
       PTAH_TRY_VOID(sign_work(work, *key));
     }
-    PTAH_TRY_VOID(write_work(work, o.out));
+    PTAH_TRY_VOID(write_work(work, o.out, o.replace ? IfTaken::replace : IfTaken::refuse));
   }
   return {};
 }
@@ -200,6 +204,7 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
   command->add_option("--out", o->out, "a folder for the work: text.txt and the receipt with which `ptah replay` writes it again");
+  add_replace_option(*command, o->replace);
   add_signing_options(*command, o->signing);
   command->add_option("--cache", o->cache, "a file that keeps what was read of the prompt: the next prompt that begins alike is read from there");
   command->add_option("--cache-type", o->cache_type, kCacheTypeHelp);
@@ -226,7 +231,7 @@ void add_quantize(CLI::App& app, Action& action) {
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("quantize", "a language model as one GGUF file with its matrices in one kind");
   command->add_option("from", o->from, "a GGUF file, or a folder in Hugging Face's layout")->required();
-  command->add_option("to", o->to, "the file to write")->required();
+  command->add_option("to", o->to, "the file to write; never overwrites")->required();
   command->add_option("--kind", o->kind, block_type_names());
   command->add_option("--threads", o->threads, "threads to use");
   command->callback([o, &action] {
@@ -235,7 +240,11 @@ void add_quantize(CLI::App& app, Action& action) {
         PTAH_TRY_VOID(take_threads(o->threads));
         const auto type = block_type_by_name(o->kind);
         if (!type) return fail(ErrorCode::invalid_argument, "unknown kind '{}'; known: {}", o->kind, block_type_names());
-        PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, o->to, *type) : requantize_gguf(o->from, o->to, *type));
+        PTAH_TRY_VOID(must_be_new(o->to));
+        PTAH_TRY(const StagedFolder staged, StagedFolder::create(o->to));  // gigabytes, which are seen once they are whole
+        const auto file = staged.path() / staged.final_path().filename();
+        PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, file, *type) : requantize_gguf(o->from, file, *type));
+        PTAH_TRY_VOID(rename_new(file, staged.final_path()));
         fmt::print("{}: {} matrices as {}{}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind,
                    done.others ? fmt::format(" ({} whose rows it does not divide in its stand-in of 32)", done.others) : "", done.kept,
                    static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);

@@ -21,7 +21,8 @@ Result<void> take_threads(int64_t threads) {
 }
 
 Result<void> must_be_new(const std::filesystem::path& file) {
-  if (std::error_code problem; std::filesystem::exists(file, problem)) return fail(ErrorCode::invalid_argument, "{} exists already", file.string());
+  if (std::error_code problem; std::filesystem::exists(std::filesystem::symlink_status(file, problem)))
+    return fail(ErrorCode::invalid_argument, "{} exists already", file.string());
   return {};
 }
 

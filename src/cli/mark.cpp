@@ -26,6 +26,7 @@ Result<std::unique_ptr<ContentSigner>> content_signer(const MarkOptions& o) {
 }
 
 Result<void> run_mark(const MarkOptions& o) {
+  PTAH_TRY_VOID(must_be_new(o.out));
   PTAH_TRY(const Bytes bytes, read_file(o.file));
   if (!holds_manifests(bytes)) return fail(ErrorCode::unsupported, "{}: content credentials can be put into PNG, JPEG and WAV files", o.file);
   PTAH_TRY(const auto before, find_manifest(bytes));
@@ -51,8 +52,7 @@ Result<void> run_mark(const MarkOptions& o) {
   PTAH_TRY(auto signer, content_signer(o));
   if (!o.timestamp.empty()) signer = std::make_unique<TimestampedSigner>(std::move(signer), o.timestamp);
   PTAH_TRY(const Bytes marked, sign_content(bytes, request, *signer));
-  PTAH_TRY_VOID(must_be_new(o.out));
-  PTAH_TRY_VOID(write_file(o.out, std::span<const uint8_t>(marked)));
+  PTAH_TRY_VOID(write_new_file(o.out, std::span<const uint8_t>(marked)));
   fmt::print("{}\n", o.out);
   return {};
 }

@@ -139,9 +139,30 @@ Result<void> run(PaintOptions o) {
 
 }  // namespace
 
+namespace {
+
+constexpr const char* kPreviewKeyword = "ptah-preview";
+
+/// A preview gives way to the next one; any other file does not.
+Result<void> check_preview(const fs::path& file) {
+  if (std::error_code problem; !fs::exists(fs::symlink_status(file, problem))) return {};
+  const auto bytes = read_file(file);
+  if (bytes && png_text(*bytes, kPreviewKeyword)) return {};
+  return fail(ErrorCode::invalid_argument, "--preview {}: another file has this name; choose another", file.string());
+}
+
+Result<void> write_preview(const fs::path& file, const Picture& picture) {
+  PTAH_TRY(const Bytes png, encode_png(picture, {{kPreviewKeyword, "not finished"}}));
+  return write_file(file, std::span<const uint8_t>(png));
+}
+
+}  // namespace
+
 Result<void> run_paint(const PaintJob& job) {
   if (job.count < 1 || job.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", job.count);
   PTAH_TRY_VOID(check_background(job.finish.background));
+  if (!job.grid.empty()) PTAH_TRY_VOID(must_be_new(job.grid));
+  if (!job.preview.empty()) PTAH_TRY_VOID(check_preview(job.preview));
   std::vector<PaintRequest> requests;
   for (const Json& down : job.y.second)
     for (const Json& across : job.x.second)
@@ -152,6 +173,12 @@ Result<void> run_paint(const PaintJob& job) {
         PTAH_TRY_VOID(check(request));
         requests.push_back(std::move(request));
       }
+  const auto place_of = [&](size_t i) {
+    std::string name = fmt::format("{}-{}", folder_name(requests[i].prompt), requests[i].seed);
+    if (job.x.second.size() * job.y.second.size() > 1) name += fmt::format("-{}", i + 1);
+    return place_of_work(job.out, name, requests.size() > 1, job.replace);
+  };
+  for (size_t i = 0; job.replace && i < requests.size(); ++i) PTAH_TRY_VOID(check_replaceable(place_of(i).folder));
   PTAH_TRY(const fs::path words, clip_words());
   PTAH_TRY(const auto key, signing_key(job.signing));
   if (job.plan_only) {
@@ -180,7 +207,7 @@ Result<void> run_paint(const PaintJob& job) {
   });
   PTAH_TRY(const auto model, DiffusionModel::load(job.files, words));
   const PreviewCallback preview = job.preview.empty() ? PreviewCallback() : [&](int64_t, const Picture& picture) {
-    (void)write_png(job.preview, picture);  // a look on the way; the work itself is written with care
+    (void)write_preview(job.preview, picture);  // a look on the way; the work itself is written with care
   };
   Json digests;
   std::vector<Picture> made;
@@ -194,15 +221,12 @@ Result<void> run_paint(const PaintJob& job) {
     }
     PTAH_TRY(const Work work, painting(request, job.files, digests, picture, job.sources, job.finish, progress, &interrupted()));
     if (progress) progress({"done", 1, 0});
-    const bool several = requests.size() > 1;
-    std::string name = fmt::format("{}-{}", slug(request.prompt), request.seed);
-    if (job.x.second.size() * job.y.second.size() > 1) name += fmt::format("-{}", i + 1);
-    PTAH_TRY_VOID(deliver(work, key, name, several && !job.out.empty() ? job.out / name : job.out, job.json, job.quiet));
+    PTAH_TRY_VOID(deliver(work, key, place_of(i), job.json, job.quiet));
     if (!job.grid.empty()) made.push_back(std::move(picture));
   }
   if (!job.grid.empty()) {
     const auto columns = static_cast<int64_t>(job.x.second.size()) * job.count;
-    PTAH_TRY_VOID(write_png(job.grid, sheet_of(made, columns > 1 ? columns : 1)));
+    PTAH_TRY_VOID(write_new_png(job.grid, sheet_of(made, columns > 1 ? columns : 1)));
     if (!job.quiet && !job.json) fmt::print("{}\n", job.grid.string());
   }
   return {};
@@ -262,7 +286,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--background", o->job.finish.background, "with --cut: transparent, white, black or #rrggbb");
   command->add_option("--format", o->formats, "files to make: png,glb,obj,ply,stl");
   command->add_option("--solid", o->job.finish.object.solid, "of an object: round, flat-back or slab");
-  command->add_option("--out", o->out, "folder of the work (default: ptah-works/NAME)");
+  command->add_option("--out", o->out, "folder of the work (default: a new one, ptah-works/PROMPT-SEED)");
+  add_replace_option(*command, o->job.replace);
   command->add_option("--threads", o->threads, "threads to use");
   command->add_flag("--json", o->job.json, "print JSON lines");
   command->add_flag("--quiet", o->job.quiet, "print nothing but errors");
@@ -358,7 +383,7 @@ void add_edges(CLI::App& app, Action& action) {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY(const fs::path out, picture_beside(o->picture, "-edges", o->out));
         PTAH_TRY(const Picture picture, open_picture(o->picture));
-        PTAH_TRY_VOID(write_png(out, edges_of(picture, o->low, o->high)));
+        PTAH_TRY_VOID(write_new_png(out, edges_of(picture, o->low, o->high)));
         fmt::print("{}\n", out.string());
         return {};
       };

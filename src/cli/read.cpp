@@ -114,9 +114,16 @@ Result<void> run_publish(const ReadOptions& o) {
   fmt::print("  what each transaction costs is shown before it is sent\n");
   if (!agreed(o.yes)) return {};
   const SendOptions sending{.cancel = &interrupted(), .before = show_cost};
+  // What was paid for by a command that was cut short is used, not paid for again.
+  PTAH_TRY(const Deployments deployments, open_deployments(rpc, account));
+  const std::string purpose = "reading " + std::filesystem::absolute(o.out).lexically_normal().string();
+  const auto made = [&](const Artifact& artifact, const Json& arguments) -> Result<Address> {
+    PTAH_TRY(const Bytes creation, creation_code(artifact, arguments));
+    return deployments.once(Deployments::purpose(purpose, creation), creation, sending);
+  };
   if (own_token) {
     PTAH_TRY(const Artifact artifact, load_artifact("MediaToken"));
-    PTAH_TRY(token, deploy(account, artifact, {"Reading", "READ", Json::array({me}), Json::array({to_decimal(budget)})}, sending));
+    PTAH_TRY(token, made(artifact, {"Reading", "READ", Json::array({me}), Json::array({to_decimal(budget)})}));
   }
   PTAH_TRY(const Artifact artifact, load_artifact("ReadRewards"));
   const std::string guardian = o.guardian.empty() ? me : o.guardian;
@@ -124,14 +131,19 @@ Result<void> run_publish(const ReadOptions& o) {
   const std::string cap = to_decimal(scaled(budget, 1, 10)), most = to_decimal(scaled(reward, 10, 1));
   PTAH_TRY(const Uint256 cap_number, parse_uint256(std::string_view(cap)));
   const std::string reader_cap = cap_number < scaled(reward, 10, 1) ? cap : most;
-  PTAH_TRY(const Address contract, deploy(account, artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}, sending));
+  PTAH_TRY(const Address contract, made(artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}));
   fmt::print("token {}, rewards are paid by {}\n", to_string(token), to_string(contract));
   terms.chain_id = account.chain_id();
   terms.contract = contract;
   terms.reward = to_decimal(reward);
+  PTAH_TRY(const Json held, read_contract(rpc, token, "balanceOf(address)", Json::array({to_string(contract)}), {"uint256"}));
+  PTAH_TRY(const Uint256 there, parse_uint256(std::string_view(held[0].get_ref<const std::string&>())));
+  if (there < budget) {
+    PTAH_TRY(const Bytes funds, abi_call("transfer(address,uint256)", {to_string(contract), to_decimal(budget)}));
+    PTAH_TRY_VOID(account.transact(token, funds, {}, sending));
+  }
   PTAH_TRY(const Json published, publish_article(article, items, terms, o.out));
-  PTAH_TRY(const Bytes funds, abi_call("transfer(address,uint256)", {to_string(contract), to_decimal(budget)}));
-  PTAH_TRY_VOID(account.transact(token, funds, {}, sending));
+  PTAH_TRY_VOID(deployments.forget(purpose + " "));
   fmt::print("{}: committed to {}\nptah read serve {}\n", o.out, text_at(published, "commitment"), o.out);
   return {};
 }

@@ -281,15 +281,6 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
 
 bool is_object_receipt(const Json& receipt) { return receipt.value("kind", Json()) == Json(kObjectKind); }
 
-Result<void> write_work(const Work& work, const fs::path& folder) {
-  std::error_code problem;
-  if (fs::exists(folder, problem) && !(fs::is_directory(folder, problem) && fs::is_empty(folder, problem)))
-    return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", folder.string());
-  PTAH_TRY(StagedFolder staged, StagedFolder::create(folder));
-  for (const auto& [name, bytes] : work.files) PTAH_TRY_VOID(write_file(staged.path() / name, std::span<const uint8_t>(bytes)));
-  return staged.commit();
-}
-
 fs::path folder_of_work(const fs::path& path) { return fs::is_directory(path) ? path : path.parent_path(); }
 
 Result<Json> read_receipt(const fs::path& file) {

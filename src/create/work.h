@@ -93,9 +93,6 @@ Result<ObjectRequest> object_request(const Json& json);
 /// Which files a receipt lists.
 Formats formats_of(const Json& receipt);
 
-/// Writes a work into a new folder, all or nothing. Errors: invalid_argument if the folder exists and is not empty, permission, no_space, io.
-Result<void> write_work(const Work& work, const std::filesystem::path& folder);
-
 struct Plan {
   int64_t weight_bytes = 0;   ///< the model file, mapped
   int64_t tensor_bytes = 0;   ///< packed weights, activations and scratch at their peak

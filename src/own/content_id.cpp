@@ -154,7 +154,7 @@ Result<std::vector<std::string>> write_car(const std::filesystem::path& path, co
     parts.emplace_back(heads[i + 1]);
     parts.emplace_back(sections[i].first == SIZE_MAX ? sections[i].second : std::span<const uint8_t>(nodes[sections[i].first]));
   }
-  PTAH_TRY_VOID(write_file(path, parts));
+  PTAH_TRY_VOID(write_new_file(path, parts));
   return names;
 }
 

@@ -25,7 +25,7 @@ Result<std::string> content_id_of_file(const std::filesystem::path& path);
 std::string raw_content_id(const Digest& sha256);
 
 /// Writes the blocks of files into one archive (CAR, version 1) that IPFS takes in; the roots are their content ids, which are returned. Errors: as
-/// MappedFile::open and write_file.
+/// MappedFile::open and write_new_file.
 Result<std::vector<std::string>> write_car(const std::filesystem::path& path, const std::vector<std::filesystem::path>& files);
 
 }  // namespace ptah

@@ -70,8 +70,10 @@ Result<Secret> derive(const Secret& passphrase, const Bytes& salt, uint64_t ops,
   return out;
 }
 
+constexpr size_t kMaxName = 64;
+
 bool plain_name(const std::string& name) {
-  return !name.empty() && name.size() <= 64 && name.front() != '-' && std::all_of(name.begin(), name.end(), [](char c) {
+  return !name.empty() && name.size() <= kMaxName && name.front() != '-' && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   });
 }
@@ -113,6 +115,48 @@ Result<KeyFile> read_key_file(const fs::path& path) {
   auto parsed = parse_key_file(text);
   if (!parsed) return fail(parsed.error().code, "{}: {}", path.string(), parsed.error().message);
   return parsed;
+}
+
+/// A key as its file has it: encrypted.
+Result<std::string> key_file_text(const Key& key, const Secret& passphrase) {
+  const bool locked = !passphrase.empty();
+  Bytes salt(kSalt), nonce(kNonce), sealed(32 + kTag);
+  fill_random(salt);
+  fill_random(nonce);
+  const uint64_t ops = locked ? kOps : 1, memory = locked ? kMemory : crypto_pwhash_MEMLIMIT_MIN;  // nothing is gained by slowness without a passphrase
+  Json json{{"format", "ptah key 1"},
+            {"kind", "secp256k1"},
+            {"address", to_string(key.address())},
+            {"kdf", "argon2id"},
+            {"ops", ops},
+            {"memory", memory},
+            {"cipher", "xchacha20-poly1305"},
+            {"salt", hex(salt)},
+            {"nonce", hex(nonce)},
+            {"locked", locked}};
+  PTAH_TRY(const std::string head, canonical_json(json));
+  PTAH_TRY(const Secret lock, derive(passphrase, salt, ops, memory));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, key.secret().bytes().data(), 32, reinterpret_cast<const uint8_t*>(head.data()),
+                                             head.size(), nullptr, nonce.data(), lock.bytes().data());
+  json["secret"] = hex(sealed);
+  return json.dump(2) + "\n";
+}
+
+tl::unexpected<Error> name_taken(const std::string& name) { return fail(ErrorCode::invalid_argument, "there is a key '{}' already", name); }
+
+/// ".NAME.json.PROCESS.NUMBER.part" of earlier versions: a key that was never finished, perhaps without a passphrase.
+void sweep_old_parts(const fs::path& folder) {
+  std::error_code problem;
+  std::vector<fs::path> found;
+  for (const auto& item : fs::directory_iterator(folder, problem)) {
+    const std::string name = item.path().filename().string();
+    const size_t at = name.find(".json.");
+    if (!name.starts_with('.') || at == std::string::npos || !name.ends_with(".part") || !item.is_regular_file(problem) || item.is_symlink(problem)) continue;
+    const std::string numbers = name.substr(at + 6, name.size() - at - 6 - 5), process = numbers.substr(0, numbers.find('.'));
+    if (process.empty() || numbers.find_first_not_of("0123456789.") != std::string::npos || std::count(numbers.begin(), numbers.end(), '.') != 1) continue;
+    if (!fs::exists(fs::path("/proc") / process, problem)) found.push_back(item.path());
+  }
+  for (const fs::path& path : found) fs::remove(path, problem);
 }
 
 }  // namespace
@@ -187,6 +231,7 @@ Result<fs::path> KeyStore::default_folder() {
 
 Result<std::vector<KeyInfo>> KeyStore::list() const {
   std::vector<KeyInfo> out;
+  sweep_unfinished(folder_);
   std::error_code problem;
   for (const auto& item : fs::directory_iterator(folder_, problem)) {
     const std::string name = item.path().stem().string();
@@ -201,37 +246,26 @@ Result<std::vector<KeyInfo>> KeyStore::list() const {
 Result<void> KeyStore::make_place(const std::string& name) const {
   if (!plain_name(name)) return fail(ErrorCode::invalid_argument, "a key's name is a word of letters, digits, - and _");
   std::error_code problem;
-  if (fs::exists(file_of(name), problem)) return fail(ErrorCode::invalid_argument, "there is a key '{}' already", name);
-  fs::create_directories(folder_, problem);
+  if (fs::exists(fs::symlink_status(file_of(name), problem))) return name_taken(name);
+  PTAH_TRY_VOID(make_folders(folder_));
   fs::permissions(folder_, fs::perms::owner_all, problem);
   if (problem) return fail(ErrorCode::permission, "cannot use {}: {}", folder_.string(), problem.message());
+  sweep_old_parts(folder_);
   return {};
+}
+
+Result<void> KeyStore::put(const std::string& name, std::string_view text) const {
+  auto written = write_new_file(file_of(name), {as_bytes(text)}, 0600);
+  std::error_code problem;
+  if (!written && written.error().code == ErrorCode::invalid_argument && fs::exists(fs::symlink_status(file_of(name), problem))) return name_taken(name);
+  return written;
 }
 
 Result<KeyInfo> KeyStore::add(const std::string& name, const Key& key, const Secret& passphrase) {
   PTAH_TRY_VOID(make_place(name));
-  const bool locked = !passphrase.empty();
-  Bytes salt(kSalt), nonce(kNonce), sealed(32 + kTag);
-  fill_random(salt);
-  fill_random(nonce);
-  const uint64_t ops = locked ? kOps : 1, memory = locked ? kMemory : crypto_pwhash_MEMLIMIT_MIN;  // nothing is gained by slowness without a passphrase
-  Json json{{"format", "ptah key 1"},
-            {"kind", "secp256k1"},
-            {"address", to_string(key.address())},
-            {"kdf", "argon2id"},
-            {"ops", ops},
-            {"memory", memory},
-            {"cipher", "xchacha20-poly1305"},
-            {"salt", hex(salt)},
-            {"nonce", hex(nonce)},
-            {"locked", locked}};
-  PTAH_TRY(const std::string head, canonical_json(json));
-  PTAH_TRY(const Secret lock, derive(passphrase, salt, ops, memory));
-  crypto_aead_xchacha20poly1305_ietf_encrypt(sealed.data(), nullptr, key.secret().bytes().data(), 32, reinterpret_cast<const uint8_t*>(head.data()),
-                                             head.size(), nullptr, nonce.data(), lock.bytes().data());
-  json["secret"] = hex(sealed);
-  PTAH_TRY_VOID(write_file(file_of(name), {as_bytes(json.dump(2) + "\n")}, 0600));
-  return KeyInfo{name, key.address(), locked};
+  PTAH_TRY(const std::string text, key_file_text(key, passphrase));
+  PTAH_TRY_VOID(put(name, text));
+  return KeyInfo{name, key.address(), !passphrase.empty()};
 }
 
 Result<void> KeyStore::must_exist(const std::string& name) const {
@@ -262,9 +296,8 @@ Result<Key> KeyStore::unlock(const std::string& name, const Secret& passphrase) 
 
 Result<void> KeyStore::export_file(const std::string& name, const fs::path& to) const {
   PTAH_TRY_VOID(must_exist(name));
-  if (fs::exists(to)) return fail(ErrorCode::invalid_argument, "{} exists already", to.string());
   PTAH_TRY(const std::string text, read_text(file_of(name), 1 << 16));
-  return write_file(to, {as_bytes(text)}, 0600);
+  return write_new_file(to, {as_bytes(text)}, 0600);
 }
 
 Result<KeyInfo> KeyStore::import_file(const fs::path& from, const std::string& name) {
@@ -272,17 +305,27 @@ Result<KeyInfo> KeyStore::import_file(const fs::path& from, const std::string& n
   const auto file = parse_key_file(text);
   if (!file) return fail(file.error().code, "{}: {}", from.string(), file.error().message);
   PTAH_TRY_VOID(make_place(name));
-  PTAH_TRY_VOID(write_file(file_of(name), {as_bytes(text)}, 0600));
+  PTAH_TRY_VOID(put(name, text));
   return KeyInfo{name, file->address, file->locked};
 }
 
-Result<void> KeyStore::rename(const std::string& from, const std::string& to) {
-  PTAH_TRY_VOID(must_exist(from));
-  std::error_code problem;
-  if (!plain_name(to) || fs::exists(file_of(to), problem)) return fail(ErrorCode::invalid_argument, "the name '{}' cannot be used", to);
-  fs::rename(file_of(from), file_of(to), problem);
-  if (problem) return fail(ErrorCode::permission, "cannot rename {}: {}", file_of(from).string(), problem.message());
-  return {};
+Result<Rotation> KeyStore::rotate(const KeyInfo& old, const Key& key, const Secret& passphrase) {
+  PTAH_TRY_VOID(must_exist(old.name));
+  PTAH_TRY(const std::string coming, key_file_text(key, passphrase));
+  PTAH_TRY(const FolderLock lock, FolderLock::take(folder_));
+  PTAH_TRY(const std::string text, read_text(file_of(old.name), 1 << 16));
+  const auto now = parse_key_file(text);
+  if (!now) return fail(now.error().code, "{}: {}", file_of(old.name).string(), now.error().message);
+  if (now->address != old.address)
+    return fail(ErrorCode::mismatch, "another process made '{}' a new key meanwhile ({}); this one was not kept", old.name, to_string(now->address));
+  // The old key is under its second name before the new one takes the first: at every moment there is a key under `name`, and none is lost.
+  const std::string kept = fmt::format("{}-{}", old.name.substr(0, kMaxName - 9), to_string(old.address).substr(2, 8));
+  if (auto put_aside = put(kept, text); !put_aside) {
+    const auto there = read_text(file_of(kept), 1 << 16);  // of a rotation that was cut short
+    if (!there || *there != text) return tl::unexpected(put_aside.error());
+  }
+  PTAH_TRY_VOID(write_file(file_of(old.name), {as_bytes(coming)}, 0600));
+  return Rotation{{old.name, key.address(), !passphrase.empty()}, kept};
 }
 
 }  // namespace ptah

@@ -58,6 +58,10 @@ struct KeyInfo {
   Address address;
   bool locked = false;  ///< a passphrase is needed
 };
+struct Rotation {
+  KeyInfo key;       ///< the new one, under the old name
+  std::string kept;  ///< the old one's name now
+};
 
 /// A folder with one file a key, readable by its owner only. The private key is encrypted (XChaCha20-Poly1305) under a key that Argon2id makes of the
 /// passphrase; everything else in the file is authenticated with it. An empty passphrase hides the key from backups that leave the salt out, no more.
@@ -77,12 +81,14 @@ class KeyStore {
   /// The encrypted form, as it is kept; can be imported elsewhere with the same passphrase.
   Result<void> export_file(const std::string& name, const std::filesystem::path& to) const;
   Result<KeyInfo> import_file(const std::filesystem::path& from, const std::string& name);
-  /// Moves a key's file away under another name; it still can sign.
-  Result<void> rename(const std::string& from, const std::string& to);
+  /// Puts a new key under the name of `old`, which stays as NAME-ADDRESS and still can sign. Of two at once one succeeds, and whatever cuts this short, a key
+  /// has the name and the old one is there. Errors: not_found, mismatch (another key has the name by now), io, no_space.
+  Result<Rotation> rotate(const KeyInfo& old, const Key& key, const Secret& passphrase);
 
  private:
   Result<void> must_exist(const std::string& name) const;
-  Result<void> make_place(const std::string& name) const;  ///< the folder, if the name is free
+  Result<void> make_place(const std::string& name) const;                  ///< the folder, if the name is free
+  Result<void> put(const std::string& name, std::string_view text) const;  ///< into a file that must be new
   std::filesystem::path file_of(const std::string& name) const { return folder_ / (name + ".json"); }
   std::filesystem::path folder_;
 };

@@ -173,10 +173,15 @@ Result<Generated> Conversation::answer(const GenerationOptions& options, const s
   });
 }
 
-Result<void> Conversation::save(const std::filesystem::path& path) const {
+Result<void> Conversation::save(const std::filesystem::path& path) {
   OrderedJson list = OrderedJson::array();
   for (const ChatMessage& message : messages_) list.push_back({{"role", message.role}, {"content", message.content}});
-  return write_file(path, list.dump(2) + "\n");
+  const std::string text = list.dump(2) + "\n";
+  std::error_code problem;
+  if (!file_.empty() && std::filesystem::equivalent(path, file_, problem)) return write_file(path, text);
+  PTAH_TRY_VOID(write_new_file(path, std::string_view(text)));
+  file_ = std::filesystem::absolute(path, problem);
+  return {};
 }
 
 Result<void> Conversation::load(const std::filesystem::path& path) {
@@ -189,6 +194,8 @@ Result<void> Conversation::load(const std::filesystem::path& path) {
     return fail(ErrorCode::corrupt, "{}: not a conversation: {}", path.string(), problem.what());
   }
   if (const auto taken = take(std::move(loaded)); !taken) return fail(ErrorCode::corrupt, "{}: {}", path.string(), taken.error().message);
+  std::error_code problem;
+  file_ = std::filesystem::absolute(path, problem);
   return {};
 }
 

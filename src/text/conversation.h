@@ -42,8 +42,9 @@ class Conversation {
   const std::string& summary() const { return summary_; }
   void clear();
 
-  /// A JSON list of messages; written atomically. Reading replaces the conversation. Errors: corrupt for anything else in the file.
-  Result<void> save(const std::filesystem::path& path) const;
+  /// A JSON list of messages; written atomically, and over no file but the one that this conversation was saved to or loaded from before. Reading replaces the
+  /// conversation. Errors: invalid_argument (another file is there), corrupt for anything else in the file.
+  Result<void> save(const std::filesystem::path& path);
   Result<void> load(const std::filesystem::path& path);
   /// Replaces the conversation. Errors: invalid_argument for roles out of place.
   Result<void> take(std::vector<ChatMessage> messages);
@@ -62,6 +63,7 @@ class Conversation {
   std::vector<ChatMessage> messages_;
   std::vector<std::string> notes_;  ///< of each message
   std::string summary_;
+  std::filesystem::path file_;  ///< that is its own
   std::unique_ptr<KeyValueCache> cache_;
   std::vector<int32_t> cached_;  ///< the tokens in the cache
   size_t left_out_ = 0;

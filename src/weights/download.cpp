@@ -251,8 +251,7 @@ class Part {
   Result<void> finish(const fs::path& to) const {
     std::error_code problem;
     if (::fsync(file_) != 0) return fail(ErrorCode::io, "cannot write {}: {}", path_.string(), std::strerror(errno));
-    fs::rename(path_, to, problem);
-    if (problem) return fail(ErrorCode::io, "cannot rename {}: {}", path_.string(), problem.message());
+    if (::rename(path_.c_str(), to.c_str()) != 0) return fail_errno("cannot rename " + path_.string());
     fs::remove(notes_, problem);
     return {};
   }

