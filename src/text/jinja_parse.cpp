@@ -1,248 +1,23 @@
 #include <algorithm>
-#include <array>
 #include <charconv>
 
 #include "text/jinja_tree.h"
+#include "text/jinja_value.h"
 
 namespace ptah::jinja {
 
 namespace {
 
-constexpr size_t kMostTemplate = 1 << 20;
-constexpr int kMostDepth = 100;
-
-[[noreturn]] void broken(int line, const std::string& what) { throw Failure({ErrorCode::corrupt, fmt::format("template line {}: {}", line, what)}); }
-[[noreturn]] void unknown(int line, const std::string& what) { throw Failure({ErrorCode::unsupported, fmt::format("template line {}: {}", line, what)}); }
-
-constexpr std::array<std::string_view, 36> kFilters{"trim",    "length", "count",  "upper",      "lower",      "capitalize", "title",  "default",  "d",
-                                                    "join",    "tojson", "first",  "last",       "list",       "string",     "int",    "float",    "replace",
-                                                    "reverse", "items",  "map",    "selectattr", "rejectattr", "select",     "reject", "safe",     "indent",
-                                                    "abs",     "round",  "unique", "sort",       "min",        "max",        "sum",    "dictsort", "e"};
-constexpr std::array<std::string_view, 26> kTests{"defined",  "undefined", "none",  "string",      "number",   "integer", "float",  "boolean", "mapping",
-                                                  "iterable", "sequence",  "true",  "false",       "odd",      "even",    "in",     "eq",      "equalto",
-                                                  "ne",       "lower",     "upper", "divisibleby", "callable", "==",      "sameas", "gt"};
-
-template <class Table>
-bool among(const Table& table, std::string_view name) {
-  return std::find(table.begin(), table.end(), name) != table.end();
-}
-
-enum class Kind { name, text, integer, real, sign, end };
-struct Token {
-  Kind kind;
-  std::string text;
-  int line;
-};
-
-/// The pieces of a template: text between tags, and the tokens of each tag.
-struct Piece {
-  enum class Tag { text, print, statement } tag;
-  std::string text;
-  std::vector<Token> tokens;
-  int line;
-};
-
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) {
-    if (!text_.empty() && text_.back() == '\n') text_.remove_suffix(1);  // Jinja drops one line end at the end
-  }
-
-  std::vector<Piece> run() {
-    std::vector<Piece> out;
-    bool trim_left = false, drop_newline = false;
-    while (true) {
-      const size_t tag = next_tag();
-      std::string plain(text_.substr(at_, tag - at_));
-      const bool has_tag = tag < text_.size();
-      const char kind = has_tag ? text_[tag + 1] : '\0', sign = has_tag && tag + 2 < text_.size() ? text_[tag + 2] : '\0';
-      if (trim_left)
-        plain.erase(0, std::min(plain.find_first_not_of(" \t\r\n\v\f"), plain.size()));
-      else if (drop_newline && !plain.empty() && plain[0] == '\n')
-        plain.erase(0, 1);
-      if (sign == '-') {
-        plain.erase(plain.find_last_not_of(" \t\r\n\v\f") + 1);
-      } else if (sign != '+' && (kind == '%' || kind == '#')) {  // lstrip_blocks: blanks before a tag that begins its line
-        const size_t newline = text_.substr(0, tag).rfind('\n');
-        const size_t start = newline == std::string_view::npos ? 0 : newline + 1;
-        if (text_.substr(start, tag - start).find_first_not_of(" \t") == std::string_view::npos) {
-          const size_t line = plain.rfind('\n');
-          plain.erase(line == std::string::npos ? 0 : line + 1);
-        }
-      }
-      if (!plain.empty()) out.push_back({Piece::Tag::text, plain, {}, line_});
-      count_lines(at_, tag);
-      if (!has_tag) return out;
-      at_ = tag + 2 + (sign == '-' || sign == '+');
-      const bool comment = kind == '#';
-      Piece piece{kind == '{' ? Piece::Tag::print : Piece::Tag::statement, "", {}, line_};
-      if (comment) {
-        const size_t end = text_.find("#}", at_);
-        if (end == std::string_view::npos) broken(line_, "a comment without an end");
-        trim_left = end > at_ && text_[end - 1] == '-';
-        drop_newline = !(end > at_ && text_[end - 1] == '+');
-        count_lines(at_, end);
-        at_ = end + 2;
-        continue;
-      }
-      const char close = kind == '{' ? '}' : '%';
-      trim_left = false;
-      drop_newline = kind == '%';
-      while (true) {
-        skip_blanks();
-        if (at_ >= text_.size()) broken(piece.line, "a tag without an end");
-        const bool sign_first = (text_[at_] == '-' || text_[at_] == '+') && at_ + 2 < text_.size() && text_[at_ + 1] == close && text_[at_ + 2] == '}';
-        if (sign_first || (text_[at_] == close && at_ + 1 < text_.size() && text_[at_ + 1] == '}' && !open_braces(piece))) {
-          if (sign_first) trim_left = text_[at_] == '-', drop_newline = false;
-          at_ += sign_first ? 3 : 2;
-          break;
-        }
-        piece.tokens.push_back(token());
-      }
-      piece.tokens.push_back({Kind::end, "", line_});
-      out.push_back(std::move(piece));
-    }
-  }
-
- private:
-  size_t next_tag() const {
-    for (size_t i = at_; i + 1 < text_.size(); ++i)
-      if (text_[i] == '{' && (text_[i + 1] == '{' || text_[i + 1] == '%' || text_[i + 1] == '#')) return i;
-    return text_.size();
-  }
-  void count_lines(size_t from, size_t to) {
-    line_ += static_cast<int>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(from), text_.begin() + static_cast<std::ptrdiff_t>(to), '\n'));
-  }
-  void skip_blanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || (text_[at_] >= '\t' && text_[at_] <= '\r'))) {
-      if (text_[at_] == '\n') ++line_;
-      ++at_;
-    }
-  }
-  /// Whether a map literal is open, so that "}}" may close it and what is around it.
-  static bool open_braces(const Piece& piece) {
-    int depth = 0;
-    for (const Token& t : piece.tokens)
-      if (t.kind == Kind::sign) depth += t.text == "{" ? 1 : t.text == "}" ? -1 : 0;
-    return depth > 0;
-  }
-
-  Token token() {
-    const char c = text_[at_];
-    const int line = line_;
-    const auto is_name = [](char x) { return (x >= 'a' && x <= 'z') || (x >= 'A' && x <= 'Z') || x == '_' || (x >= '0' && x <= '9'); };
-    if (c >= '0' && c <= '9') {
-      const size_t start = at_;
-      while (at_ < text_.size() && ((text_[at_] >= '0' && text_[at_] <= '9') || text_[at_] == '_')) ++at_;
-      bool real = false;
-      if (at_ + 1 < text_.size() && text_[at_] == '.' && text_[at_ + 1] >= '0' && text_[at_ + 1] <= '9') {
-        real = true;
-        ++at_;
-        while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9') ++at_;
-      }
-      return {real ? Kind::real : Kind::integer, std::string(text_.substr(start, at_ - start)), line};
-    }
-    if (is_name(c)) {
-      const size_t start = at_;
-      while (at_ < text_.size() && is_name(text_[at_])) ++at_;
-      return {Kind::name, std::string(text_.substr(start, at_ - start)), line};
-    }
-    if (c == '\'' || c == '"') return quoted(c);
-    for (const std::string_view two : {"==", "!=", "<=", ">=", "//", "**"})
-      if (text_.substr(at_, 2) == two) {
-        at_ += 2;
-        return {Kind::sign, std::string(two), line};
-      }
-    if (std::string_view("+-*/%~<>=()[]{}.,:|").find(c) == std::string_view::npos) broken(line_, fmt::format("unexpected '{}'", c));
-    ++at_;
-    return {Kind::sign, std::string(1, c), line};
-  }
-
-  Token quoted(char quote) {
-    const int line = line_;
-    std::string out;
-    for (++at_; at_ < text_.size(); ++at_) {
-      char c = text_[at_];
-      if (c == quote) {
-        ++at_;
-        return {Kind::text, out, line};
-      }
-      if (c == '\n') ++line_;
-      if (c != '\\' || at_ + 1 >= text_.size()) {
-        out += c;
-        continue;
-      }
-      c = text_[++at_];
-      switch (c) {
-        case 'n':
-          out += '\n';
-          break;
-        case 't':
-          out += '\t';
-          break;
-        case 'r':
-          out += '\r';
-          break;
-        case '\\':
-        case '\'':
-        case '"':
-          out += c;
-          break;
-        case 'u':
-        case 'x': {
-          const size_t digits = c == 'u' ? 4 : 2;
-          uint32_t value = 0;
-          const std::string_view hex = text_.substr(at_ + 1, digits);
-          const auto [end, problem] = std::from_chars(hex.data(), hex.data() + hex.size(), value, 16);
-          if (hex.size() != digits || problem != std::errc() || end != hex.data() + digits || (value >= 0xD800 && value < 0xE000))
-            broken(line_, "a broken escape");
-          if (value < 0x80) {
-            out += static_cast<char>(value);
-          } else if (value < 0x800) {
-            out += static_cast<char>(0xC0 | value >> 6);
-            out += static_cast<char>(0x80 | (value & 63));
-          } else {
-            out += static_cast<char>(0xE0 | value >> 12);
-            out += static_cast<char>(0x80 | (value >> 6 & 63));
-            out += static_cast<char>(0x80 | (value & 63));
-          }
-          at_ += digits;
-          break;
-        }
-        default:
-          out += '\\';
-          out += c;
-      }
-    }
-    broken(line, "a text without an end");
-  }
-
-  std::string_view text_;
-  size_t at_ = 0;
-  int line_ = 1;
-};
-
-NodePtr make(Op op, int line, std::string name = "") {
-  auto node = std::make_unique<Node>();
-  node->op = op;
-  node->line = line;
-  node->name = std::move(name);
-  return node;
-}
-
-template <class... Parts>
-NodePtr make_with(Op op, int line, std::string name, Parts... parts) {
-  NodePtr node = make(op, line, std::move(name));
-  (node->parts.push_back(std::move(parts)), ...);
-  return node;
-}
+constexpr size_t kMaxTemplate = 1 << 20;
+/// Of what nests in the text, and of the tree that chains of operators make too.
+constexpr int kMaxNesting = 100, kMaxTree = 200;
 
 class Parser {
  public:
-  explicit Parser(std::vector<Piece> pieces) : pieces_(std::move(pieces)) {}
+  Parser(std::vector<Piece> pieces, Budget& budget) : pieces_(std::move(pieces)), budget_(budget) {}
 
   NodePtr whole() {
-    NodePtr body = this->body({});
+    NodePtr body = this->body();
     if (piece_ < pieces_.size()) broken(pieces_[piece_].line, fmt::format("'{}' without a beginning", pieces_[piece_].tokens[0].text));
     return body;
   }
@@ -251,33 +26,61 @@ class Parser {
   struct Deeper {
     int& depth;
     Deeper(int& d, int line) : depth(d) {
-      if (++depth > kMostDepth) broken(line, "nested too deeply");
+      if (++depth > kMaxNesting) broken(line, fmt::format("nested deeper than {} levels", kMaxNesting));
     }
     ~Deeper() { --depth; }
   };
 
-  /// Statements up to one whose first word is among `ends`.
-  NodePtr body(const std::vector<std::string_view>& ends) {
+  NodePtr make(Op op, int line, std::string name = "") {
+    budget_.step();
+    budget_.take(sizeof(Node) + sizeof(NodePtr) + 16 + (name.size() > 15 ? name.size() : 0));
+    auto node = std::make_unique<Node>();
+    node->op = op;
+    node->line = line;
+    node->name = std::move(name);
+    return node;
+  }
+  static void add(Node& to, NodePtr part) {
+    if (part) {
+      to.depth = std::max(to.depth, part->depth + 1);
+      if (to.depth > kMaxTree) broken(to.line, fmt::format("an expression of more than {} operators in a row, or nested as deeply", kMaxTree));
+    }
+    to.parts.push_back(std::move(part));
+  }
+  template <class... Parts>
+  NodePtr make_with(Op op, int line, std::string name, Parts... parts) {
+    NodePtr node = make(op, line, std::move(name));
+    (add(*node, std::move(parts)), ...);
+    return node;
+  }
+  void add_arguments(Node& to, std::vector<Argument> arguments) {
+    for (const Argument& a : arguments)
+      if (a.value) to.depth = std::max(to.depth, a.value->depth + 1);
+    if (to.depth > kMaxTree) broken(to.line, "nested too deeply");
+    to.arguments = std::move(arguments);
+  }
+
+  /// Statements up to one that ends or divides a block.
+  NodePtr body() {
     NodePtr out = make(Op::body, piece_ < pieces_.size() ? pieces_[piece_].line : 0);
     const Deeper deeper(depth_, out->line);
     while (piece_ < pieces_.size()) {
       Piece& piece = pieces_[piece_];
       if (piece.tag == Piece::Tag::text) {
-        out->parts.push_back(make_with(Op::print, piece.line, "", make(Op::text, piece.line, piece.text)));
+        add(*out, make_with(Op::print, piece.line, "", make(Op::text, piece.line, std::move(piece.text))));
         ++piece_;
       } else if (piece.tag == Piece::Tag::print) {
         open(piece);
-        NodePtr value = expression();
+        NodePtr value = tuple(true);
         close();
-        out->parts.push_back(make_with(Op::print, piece.line, "", std::move(value)));
+        add(*out, make_with(Op::print, piece.line, "", std::move(value)));
       } else {
         const std::string word = piece.tokens[0].text;
-        if (piece.tokens[0].kind != Kind::name) broken(piece.line, "a tag without a word");
-        if (std::find(ends.begin(), ends.end(), word) != ends.end()) return out;
+        if (piece.tokens[0].kind != TokenKind::name) broken(piece.line, "a tag without a word");
         if (word.rfind("end", 0) == 0 || word == "else" || word == "elif") return out;
         open(piece);
         take();
-        if (NodePtr made = statement(word, piece.line)) out->parts.push_back(std::move(made));
+        if (NodePtr made = statement(word, piece.line)) add(*out, std::move(made));
       }
     }
     return out;
@@ -288,128 +91,223 @@ class Parser {
     if (word == "for") return loop(line);
     if (word == "set") return set(line);
     if (word == "macro") return macro(line);
+    if (word == "call") return call_block(line);
+    if (word == "with") return with(line);
+    if (word == "filter") {
+      NodePtr filters = this->filters(nullptr, true);
+      close_head();
+      NodePtr inner = body();
+      end("endfilter", line);
+      return make_with(Op::filter_block, line, "", std::move(inner), std::move(filters));
+    }
     if (word == "break" || word == "continue") {
       close();
+      if (loops_ == 0) broken(line, fmt::format("'{}' outside of a loop", word));
       return make(word == "break" ? Op::break_loop : Op::continue_loop, line);
     }
-    if (word == "generation") {  // transformers' mark around the assistant's words: no text of its own
+    if (word == "generation") {  // transformers' mark around the assistant's words: no text of its own, but a scope
       close();
-      NodePtr inner = body({"endgeneration"});
+      const int loops = std::exchange(loops_, 0);
+      NodePtr inner = body();
+      loops_ = loops;
       end("endgeneration", line);
-      return inner;
+      return make_with(Op::with, line, "", std::move(inner));
     }
-    unknown(line, fmt::format("'{}' is not computed", word));
+    not_computed(line, fmt::format("'{}'", word));
   }
 
   NodePtr branch(int line) {
     NodePtr out = make(Op::branch, line);
-    out->parts.push_back(expression());
-    close();
-    out->parts.push_back(body({"elif", "else", "endif"}));
+    add(*out, tuple(false));
+    close_head();
+    add(*out, body());
     while (peek_word() == "elif") {
       open(pieces_[piece_]);
       take();
-      out->parts.push_back(expression());
-      close();
-      out->parts.push_back(body({"elif", "else", "endif"}));
+      add(*out, tuple(false));
+      close_head();
+      add(*out, body());
     }
     if (peek_word() == "else") {
       end("else", line);
-      out->parts.push_back(body({"endif"}));
+      add(*out, body());
     }
     end("endif", line);
     return out;
   }
 
   NodePtr loop(int line) {
-    NodePtr names = make(Op::list, line);
-    do {
-      names->parts.push_back(make(Op::variable, line, name()));
-    } while (accept(","));
+    NodePtr target = targets(false);
     expect_word("in");
-    NodePtr over = ternary_free();
+    NodePtr over = tuple(false);
     NodePtr condition;
-    if (accept_word("if")) condition = expression();
-    if (accept_word("recursive")) unknown(line, "recursive loops are not computed");
-    close();
-    NodePtr inner = body({"else", "endfor"}), otherwise;
+    if (accept_word("if")) {
+      in_filter_ = true;
+      condition = expression();
+      in_filter_ = false;
+    }
+    if (at_word("recursive")) not_computed(line, "a recursive loop");
+    close_head();
+    ++loops_;
+    NodePtr inner = body(), otherwise;
+    --loops_;
     if (peek_word() == "else") {
       end("else", line);
-      otherwise = body({"endfor"});
+      otherwise = body();
     }
     end("endfor", line);
-    return make_with(Op::loop, line, "", std::move(names), std::move(over), std::move(inner), std::move(otherwise), std::move(condition));
+    return make_with(Op::loop, line, "", std::move(target), std::move(over), std::move(inner), std::move(otherwise), std::move(condition));
   }
 
   NodePtr set(int line) {
-    NodePtr target = make(Op::variable, line, name());
-    if (accept(".")) target = make_with(Op::attribute, line, name(), std::move(target));
-    if (at(",")) {
-      target = make_with(Op::list, line, "", std::move(target));
-      while (accept(",")) target->parts.push_back(make(Op::variable, line, name()));
-    }
+    NodePtr target = targets(true);
     if (accept("=")) {
-      NodePtr value = expression_list();
+      NodePtr value = tuple(true);
       close();
       return make_with(Op::set, line, "", std::move(target), std::move(value));
     }
-    close();
-    NodePtr inner = body({"endset"});
+    NodePtr filters = at("|") ? this->filters(nullptr, false) : nullptr;
+    close_head();
+    NodePtr inner = body();
     end("endset", line);
-    return make_with(Op::set_block, line, "", std::move(target), std::move(inner));
+    return make_with(Op::set_block, line, "", std::move(target), std::move(inner), std::move(filters));
+  }
+
+  NodePtr with(int line) {
+    std::vector<NodePtr> pairs;
+    while (here().kind != TokenKind::end && !at(":")) {
+      if (!pairs.empty()) expect(",");
+      pairs.push_back(one_target(false));
+      expect("=");
+      pairs.push_back(expression());
+    }
+    close_head();
+    NodePtr out = make_with(Op::with, line, "", body());
+    for (NodePtr& each : pairs) add(*out, std::move(each));
+    end("endwith", line);
+    return out;
+  }
+
+  std::vector<Argument> signature() {
+    std::vector<Argument> out;
+    expect("(");
+    while (!at(")")) {
+      if (!out.empty()) expect(",");
+      Argument parameter{assigned_name(), nullptr};
+      for (const Argument& other : out)
+        if (other.name == parameter.name) broken(line(), fmt::format("two parameters '{}'", parameter.name));
+      if (accept("="))
+        parameter.value = expression();
+      else if (!out.empty() && out.back().value)
+        broken(line(), "a parameter without a default behind one with a default");
+      out.push_back(std::move(parameter));
+    }
+    expect(")");
+    return out;
+  }
+
+  /// The body of a macro, or of what `caller` calls.
+  void macro_body(Node& macro) {
+    const int loops = std::exchange(loops_, 0);
+    open_macros_.push_back(&macro);
+    add(macro, body());
+    open_macros_.pop_back();
+    loops_ = loops;
   }
 
   NodePtr macro(int line) {
-    NodePtr out = make(Op::macro, line, name());
-    expect("(");
-    while (!accept(")")) {
-      Argument parameter{name(), nullptr};
-      if (accept("=")) parameter.value = expression();
-      out->arguments.push_back(std::move(parameter));
-      if (!accept(",") && !at(")")) broken(line, "expected , or )");
-    }
-    close();
-    out->parts.push_back(body({"endmacro"}));
+    NodePtr out = make(Op::macro, line, assigned_name());
+    add_arguments(*out, signature());
+    close_head();
+    macro_body(*out);
     end("endmacro", line);
+    return out;
+  }
+
+  NodePtr call_block(int line) {
+    NodePtr caller = make(Op::macro, line, "caller");
+    if (at("(")) add_arguments(*caller, signature());
+    NodePtr call = expression();
+    if (call->op != Op::call) broken(line, "'call' of what is no call");
+    close_head();
+    macro_body(*caller);
+    end("endcall", line);
+    return make_with(Op::call_block, line, "", std::move(call), std::move(caller));
+  }
+
+  // ---- targets of assignments
+
+  std::string assigned_name() {
+    const int l = line();
+    std::string out = name();
+    for (const char* kept : {"true", "True", "false", "False", "none", "None"})
+      if (out == kept) broken(l, fmt::format("'{}' cannot be set", out));
+    for (const char* special : {"loop", "caller", "kwargs", "varargs", "self", "super"})
+      if (out == special) not_computed(l, fmt::format("setting '{}'", out));
+    return out;
+  }
+  NodePtr one_target(bool with_namespace) {
+    const Deeper deeper(depth_, line());
+    if (accept("(")) {
+      NodePtr inner = targets(with_namespace);
+      expect(")");
+      return inner;
+    }
+    NodePtr out = make(Op::variable, line(), assigned_name());
+    if (with_namespace && accept(".")) out = make_with(Op::attribute, line(), name(), std::move(out));
+    return out;
+  }
+  NodePtr targets(bool with_namespace) {
+    NodePtr first = one_target(with_namespace);
+    if (!at(",")) return first;
+    NodePtr out = make_with(Op::tuple, first->line, "", std::move(first));
+    while (accept(",")) {
+      if (here().kind == TokenKind::end || at(")") || at("=") || at_word("in")) break;
+      add(*out, one_target(with_namespace));
+    }
     return out;
   }
 
   // ---- expressions, loosest binding first
 
-  NodePtr expression_list() {
-    NodePtr first = expression();
+  /// Several between commas are a tuple.
+  NodePtr tuple(bool conditional) {
+    const int l = line();
+    NodePtr first = conditional ? expression() : either();
     if (!at(",")) return first;
-    NodePtr list = make(Op::list, first->line);
-    list->parts.push_back(std::move(first));
-    while (accept(",")) list->parts.push_back(expression());
-    return list;
+    NodePtr out = make_with(Op::tuple, l, "", std::move(first));
+    while (accept(",")) {
+      if (here().kind == TokenKind::end || at(")")) break;
+      add(*out, conditional ? expression() : either());
+    }
+    return out;
   }
 
   NodePtr expression() {
     const Deeper deeper(depth_, line());
-    NodePtr value = ternary_free();
+    NodePtr value = either();
     while (at_word("if")) {
       const int l = line();
       take();
-      NodePtr condition = ternary_free(), otherwise;
+      NodePtr condition = either(), otherwise;
       if (accept_word("else")) otherwise = expression();
       value = make_with(Op::ternary, l, "", std::move(condition), std::move(value), std::move(otherwise));
     }
     return value;
   }
 
-  NodePtr ternary_free() {
-    NodePtr left = conjunction();
+  NodePtr either() {
+    NodePtr left = both();
     while (at_word("or")) {
       const int l = line();
       take();
-      NodePtr right = conjunction();
+      NodePtr right = both();
       left = make_with(Op::logical_or, l, "", std::move(left), std::move(right));
     }
     return left;
   }
 
-  NodePtr conjunction() {
+  NodePtr both() {
     NodePtr left = negation();
     while (at_word("and")) {
       const int l = line();
@@ -430,7 +328,6 @@ class Parser {
 
   NodePtr comparison() {
     NodePtr left = sum(), chain;
-    int links = 0;
     while (true) {
       std::string sign;
       const int l = line();
@@ -446,16 +343,16 @@ class Parser {
         take();
         sign = "not in";
       } else {
-        return left;
+        return chain ? std::move(chain) : std::move(left);
       }
-      if (++links > 1) unknown(l, "chained comparisons are not computed");
-      NodePtr right = sum();
-      left = make_with(Op::binary, l, sign, std::move(left), std::move(right));
+      if (!chain) chain = make_with(Op::compare, l, "", std::move(left));
+      add(*chain, sum());
+      chain->words.push_back(std::move(sign));
     }
   }
 
   template <class Next>
-  NodePtr binary(const std::vector<const char*>& signs, const Next& next) {
+  NodePtr binary(std::initializer_list<const char*> signs, const Next& next) {
     NodePtr left = next();
     while (true) {
       const char* found = nullptr;
@@ -469,7 +366,17 @@ class Parser {
     }
   }
   NodePtr sum() {
-    return binary({"+", "-"}, [&] { return binary({"~"}, [&] { return binary({"*", "/", "//", "%"}, [&] { return unary(true); }); }); });
+    return binary({"+", "-"}, [&] { return concatenation(); });
+  }
+  NodePtr concatenation() {
+    NodePtr first = product();
+    if (!at("~")) return first;
+    NodePtr out = make_with(Op::concat, first->line, "", std::move(first));
+    while (accept("~")) add(*out, product());
+    return out;
+  }
+  NodePtr product() {
+    return binary({"*", "/", "//", "%"}, [&] { return binary({"**"}, [&] { return unary(true); }); });
   }
 
   NodePtr unary(bool with_filters) {
@@ -479,54 +386,44 @@ class Parser {
     if (accept("-")) {
       value = make_with(Op::negate, l, "", unary(false));
     } else if (accept("+")) {
-      value = unary(false);
+      value = make_with(Op::positive, l, "", unary(false));
     } else {
       value = primary();
     }
     value = postfix(std::move(value));
-    if (at("**")) unknown(l, "powers are not computed");
-    return with_filters ? filters(std::move(value)) : std::move(value);
+    return with_filters ? filters_and_tests(std::move(value)) : std::move(value);
   }
 
   NodePtr primary() {
     const Token token = take();
     switch (token.kind) {
-      case Kind::text: {
-        NodePtr text = make(Op::text, token.line, token.text);
-        while (here().kind == Kind::text) text->name += take().text;
-        return text;
+      case TokenKind::text: {
+        std::string text = token.text;
+        while (here().kind == TokenKind::text) text += take().text;
+        return make(Op::text, token.line, std::move(text));
       }
-      case Kind::integer: {
+      case TokenKind::integer: {
         NodePtr node = make(Op::integer, token.line);
-        std::string digits = token.text;
-        std::erase(digits, '_');
-        if (std::from_chars(digits.data(), digits.data() + digits.size(), node->number).ec != std::errc()) broken(token.line, "a number too large");
+        (void)std::from_chars(token.text.data(), token.text.data() + token.text.size(), node->number);
         return node;
       }
-      case Kind::real: {
+      case TokenKind::real: {
         NodePtr node = make(Op::real, token.line);
-        node->real = std::stod(token.text);
+        node->real = read_real(token.text).real.value_or(0);
         return node;
       }
-      case Kind::name:
-        if (token.text == "true" || token.text == "True" || token.text == "false" || token.text == "False") {
-          NodePtr node = make(Op::boolean, token.line);
-          node->number = token.text[0] == 't' || token.text[0] == 'T';
-          return node;
-        }
-        if (token.text == "none" || token.text == "None") return make(Op::none, token.line);
-        return make(Op::variable, token.line, token.text);
-      case Kind::sign:
+      case TokenKind::name:
+        return named(token);
+      case TokenKind::sign:
         if (token.text == "(") {
-          if (accept(")")) return make(Op::list, token.line);
-          NodePtr inner = expression_list();
+          NodePtr inner = at(")") ? make(Op::tuple, token.line) : tuple(true);
           expect(")");
           return inner;
         }
         if (token.text == "[") {
           NodePtr list = make(Op::list, token.line);
           while (!accept("]")) {
-            list->parts.push_back(expression());
+            add(*list, expression());
             if (!accept(",") && !at("]")) broken(token.line, "expected , or ]");
           }
           return list;
@@ -534,102 +431,147 @@ class Parser {
         if (token.text == "{") {
           NodePtr map = make(Op::map, token.line);
           while (!accept("}")) {
-            map->parts.push_back(expression());
+            add(*map, expression());
             expect(":");
-            map->parts.push_back(expression());
+            add(*map, expression());
             if (!accept(",") && !at("}")) broken(token.line, "expected , or }");
           }
           return map;
         }
         break;
-      case Kind::end:
+      case TokenKind::end:
         break;
     }
     broken(token.line, fmt::format("unexpected {}", token.text.empty() ? "end of the tag" : "'" + token.text + "'"));
+  }
+
+  NodePtr named(const Token& token) {
+    const std::string& word = token.text;
+    if (word == "true" || word == "True" || word == "false" || word == "False") {
+      NodePtr node = make(Op::boolean, token.line);
+      node->number = word[0] == 't' || word[0] == 'T';
+      return node;
+    }
+    if (word == "none" || word == "None") return make(Op::none, token.line);
+    if (word == "self" || word == "super" || (word == "loop" && in_filter_)) not_computed(token.line, fmt::format("'{}' here", word));
+    const int64_t uses = word == "caller" ? kUsesCaller : word == "kwargs" ? kUsesNamed : word == "varargs" ? kUsesPlain : 0;
+    if (uses)
+      for (Node* macro : open_macros_) macro->number |= uses;
+    return make(Op::variable, token.line, word);
   }
 
   NodePtr postfix(NodePtr value) {
     while (true) {
       const int l = line();
       if (accept(".")) {
-        if (here().kind == Kind::integer) {
+        if (here().kind == TokenKind::integer) {
           NodePtr index = make(Op::integer, l);
-          index->number = std::stoll(take().text);
+          const std::string digits = take().text;
+          (void)std::from_chars(digits.data(), digits.data() + digits.size(), index->number);
           value = make_with(Op::index, l, "", std::move(value), std::move(index));
         } else {
           value = make_with(Op::attribute, l, name(), std::move(value));
         }
       } else if (accept("[")) {
-        NodePtr parts[3];
-        int count = 0;
-        bool slice = false;
-        while (!accept("]")) {
-          if (accept(":")) {
-            slice = true;
-            if (++count > 2) broken(l, "a slice of more than three parts");
-          } else if (parts[count]) {
-            broken(l, "expected ]");
-          } else {
-            parts[count] = expression();
-          }
-        }
-        if (slice)
-          value = make_with(Op::slice, l, "", std::move(value), std::move(parts[0]), std::move(parts[1]), std::move(parts[2]));
-        else if (parts[0])
-          value = make_with(Op::index, l, "", std::move(value), std::move(parts[0]));
-        else
-          broken(l, "an empty index");
+        value = subscript(std::move(value), l);
       } else if (at("(")) {
-        NodePtr call = make_with(Op::call, l, "", std::move(value));
-        call->arguments = arguments();
-        value = std::move(call);
+        value = make_with(Op::call, l, "", std::move(value));
+        add_arguments(*value, arguments());
       } else {
         return value;
       }
     }
   }
 
-  NodePtr filters(NodePtr value) {
+  NodePtr subscript(NodePtr value, int l) {
+    NodePtr parts[3];
+    int colons = 0;
+    if (!at(":")) parts[0] = expression();
+    while (colons < 2 && accept(":")) {
+      ++colons;
+      if (!at(":") && !at("]") && !at(",")) parts[colons] = expression();
+    }
+    if (at(",")) not_computed(l, "an index of several parts");
+    expect("]");
+    if (colons == 0) return make_with(Op::index, l, "", std::move(value), std::move(parts[0]));
+    return make_with(Op::slice, l, "", std::move(value), std::move(parts[0]), std::move(parts[1]), std::move(parts[2]));
+  }
+
+  NodePtr filters_and_tests(NodePtr value) {
     while (true) {
       const int l = line();
-      if (accept("|")) {
-        const std::string which = name();
-        if (!among(kFilters, which)) unknown(l, fmt::format("the filter '{}' is not computed", which));
-        value = make_with(Op::filter, l, which, std::move(value));
-        if (at("(")) value->arguments = arguments();
-        value = postfix(std::move(value));
-      } else if (accept_word("is")) {
-        const bool negated = accept_word("not");
-        const std::string which = name();
-        if (!among(kTests, which)) unknown(l, fmt::format("the test '{}' is not computed", which));
-        value = make_with(Op::test, l, which, std::move(value));
-        if (at("(")) {
-          value->arguments = arguments();
-        } else if ((here().kind == Kind::text || here().kind == Kind::integer || here().kind == Kind::name) && !at_word("else") && !at_word("or") &&
-                   !at_word("and") && !at_word("if") && !at_word("is") && !at_word("in") && !at_word("not")) {
-          value->arguments.push_back({"", postfix(primary())});
-        }
-        if (negated) value = make_with(Op::logical_not, l, "", std::move(value));
+      if (at("|")) {
+        value = filters(std::move(value), false);
+      } else if (at_word("is")) {
+        value = test(std::move(value));
+      } else if (at("(")) {
+        value = make_with(Op::call, l, "", std::move(value));
+        add_arguments(*value, arguments());
       } else {
         return value;
       }
     }
+  }
+
+  /// | name(arguments) | …; `inline_first`: the first | is left out.
+  NodePtr filters(NodePtr value, bool inline_first) {
+    while (inline_first || accept("|")) {
+      inline_first = false;
+      const int l = line();
+      const std::string which = dotted_name();
+      if (!is_filter(which)) not_computed(l, fmt::format("the filter '{}'", which));
+      value = make_with(Op::filter, l, which, std::move(value));
+      if (at("(")) add_arguments(*value, arguments());
+    }
+    return value;
+  }
+
+  NodePtr test(NodePtr value) {
+    const int l = line();
+    take();
+    const bool negated = accept_word("not");
+    const std::string which = dotted_name();
+    if (!is_test(which)) not_computed(l, fmt::format("the test '{}'", which));
+    value = make_with(Op::test, l, which, std::move(value));
+    const TokenKind kind = here().kind;
+    if (at("(")) {
+      add_arguments(*value, arguments());
+    } else if ((kind == TokenKind::text || kind == TokenKind::integer || kind == TokenKind::real || kind == TokenKind::name || at("[") || at("{")) &&
+               !at_word("else") && !at_word("or") && !at_word("and")) {
+      if (at_word("is")) broken(l, "tests in a row");
+      std::vector<Argument> one;
+      one.push_back({"", postfix(primary())});
+      add_arguments(*value, std::move(one));
+    }
+    return negated ? make_with(Op::logical_not, l, "", std::move(value)) : std::move(value);
   }
 
   std::vector<Argument> arguments() {
     std::vector<Argument> out;
     const int l = line();
     expect("(");
-    while (!accept(")")) {
+    bool named = false;
+    while (!at(")")) {
+      if (!out.empty()) {
+        expect(",");
+        if (at(")")) break;
+      }
+      if (at("*") || at("**")) not_computed(l, "a call with * or **");
       Argument argument;
-      if (here().kind == Kind::name && next().kind == Kind::sign && next().text == "=") {
+      if (here().kind == TokenKind::name && next().kind == TokenKind::sign && next().text == "=") {
         argument.name = name();
         take();
+        named = true;
+        for (const Argument& other : out)
+          if (other.name == argument.name) broken(l, fmt::format("'{}' is given twice", argument.name));
+      } else if (named) {
+        broken(l, "an argument by position behind one by name");
       }
       argument.value = expression();
+      budget_.take(sizeof(Argument));
       out.push_back(std::move(argument));
-      if (!accept(",") && !at(")")) broken(l, "expected , or )");
     }
+    expect(")");
     return out;
   }
 
@@ -640,13 +582,19 @@ class Parser {
     token_ = 0;
   }
   void close() {
-    if (here().kind != Kind::end) broken(line(), fmt::format("unexpected '{}'", here().text));
+    if (here().kind != TokenKind::end) broken(line(), fmt::format("unexpected '{}'", here().text));
     ++piece_;
+  }
+  /// Of a tag that a body follows: it may end with a colon.
+  void close_head() {
+    (void)accept(":");
+    close();
   }
   void end(const char* word, int started) {
     if (peek_word() != word) broken(started, fmt::format("no '{}'", word));
     open(pieces_[piece_]);
     take();
+    if (std::string_view(word) == "else") return close_head();
     close();
   }
   std::string peek_word() const {
@@ -656,13 +604,13 @@ class Parser {
   const Token& next() const { return (*tokens_)[std::min(token_ + 1, tokens_->size() - 1)]; }
   int line() const { return here().line; }
   Token take() {
-    const Token token = here();
-    if (token.kind != Kind::end) ++token_;
+    Token token = here();
+    if (token.kind != TokenKind::end) ++token_;
     return token;
   }
-  bool at(const char* sign) const { return here().kind == Kind::sign && here().text == sign; }
-  bool at_word(const char* word) const { return here().kind == Kind::name && here().text == word; }
-  std::string next_word() const { return next().kind == Kind::name ? next().text : std::string(); }
+  bool at(const char* sign) const { return here().kind == TokenKind::sign && here().text == sign; }
+  bool at_word(const char* word) const { return here().kind == TokenKind::name && here().text == word; }
+  std::string next_word() const { return next().kind == TokenKind::name ? next().text : std::string(); }
   bool accept(const char* sign) {
     if (!at(sign)) return false;
     ++token_;
@@ -680,21 +628,29 @@ class Parser {
     if (!accept_word(word)) broken(line(), fmt::format("expected '{}', found '{}'", word, here().text));
   }
   std::string name() {
-    if (here().kind != Kind::name) broken(line(), fmt::format("expected a name, found '{}'", here().text));
+    if (here().kind != TokenKind::name) broken(line(), fmt::format("expected a name, found '{}'", here().text));
     return take().text;
+  }
+  std::string dotted_name() {
+    std::string out = name();
+    while (accept(".")) out += "." + name();
+    return out;
   }
 
   std::vector<Piece> pieces_;
   size_t piece_ = 0, token_ = 0;
   std::vector<Token>* tokens_ = nullptr;
-  int depth_ = 0;
+  Budget& budget_;
+  std::vector<Node*> open_macros_;
+  int depth_ = 0, loops_ = 0;
+  bool in_filter_ = false;
 };
 
 }  // namespace
 
-NodePtr parse(std::string_view text) {
-  if (text.size() > kMostTemplate) throw Failure({ErrorCode::unsupported, fmt::format("template of {} bytes; at most {}", text.size(), kMostTemplate)});
-  return Parser(Lexer(text).run()).whole();
+NodePtr parse(std::string_view text, Budget& budget) {
+  if (text.size() > kMaxTemplate) throw Failure({ErrorCode::unsupported, fmt::format("template of {} bytes; at most {}", text.size(), kMaxTemplate)});
+  return Parser(cut(text, budget), budget).whole();
 }
 
 }  // namespace ptah::jinja
