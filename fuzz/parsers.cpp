@@ -22,6 +22,7 @@
 #include "own/c2pa.h"
 #include "own/cbor.h"
 #include "text/bert.h"
+#include "text/clip_tokenizer.h"
 #include "text/grammar.h"
 #include "text/jinja.h"
 #include "text/language_model.h"
@@ -211,6 +212,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)explain_revert(bytes);
 #elif PTAH_FUZZ_TARGET == 24
   if (const auto picture = decode_picture(bytes); picture && picture->width * picture->height < 4096) (void)find_watermark(*picture);
+#elif PTAH_FUZZ_TARGET == 25
+  (void)weighted_parts(text);
 #elif PTAH_FUZZ_TARGET == 21
   if (const auto article = parse_article(std::string(text)))
     if (size < 4000) (void)make_items(*article, 1);

@@ -19,6 +19,7 @@ namespace {
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }
@@ -29,6 +30,15 @@ class Descriptor {
  private:
   int number_;
 };
+
+/// Opens a file for reading. Nothing waits at a pipe, and nothing but a regular file is read: a device has no end.
+Result<Descriptor> open_regular(const fs::path& path, struct stat& info) {
+  Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (file.get() < 0) return fail_errno("cannot open " + path.string());
+  if (::fstat(file.get(), &info) != 0) return fail_errno("cannot stat " + path.string());
+  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::invalid_argument, "{} is not a regular file", path.string());
+  return file;
+}
 
 /// Where files are mapped now: begin → size.
 struct Mappings {
@@ -43,11 +53,8 @@ Mappings& mappings() {
 }  // namespace
 
 Result<std::shared_ptr<MappedFile>> MappedFile::open(const fs::path& path) {
-  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) return fail_errno("cannot open " + path.string());
   struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return fail_errno("cannot stat " + path.string());
-  if (!S_ISREG(info.st_mode)) return fail(ErrorCode::invalid_argument, "{} is not a regular file", path.string());
+  PTAH_TRY(const Descriptor file, open_regular(path, info));
   std::shared_ptr<MappedFile> mapped(new MappedFile);
   mapped->size_ = static_cast<size_t>(info.st_size);
   if (mapped->size_ > 0) {
@@ -114,10 +121,19 @@ std::vector<fs::path> shipped_folders(const char* variable, const std::string& i
 }
 
 Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {
-  PTAH_TRY(const auto mapped, MappedFile::open(path));
-  const auto bytes = mapped->bytes();
-  if (bytes.size() > most_bytes) return fail(ErrorCode::corrupt, "{} has {} bytes; at most {} are read", path.string(), bytes.size(), most_bytes);
-  return Bytes(bytes.begin(), bytes.end());
+  struct stat info {};
+  PTAH_TRY(const Descriptor file, open_regular(path, info));
+  const auto size = static_cast<size_t>(info.st_size);
+  if (size > most_bytes) return fail(ErrorCode::corrupt, "{} has {} bytes; at most {} are read", path.string(), size, most_bytes);
+  Bytes out(size);
+  for (size_t at = 0; at < size;) {
+    const ssize_t count = ::read(file.get(), out.data() + at, size - at);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return fail_errno("cannot read " + path.string());
+    if (count == 0) return fail(ErrorCode::io, "{} became shorter while it was read", path.string());
+    at += static_cast<size_t>(count);
+  }
+  return out;
 }
 
 Result<std::string> read_text(const fs::path& path, size_t most_bytes) {

@@ -5,23 +5,38 @@
 #include <cmath>
 #include <set>
 
+#include "base/budget.h"
 #include "base/placeholder.h"
 
 namespace ptah {
 
 namespace {
 
-/// SAX handler that checks depth and duplicate keys before the value is built.
+/// What a value, a list and an object with its keys take in memory beside their texts, and what is read at most.
+constexpr size_t kValueBytes = 24, kListBytes = 64, kObjectBytes = 112, kKeyBytes = 160;
+constexpr Budget::Limits kJsonLimits{.bytes = size_t{320} << 20, .depth = 1000, .steps = 200'000'000, .seconds = 60};
+
+/// SAX handler that checks depth, memory and duplicate keys before the value is built.
 class StrictReader : public nlohmann::detail::json_sax_dom_parser<Json> {
  public:
   using Base = nlohmann::detail::json_sax_dom_parser<Json>;
   StrictReader(Json& document, int most_depth) : Base(document, false), most_depth_(most_depth) {}
 
   bool start_object(std::size_t size) {
+    hold(kObjectBytes);
     keys_.emplace_back();
     return deeper() && Base::start_object(size);
   }
-  bool start_array(std::size_t size) { return deeper() && Base::start_array(size); }
+  bool start_array(std::size_t size) {
+    hold(kListBytes);
+    return deeper() && Base::start_array(size);
+  }
+  bool null() { return hold(kValueBytes), Base::null(); }
+  bool boolean(bool value) { return hold(kValueBytes), Base::boolean(value); }
+  bool number_integer(Json::number_integer_t value) { return hold(kValueBytes), Base::number_integer(value); }
+  bool number_unsigned(Json::number_unsigned_t value) { return hold(kValueBytes), Base::number_unsigned(value); }
+  bool number_float(Json::number_float_t value, const std::string& text) { return hold(kValueBytes), Base::number_float(value, text); }
+  bool string(std::string& value) { return hold(kValueBytes + 48 + (value.size() > 15 ? value.size() : 0)), Base::string(value); }
   bool end_object() {
     keys_.pop_back();
     --depth_;
@@ -32,6 +47,7 @@ class StrictReader : public nlohmann::detail::json_sax_dom_parser<Json> {
     return Base::end_array();
   }
   bool key(std::string& name) {
+    hold(kKeyBytes + 2 * (name.size() > 15 ? name.size() : 0));
     if (!keys_.back().insert(name).second) {
       problem_ = fmt::format("key '{}' appears twice", name.substr(0, 64));
       return false;
@@ -45,12 +61,17 @@ class StrictReader : public nlohmann::detail::json_sax_dom_parser<Json> {
   const std::string& problem() const { return problem_; }
 
  private:
+  void hold(size_t bytes) {
+    budget_.step();
+    budget_.take(bytes);
+  }
   bool deeper() {
     if (++depth_ <= most_depth_) return true;
     problem_ = fmt::format("nested deeper than {} levels", most_depth_);
     return false;
   }
 
+  Budget budget_{"json", kJsonLimits};
   int most_depth_;
   int depth_ = 0;
   std::vector<std::set<std::string>> keys_;
@@ -168,13 +189,15 @@ Result<void> write(const Json& value, std::string& out) {
 }  // namespace
 
 Result<Json> parse_json(std::string_view text, int most_depth) {
-  Json value;
-  StrictReader reader(value, most_depth);
-  if (!Json::sax_parse(text.begin(), text.end(), &reader)) {
-    const std::string instead = text.empty() ? "" : placeholder_in({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-    return fail(ErrorCode::corrupt, "json: {}", instead.empty() ? reader.problem() : instead);
-  }
-  return value;
+  return guard([&]() -> Result<Json> {
+    Json value;
+    StrictReader reader(value, most_depth);
+    if (!Json::sax_parse(text.begin(), text.end(), &reader)) {
+      const std::string instead = text.empty() ? "" : placeholder_in({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+      return fail(ErrorCode::corrupt, "json: {}", instead.empty() ? reader.problem() : instead);
+    }
+    return value;
+  });
 }
 
 std::string ecmascript_number(double value) {

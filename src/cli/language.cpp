@@ -121,7 +121,9 @@ Result<void> run_template(const std::string& file) {
   PTAH_TRY(const auto made, JinjaTemplate::parse(text));
   OrderedJson variables;
   try {
-    variables = OrderedJson::parse(value_or_throw(read_input("-")));
+    const std::string given = value_or_throw(read_input("-"));
+    PTAH_TRY_VOID(parse_json(given, 200));
+    variables = OrderedJson::parse(given);
   } catch (const OrderedJson::exception& problem) {
     return fail(ErrorCode::corrupt, "standard input: {}", problem.what());
   }

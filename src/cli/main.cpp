@@ -2,6 +2,7 @@
 #include <ctime>
 #include <iostream>
 
+#include "base/budget.h"
 #include "base/file.h"
 #include "base/parallel.h"
 #include "cli/commands.h"
@@ -47,7 +48,14 @@ int report(const Error& error) {
 
 namespace {
 
-void on_signal(int) { ptah::cli::interrupted().cancel(); }
+/// The first asks the command to end; whoever asks again does not want to wait.
+void on_signal(int number) {
+  if (ptah::cli::interrupted().cancelled()) {
+    std::signal(number, SIG_DFL);
+    std::raise(number);
+  }
+  ptah::cli::interrupted().cancel();
+}
 
 int run(int argc, char** argv) {
   CLI::App app{"Ptah: words in; pictures and textured objects out, owned by their maker", "ptah"};
@@ -105,7 +113,7 @@ int run(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  (void)ptah::cli::interrupted();  // made before a signal can ask for it
+  const ptah::CancelScope scope(&ptah::cli::interrupted());  // made before a signal can ask for it
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);

@@ -135,12 +135,15 @@ std::vector<float> cover_by_border_colour(const Picture& picture) {
   constexpr int64_t kMostEdge = 512;
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
   if (longest <= kMostEdge) return cut_by_border_colour(picture);
-  Tensor x = Tensor::empty({1, h, w, 4});
-  for (int64_t i = 0; i < w * h * 4; ++i) x.data<float>()[i] = static_cast<float>(picture.rgba[static_cast<size_t>(i)]);
   const int64_t sw = std::max<int64_t>(1, w * kMostEdge / longest), sh = std::max<int64_t>(1, h * kMostEdge / longest);
-  const Tensor small = resize(x, sh, sw, Filter::bilinear);
   Picture reduced = make_picture(sw, sh);
-  for (size_t i = 0; i < reduced.rgba.size(); ++i) reduced.rgba[i] = static_cast<uint8_t>(std::lround(std::clamp(small.data<float>()[i], 0.0F, 255.0F)));
+  for (int64_t c = 0; c < 4; ++c) {  // one channel after the other: a quarter of the memory
+    Tensor x = Tensor::empty({1, h, w, 1});
+    for (int64_t i = 0; i < w * h; ++i) x.data<float>()[i] = static_cast<float>(picture.rgba[static_cast<size_t>(i * 4 + c)]);
+    const Tensor small = resize(x, sh, sw, Filter::bilinear);
+    for (int64_t i = 0; i < sw * sh; ++i)
+      reduced.rgba[static_cast<size_t>(i * 4 + c)] = static_cast<uint8_t>(std::lround(std::clamp(small.data<float>()[i], 0.0F, 255.0F)));
+  }
   return resize(Tensor::from({1, sh, sw, 1}, cut_by_border_colour(reduced)), h, w, Filter::bilinear).to_vector();
 }
 

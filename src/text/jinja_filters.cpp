@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "text/jinja_value.h"
+#include "text/jinja_operations.h"
 
 namespace ptah::jinja {
 

@@ -123,6 +123,7 @@ class Lexer {
     count_lines(at_, behind);
     at_ = behind;
     after(trims ? '-' : '+', false);
+    if (at_ == text_.size()) return true;
     for (size_t from = at_;; ++from) {
       budget_.step();
       from = text_.find("{%", from);

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "text/characters.h"
-#include "text/jinja_value.h"
+#include "text/jinja_operations.h"
 
 namespace ptah::jinja {
 

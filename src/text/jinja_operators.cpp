@@ -3,7 +3,7 @@
 #include <array>
 #include <cmath>
 
-#include "text/jinja_value.h"
+#include "text/jinja_operations.h"
 
 namespace ptah::jinja {
 
@@ -151,7 +151,7 @@ Value sliced(Budget& budget, const Value& owner, const Value& first, const Value
   const List* l = owner.list();
   if (owner.is<Undefined>()) unfit(budget, fmt::format("{} has no items", type_name(owner)));
   if (!t && !(l && (l->kind == List::list || l->kind == List::tuple || l->kind == List::group || l->kind == List::range)))
-    return undefined();  // jinja2 catches the TypeError
+    unfit(budget, fmt::format("{} cannot be sliced", type_name(owner)));
   if (l && l->kind == List::range) refuse(budget, "a slice of a range");
   if (t && t->markup) refuse(budget, "a slice of a text marked safe");
   bool fits = true;
@@ -162,7 +162,7 @@ Value sliced(Budget& budget, const Value& owner, const Value& first, const Value
     return out;
   };
   const auto begin = whole(first), end = whole(last), step = whole(by);
-  if (!fits) return undefined();
+  if (!fits) unfit(budget, "a slice by what is no integer");
   const int64_t stride = step.value_or(1), size = static_cast<int64_t>(t ? length_of(t->bytes) : l->all.size());
   if (stride == 0) unfit(budget, "a slice with step 0");
   const auto clamped = [&](const std::optional<int64_t>& v, int64_t otherwise) {

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <charconv>
 
-#include "text/jinja_tree.h"
-#include "text/jinja_value.h"
+#include "text/jinja_tokens.h"
+#include "text/jinja_operations.h"
 
 namespace ptah::jinja {
 
@@ -12,9 +12,9 @@ constexpr size_t kMaxTemplate = 1 << 20;
 /// Of what nests in the text, and of the tree that chains of operators make too.
 constexpr int kMaxNesting = 100, kMaxTree = 200;
 
-class Parser {
+class Parser : private Tokens {
  public:
-  Parser(std::vector<Piece> pieces, Budget& budget) : pieces_(std::move(pieces)), budget_(budget) {}
+  Parser(std::vector<Piece> pieces, Budget& budget) : Tokens(std::move(pieces)), budget_(budget) {}
 
   NodePtr whole() {
     NodePtr body = this->body();
@@ -258,9 +258,10 @@ class Parser {
     return out;
   }
   NodePtr targets(bool with_namespace) {
+    const int l = line();
     NodePtr first = one_target(with_namespace);
     if (!at(",")) return first;
-    NodePtr out = make_with(Op::tuple, first->line, "", std::move(first));
+    NodePtr out = make_with(Op::tuple, l, "", std::move(first));
     while (accept(",")) {
       if (here().kind == TokenKind::end || at(")") || at("=") || at_word("in")) break;
       add(*out, one_target(with_namespace));
@@ -369,9 +370,10 @@ class Parser {
     return binary({"+", "-"}, [&] { return concatenation(); });
   }
   NodePtr concatenation() {
+    const int l = line();
     NodePtr first = product();
     if (!at("~")) return first;
-    NodePtr out = make_with(Op::concat, first->line, "", std::move(first));
+    NodePtr out = make_with(Op::concat, l, "", std::move(first));
     while (accept("~")) add(*out, product());
     return out;
   }
@@ -486,6 +488,7 @@ class Parser {
   NodePtr subscript(NodePtr value, int l) {
     NodePtr parts[3];
     int colons = 0;
+    if (at("]")) not_computed(l, "an empty index");
     if (!at(":")) parts[0] = expression();
     while (colons < 2 && accept(":")) {
       ++colons;
@@ -575,71 +578,6 @@ class Parser {
     return out;
   }
 
-  // ---- tokens of the open tag
-
-  void open(Piece& piece) {
-    tokens_ = &piece.tokens;
-    token_ = 0;
-  }
-  void close() {
-    if (here().kind != TokenKind::end) broken(line(), fmt::format("unexpected '{}'", here().text));
-    ++piece_;
-  }
-  /// Of a tag that a body follows: it may end with a colon.
-  void close_head() {
-    (void)accept(":");
-    close();
-  }
-  void end(const char* word, int started) {
-    if (peek_word() != word) broken(started, fmt::format("no '{}'", word));
-    open(pieces_[piece_]);
-    take();
-    if (std::string_view(word) == "else") return close_head();
-    close();
-  }
-  std::string peek_word() const {
-    return piece_ < pieces_.size() && pieces_[piece_].tag == Piece::Tag::statement ? pieces_[piece_].tokens[0].text : std::string();
-  }
-  const Token& here() const { return (*tokens_)[token_]; }
-  const Token& next() const { return (*tokens_)[std::min(token_ + 1, tokens_->size() - 1)]; }
-  int line() const { return here().line; }
-  Token take() {
-    Token token = here();
-    if (token.kind != TokenKind::end) ++token_;
-    return token;
-  }
-  bool at(const char* sign) const { return here().kind == TokenKind::sign && here().text == sign; }
-  bool at_word(const char* word) const { return here().kind == TokenKind::name && here().text == word; }
-  std::string next_word() const { return next().kind == TokenKind::name ? next().text : std::string(); }
-  bool accept(const char* sign) {
-    if (!at(sign)) return false;
-    ++token_;
-    return true;
-  }
-  bool accept_word(const char* word) {
-    if (!at_word(word)) return false;
-    ++token_;
-    return true;
-  }
-  void expect(const char* sign) {
-    if (!accept(sign)) broken(line(), fmt::format("expected '{}', found '{}'", sign, here().text));
-  }
-  void expect_word(const char* word) {
-    if (!accept_word(word)) broken(line(), fmt::format("expected '{}', found '{}'", word, here().text));
-  }
-  std::string name() {
-    if (here().kind != TokenKind::name) broken(line(), fmt::format("expected a name, found '{}'", here().text));
-    return take().text;
-  }
-  std::string dotted_name() {
-    std::string out = name();
-    while (accept(".")) out += "." + name();
-    return out;
-  }
-
-  std::vector<Piece> pieces_;
-  size_t piece_ = 0, token_ = 0;
-  std::vector<Token>* tokens_ = nullptr;
   Budget& budget_;
   std::vector<Node*> open_macros_;
   int depth_ = 0, loops_ = 0;

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "text/jinja_value.h"
+#include "text/jinja_operations.h"
 
 namespace ptah::jinja {
 
@@ -284,6 +284,7 @@ Value pieces(const Call& c) {
   const bool batch = c.name == "batch";
   const Bound a = c.arguments({batch ? "linecount" : "slices", "fill_with"}, 1);
   const auto count = integer_of(*a[0]);
+  if (batch && count && *count <= 0) refuse(c.budget, "batches of nothing");
   if (!count || *count <= 0) unfit(c.budget, fmt::format("{} by what is no number above 0", c.name));
   const bool fill = a[1] && !a[1]->is<None>();
   const auto items = iterate(c.budget, c.v);

@@ -306,7 +306,7 @@ std::vector<View> split(View text, const View* by, int64_t max) {
     text = strip(text, nullptr, true, false);
     if (text.empty()) return out;
     if (max-- == 0) {
-      out.push_back(strip(text, nullptr, false, true));
+      out.push_back(text);
       return out;
     }
     size_t end = 0;

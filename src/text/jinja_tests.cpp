@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <array>
 
-#include "text/jinja_value.h"
+#include "text/jinja_operations.h"
 
 namespace ptah::jinja {
 

@@ -1,4 +1,4 @@
-#include "text/jinja_value.h"
+#include "text/jinja_operations.h"
 
 #include <algorithm>
 #include <cmath>

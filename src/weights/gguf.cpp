@@ -5,6 +5,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/budget.h"
 #include "base/parallel.h"
 #include "base/placeholder.h"
 
@@ -65,12 +66,22 @@ class Cursor {
     at_ += length;
     return out;
   }
+  /// Counts memory that what is read takes; over_budget if it is too much.
+  Result<void> hold(size_t bytes) {
+    return guard([&]() -> Result<void> {
+      budget_.step();
+      budget_.take(bytes);
+      return {};
+    });
+  }
   size_t left() const { return broken_ ? 0 : bytes_.size() - at_; }
   size_t at() const { return at_; }
   bool broken() const { return broken_; }
 
  private:
   void note() { broken_ = true; }
+  /// A vocabulary of 262,144 tokens with its merges takes a quarter of this.
+  Budget budget_{"gguf", {.bytes = size_t{256} << 20, .steps = 100'000'000, .seconds = 60}};
   std::span<const uint8_t> bytes_;
   size_t at_ = 0;
   bool broken_ = false;
@@ -126,9 +137,13 @@ Result<GgufValue> take_list(Cursor& in) {
   if (kind == Kind::list || kind > Kind::f64) return fail(ErrorCode::unsupported, "list of kind {}", static_cast<uint32_t>(kind));
   if (count > in.left() / smallest_size(kind)) return fail(ErrorCode::corrupt, "list of {} items passes the end", count);
   const auto many = static_cast<size_t>(count);
+  PTAH_TRY_VOID(in.hold(many * (kind == Kind::text ? sizeof(std::string) : kind == Kind::boolean ? 1 : 8)));
   if (kind == Kind::text) {
     std::vector<std::string> out(many);
-    for (std::string& item : out) item = in.text();
+    for (std::string& item : out) {
+      item = in.text();
+      PTAH_TRY_VOID(in.hold(item.size() > 15 ? item.size() : 0));
+    }
     return GgufValue(std::move(out));
   }
   if (kind == Kind::f32 || kind == Kind::f64) {
@@ -245,6 +260,7 @@ Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, std::shared_ptr<cons
     return fail(ErrorCode::corrupt, "gguf: {} tensors and {} values cannot be in {} bytes", tensor_count, value_count, bytes.size());
   for (uint64_t i = 0; i < value_count; ++i) {
     const std::string key = in.text();
+    PTAH_TRY_VOID(in.hold(160 + key.size()));
     const auto kind = static_cast<Kind>(in.take<uint32_t>());
     auto value = take_value(in, kind);
     if (!value) return fail(value.error().code, "gguf: '{}': {}", key.substr(0, 200), value.error().message);
@@ -252,8 +268,8 @@ Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, std::shared_ptr<cons
     if (!file.metadata.emplace(key, std::move(*value)).second) return fail(ErrorCode::corrupt, "gguf: '{}' is there twice", key.substr(0, 200));
   }
   std::vector<Entry> entries;
-  entries.reserve(tensor_count);
   for (uint64_t i = 0; i < tensor_count; ++i) {
+    PTAH_TRY_VOID(in.hold(3 * sizeof(Entry)));
     PTAH_TRY(Entry entry, take_entry(in));
     entries.push_back(std::move(entry));
   }

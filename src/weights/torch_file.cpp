@@ -8,6 +8,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/budget.h"
 #include "base/parallel.h"
 #include "base/placeholder.h"
 #include "tensor/ops.h"
@@ -123,6 +124,7 @@ class Pickle {
     marks_.clear();
     memo_.clear();
     while (true) {
+      budget_.step();
       const uint8_t op = take(1)[0];
       if (op == '.') return pop();
       step(op);
@@ -156,11 +158,20 @@ class Pickle {
   }
 
   Node* made(Node::Kind kind) {
+    budget_.take(sizeof(Node));
     nodes_.emplace_back();
     nodes_.back().kind = kind;
     return &nodes_.back();
   }
-  void push(Node* node) { stack_.push_back(node); }
+  void push(Node* node) {
+    hold(1);
+    stack_.push_back(node);
+  }
+  /// Memory for so many places in a list; never given back, so that it bounds the work of moving them about too.
+  void hold(size_t places) {
+    budget_.step(static_cast<int64_t>(places));
+    budget_.take(places * 2 * sizeof(Node*));
+  }
   void push_integer(int64_t value) {
     push(made(Node::integer));
     stack_.back()->number = value;
@@ -180,6 +191,7 @@ class Pickle {
   }
   std::vector<Node*> pop_to_mark() {
     if (marks_.empty()) broken("no mark");
+    hold(stack_.size() - marks_.back());
     std::vector<Node*> out(stack_.begin() + static_cast<std::ptrdiff_t>(marks_.back()), stack_.end());
     stack_.resize(marks_.back());
     marks_.pop_back();
@@ -198,9 +210,13 @@ class Pickle {
       broken("items for what holds none");
     }
     if (kind == Node::dictionary && items.size() % 2) broken("a key without a value");
+    hold(items.size());
     to->items.insert(to->items.end(), items.begin(), items.end());
   }
-  void remember(uint64_t where) { memo_[where] = top(); }
+  void remember(uint64_t where) {
+    hold(4);
+    memo_[where] = top();
+  }
   void recall(uint64_t where) {
     const auto found = memo_.find(where);
     if (found == memo_.end()) broken("it refers to what is not there");
@@ -213,6 +229,7 @@ class Pickle {
   }
   static std::vector<int64_t> integers_of(const Node* node) {
     if (node->kind != Node::list) broken("a tensor's shape");
+    if (node->items.size() > 64) throw Failure({ErrorCode::unsupported, "PyTorch file: a tensor with too many axes"});
     std::vector<int64_t> out;
     for (const Node* item : node->items) out.push_back(integer_of(item));
     return out;
@@ -347,11 +364,13 @@ class Pickle {
         return add_to(Node::dictionary, pop_to_mark());
       case 'c': {
         const std::string_view module = line(), item = line();
+        budget_.take(module.size() + item.size() + sizeof(std::string));
         return push_words(Node::name, kept_.emplace_back(std::string(module) + " " + std::string(item)));
       }
       case 0x93: {  // STACK_GLOBAL
         const Node *item = pop(), *module = pop();
         if (item->kind != Node::text || module->kind != Node::text) broken("a name");
+        budget_.take(module->words.size() + item->words.size() + sizeof(std::string));
         return push_words(Node::name, kept_.emplace_back(std::string(module->words) + " " + std::string(item->words)));
       }
       case 'R':
@@ -361,6 +380,7 @@ class Pickle {
         const Node* state = pop();
         Node* object = top();
         if (object->kind == Node::other && state->kind == Node::dictionary) {
+          hold(state->items.size());
           copied_ += state->items.size();
           if (copied_ > bytes_.size()) broken("many objects of one state");
           object->kind = Node::dictionary;
@@ -385,6 +405,9 @@ class Pickle {
     }
   }
 
+  /// The tree of a file with a hundred thousand tensors takes a tenth of this.
+  static constexpr Budget::Limits kLimits{.bytes = size_t{256} << 20, .depth = 100, .steps = 100'000'000, .seconds = 60};
+  Budget budget_{"PyTorch file", kLimits};
   Span bytes_;
   size_t at_ = 0, copied_ = 0;
   std::deque<Node> nodes_;
@@ -399,8 +422,8 @@ class Pickle {
 
 class Harvest {
  public:
-  Harvest(const std::map<std::string, Span>& entries, std::string folder, std::shared_ptr<const void> owner)
-      : entries_(entries), folder_(std::move(folder)), owner_(std::move(owner)) {}
+  Harvest(const std::map<std::string, Span>& entries, std::string folder, std::shared_ptr<const void> owner, size_t file_bytes)
+      : entries_(entries), folder_(std::move(folder)), owner_(std::move(owner)), most_copied_(static_cast<int64_t>(file_bytes) * 2 + (int64_t{64} << 20)) {}
 
   TensorFile take(const Node* root) {
     if (root->kind != Node::dictionary) throw Failure({ErrorCode::unsupported, "PyTorch file: no dictionary of tensors, but something else"});
@@ -414,11 +437,10 @@ class Harvest {
   }
 
  private:
-  static constexpr int64_t kMostCopied = int64_t{1} << 33;
-
   void walk(const Node* tree, const std::string& prefix, int depth) {
     constexpr int kMostDepth = 4;
     constexpr size_t kMostTensors = 100000, kMostName = 1024;
+    budget_.step(static_cast<int64_t>(tree->items.size()));
     for (size_t i = 0; i < tree->items.size(); i += 2) {
       const Node *key = tree->items[i], *value = tree->items[i + 1];
       if (key->kind != Node::text) continue;
@@ -469,7 +491,7 @@ class Harvest {
       return;
     }
     copied_ += elements * static_cast<int64_t>(type.bytes);
-    if (copied_ > kMostCopied) throw broken("is one of too many that do not lie in order");
+    if (copied_ > most_copied_) throw broken("is one of too many that do not lie in order");
     Tensor copy = Tensor::empty(shape, *type.type);
     auto* to = static_cast<uint8_t*>(copy.raw());
     std::vector<int64_t> index(tensor.shape.size(), 0);
@@ -489,8 +511,9 @@ class Harvest {
   std::string folder_;
   std::shared_ptr<const void> owner_;
   TensorFile file_;
+  Budget budget_{"PyTorch file", {.steps = 50'000'000, .seconds = 60}};  ///< dictionaries within one another may share their parts
   size_t seen_ = 0;
-  int64_t copied_ = 0;
+  int64_t copied_ = 0, most_copied_;  ///< tensors that do not lie in order: each number of the file twice, so that no small file grows large
 };
 
 /// A GGUF file's tensors as others see them; quantised ones in bf16.
@@ -595,7 +618,7 @@ TensorFile old_file(Span bytes, std::shared_ptr<const void> owner) {
     entries["data/" + std::string(key->words)] = rest.subspan(8, length);
     rest = rest.subspan(8 + length);
   }
-  return Harvest(entries, "", std::move(owner)).take(root);
+  return Harvest(entries, "", std::move(owner), bytes.size()).take(root);
 }
 
 }  // namespace
@@ -609,7 +632,7 @@ Result<TensorFile> parse_torch_file(std::span<const uint8_t> bytes, std::shared_
       if (name != "data.pkl" && !name.ends_with("/data.pkl")) continue;
       Pickle pickle(content);
       const Node* root = pickle.read();
-      return Harvest(entries, name.substr(0, name.size() - 8), owner).take(root);
+      return Harvest(entries, name.substr(0, name.size() - 8), owner, bytes.size()).take(root);
     }
     return fail(ErrorCode::unsupported, "PyTorch file: an archive without data.pkl");
   });
