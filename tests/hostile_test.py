@@ -22,7 +22,8 @@ ONLY = sys.argv[2:]
 MIB = 1 << 20
 MAX_RESIDENT = 512 * MIB
 MAX_ADDRESSES = 1024 * MIB  # of it the libraries and the stacks of the threads take about a third
-SECONDS = 60
+SECONDS = 60  # of processor time
+PATIENCE = 6  # times as long by the clock, on a machine that does other things too
 failures = []
 
 
@@ -50,11 +51,11 @@ def run(name, command, text=b"", stop_after=None, statuses=range(1, 100), says=(
             if stop_after is not None and stopped_at is None and now - started > stop_after:
                 child.send_signal(signal.SIGTERM)
                 stopped_at = now
-            if now - started > seconds:
+            if now - started > seconds * PATIENCE:
                 child.kill()
                 os.wait4(child.pid, 0)
                 child.returncode = -9
-                failures.append(f"{name}: still running after {seconds} s")
+                failures.append(f"{name}: still running after {now - started:.0f} s")
                 return
             time.sleep(0.01)
         child.returncode = status
@@ -69,6 +70,8 @@ def run(name, command, text=b"", stop_after=None, statuses=range(1, 100), says=(
         failures.append(f"{name}: exit status {os.WEXITSTATUS(status)}: {said[:200]}")
     elif not all(word in said for word in says):
         failures.append(f"{name}: no message: {said[:200]!r}")
+    if usage.ru_utime + usage.ru_stime > seconds:
+        failures.append(f"{name}: {usage.ru_utime + usage.ru_stime:.0f} s of processor time")
     if resident > MAX_RESIDENT:
         failures.append(f"{name}: {resident / MIB:.0f} MiB")
     if stopped_at and time.monotonic() - stopped_at > 1.5:
@@ -143,7 +146,7 @@ def main():
     middling = HOME / "middling.png"
     middling.write_bytes(png(8192, 8192, (b"\0" * (1 + 8192 // 8) for _ in range(8192)), 1, 0))
     most = HOME / "most.png"
-    most.write_bytes(png(4096, 4096, (b"\0" + bytes([i & 255, 77, 99]) * 4096 for i in range(4096)), 8, 2))
+    most.write_bytes(png(4128, 3096, (b"\0" + bytes([i & 255, 77, 99]) * 4128 for i in range(3096)), 8, 2))
     long = HOME / "long.png"
     long.write_bytes(png(16384, 1024, (b"\0" * (1 + 16384 // 8) for _ in range(1024)), 1, 0))
     for file in (flat, middling, long):
@@ -205,7 +208,7 @@ def main():
         run(f"template: {name}", ["template", file], b"{}", statuses=range(0, 100) if name in ("tokens", "tags") else range(1, 100), says=())
     slow = HOME / "slow.jinja"
     slow.write_text("{% set s = 'x' * 999999 %}{% for a in range(99999) %}{% for b in range(999) %}{% set x = s.replace('x', 'y') %}{% endfor %}{% endfor %}")
-    run("template: SIGTERM", ["template", slow], b"{}", stop_after=0.5)
+    run("template: SIGTERM", ["template", slow], b"{}", stop_after=0.5, statuses=(130,))
     deep = b"[" * 100000 + b"]" * 100000
     run("template: deep variables", ["template", HOME / "tags.jinja"], b'{"a":' + deep + b"}")
 

@@ -21,7 +21,7 @@ struct InflateRequest {
 };
 
 /// What becomes an object at most: so much is held of each pixel on the way that more would pass 512 MiB.
-inline constexpr int64_t kMostInflatePixels = int64_t{1} << 24, kMostInflateEdge = 8192;
+inline constexpr int64_t kMostInflatePixels = 13'000'000, kMostInflateEdge = 8192;
 /// Errors: over_budget for a picture beyond that.
 Result<void> check_inflatable(const Picture& picture);
 

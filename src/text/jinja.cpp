@@ -65,7 +65,7 @@ namespace ptah {
 namespace {
 
 /// A conversation of some MiB and what a template makes of it; chat templates take thousands of steps.
-constexpr Budget::Limits kLimits{.bytes = size_t{96} << 20, .depth = 250, .steps = 10'000'000, .seconds = 10};
+constexpr Budget::Limits kLimits{.bytes = size_t{96} << 20, .depth = 250, .steps = 5'000'000, .seconds = 10};
 
 }  // namespace
 
