@@ -7,6 +7,10 @@
 namespace ptah {
 
 Picture edges_of(const Picture& picture, int low, int high) {
+  constexpr int64_t kMostPixels = 14'000'000;  // 33 bytes of each are held on the way: less than 512 MiB
+  if (picture.width * picture.height > kMostPixels)
+    throw Failure({ErrorCode::over_budget, fmt::format("edges of {} × {} pixels; up to {} pixels are possible: make the picture smaller first", picture.width,
+                                                       picture.height, kMostPixels)});
   const int64_t w = picture.width, h = picture.height;
   // Colours on white; neighbours beyond the border are the border's.
   std::vector<int> colours(static_cast<size_t>(w * h * 3));

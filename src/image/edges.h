@@ -6,7 +6,8 @@
 namespace ptah {
 
 /// White lines on black where colours change, one pixel wide (Canny 1986), as OpenCV's Canny of a colour picture with aperture 3 and L1 norms: an edge begins
-/// above `high` and goes on above `low`. Transparent parts count as white.
+/// above `high` and goes on above `low`. Transparent parts count as white. Throws Failure (over_budget) for
+/// pictures of more than 14 million pixels.
 Picture edges_of(const Picture& picture, int low = 100, int high = 200);
 
 }  // namespace ptah

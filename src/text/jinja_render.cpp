@@ -534,7 +534,8 @@ class Renderer {
       if (const Map* m = given.plain[0].map()) {
         all = m->all;
       } else {
-        for (const Value& each : iterate(budget_, given.plain[0])->all) {
+        const auto items = iterate(budget_, given.plain[0]);
+        for (const Value& each : items->all) {
           const auto pair = iterate(budget_, each);
           if (pair->all.size() != 2) unfit(budget_, fmt::format("{} of what are no pairs", name));
           put(budget_, all, pair->all[0], pair->all[1]);

@@ -167,7 +167,8 @@ Value unique(const Call& c) {
   const Getter getter(c.budget, a[1], false, !c.flag(a[0]));
   Values out, seen;
   Budget::Charge charge(c.budget);
-  for (const Value& each : iterate(c.budget, c.v)->all) {
+  const auto items = iterate(c.budget, c.v);
+  for (const Value& each : items->all) {
     const Value key = getter.get(each);
     check_hashable(c.budget, key);
     if (std::any_of(seen.begin(), seen.end(), [&](const Value& known) { return equal(c.budget, known, key); })) continue;
@@ -200,7 +201,8 @@ Value sum(const Call& c) {
   const Getter getter(c.budget, a[0], false, false);
   Value total = a[1] ? *a[1] : Value(int64_t{0});
   if (total.text()) unfit(c.budget, "sum of texts");
-  for (const Value& each : iterate(c.budget, c.v)->all) total = binary(c.budget, "+", total, getter.get(each));
+  const auto items = iterate(c.budget, c.v);
+  for (const Value& each : items->all) total = binary(c.budget, "+", total, getter.get(each));
   return total;
 }
 
@@ -210,7 +212,8 @@ Value join(const Call& c) {
   const std::string by = a[0] ? text_of(c.budget, *a[0]) : "";
   TextBuilder out(c.budget);
   bool first = true;
-  for (const Value& each : iterate(c.budget, c.v)->all) {
+  const auto items = iterate(c.budget, c.v);
+  for (const Value& each : items->all) {
     if (!first) out.add(by);
     first = false;
     add_text(c.budget, getter.get(each), out);
@@ -270,7 +273,8 @@ Value select(const Call& c) {
   }
   Values out;
   Budget::Charge charge(c.budget);
-  for (const Value& each : iterate(c.budget, c.v)->all) {
+  const auto items = iterate(c.budget, c.v);
+  for (const Value& each : items->all) {
     c.budget.step();
     const Value at = getter.get(each);
     if ((test.empty() ? truthy(at) : tested(c.budget, test, at, rest)) != wanted) continue;

@@ -318,7 +318,8 @@ bool contains(Budget& budget, const Value& in, const Value& what) {
     return find(budget, *m, what) != nullptr;
   }
   if (const List* l = in.list(); l && l->kind == List::keys) check_hashable(budget, what);
-  for (const Value& each : iterate(budget, in)->all)
+  const auto items = iterate(budget, in);
+  for (const Value& each : items->all)
     if (equal(budget, each, what)) return true;
   return false;
 }
