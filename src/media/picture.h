@@ -21,7 +21,7 @@ struct Picture {
 Picture make_picture(int64_t width, int64_t height);
 
 /// Largest edge and pixel count of a picture that is made or encoded.
-constexpr int64_t kMostPictureEdge = 16384, kMostPicturePixels = int64_t{1} << 27;
+constexpr int64_t kMostPictureEdge = 16384, kMostPicturePixels = 120'000'000;
 /// Largest pixel count that is decoded: 256 MiB, whatever the file's own size is.
 constexpr int64_t kMaxDecodedPixels = int64_t{1} << 26;
 

@@ -17,7 +17,8 @@ class JinjaTemplate {
   ~JinjaTemplate();
 
   /// The text for these variables (an object; the order of its keys, and theirs, is kept). Errors: invalid_argument with the template's words if it raises an
-  /// exception; unsupported or corrupt when values do not fit the operations; over_budget past 16 MiB of text or ten million steps.
+  /// exception; unsupported or corrupt when values do not fit the operations; over_budget past 16 MiB of text, 96 MiB of values, five million steps or 10 s;
+  /// cancelled.
   Result<std::string> render(const OrderedJson& variables) const;
 
   struct Tree;
