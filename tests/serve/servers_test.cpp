@@ -1,6 +1,8 @@
 // The reading and the signing server as strangers meet them.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <csignal>
 #include <thread>
 
 #include "apps/login_nonces.h"
@@ -133,6 +135,37 @@ TEST_F(ReadingService, ThePageRunsItsOwnScriptOnly) {
   EXPECT_EQ(status_of_answer(ask(running.port, "GET /article HTTP/1.1\r\nHost: evil.example\r\n\r\n")), 421);
   EXPECT_EQ(get(running.port, "/health")["status"], "ok");
   EXPECT_EQ(status_of_answer(ask(running.port, post_text("/sessions", std::string(9000, ' ')))), 413);
+}
+
+TEST_F(ReadingService, AFullDiskPasses) {
+  std::signal(SIGXFSZ, SIG_IGN);
+  ReadingServer server(*room);
+  const Running running(server);
+  const Json session = Json::parse(body_of(ask(running.port, post_text("/sessions", login(Key::generate())))));
+  const std::string path = "/sessions/" + session["session"].get<std::string>();
+  std::string token = session["token"];
+  for (size_t i = 0; i < session["sections"].get<size_t>(); ++i) token = get(running.port, fmt::format("{}/sections/{}", path, i), token)["token"];
+  const auto with_full_disk = [&](const auto& f) {
+    rlimit before{};
+    getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit full{fs::file_size(folder / "log") + 7, before.rlim_max};  // so that a part of a line fits
+    setrlimit(RLIMIT_FSIZE, &full);
+    const auto out = f();
+    setrlimit(RLIMIT_FSIZE, &before);
+    return out;
+  };
+  const auto quiz = [&] { return get(running.port, path + "/quiz", token); };
+  EXPECT_TRUE(with_full_disk(quiz).contains("error"));
+  EXPECT_TRUE(with_full_disk(quiz).contains("error"));
+  const Json asked = quiz();
+  ASSERT_TRUE(asked.contains("questions")) << asked;
+  const std::string answers = Json{{"answers", std::vector<int>(asked["questions"].size(), 0)}}.dump();
+  const auto hand_in = [&] { return Json::parse(body_of(ask(running.port, post_text(path + "/answers", answers)))); };
+  EXPECT_TRUE(with_full_disk(hand_in).contains("error"));
+  const Json result = hand_in();
+  EXPECT_TRUE(result.contains("right")) << result;
+  EXPECT_EQ(hand_in(), result) << "and it counts once";
+  EXPECT_EQ(get(running.port, "/counts")["passed"].get<int>() + get(running.port, "/counts")["failed"].get<int>(), 1);
 }
 
 TEST(SigningService, NothingIsReadWithoutTheToken) {
