@@ -28,7 +28,7 @@ class Hidden {
   ~Hidden() {
     if (!terminal_) return;
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-    std::fputs("\n", stderr);
+    print_error("\n");
   }
   Hidden(const Hidden&) = delete;
   Hidden& operator=(const Hidden&) = delete;
