@@ -101,6 +101,12 @@ class Trust(unittest.TestCase):
 
     def test_names_of_files_and_errors_stay_on_their_line(self):
         folder = self.work()
+        (self.here / FAKE).write_bytes((self.here / "fox.png").read_bytes())
+        self.assertFalse([line for line in self.run_ptah("verify", FAKE)[1].splitlines() if line.startswith("signed by")])
+        receipt = json.loads((folder / "receipt.json").read_text())
+        receipt["outputs"][FAKE] = receipt["outputs"]["text.txt"]
+        (folder / "receipt.json").write_text(json.dumps(receipt))
+        (folder / FAKE).write_bytes((folder / "text.txt").read_bytes())
         for name in ("notes\nsigned by 0x00, your key 'maker'", "esc\x1b[2J", "\u202efox"):
             (folder / name).write_text("x")
         status, text, err = self.run_ptah("verify", "work")

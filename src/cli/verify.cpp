@@ -195,9 +195,18 @@ std::string source_text(const ManifestCheck& check) {
 
 std::string time_of(const TimestampCheck& stamp) { return time_text(static_cast<uint64_t>(std::max<int64_t>(0, stamp.time)), "%Y-%m-%d %H:%M:%S UTC"); }
 
+constexpr size_t kMostLines = 50;  ///< of one kind; --json has all
+
+/// Calls `show` for each, but not without end.
+template <class T, class Show>
+void each_of(const std::vector<T>& all, const Show& show) {
+  for (size_t i = 0; i < std::min(all.size(), kMostLines); ++i) show(all[i]);
+  if (all.size() > kMostLines) print("  … and {} more\n", all.size() - kMostLines);
+}
+
 void show_credentials(const ManifestCheck& check) {
   if (!check.whole) {
-    for (const std::string& problem : check.problems) print("  content credentials do NOT hold: {}\n", problem);
+    each_of(check.problems, [](const std::string& problem) { print("  content credentials do NOT hold: {}\n", problem); });
     return;
   }
   print("  content credentials whole, signed with the certificate of {} ({})\n", in_quotes(check.chain.signer),
@@ -207,14 +216,14 @@ void show_credentials(const ManifestCheck& check) {
           check.timestamp->trusted ? "on your trust list" : "not on your trust list");
   print("  title: {}\n  made with: {}\n", in_quotes(check.title), in_quotes(check.generator));
   if (!check.source_type.empty()) print("  digital source: {}\n", source_text(check));
-  for (const NamedIngredient& one : check.ingredients) {
+  each_of(check.ingredients, [](const NamedIngredient& one) {
     const bool known = one.is_parent() || one.relation == "componentOf" || one.relation == "inputTo";
     print("  {}: {}{}\n",
           one.is_parent() ? "parent"
           : known         ? one.relation
                           : in_quotes(one.relation, 40),
           in_quotes(one.title), one.description.empty() ? "" : ", " + in_quotes(one.description));
-  }
+  });
 }
 
 void show(const Facts& facts) {
@@ -225,7 +234,7 @@ void show(const Facts& facts) {
   if (!facts.claims.empty()) print("its metadata names the digital source {}, which nobody signed\n", facts.claims);
   if (!facts.watermark.empty())
     print("its pixels hold Ptah's watermark {}; ptah watermark --works FOLDER looks for the work it is a copy of\n", facts.watermark);
-  for (const std::string& name : facts.uncovered) print("not covered by the {}: {}\n", facts.maker.maker ? "signature" : "receipt", name);
+  each_of(facts.uncovered, [&](const std::string& name) { print("not covered by the {}: {}\n", facts.maker.maker ? "signature" : "receipt", name); });
   if (facts.maker.maker)
     print("signed by {}{}\n", to_string(*facts.maker.maker), facts.key.empty() ? "" : ", your key '" + facts.key + "'");
   else if (facts.maker.has_signature)

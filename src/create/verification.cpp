@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/printable.h"
 #include "create/work.h"
 #include "media/mesh.h"
 #include "media/png_chunks.h"
@@ -72,7 +73,9 @@ std::vector<std::string> names_beside(const fs::path& folder, const fs::path& re
 
 std::string line_of(const FileCheck& check) {
   const char* state = check.state == FileState::whole ? "whole" : check.state == FileState::changed ? "CHANGED" : "MISSING";
-  return check.note.empty() ? fmt::format("{}: {}", check.name, state) : fmt::format("{}: {}; {}", check.name, state, check.note);
+  // A name of several words could read like a sentence of ours.
+  const std::string name = check.name.find_first_of(" \t\"':") == std::string::npos ? check.name : in_quotes(check.name);
+  return check.note.empty() ? fmt::format("{}: {}", name, state) : fmt::format("{}: {}; {}", name, state, check.note);
 }
 
 Result<Verification> verify_work(const fs::path& path) {
