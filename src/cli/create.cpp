@@ -399,7 +399,7 @@ Result<void> compare_replayed(const Json& receipt, const Work& work, const fs::p
     const bool whole = bytes && has_id(*bytes, id), credentials = whole && Json(file_id(*bytes)) != id;
     if (!equal) other = name;
     if (!whole) changed = name;
-    print("{}: {}{}\n", name,
+    print("{}: {}{}\n", file_label(name),
           !equal  ? "OTHER bytes"
           : whole ? "the same bytes"
                   : "the receipt's bytes",

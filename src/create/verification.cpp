@@ -71,10 +71,11 @@ std::vector<std::string> names_beside(const fs::path& folder, const fs::path& re
 
 }  // namespace
 
+std::string file_label(const std::string& name) { return name.find_first_of(" \t\"':") == std::string::npos ? name : in_quotes(name); }
+
 std::string line_of(const FileCheck& check) {
   const char* state = check.state == FileState::whole ? "whole" : check.state == FileState::changed ? "CHANGED" : "MISSING";
-  // A name of several words could read like a sentence of ours.
-  const std::string name = check.name.find_first_of(" \t\"':") == std::string::npos ? check.name : in_quotes(check.name);
+  const std::string name = file_label(check.name);
   return check.note.empty() ? fmt::format("{}: {}", name, state) : fmt::format("{}: {}; {}", name, state, check.note);
 }
 

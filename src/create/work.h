@@ -121,6 +121,8 @@ struct FileCheck {
   FileState state = FileState::whole;
   std::string note;  ///< what was looked at, or what is wrong; may be empty
 };
+/// A file's name to begin a line with: between quotation marks if it has several words, which could read like a sentence of ours.
+std::string file_label(const std::string& name);
 /// "picture.png: whole; …"
 std::string line_of(const FileCheck& check);
 
