@@ -188,17 +188,4 @@ TEST(Memory, PlannedBlocksHoldNothingAndAreCounted) {
   EXPECT_GE(memory_account().peak_bytes, int64_t{1} << 40);
 }
 
-TEST(Text, OfStrangersIsPrintable) {
-  EXPECT_EQ(printable("a fox, ein süßer 🦊"), "a fox, ein süßer 🦊");
-  EXPECT_EQ(printable("a\nb\x1b[2Jc\x7f"), "a b [2Jc ");
-  EXPECT_EQ(printable("\xc2\x9b"
-                      "31m\xe2\x80\xae"
-                      "x"),
-            " 31m x")
-      << "C1 and right-to-left";
-  EXPECT_EQ(printable("caf\xe9!"), "caf\xef\xbf\xbd!");
-  EXPECT_EQ(printable("\xf0\x9f"), "\xef\xbf\xbd\xef\xbf\xbd");
-  EXPECT_LE(printable(std::string(5000, 'x'), 100).size(), 104U);
-}
-
 }  // namespace ptah

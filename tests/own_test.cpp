@@ -373,7 +373,10 @@ TEST(Credentials, WhatWasMarkedBeforeIsKept) {
   const ManifestCheck check = look(second);
   EXPECT_TRUE(check.whole) << (check.problems.empty() ? "" : check.problems.front());
   ASSERT_EQ(check.ingredients.size(), 1U);
-  EXPECT_EQ(check.ingredients[0], "a red fox (parentOf)");
+  EXPECT_EQ(check.ingredients[0].title, "a red fox");
+  EXPECT_TRUE(check.ingredients[0].is_parent());
+  EXPECT_EQ(check.source_type, look(first).source_type) << "an edit has the source of what was edited";
+  EXPECT_TRUE(check.source_of_parent);
   // History that was changed is seen, although the file's hash leaves all manifests out.
   const auto place = value_or_throw(find_manifest(second));
   Bytes store = place->store;

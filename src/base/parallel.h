@@ -43,7 +43,8 @@ void parallel_for(int64_t count, int64_t cost_per_item, const Body& body) {
     return;
   }
   if (ShortLoops::active()) {
-    detail::share_ranges(team, count, [](const void* of, int64_t begin, int64_t end) { (*static_cast<const Body*>(of))(begin, end); }, &body);
+    detail::share_ranges(
+        team, count, [](const void* of, int64_t begin, int64_t end) { (*static_cast<const Body*>(of))(begin, end); }, &body);
     return;
   }
 #pragma omp parallel num_threads(team)

@@ -1,6 +1,9 @@
-// Programs of others, run and waited for.
+// Programs of others, run and waited for. They are looked for in folders of the system, never in the working folder or in PATH, get only the variables of the
+// environment that they need (the user's folders, language, proxies, certificates and package index), and work in /; so nothing that lies where Ptah was called
+// can take their place or be loaded by them.
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,8 +16,16 @@ struct ProcessOutcome {
   std::string output;   ///< the last 64 KiB of what it printed, both streams
 };
 
-/// Runs a program (looked for in PATH) with arguments, without a shell and without input. A cancelled run is ended with SIGTERM.
-/// Errors: not_found if there is no such program, cancelled, io.
+/// Where programs are looked for: the absolute folders of $PTAH_PROGRAMS (colons between them), then /usr/local/bin, /usr/bin, /bin.
+std::vector<std::filesystem::path> program_folders();
+/// Errors: not_found, invalid_argument (a name with a slash that is no absolute path).
+Result<std::filesystem::path> find_program(const std::string& name);
+
+/// Runs a program (a name or an absolute path) with arguments, without a shell and without input. Paths among the arguments have to be absolute. A cancelled
+/// run is ended with SIGTERM. Errors: as find_program, cancelled, io.
 Result<ProcessOutcome> run_program(const std::vector<std::string>& command, const CancelToken* cancel = nullptr);
+
+/// Starts a program that outlives this one: a process group of its own, both streams to `log` (anew, for its owner only). Returns its process id.
+Result<int64_t> start_program(const std::vector<std::string>& command, const std::filesystem::path& log);
 
 }  // namespace ptah

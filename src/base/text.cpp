@@ -132,23 +132,4 @@ std::string beginning(const std::string& text, size_t most_bytes) {
   return text.substr(0, most_bytes);
 }
 
-std::string printable(std::string_view text, size_t most_bytes) {
-  std::string out;
-  for (size_t at = 0; at < text.size() && out.size() < most_bytes;) {
-    const auto c = static_cast<unsigned char>(text[at]);
-    const size_t length = c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
-    const std::string_view one = text.substr(at, length);
-    if (one.size() < length || invalid_utf8_at(one) != std::string_view::npos) {
-      out += "\xEF\xBF\xBD";
-      ++at;
-      continue;
-    }
-    const bool control = c < 0x20 || c == 0x7F || (c == 0xC2 && static_cast<unsigned char>(one[1]) < 0xA0);
-    const bool turns = (one >= "\xE2\x80\xA8" && one <= "\xE2\x80\xAE") || (one >= "\xE2\x81\xA6" && one <= "\xE2\x81\xA9");
-    out += control || turns ? std::string_view(" ") : one;
-    at += length;
-  }
-  return out;
-}
-
 }  // namespace ptah

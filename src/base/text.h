@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/printable.h"
 
 namespace ptah {
 
@@ -30,10 +31,6 @@ std::string_view trimmed(std::string_view text);
 std::string lower_case(std::string text);
 /// The beginning of a UTF-8 text, at most so many bytes, no character cut.
 std::string beginning(const std::string& text, size_t most_bytes);
-
-/// A text from elsewhere, fit for a terminal's line: at most so many bytes, invalid UTF-8 as U+FFFD; control characters and those that turn the direction of
-/// writing become blanks.
-std::string printable(std::string_view text, size_t most_bytes = 2000);
 
 /// Every `from` (not empty) in `text` made `to`, from left to right.
 void replace_all(std::string& text, std::string_view from, std::string_view to);

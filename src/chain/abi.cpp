@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "base/printable.h"
 #include "base/text.h"
 
 namespace ptah {

@@ -2,8 +2,8 @@
 
 #include <map>
 
+#include "base/printable.h"
 #include "base/sha256.h"
-#include "base/text.h"
 #include "chain/abi.h"
 
 namespace ptah {

@@ -1,8 +1,6 @@
 #include "chain/dev_chain.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,8 +13,6 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "chain/rpc.h"
-
-extern char** environ;
 
 namespace ptah {
 
@@ -31,21 +27,17 @@ bool executable(const fs::path& file) { return ::access(file.c_str(), X_OK) == 0
 Result<fs::path> find_anvil(const CancelToken* cancel) {
   if (const std::string set = environment("PTAH_ANVIL"); !set.empty()) {
     if (!executable(set)) return fail(ErrorCode::not_found, "PTAH_ANVIL: {} is no program", set);
-    return fs::path(set);
+    return fs::absolute(set);
   }
-  const std::string path = environment("PATH");
-  for (size_t from = 0; from <= path.size();) {
-    const size_t end = std::min(path.find(':', from), path.size());
-    if (const fs::path file = fs::path(path.substr(from, end - from)) / "anvil"; end > from && executable(file)) return file;
-    from = end + 1;
-  }
+  if (auto here = find_program("anvil")) return *here;
+  if (const fs::path file = fs::path(environment("HOME")) / ".foundry" / "bin" / "anvil"; file.is_absolute() && executable(file)) return file;
 #if defined(__aarch64__)
   const std::string package = "@foundry-rs/anvil-linux-arm64";
 #else
   const std::string package = "@foundry-rs/anvil-linux-amd64";
 #endif
   if (user_cache_folder().empty()) return fail(ErrorCode::not_found, "no home folder to keep anvil in; set PTAH_CACHE to a folder");
-  const fs::path tools = user_cache_folder() / "anvil", file = tools / "node_modules" / package / "bin" / "anvil";
+  const fs::path tools = fs::absolute(user_cache_folder()) / "anvil", file = tools / "node_modules" / package / "bin" / "anvil";
   if (executable(file)) return file;
   std::error_code problem;
   fs::create_directories(tools, problem);
@@ -97,29 +89,12 @@ Result<DevChain> start_dev_chain(const fs::path& folder, const CancelToken* canc
   std::error_code problem;
   fs::create_directories(folder, problem);
   PTAH_TRY(const int port, free_port());
-  const fs::path log = folder / "anvil.log";
+  const fs::path log = fs::absolute(folder) / "anvil.log";
   const std::vector<std::string> command{anvil.string(),     "--host", "127.0.0.1", "--port",  std::to_string(port),
-                                         "--chain-id",       "31337",  "--silent",  "--state", (folder / "state.json").string(),
+                                         "--chain-id",       "31337",  "--silent",  "--state", (fs::absolute(folder) / "state.json").string(),
                                          "--state-interval", "2"};
-  std::vector<char*> arguments;
-  for (const std::string& part : command) arguments.push_back(const_cast<char*>(part.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-  ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
-  posix_spawnattr_t attributes;  // a group of its own: Ctrl-C here does not end it
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  pid_t child = 0;
-  const int spawned = ::posix_spawn(&child, arguments[0], &actions, &attributes, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (spawned != 0) {
-    errno = spawned;
-    return fail_errno("cannot run " + command[0]);
-  }
+  PTAH_TRY(const int64_t started, start_program(command, log));
+  const auto child = static_cast<pid_t>(started);
   DevChain out{fmt::format("http://127.0.0.1:{}", port), child, folder};
   PTAH_TRY(const Rpc rpc, Rpc::open(out.url, {.timeout_seconds = 2, .attempts = 1}));
   for (int i = 0; i < 200; ++i) {

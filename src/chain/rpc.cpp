@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/printable.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "base/url.h"

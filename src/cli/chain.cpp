@@ -102,7 +102,7 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
   };
   PTAH_TRY(const auto paid, deployments.find(kPurpose, &interrupted()));
   if (paid) {
-    if (!o.json) fmt::print("the contract for your works is {}: made and paid for by a command that was cut short\n", to_string(*paid));
+    if (!o.json) print("the contract for your works is {}: made and paid for by a command that was cut short\n", to_string(*paid));
     return keep(*paid);
   }
   PTAH_TRY(const Artifact artifact, load_artifact("AigcWork"));
@@ -110,8 +110,8 @@ Result<std::optional<Address>> works_contract(const Rpc& rpc, const Account& acc
   PTAH_TRY(const Bytes data, creation_code(artifact, arguments));
   PTAH_TRY(const Estimate estimate, account.estimate({}, data));
   if (!o.json) {
-    fmt::print("first a contract for the works of {}: '{}', {} % of later sales go to you; it will be {}\n", to_string(account.address()), o.name,
-               o.royalty / 100.0, to_string(created_address(account.address(), estimate.transaction.nonce)));
+    print("first a contract for the works of {}: '{}', {} % of later sales go to you; it will be {}\n", to_string(account.address()), o.name, o.royalty / 100.0,
+          to_string(created_address(account.address(), estimate.transaction.nonce)));
     show_cost(estimate);
   }
   if (!agreed(o.yes)) return std::optional<Address>();
@@ -147,7 +147,7 @@ Result<void> minted_before(const Rpc& rpc, const MintOptions& o, const TokenPlan
   if (o.json)
     print_json(token);
   else
-    fmt::print("{}; token.json was missing and is there again\nptah show {}\n", says, o.folder);
+    print("{}; token.json was missing and is there again\nptah show {}\n", says, o.folder);
   return {};
 }
 
@@ -163,8 +163,8 @@ Result<void> run_mint(const MintOptions& o) {
   }
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
   if (!o.json) {
-    fmt::print("on chain {}: token {}\n  metadata {}\nwill be public: the words, the receipt, and\n", account.chain_id(), to_decimal(plan.token), plan.uri);
-    for (const auto& [name, cid] : plan.files) fmt::print("  {}  ipfs://{}\n", name, cid);
+    print("on chain {}: token {}\n  metadata {}\nwill be public: the words, the receipt, and\n", account.chain_id(), to_decimal(plan.token), plan.uri);
+    for (const auto& [name, cid] : plan.files) print("  {}  ipfs://{}\n", name, cid);
   }
   PTAH_TRY(const auto contract, works_contract(rpc, account, o));
   if (!contract) return {};
@@ -172,7 +172,7 @@ Result<void> run_mint(const MintOptions& o) {
   const auto estimate = account.estimate(*contract, data);
   if (!estimate) return minted_before(rpc, o, plan, account, *contract, estimate.error());
   if (!o.json) {
-    fmt::print("mints to {} in {}\n", to_string(to), to_string(*contract));
+    print("mints to {} in {}\n", to_string(to), to_string(*contract));
     show_cost(*estimate);
   }
   if (!agreed(o.yes)) return {};
@@ -182,7 +182,7 @@ Result<void> run_mint(const MintOptions& o) {
   if (o.json)
     print_json(token);
   else
-    fmt::print("minted in block {} for {} gas, transaction {}\nptah show {}\n", receipt.block, receipt.gas_used, hex_text(receipt.hash), o.folder);
+    print("minted in block {} for {} gas, transaction {}\nptah show {}\n", receipt.block, receipt.gas_used, hex_text(receipt.hash), o.folder);
   return {};
 }
 
@@ -211,7 +211,7 @@ Result<bool> run_show(const TokenOptions& o) {
   if (o.json)
     print_json({{"true", check.true_}, {"lines", check.lines}});
   else
-    for (const std::string& line : check.lines) fmt::print("{}\n", line);
+    for (const std::string& line : check.lines) print("{}\n", line);
   return check.true_;
 }
 
@@ -225,7 +225,7 @@ Result<void> run_transfer(const TokenOptions& o) {
   PTAH_TRY(const Bytes data, abi_call("safeTransferFrom(address,address,uint256)", {to_string(key.address()), to_string(to), to_decimal(place.token)}));
   PTAH_TRY(const Estimate estimate, account.estimate(place.contract, data));
   if (!o.json) {
-    fmt::print("gives token {} of {} to {}\n", to_decimal(place.token), to_string(place.contract), to_string(to));
+    print("gives token {} of {} to {}\n", to_decimal(place.token), to_string(place.contract), to_string(to));
     show_cost(estimate);
   }
   if (!agreed(o.yes)) return {};
@@ -233,7 +233,7 @@ Result<void> run_transfer(const TokenOptions& o) {
   if (o.json)
     print_json({{"transaction", hex_text(receipt.hash)}, {"block", receipt.block}});
   else
-    fmt::print("given in block {}, transaction {}\n", receipt.block, hex_text(receipt.hash));
+    print("given in block {}, transaction {}\n", receipt.block, hex_text(receipt.hash));
   return {};
 }
 
@@ -260,8 +260,8 @@ Result<void> run_voucher(const VoucherOptions& o) {
   PTAH_TRY(const Signature signature, sign_voucher(voucher, account.chain_id(), *contract, key));
   PTAH_TRY_VOID(publish(o.folder, plan, gateway_of(o)));
   PTAH_TRY_VOID(write_new_file(o.out, std::string_view(to_json(voucher, account.chain_id(), *contract, signature).dump(2) + "\n")));
-  fmt::print("{}: whoever pays {} ether may mint token {} until {} days from now; the work's files are public from now on\n", o.out, ether(voucher.price),
-             to_decimal(plan.token), o.days);
+  print("{}: whoever pays {} ether may mint token {} until {} days from now; the work's files are public from now on\n", o.out, ether(voucher.price),
+        to_decimal(plan.token), o.days);
   return {};
 }
 
@@ -277,14 +277,13 @@ Result<void> run_redeem(const TokenOptions& o) {
   PTAH_TRY(const Bytes data, redeem_call(voucher));
   PTAH_TRY(const Estimate estimate, account.estimate(voucher.contract, data, voucher.voucher.price));
   if (!o.json) {
-    fmt::print("buys token {} of {} for {} ether\n", to_decimal(token_of(voucher.voucher.commitment)), to_string(voucher.contract),
-               ether(voucher.voucher.price));
+    print("buys token {} of {} for {} ether\n", to_decimal(token_of(voucher.voucher.commitment)), to_string(voucher.contract), ether(voucher.voucher.price));
     show_cost(estimate);
   }
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
-  fmt::print("bought in block {} for {} gas\nptah show {}/{}\n", receipt.block, receipt.gas_used, to_string(voucher.contract),
-             to_decimal(token_of(voucher.voucher.commitment)));
+  print("bought in block {} for {} gas\nptah show {}/{}\n", receipt.block, receipt.gas_used, to_string(voucher.contract),
+        to_decimal(token_of(voucher.voucher.commitment)));
   return {};
 }
 
@@ -364,7 +363,7 @@ void add_dev_chain(CLI::App& app, Action& action) {
   sub("start", "starts it, or says where it runs", []() -> Result<void> {
     PTAH_TRY(const fs::path state, state_folder());
     PTAH_TRY(const DevChain chain, start_dev_chain(state / "dev", &interrupted()));
-    fmt::print("{}\n", chain.url);
+    print("{}\n", chain.url);
     return {};
   });
   auto time = std::make_shared<std::string>();

@@ -57,7 +57,7 @@ Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
   const std::string url = !o.signer.empty() ? o.signer : o.signing.key.empty() ? environment("PTAH_SIGNER") : "";
   if (!url.empty()) {
     PTAH_TRY(RemoteSigner remote, RemoteSigner::open(url, {.bearer = environment("PTAH_SIGNER_TOKEN")}));
-    if (!o.json) fmt::print("signs as {}, whose key is with {}\n", to_string(remote.address()), shown_url(url));
+    if (!o.json) print("signs as {}, whose key is with {}\n", to_string(remote.address()), shown_url(url));
     return std::unique_ptr<Signer>(std::make_unique<RemoteSigner>(std::move(remote)));
   }
   PTAH_TRY(auto key, signing_key(o.signing));
@@ -97,24 +97,24 @@ Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Addr
   PTAH_TRY(const Json balance, rpc.call("eth_getBalance", {to_string(who), "latest"}));
   if (balance != Json("0x0")) return {};
   PTAH_TRY_VOID(rpc.call("anvil_setBalance", {to_string(who), "0x8ac7230489e80000"}));  // 10 ether
-  if (!o.json) fmt::print("this is a chain of your own: {} got 10 ether that are worth nothing\n", to_string(who));
+  if (!o.json) print("this is a chain of your own: {} got 10 ether that are worth nothing\n", to_string(who));
   return {};
 }
 
-void show_cost(const Estimate& e) { fmt::print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance)); }
+void show_cost(const Estimate& e) { print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance)); }
 
 bool agreed(bool yes) {
   if (yes) return true;
   if (!isatty(STDIN_FILENO)) {
-    fmt::print("nothing was sent; --yes sends\n");
+    print("nothing was sent; --yes sends\n");
     return false;
   }
-  fmt::print("send? [y/N] ");
+  print("send? [y/N] ");
   std::fflush(stdout);
   std::string line;
   std::getline(std::cin, line);
   if (line == "y" || line == "Y" || line == "yes") return true;
-  fmt::print("nothing was sent\n");
+  print("nothing was sent\n");
   return false;
 }
 

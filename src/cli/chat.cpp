@@ -40,17 +40,17 @@ class Session {
       : options_(options), companion_(companion), talk_(companion.conversation()), terminal_(isatty(STDIN_FILENO) != 0) {}
 
   void run() {
-    if (terminal_) fmt::print("{} · /help lists what can be said to the program\n", options_.model);
+    if (terminal_) print("{} · /help lists what can be said to the program\n", options_.model);
     std::string line;
     while (!over_ && ask(line))
-      if (const auto done = line[0] == '/' ? command(line) : say(line); !done) fmt::print(stderr, "ptah: {}\n", done.error().message);
+      if (const auto done = line[0] == '/' ? command(line) : say(line); !done) print_error("ptah: {}\n", done.error().message);
   }
 
  private:
   bool ask(std::string& line) {
     do {
       if (terminal_) {
-        fmt::print("\n> ");
+        print("\n> ");
         std::fflush(stdout);
       }
       if (interrupted().cancelled() || !std::getline(std::cin, line)) return false;
@@ -63,20 +63,19 @@ class Session {
     GenerationOptions options = options_.generation;
     options.sampling.seed += turn_++;
     PTAH_TRY(const Reply reply, make(options, [](std::string_view news) {
-               fmt::print("{}", news);
+               print_text(news);
                std::fflush(stdout);
              }));
-    fmt::print("\n");
+    print("\n");
     const Generated& made = reply.generated;
     if (reply.breach) {
-      fmt::print(stderr, "({} it breaks the principle '{}': {})\n", reply.request_refused ? "refused:" : "the answer was stopped:", reply.breach->principle,
-                 reply.breach->rule);
+      print_error("({} it breaks the principle '{}': {})\n", reply.request_refused ? "refused:" : "the answer was stopped:", reply.breach->principle,
+                  reply.breach->rule);
       return {};
     }
-    if (terminal_ && !reply.recalled.empty()) fmt::print(stderr, "(recalled: {})\n", fmt::join(texts_of(reply.recalled), " · "));
-    if (made.reason == FinishReason::length || made.reason == FinishReason::context)
-      fmt::print(stderr, "(the answer was cut at {} tokens)\n", made.tokens.size());
-    if (talk_.left_out()) fmt::print(stderr, "(the window is full: the model sees the first {} messages as a summary)\n", talk_.left_out());
+    if (terminal_ && !reply.recalled.empty()) print_error("(recalled: {})\n", fmt::format("{}", fmt::join(texts_of(reply.recalled), " · ")));
+    if (made.reason == FinishReason::length || made.reason == FinishReason::context) print_error("(the answer was cut at {} tokens)\n", made.tokens.size());
+    if (talk_.left_out()) print_error("(the window is full: the model sees the first {} messages as a summary)\n", talk_.left_out());
     return {};
   }
 
@@ -89,7 +88,7 @@ class Session {
     if (word == "quit" || word == "exit") {
       over_ = true;
     } else if (word == "help") {
-      fmt::print("{}", kHelp);
+      print_text(kHelp);
     } else if (word == "system") {
       talk_.set_system(rest);
     } else if (word == "clear") {
@@ -97,7 +96,7 @@ class Session {
     } else if (word == "regenerate") {
       return answered([&](const GenerationOptions& o, const auto& show) { return companion_.regenerate(o, show, &interrupted()); });
     } else if (word == "history") {
-      for (const ChatMessage& message : talk_.messages()) fmt::print("{}: {}\n", message.role, message.content);
+      for (const ChatMessage& message : talk_.messages()) print("{}: {}\n", message.role, message.content);
     } else if (word == "save" || word == "load") {
       if (rest.empty()) return fail(ErrorCode::invalid_argument, "/{} needs a file name", word);
       if (word == "save") return talk_.save(rest);
@@ -147,7 +146,7 @@ Result<void> run_chat(const ChatOptions& o) {
   if (const auto minilm = find_model("minilm")) {
     PTAH_TRY(encoder, SentenceEncoder::load(*minilm));
   } else if (!o.no_memory || !o.no_principles) {
-    fmt::print(stderr, "(no sentence encoder: nothing is recalled and nothing refused; ./ptah pull minilm)\n");
+    print_error("(no sentence encoder: nothing is recalled and nothing refused; ./ptah pull minilm)\n");
   }
   PTAH_TRY(const auto principles, principles_for(o, encoder));
   std::unique_ptr<Memory> memory;

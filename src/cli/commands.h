@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/progress.h"
+#include "cli/output.h"
 #include "create/painting.h"
 #include "create/work_folder.h"
 #include "own/keys.h"
@@ -57,7 +58,6 @@ std::string known_as(const Address& address);
 /// Seconds since 1970 in UTC, as strftime has it.
 std::string time_text(uint64_t seconds, const char* format = "%Y-%m-%d %H:%M UTC");
 
-void print_json(const Json& line);
 /// What is known to be ignored, on standard error.
 void show_warnings(const std::vector<std::string>& warnings);
 /// A bar on a terminal, a line a stage elsewhere, JSON lines on request.

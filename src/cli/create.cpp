@@ -20,11 +20,6 @@ namespace ptah::cli {
 
 namespace fs = std::filesystem;
 
-void print_json(const Json& line) {
-  fmt::print("{}\n", line.dump());
-  std::fflush(stdout);
-}
-
 ProgressCallback make_progress(bool json, bool quiet) {
   if (quiet && !json) return {};
   const bool terminal = isatty(STDERR_FILENO) != 0;
@@ -36,12 +31,12 @@ ProgressCallback make_progress(bool json, bool quiet) {
       print_json({{"event", "progress"}, {"stage", p.stage}, {"fraction", p.fraction}, {"seconds_left", left}});
     } else if (terminal) {
       const int filled = static_cast<int>(p.fraction * 30);
-      fmt::print(stderr, "\r{:<6} [{:<30}] {:3.0f} %  {}", p.stage, std::string(static_cast<size_t>(filled), '#'), p.fraction * 100,
-                 left >= 0 && p.fraction < 1 ? fmt::format("{:.1f} s left ", left) : "           ");
-      if (p.fraction >= 1) fmt::print(stderr, "\r{:60}\r", "");
+      print_error("\r{:<6} [{:<30}] {:3.0f} %  {}", p.stage, std::string(static_cast<size_t>(filled), '#'), p.fraction * 100,
+                  left >= 0 && p.fraction < 1 ? fmt::format("{:.1f} s left ", left) : "           ");
+      if (p.fraction >= 1) print_error("\r{:60}\r", "");
     } else if (p.stage != stage) {
       stage = p.stage;
-      fmt::print(stderr, "{}\n", stage);
+      print_error("{}\n", stage);
     }
   };
 }
@@ -68,7 +63,7 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& 
         work = std::move(copy);
         stamped = true;
       } else {  // the work may have taken an hour
-        fmt::print(stderr, "no time-stamp: {}; signed without one (ptah mark --timestamp can add it)\n", done.error().message);
+        print_error("no time-stamp: {}; signed without one (ptah mark --timestamp can add it)\n", done.error().message);
       }
     }
     if (!stamped) PTAH_TRY_VOID(credential_work(work, credential));
@@ -77,8 +72,10 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& 
   if (json)
     print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
   else if (!quiet)
-    for (const auto& [file, bytes] : work.files) fmt::print("{}\n", (folder / file).string());
-  if (!quiet && !json) fmt::print(stderr, "{}\n", key ? "signed by " + to_string(key->address()) : "not signed; ptah key new makes a key for your works");
+    for (const auto& [file, bytes] : work.files) print("{}\n", (folder / file).string());
+  if (!quiet && !json)
+    print_error("{}\n", key ? "signed by " + to_string(key->address()) + " (content credentials are new each time; all else comes out the same)"
+                            : "not signed; ptah key new makes a key for your works");
   return {};
 }
 
@@ -228,7 +225,7 @@ Result<void> run_create(const CreateOptions& o) {
     if (o.json)
       print_json({{"event", "note"}, {"text", note}});
     else if (!o.quiet)
-      fmt::print(stderr, "note: {}\n", note);
+      print_error("note: {}\n", note);
   }
   if (budget > 0) {
     PTAH_TRY(const Plan plan, plan_work(*model, o.request, sources));
@@ -259,10 +256,10 @@ Result<void> run_plan(const CreateOptions& o) {
                 {"seconds", plan.seconds}});
   } else {
     const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
-    fmt::print("memory   {:7.0f} MiB at its peak\n", mib(plan.peak_bytes));
-    fmt::print("  weights {:6.0f} MiB   tensors {:.0f} MiB   object {:.0f} MiB   program {:.0f} MiB\n", mib(plan.weight_bytes), mib(plan.tensor_bytes),
-               mib(plan.shape_bytes), mib(plan.program_bytes));
-    fmt::print("work     {:7.1f} GFLOP, about {:.1f} s on {} ({} threads)\n", static_cast<double>(plan.flops) * 1e-9, plan.seconds, numeric_path(), threads());
+    print("memory   {:7.0f} MiB at its peak\n", mib(plan.peak_bytes));
+    print("  weights {:6.0f} MiB   tensors {:.0f} MiB   object {:.0f} MiB   program {:.0f} MiB\n", mib(plan.weight_bytes), mib(plan.tensor_bytes),
+          mib(plan.shape_bytes), mib(plan.program_bytes));
+    print("work     {:7.1f} GFLOP, about {:.1f} s on {} ({} threads)\n", static_cast<double>(plan.flops) * 1e-9, plan.seconds, numeric_path(), threads());
   }
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
   return check_budget(*model, o.request, sources, plan, budget);
@@ -356,9 +353,9 @@ void add_upscale(CLI::App& app, Action& action) {
         PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
         PTAH_TRY_VOID(write_new_png(out, large));
         if (options->json)
-          fmt::print("{}\n", Json{{"file", out.string()}, {"width", large.width}, {"height", large.height}}.dump());
+          print_json(Json{{"file", out.string()}, {"width", large.width}, {"height", large.height}});
         else if (!options->quiet)
-          fmt::print("{}\n", out.string());
+          print("{}\n", out.string());
         return {};
       };
       return finish(guard(run));
@@ -383,6 +380,42 @@ Result<Work> replay_receipt(const Json& receipt, const Sources& sources, const s
   return replay_made(receipt, sources);
 }
 
+namespace {
+
+/// What was made again against the receipt, and the files that are here against it too. Errors: mismatch.
+Result<void> compare_replayed(const Json& receipt, const Work& work, const fs::path& file) {
+  const Json outputs = receipt.value("outputs", Json());
+  if (!outputs.is_object()) {  // the receipt inside a single file
+    const bool same = work.receipt["pixels"] == receipt.value("pixels", Json());
+    PTAH_TRY(const Verification here, verify_work(file));
+    print("picture: {}\n", !same ? "OTHER pixels" : here.whole ? "the same pixels" : "the receipt's pixels; the file here has OTHER ones");
+    if (!same) return fail(ErrorCode::mismatch, "the work made again differs from its receipt");
+    if (!here.whole) return fail(ErrorCode::mismatch, "{} was changed since it was made; the receipt's work came out again", file.string());
+    return {};
+  }
+  std::string other, changed;
+  for (const auto& [name, id] : outputs.items()) {
+    const bool equal = work.receipt["outputs"].value(name, Json()) == id;
+    const auto bytes = read_file(folder_of_work(file) / fs::path(name).filename());
+    const bool whole = bytes && has_id(*bytes, id), credentials = whole && Json(file_id(*bytes)) != id;
+    if (!equal) other = name;
+    if (!whole) changed = name;
+    print("{}: {}{}\n", file_label(name),
+          !equal  ? "OTHER bytes"
+          : whole ? "the same bytes"
+                  : "the receipt's bytes",
+          equal && credentials ? ", but for its content credentials, which are made anew each time"
+          : whole              ? ""
+          : bytes              ? "; the file here was CHANGED since"
+                               : "; the file is MISSING here");
+  }
+  if (!other.empty()) return fail(ErrorCode::mismatch, "the work made again differs from its receipt");
+  if (!changed.empty()) return fail(ErrorCode::mismatch, "{} here is not as it was made; the receipt's work came out again (--out keeps it)", changed);
+  return {};
+}
+
+}  // namespace
+
 void add_replay(CLI::App& app, Action& action) {
   struct Options {
     std::string file, out, checkpoints;
@@ -406,19 +439,7 @@ void add_replay(CLI::App& app, Action& action) {
         PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
         PTAH_TRY(const Work work, replay_receipt(receipt, sources, options->checkpoints));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out, options->replace ? IfTaken::replace : IfTaken::refuse));
-        bool same = true;
-        const Json outputs = receipt.value("outputs", Json());
-        if (outputs.is_object()) {
-          for (const auto& [name, id] : outputs.items()) {
-            const bool equal = work.receipt["outputs"].value(name, Json()) == id;
-            fmt::print("{}: {}\n", name, equal ? "the same bytes" : "OTHER bytes");
-            same = same && equal;
-          }
-        } else {
-          same = work.receipt["pixels"] == receipt.value("pixels", Json());
-          fmt::print("picture: {}\n", same ? "the same pixels" : "OTHER pixels");
-        }
-        if (!same) return fail(ErrorCode::mismatch, "the work made again differs from its receipt");
+        PTAH_TRY_VOID(compare_replayed(receipt, work, options->file));
         return {};
       };
       return finish(run());
@@ -436,19 +457,18 @@ void add_models(CLI::App& app, Action& action) {
         PTAH_TRY(const fs::path pulled, pulled_models_folder());
         if (!gone->empty()) {
           PTAH_TRY_VOID(remove_pulled(*gone, pulled));
-          fmt::print("removed {}\n", *gone);
+          print("removed {}\n", *gone);
           return {};
         }
         PTAH_TRY(const fs::path folder, models_folder());
         PTAH_TRY(const auto entries, list_models(folder));
         for (const ModelEntry& e : entries)
-          fmt::print("{}  {:.1f} MB  {}\n  {}\n  sha256 {}\n  {}\n", e.name, static_cast<double>(e.bytes) / 1e6, e.file, e.summary, e.sha256, e.licence);
+          print("{}  {:.1f} MB  {}\n  {}\n  sha256 {}\n  {}\n", e.name, static_cast<double>(e.bytes) / 1e6, e.file, e.summary, e.sha256, e.licence);
         PTAH_TRY(const auto others, pulled_models(pulled));
         for (const PulledModel& m : others) {
-          fmt::print("{}  {:.1f} MB  {}\n  from {}\n", m.name, static_cast<double>(m.bytes) / 1e6, (pulled / m.name).string(),
-                     m.source.empty() ? "?" : m.source);
-          for (const auto& [file, sha256] : m.files) fmt::print("  sha256 {}  {}\n", sha256, file);
-          fmt::print("  {}\n", m.licence.empty() ? "licence not stated" : m.licence);
+          print("{}  {:.1f} MB  {}\n  from {}\n", m.name, static_cast<double>(m.bytes) / 1e6, (pulled / m.name).string(), m.source.empty() ? "?" : m.source);
+          for (const auto& [file, sha256] : m.files) print("  sha256 {}  {}\n", sha256, file);
+          print("  {}\n", m.licence.empty() ? "licence not stated" : m.licence);
         }
         return {};
       };

@@ -78,9 +78,9 @@ Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call
   PTAH_TRY(const Estimate first, s.account->estimate(calls.front().to, calls.front().data));
   if (!o.json) {
     const std::string name = known_as(s.key->address());
-    fmt::print("from {}{}\n", to_string(s.key->address()), name.empty() ? "" : fmt::format(", your key '{}'", name));
-    for (const Call& call : calls) fmt::print("{}\n", call.says);
-    if (calls.size() > 1) fmt::print("the first of these {}:\n", calls.size());
+    print("from {}{}\n", to_string(s.key->address()), name.empty() ? "" : fmt::format(", your key '{}'", name));
+    for (const Call& call : calls) print("{}\n", call.says);
+    if (calls.size() > 1) print("the first of these {}:\n", calls.size());
     show_cost(first);
   }
   if (!agreed(o.yes)) return std::optional<Receipt>();
@@ -88,7 +88,7 @@ Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call
   for (size_t i = 1; i < calls.size(); ++i) {
     PTAH_TRY(const Estimate next, s.account->estimate(calls[i].to, calls[i].data));
     if (!o.json) {
-      fmt::print("next: {}\n", calls[i].says);
+      print("next: {}\n", calls[i].says);
       show_cost(next);
     }
     PTAH_TRY(receipt, s.account->send(next.transaction, {.cancel = &interrupted()}));
@@ -96,7 +96,7 @@ Result<std::optional<Receipt>> send_all(const Session& s, const std::vector<Call
   if (o.json)
     print_json({{"block", receipt.block}, {"transaction", hex_text(receipt.hash)}});
   else
-    fmt::print("done in block {}, transaction {}\n", receipt.block, hex_text(receipt.hash));
+    print("done in block {}, transaction {}\n", receipt.block, hex_text(receipt.hash));
   return std::optional(std::move(receipt));
 }
 
@@ -118,17 +118,17 @@ Result<void> send_or_propose(const Session& s, std::vector<Call> calls, const Da
       if (o.json)
         print_json({{kind, number}});
       else
-        fmt::print("{} {}\n", kind, number);
+        print("{} {}\n", kind, number);
     }
     return {};
   }
   if (!o.json)
-    for (const Call& call : calls) fmt::print("would do: {}\n", call.says);
+    for (const Call& call : calls) print("would do: {}\n", call.says);
   PTAH_TRY(const Proposal proposal, make_proposal(std::move(calls), bound_description(o.words, s.key->address())));
   PTAH_TRY(const Call call, proposal_call(s.community, proposal, ProposalStep::propose));
   PTAH_TRY(const auto sent, send_all(s, {call}, o));
   if (sent && o.json) print_json({{"proposal", to_decimal(proposal.id)}});
-  if (sent && !o.json) fmt::print("proposal {}\n", to_decimal(proposal.id));
+  if (sent && !o.json) print("proposal {}\n", to_decimal(proposal.id));
   return {};
 }
 
@@ -179,9 +179,9 @@ Result<void> run_found(const DaoOptions& o) {
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
   if (!o.json)
-    fmt::print("five contracts on chain {}: {} ({}) for {} holders, {} in the treasury, a timelock, a governor, a board of bounties, a market\n",
-               account.chain_id(), o.name, o.symbol, terms.shares.size(), o.treasury);
-  if (!o.json) fmt::print("  about ten million gas in all; what each contract costs is shown before it is sent\n");
+    print("five contracts on chain {}: {} ({}) for {} holders, {} in the treasury, a timelock, a governor, a board of bounties, a market\n", account.chain_id(),
+          o.name, o.symbol, terms.shares.size(), o.treasury);
+  if (!o.json) print("  about ten million gas in all; what each contract costs is shown before it is sent\n");
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Json head, rpc.call("eth_blockNumber"));
   PTAH_TRY(const Uint256 wide, parse_uint256(head));
@@ -194,14 +194,14 @@ Result<void> run_found(const DaoOptions& o) {
     if (o.json)
       print_json({{"made", name}, {"address", to_string(place)}});
     else
-      fmt::print("  {} {}\n", name, to_string(place));
+      print("  {} {}\n", name, to_string(place));
     std::fflush(stdout);
   };
   PTAH_TRY(Community community, found_community(account, terms, sending, made, &deployments));
   community.block = block;
   PTAH_TRY_VOID(write_new_file(o.file, std::string_view(to_json(community).dump(2) + "\n")));
   PTAH_TRY_VOID(deployments.forget(founding_purpose(terms) + " "));
-  if (!o.json) fmt::print("{}; holders vote after ptah dao delegate\n", o.file);
+  if (!o.json) print("{}; holders vote after ptah dao delegate\n", o.file);
   return {};
 }
 
@@ -235,34 +235,34 @@ Result<void> run_show(const DaoOptions& o) {
       print_json({{"market", m.market}, {"question", m.question}, {"outcome", outcome_text(m.outcome)}, {"chance", to_decimal(m.chance)}});
     return {};
   }
-  fmt::print("{}: {} tokens in the treasury\n", printable(c.name), ether(treasury));
+  print("{}: {} tokens in the treasury\n", printable(c.name), ether(treasury));
   for (const ProposalState& p : proposals) {
-    fmt::print("proposal {}… by {}: {}, {} for, {} against, {} abstained; vote {} to {}{}\n  {}\n", to_decimal(p.proposal.id).substr(0, 12), called(p.proposer),
-               p.state, ether(p.for_), ether(p.against), ether(p.abstained), time_text(p.begins), time_text(p.ends),
-               p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "",
-               printable(words_of_proposal(p.proposal.description)));
-    for (const Call& call : p.proposal.calls) fmt::print("  it {}\n", call.says);
+    print("proposal {}… by {}: {}, {} for, {} against, {} abstained; vote {} to {}{}\n  {}\n", to_decimal(p.proposal.id).substr(0, 12), called(p.proposer),
+          p.state, ether(p.for_), ether(p.against), ether(p.abstained), time_text(p.begins), time_text(p.ends),
+          p.effective > 0 && p.state == "queued" ? ", may be carried out from " + time_text(p.effective) : "",
+          printable(words_of_proposal(p.proposal.description)));
+    for (const Call& call : p.proposal.calls) print("  it {}\n", call.says);
   }
   const auto tokens = [&](const Address& token) { return token == c.token ? std::string("tokens") : fmt::format("of the OTHER token {}", to_string(token)); };
   for (const JobState& j : jobs) {
-    fmt::print("job {} of {}: {} milestone {} of {}, {} {} left, judged by {}, until {}\n  {}\n", j.job, called(j.funder),
-               j.worker == Address{} ? "a bounty," : "for " + called(j.worker) + ",", std::min<uint64_t>(j.milestone + 1, j.amounts.size()), j.amounts.size(),
-               ether(j.remaining), tokens(j.token), called(j.judge), time_text(j.deadline), printable(j.brief));
+    print("job {} of {}: {} milestone {} of {}, {} {} left, judged by {}, until {}\n  {}\n", j.job, called(j.funder),
+          j.worker == Address{} ? "a bounty," : "for " + called(j.worker) + ",", std::min<uint64_t>(j.milestone + 1, j.amounts.size()), j.amounts.size(),
+          ether(j.remaining), tokens(j.token), called(j.judge), time_text(j.deadline), printable(j.brief));
     for (const auto& in : j.pending)
-      fmt::print("  handed in by {}: {}{}\n", called(in.worker), hex_text(in.work),
-                 in.objected ? ", objected to" : ", released from " + time_text(in.release_from) + (j.worker == Address{} ? " by the judge only" : ""));
-    if (j.closed) fmt::print("  closed\n");
+      print("  handed in by {}: {}{}\n", called(in.worker), hex_text(in.work),
+            in.objected ? ", objected to" : ", released from " + time_text(in.release_from) + (j.worker == Address{} ? " by the judge only" : ""));
+    if (j.closed) print("  closed\n");
   }
   for (const MarketState& m : markets) {
     if (m.outcome != Outcome::open)
-      fmt::print("market {} of {}: settled, {}\n  {}\n", m.market, called(m.founder), outcome_text(m.outcome), printable(m.question));
+      print("market {} of {}: settled, {}\n  {}\n", m.market, called(m.founder), outcome_text(m.outcome), printable(m.question));
     else
-      fmt::print("market {} of {} in {}: {:.1f} % yes, closes {}{}\n  {}\n", m.market, called(m.founder), tokens(m.token),
-                 std::stod(to_decimal(m.chance)) / 1e4, time_text(m.closes),
-                 m.named == Outcome::open
-                     ? std::string()
-                     : fmt::format("; named {}, {} {}", outcome_text(m.named), m.disputed ? "disputed, void from" : "stands from", time_text(m.settles_from)),
-                 printable(m.question));
+      print("market {} of {} in {}: {:.1f} % yes, closes {}{}\n  {}\n", m.market, called(m.founder), tokens(m.token), std::stod(to_decimal(m.chance)) / 1e4,
+            time_text(m.closes),
+            m.named == Outcome::open
+                ? std::string()
+                : fmt::format("; named {}, {} {}", outcome_text(m.named), m.disputed ? "disputed, void from" : "stands from", time_text(m.settles_from)),
+            printable(m.question));
   }
   return {};
 }
@@ -328,8 +328,8 @@ Result<void> run_market(const DaoOptions& o) {
 /// What stands in a proposal's calls, whatever its words say.
 void show_calls(const ProposalState& p, const DaoOptions& o) {
   if (o.json) return;
-  fmt::print("what it does:\n");
-  for (const Call& call : p.proposal.calls) fmt::print("  {}\n", call.says);
+  print("what it does:\n");
+  for (const Call& call : p.proposal.calls) print("  {}\n", call.says);
 }
 
 Result<void> run_vote(const DaoOptions& o) {

@@ -71,9 +71,9 @@ Result<void> run_similar(const EmbedOptions& o) {
   order.resize(std::min(order.size(), static_cast<size_t>(o.top)));
   for (const size_t i : order) {
     if (o.json)
-      fmt::print("{}\n", Json{{"line", i + 1}, {"similarity", scores[i]}, {"text", texts[i + 1]}}.dump());
+      print_json(Json{{"line", i + 1}, {"similarity", scores[i]}, {"text", texts[i + 1]}});
     else
-      fmt::print("{:.4f}  {}\n", scores[i], texts[i + 1]);
+      print("{:.4f}  {}\n", scores[i], texts[i + 1]);
   }
   return {};
 }
@@ -88,10 +88,10 @@ Result<void> run_embed(const EmbedOptions& o) {
     if (o.similarity) {
       double dot = 0;
       for (int64_t c = 0; c < w; ++c) dot += static_cast<double>(row(0)[c]) * static_cast<double>(row(i)[c]);
-      fmt::print("{:.4f}  {}\n", dot, texts[i]);
+      print("{:.4f}  {}\n", dot, texts[i]);
     } else {
       const Json line{{"text", texts[i]}, {"embedding", std::vector<float>(row(i), row(i) + w)}};
-      fmt::print("{}\n", line.dump());
+      print_json(line);
     }
   }
   return {};
@@ -135,14 +135,14 @@ void add_pull(CLI::App& app, Action& action) {
     action = [o] {
       const auto run = [&]() -> Result<void> {
         if (o->name.empty()) {
-          for (const PullableModel& m : pullable_models()) fmt::print("{}  {}\n  {}, licence {}\n", m.name, m.summary, m.packages[0], m.licence);
+          for (const PullableModel& m : pullable_models()) print("{}  {}\n  {}, licence {}\n", m.name, m.summary, m.packages[0], m.licence);
           return {};
         }
         PTAH_TRY(const auto folder, pulled_models_folder());
         if (!o->name.starts_with("hf:") && o->name.find("://") == std::string::npos) {
           if (!o->sha256.empty()) return fail(ErrorCode::invalid_argument, "--sha256 is for hf: and addresses; the named models have theirs");
           PTAH_TRY(const auto target, pull_model(o->name, folder, o->accepted, &interrupted()));
-          fmt::print("{}\n", target.string());
+          print("{}\n", target.string());
           return {};
         }
         HubOptions how;
@@ -153,13 +153,13 @@ void add_pull(CLI::App& app, Action& action) {
         const bool shown = !o->quiet && isatty(STDERR_FILENO);
         if (shown)
           how.progress = [](const std::string& file, int64_t done, int64_t total) {
-            fmt::print(stderr, "\r{}  {:.1f}{} MB ", file, static_cast<double>(done) / 1e6,
-                       total > 0 ? fmt::format(" of {:.1f}", static_cast<double>(total) / 1e6) : "");
+            print_error("\r{}  {:.1f}{} MB ", file, static_cast<double>(done) / 1e6,
+                        total > 0 ? fmt::format(" of {:.1f}", static_cast<double>(total) / 1e6) : "");
           };
         const auto target = pull_from_web(o->name, folder, how);
-        if (shown) fmt::print(stderr, "\n");
+        if (shown) print_error("\n");
         if (!target) return tl::unexpected(target.error());
-        fmt::print("{}\n", target->string());
+        print("{}\n", target->string());
         return {};
       };
       return finish(guard(run));

@@ -53,11 +53,11 @@ Result<void> run_evaluate(EvaluateOptions o) {
   calls.cancel = &interrupted();
   if (!o.json)
     calls.say = [](const std::string& line) {
-      fmt::print("{}\n", line);
+      print("{}\n", line);
       std::fflush(stdout);
     };
   PTAH_TRY(const Json report, evaluate_picture_model(*model, *judge, set, o.evaluation, calls));
-  if (o.json) fmt::print("{}\n", report.dump());
+  if (o.json) print_json(report);
   return {};
 }
 

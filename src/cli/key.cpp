@@ -11,9 +11,11 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/key_serve.h"
+#include "cli/passphrase.h"
 #include "own/certificate.h"
 #include "own/content_id.h"
 #include "own/keys.h"
+#include "own/keystore_v3.h"
 
 namespace ptah::cli {
 
@@ -21,66 +23,12 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A line typed without being shown.
-Result<Secret> typed(const char* question) {
-  fmt::print(stderr, "{}: ", question);
-  termios before{};
-  if (tcgetattr(STDIN_FILENO, &before) != 0) return fail(ErrorCode::io, "this is no terminal");
-  termios hidden = before;
-  hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
-  Secret buffer(1024);
-  size_t size = 0;
-  char c = 0;
-  while (size < buffer.size() && ::read(STDIN_FILENO, &c, 1) == 1 && c != '\n') buffer.bytes()[size++] = static_cast<uint8_t>(c);
-  tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
-  fmt::print(stderr, "\n");
-  return Secret({reinterpret_cast<const char*>(buffer.bytes().data()), size});
-}
-
-/// The first line of a file, read into locked memory.
-Result<Secret> first_line(const std::string& path) {
-  Secret buffer(1024);
-  std::FILE* file = std::fopen(path.c_str(), "rb");
-  if (!file) return fail(ErrorCode::not_found, "cannot open {}", path);
-  std::setvbuf(file, nullptr, _IONBF, 0);
-  size_t size = std::fread(buffer.bytes().data(), 1, buffer.size(), file);
-  const bool broken = std::ferror(file) != 0;
-  std::fclose(file);
-  if (broken) return fail(ErrorCode::io, "cannot read {}", path);
-  const auto end = std::find(buffer.bytes().begin(), buffer.bytes().begin() + static_cast<std::ptrdiff_t>(size), uint8_t{'\n'});
-  if (size == buffer.size() && end == buffer.bytes().end()) return fail(ErrorCode::invalid_argument, "the first line of {} is too long", path);
-  size = static_cast<size_t>(end - buffer.bytes().begin());
-  if (size > 0 && buffer.bytes()[size - 1] == '\r') --size;
-  return Secret({reinterpret_cast<const char*>(buffer.bytes().data()), size});
-}
-
-std::string passphrase_file(const std::string& given) {
-  const char* set = std::getenv("PTAH_PASSPHRASE_FILE");
-  return !given.empty() ? given : set ? set : "";
-}
-
-Result<Secret> new_passphrase(const std::string& file, bool none) {
-  if (none) return Secret();
-  if (const std::string path = passphrase_file(file); !path.empty()) {
-    PTAH_TRY(Secret passphrase, first_line(path));
-    if (passphrase.empty()) return fail(ErrorCode::invalid_argument, "the first line of {} is empty; --no-passphrase makes a key without one", path);
-    return passphrase;
-  }
-  if (!isatty(STDIN_FILENO)) return fail(ErrorCode::invalid_argument, "no terminal to ask for a passphrase; use --passphrase-file FILE or --no-passphrase");
-  PTAH_TRY(Secret once, typed("passphrase (empty: none)"));
-  PTAH_TRY(const Secret again, typed("again"));
-  if (!std::equal(once.bytes().begin(), once.bytes().end(), again.bytes().begin(), again.bytes().end()))
-    return fail(ErrorCode::invalid_argument, "the two are not the same");
-  return once;
-}
-
 Result<KeyStore> open_store() {
   PTAH_TRY(const fs::path folder, KeyStore::default_folder());
   return KeyStore(folder);
 }
 
-void show(const KeyInfo& key) { fmt::print("{}  {}  {}\n", key.name, to_string(key.address), key.locked ? "passphrase" : "no passphrase"); }
+void show(const KeyInfo& key) { print("{}  {}  {}\n", key.name, to_string(key.address), key.locked ? "passphrase" : "no passphrase"); }
 
 }  // namespace
 
@@ -104,13 +52,9 @@ Result<std::optional<Key>> signing_key(const SigningOptions& o) {
   }
   Secret secret;
   if (info.locked) {
-    if (const std::string path = passphrase_file(o.passphrase_file); !path.empty()) {
-      PTAH_TRY(secret, first_line(path));
-    } else if (isatty(STDIN_FILENO)) {
-      PTAH_TRY(secret, typed(fmt::format("passphrase of the key '{}'", info.name).c_str()));
-    } else {
+    if (passphrase_file(o.passphrase_file).empty() && !isatty(STDIN_FILENO))
       return fail(ErrorCode::permission, "the key '{}' has a passphrase: --passphrase-file FILE, or --no-sign to leave the work unsigned", info.name);
-    }
+    PTAH_TRY(secret, known_passphrase(o.passphrase_file, fmt::format("the key '{}'", info.name)));
   }
   PTAH_TRY(Key key, store.unlock(info.name, secret));
   return std::optional<Key>(std::move(key));
@@ -183,25 +127,36 @@ void add_key(CLI::App& app, Action& action) {
   });
   out->add_option("name", o->name, "the key")->required();
   out->add_option("file", o->file, "the file to write")->required();
-  CLI::App* in = add("import", "takes a key from a file of `key export`, or of 64 hex digits", [](const Options& options) -> Result<void> {
-    PTAH_TRY(KeyStore store, open_store());
-    auto kept = store.import_file(options.file, options.name);
-    if (!kept && kept.error().code == ErrorCode::corrupt) {
-      PTAH_TRY(const Secret text, first_line(options.file));
-      Secret secret(32);
-      const auto* hex = reinterpret_cast<const char*>(text.bytes().data());
-      const size_t skip = text.size() == 66 && hex[0] == '0' && hex[1] == 'x' ? 2 : 0;
-      size_t size = 0;
-      if (text.size() != 64 + skip || sodium_hex2bin(secret.bytes().data(), 32, hex + skip, 64, nullptr, &size, nullptr) != 0 || size != 32)
-        return tl::unexpected(kept.error());
-      PTAH_TRY(const Key key, Key::from_secret(std::move(secret)));
-      PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
-      kept = store.add(options.name, key, passphrase);
-    }
-    if (!kept) return tl::unexpected(kept.error());
-    show(*kept);
-    return {};
-  });
+  CLI::App* in = add("import", "takes a key from a file of `key export`, an Ethereum keystore (V3, which keeps its passphrase here), or 64 hex digits",
+                     [](const Options& options) -> Result<void> {
+                       PTAH_TRY(KeyStore store, open_store());
+                       if (const auto text = read_text(options.file, 1 << 16); text && is_v3_keystore(*text)) {
+                         PTAH_TRY(const Secret passphrase, known_passphrase(options.passphrase, "the keystore"));
+                         PTAH_TRY(const Key key, open_v3_keystore(*text, passphrase));
+                         const Secret nothing;
+                         if (passphrase.empty() && !options.none)
+                           return fail(ErrorCode::invalid_argument, "the keystore's passphrase is empty; --no-passphrase keeps the key without one");
+                         PTAH_TRY(const KeyInfo info, store.add(options.name, key, options.none ? nothing : passphrase));
+                         show(info);
+                         return {};
+                       }
+                       auto kept = store.import_file(options.file, options.name);
+                       if (!kept && kept.error().code == ErrorCode::corrupt) {
+                         PTAH_TRY(const Secret text, first_line(options.file));
+                         Secret secret(32);
+                         const auto* hex = reinterpret_cast<const char*>(text.bytes().data());
+                         const size_t skip = text.size() == 66 && hex[0] == '0' && hex[1] == 'x' ? 2 : 0;
+                         size_t size = 0;
+                         if (text.size() != 64 + skip || sodium_hex2bin(secret.bytes().data(), 32, hex + skip, 64, nullptr, &size, nullptr) != 0 || size != 32)
+                           return tl::unexpected(kept.error());
+                         PTAH_TRY(const Key key, Key::from_secret(std::move(secret)));
+                         PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
+                         kept = store.add(options.name, key, passphrase);
+                       }
+                       if (!kept) return tl::unexpected(kept.error());
+                       show(*kept);
+                       return {};
+                     });
   in->add_option("file", o->file, "the file")->required();
   in->add_option("name", o->name, "its name here");
   secured(in);
@@ -209,7 +164,7 @@ void add_key(CLI::App& app, Action& action) {
                         [](const Options& options) -> Result<void> {
                           PTAH_TRY(const Key key, unlocked(options.name, options.passphrase));
                           PTAH_TRY(const MakerCredential credential, MakerCredential::of(key, std::time(nullptr)));
-                          fmt::print("{}", credential.authority_pem());
+                          print_text(credential.authority_pem());
                           return {};
                         });
   shown->add_option("name", o->name, "the key");
@@ -237,7 +192,7 @@ void add_key(CLI::App& app, Action& action) {
     PTAH_TRY(const Secret passphrase, new_passphrase(options.passphrase, options.none));
     PTAH_TRY(const Rotation done, store.rotate(old, Key::generate(), passphrase));
     show(done.key);
-    fmt::print("{}  {}  the old key\n", done.kept, to_string(old.address));
+    print("{}  {}  the old key\n", done.kept, to_string(old.address));
     return {};
   });
   turn->add_option("name", o->name, "the key");
@@ -253,7 +208,7 @@ void add_cid(CLI::App& app, Action& action) {
       for (const std::string& file : *files) {
         const auto id = content_id_of_file(file);
         if (!id) return report(id.error());
-        fmt::print("{}  {}\n", *id, file);
+        print("{}  {}\n", *id, file);
       }
       return 0;
     };
@@ -274,7 +229,7 @@ void add_car(CLI::App& app, Action& action) {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY_VOID(must_be_new(o->out));
         PTAH_TRY(const auto ids, write_car(o->out, {o->files.begin(), o->files.end()}));
-        for (size_t i = 0; i < ids.size(); ++i) fmt::print("{}  {}\n", ids[i], o->files[i]);
+        for (size_t i = 0; i < ids.size(); ++i) print("{}  {}\n", ids[i], o->files[i]);
         return {};
       };
       return finish(guard(run));

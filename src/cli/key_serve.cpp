@@ -17,7 +17,7 @@ namespace {
 /// Asks on the terminal; what was typed before the question does not answer it, and the end of the program, or of whoever asked, does.
 bool answered_yes(const CancelToken& gone) {
   tcflush(STDIN_FILENO, TCIFLUSH);
-  fmt::print("sign? [y/N] ");
+  print("sign? [y/N] ");
   std::fflush(stdout);
   while (!interrupted().cancelled() && !gone.cancelled()) {
     pollfd waiting{STDIN_FILENO, POLLIN, 0};
@@ -28,7 +28,7 @@ bool answered_yes(const CancelToken& gone) {
     const std::string_view line = trimmed(std::string_view(answer, static_cast<size_t>(got)));
     return line == "y" || line == "Y" || line == "yes";
   }
-  if (gone.cancelled()) fmt::print("\n(whoever asked has left)\n");
+  if (gone.cancelled()) print("\n(whoever asked has left)\n");
   return false;
 }
 
@@ -36,13 +36,13 @@ bool answered_yes(const CancelToken& gone) {
 bool may_sign(const SigningRequest& asked, const CancelToken& gone, bool yes) {
   const auto lines = describe_signing_request(asked);
   if (!lines) {
-    fmt::print("refused: {}\n", lines.error().message);
+    print("refused: {}\n", lines.error().message);
     std::fflush(stdout);
     return false;
   }
-  for (const std::string& line : *lines) fmt::print("{}\n", line);
+  for (const std::string& line : *lines) print("{}\n", line);
   const bool signs = yes || answered_yes(gone);
-  fmt::print("{}\n", signs ? "signed" : "not signed");
+  print("{}\n", signs ? "signed" : "not signed");
   std::fflush(stdout);
   return signs;
 }
@@ -58,8 +58,8 @@ Result<void> serve_key(const Key& key, const KeyServeOptions& o) {
   SigningServer server(key, bearer, [&](const SigningRequest& asked, const CancelToken& gone) { return may_sign(asked, gone, o.yes); });
   PTAH_TRY(const int port, server.bind(o.host, o.port));
   const std::string address = http_address(o.host, port);
-  fmt::print("{} at {}\n", to_string(key.address()), address);
-  if (!token.empty()) fmt::print("PTAH_SIGNER={} PTAH_SIGNER_TOKEN={}\n", address, token);
+  print("{} at {}\n", to_string(key.address()), address);
+  if (!token.empty()) print("PTAH_SIGNER={} PTAH_SIGNER_TOKEN={}\n", address, token);
   std::fflush(stdout);
   run_until_interrupted(server);
   return {};

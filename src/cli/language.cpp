@@ -87,7 +87,7 @@ Result<void> run_generate(LanguageOptions o) {
       model, prompt, cache, setup.generation,
       [&](std::string_view news) {
         if (!stream) return;
-        fmt::print("{}", news);
+        print_text(news);
         std::fflush(stdout);
       },
       &interrupted());
@@ -97,9 +97,9 @@ Result<void> run_generate(LanguageOptions o) {
     if (!o.cache.empty()) line["cached_tokens"] = known;
     if (setup.generation.lookup > 0) line["guessed"] = made.guessed, line["guessed_right"] = made.guessed_right;
     if (setup.generation.log_probabilities) line["log_probabilities"] = made.log_probabilities;
-    fmt::print("{}\n", line.dump());
+    print_json(line);
   } else {
-    fmt::print("\n");
+    print("\n");
   }
   if (!o.cache.empty() && known + static_cast<size_t>(LanguageModel::kChunk) < prompt.size()) {
     cache.truncate(static_cast<int64_t>(prompt.size()) / LanguageModel::kChunk * LanguageModel::kChunk);
@@ -128,7 +128,7 @@ Result<void> run_template(const std::string& file) {
     return fail(ErrorCode::corrupt, "standard input: {}", problem.what());
   }
   PTAH_TRY(const std::string out, made->render(variables));
-  fmt::print("{}", out);
+  print_text(out);
   return {};
 }
 
@@ -142,9 +142,9 @@ Result<void> run_tokenize(const LanguageOptions& o) {
     if (!readable)
       for (const char c : bytes) shown += fmt::format("<{:02x}>", static_cast<uint8_t>(c));
     if (o.json)
-      fmt::print("{}\n", Json{{"token", token}, {"text", readable ? bytes : shown}}.dump());
+      print_json(Json{{"token", token}, {"text", readable ? bytes : shown}});
     else
-      fmt::print("{}\t{}\n", token, Json(readable ? bytes : shown).dump());
+      print("{}\t{}\n", token, Json(readable ? bytes : shown).dump());
   }
   return {};
 }
@@ -170,9 +170,9 @@ Result<void> run_perplexity(const LanguageOptions& o) {
       sum -= static_cast<double>(log_probability({logits.data() + i * vocabulary, static_cast<size_t>(vocabulary)}, part[static_cast<size_t>(i + 1)]));
       ++count;
     }
-    if (o.json) fmt::print("{}\n", Json{{"tokens", at + static_cast<size_t>(window)}, {"perplexity", std::exp(sum / static_cast<double>(count))}}.dump());
+    if (o.json) print_json(Json{{"tokens", at + static_cast<size_t>(window)}, {"perplexity", std::exp(sum / static_cast<double>(count))}});
   }
-  if (!o.json) fmt::print("{:.4f}  ({} tokens counted, windows of {})\n", std::exp(sum / static_cast<double>(count)), count, window);
+  if (!o.json) print("{:.4f}  ({} tokens counted, windows of {})\n", std::exp(sum / static_cast<double>(count)), count, window);
   return {};
 }
 
@@ -247,9 +247,9 @@ void add_quantize(CLI::App& app, Action& action) {
         const auto file = staged.path() / staged.final_path().filename();
         PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, file, *type) : requantize_gguf(o->from, file, *type));
         PTAH_TRY_VOID(rename_new(file, staged.final_path()));
-        fmt::print("{}: {} matrices as {}{}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind,
-                   done.others ? fmt::format(" ({} whose rows it does not divide in its stand-in of 32)", done.others) : "", done.kept,
-                   static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);
+        print("{}: {} matrices as {}{}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind,
+              done.others ? fmt::format(" ({} whose rows it does not divide in its stand-in of 32)", done.others) : "", done.kept,
+              static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);
         return {};
       }));
     };
@@ -273,7 +273,7 @@ void add_perplexity(CLI::App& app, Action& action) {
 }
 
 void show_warnings(const std::vector<std::string>& warnings) {
-  for (const std::string& warning : warnings) fmt::print(stderr, "note: {}\n", printable(warning, 500));
+  for (const std::string& warning : warnings) print_error("note: {}\n", printable(warning, 500));
 }
 
 }  // namespace ptah::cli

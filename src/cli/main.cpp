@@ -40,7 +40,7 @@ std::string time_text(uint64_t seconds, const char* format) {
 }
 
 int report(const Error& error) {
-  fmt::print(stderr, "ptah: {}\n", error.message);
+  print_error("ptah: {}\n", error.message);
   return error_info(error.code).exit_status;
 }
 
@@ -104,7 +104,7 @@ int run(int argc, char** argv) {
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& problem) {
-    fmt::print(stderr, "ptah: {}. `ptah --help` lists what there is\n", problem.what());
+    ptah::cli::print_error("ptah: {}. `ptah --help` lists what there is\n", std::string(problem.what()));
     return ptah::error_info(ptah::ErrorCode::invalid_argument).exit_status;
   }
   return action();

@@ -1,7 +1,10 @@
+#include <fmt/ranges.h>
+
 #include <ctime>
 
 #include "cli/commands.h"
 #include "image/watermark.h"
+#include "media/label.h"
 #include "media/manifest_store.h"
 #include "own/content_credentials.h"
 
@@ -37,23 +40,21 @@ Result<void> run_mark(const MarkOptions& o) {
     if (!check.whole)
       return fail(ErrorCode::mismatch, "{}: the content credentials it has do not hold ({}); nothing is built on them", o.file, check.problems.front());
     request.action = "c2pa.opened";
-    request.ingredients.push_back({request.title, "", "",
+    request.ingredients.push_back({check.title.empty() ? fs::path(o.file).filename().string() : check.title, "", "",
                                    bytes[0] == 'R' || bytes[0] == 'B' ? "audio/wav"
                                    : bytes[0] == 0xFF                 ? "image/jpeg"
                                                                       : "image/png",
                                    before->store, true});
   } else if (o.source.empty()) {
-    return fail(ErrorCode::invalid_argument,
-                "{} has no credentials yet: --source says how it came about (IPTC's word, such as digitalCapture, digitalCreation or "
-                "trainedAlgorithmicMedia)",
-                o.file);
+    return fail(ErrorCode::invalid_argument, "{} has no credentials yet: --source says how it came about, as a digital source type of IPTC: {}", o.file,
+                fmt::join(kSourceTerms, ", "));
   }
-  if (!o.source.empty()) request.source_type = "http://cv.iptc.org/newscodes/digitalsourcetype/" + o.source;
+  if (!o.source.empty()) request.source_type = std::string(kSourceTypes) + o.source;
   PTAH_TRY(auto signer, content_signer(o));
   if (!o.timestamp.empty()) signer = std::make_unique<TimestampedSigner>(std::move(signer), o.timestamp);
   PTAH_TRY(const Bytes marked, sign_content(bytes, request, *signer));
   PTAH_TRY_VOID(write_new_file(o.out, std::span<const uint8_t>(marked)));
-  fmt::print("{}\n", o.out);
+  print("{}\n", o.out);
   return {};
 }
 
@@ -89,12 +90,12 @@ Result<bool> run_watermark(const WatermarkOptions& o) {
   if (o.json) {
     print_json(found ? Json{{"watermark", id}, {"strength", found->strength}, {"scale", found->scale}, {"works", works}} : Json{{"watermark", nullptr}});
   } else if (!found) {
-    fmt::print("{}: no watermark of Ptah found\n", o.file);
+    print("{}: no watermark of Ptah found\n", o.file);
   } else {
-    fmt::print("{}: watermark {} of Ptah{}, strength {:.1f}\n", o.file, id, found->scale == 1 ? "" : fmt::format(", at {:.2f} of its size", found->scale),
-               found->strength);
-    for (const std::string& work : works) fmt::print("  of {}\n", work);
-    if (!o.works.empty() && works.empty()) fmt::print("  of no work below {}\n", o.works);
+    print("{}: watermark {} of Ptah{}, strength {:.1f}\n", o.file, id, found->scale == 1 ? "" : fmt::format(", at {:.2f} of its size", found->scale),
+          found->strength);
+    for (const std::string& work : works) print("  of {}\n", work);
+    if (!o.works.empty() && works.empty()) print("  of no work below {}\n", o.works);
   }
   return found.has_value();
 }
@@ -126,10 +127,10 @@ void add_mark(CLI::App& app, Action& action) {
                       "a time-stamp authority (RFC 3161) to ask for the time (http, https; also PTAH_TIMESTAMP, which works are stamped with too)");
   command
       ->add_option("--source", o->source,
-                   "how it came about, in IPTC's words: digitalCapture, digitalCreation, humanEdits, compositeCapture, trainedAlgorithmicMedia …")
-      ->check([](const std::string& word) {
-        const bool plain = std::all_of(word.begin(), word.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
-        return plain ? std::string() : "'" + word + "' is no word of IPTC's list";
+                   "how it came about, as a digital source type of IPTC: digitalCapture, digitalCreation, humanEdits, trainedAlgorithmicMedia …")
+      ->check([](const std::string& term) {
+        const bool known = std::find(kSourceTerms.begin(), kSourceTerms.end(), term) != kSourceTerms.end();
+        return known ? std::string() : fmt::format("'{}' is no digital source type of IPTC; possible: {}", printable(term, 100), fmt::join(kSourceTerms, ", "));
       });
   command->add_option("--title", o->title, "its title (default: the file's name)");
   command->add_option("--chain", o->chain, "sign with a certificate from elsewhere: its chain as PEM");

@@ -36,28 +36,28 @@ Result<std::shared_ptr<SentenceEncoder>> encoder_if_pulled() {
   return SentenceEncoder::load(*folder);
 }
 
-void print(const Fact& fact, bool json, bool similarity) {
+void print_fact(const Fact& fact, bool json, bool similarity) {
   if (json) {
     Json line{{"id", fact.id}, {"text", fact.text}, {"made", fact.made}};
     if (similarity) line["similarity"] = fact.similarity;
-    fmt::print("{}\n", line.dump());
+    print_json(line);
   } else if (similarity) {
-    fmt::print("{:>5}  {:.3f}  {}\n", fact.id, fact.similarity, fact.text);
+    print("{:>5}  {:.3f}  {}\n", fact.id, fact.similarity, fact.text);
   } else {
-    fmt::print("{:>5}  {}\n", fact.id, fact.text);
+    print("{:>5}  {}\n", fact.id, fact.text);
   }
 }
 
 Result<void> list(const Options& o, Memory& memory) {
   PTAH_TRY(const auto facts, memory.facts(o.memory.user));
-  for (const Fact& fact : facts) print(fact, o.json, false);
-  if (facts.empty() && !o.json) fmt::print("nothing is remembered of {}\n", o.memory.user);
+  for (const Fact& fact : facts) print_fact(fact, o.json, false);
+  if (facts.empty() && !o.json) print("nothing is remembered of {}\n", o.memory.user);
   return {};
 }
 
 Result<void> add(const Options& o, Memory& memory) {
   PTAH_TRY(const bool news, memory.remember(o.memory.user, o.text));
-  if (!news) fmt::print(stderr, "that is remembered already\n");
+  if (!news) print_error("that is remembered already\n");
   return {};
 }
 
@@ -71,7 +71,7 @@ Result<void> forget(const Options& o, Memory& memory) {
 Result<void> recall(const Options& o, Memory& memory) {
   if (!find_model("minilm")) return fail(ErrorCode::not_found, "facts are recalled by meaning: ./ptah pull minilm first");
   PTAH_TRY(const auto facts, memory.recall(o.memory.user, o.text));
-  for (const Fact& fact : facts) print(fact, o.json, true);
+  for (const Fact& fact : facts) print_fact(fact, o.json, true);
   return {};
 }
 
@@ -79,9 +79,9 @@ Result<void> conversations(const Options& o, Memory& memory) {
   PTAH_TRY(const auto all, memory.conversations(o.memory.user));
   for (const StoredConversation& c : all)
     if (o.json)
-      fmt::print("{}\n", Json{{"id", c.id}, {"begun", c.begun}, {"model", c.model}, {"messages", c.messages}, {"first_words", c.first_words}}.dump());
+      print_json(Json{{"id", c.id}, {"begun", c.begun}, {"model", c.model}, {"messages", c.messages}, {"first_words", c.first_words}});
     else
-      fmt::print("{:>5}  {:>3} messages  {}\n", c.id, c.messages, c.first_words);
+      print("{:>5}  {:>3} messages  {}\n", c.id, c.messages, c.first_words);
   return {};
 }
 
@@ -89,9 +89,9 @@ Result<void> show(const Options& o, Memory& memory) {
   PTAH_TRY(const auto messages, memory.messages(o.memory.user, o.id));
   for (const ChatMessage& m : messages)
     if (o.json)
-      fmt::print("{}\n", Json{{"role", m.role}, {"content", m.content}}.dump());
+      print_json(Json{{"role", m.role}, {"content", m.content}});
     else
-      fmt::print("{}: {}\n", m.role, m.content);
+      print("{}: {}\n", m.role, m.content);
   return {};
 }
 
@@ -107,7 +107,7 @@ Result<void> take_out(const Options& o, Memory& memory) {
     for (const ChatMessage& m : messages) one["messages"].push_back({{"role", m.role}, {"content", m.content}});
     out["conversations"].push_back(std::move(one));
   }
-  fmt::print("{}\n", out.dump(2));
+  print_pretty_json(out);
   return {};
 }
 

@@ -187,8 +187,8 @@ Result<void> run_paint(const PaintJob& job) {
     if (job.json)
       print_json({{"peak_bytes", plan.peak_bytes}, {"weight_bytes", plan.weight_bytes}, {"flops", plan.flops}, {"seconds", plan.seconds}});
     else
-      fmt::print("memory   {:7.0f} MiB at its peak, of which {:.0f} MiB are weights\nwork     {:7.1f} TFLOP, about {:.0f} s on {} ({} threads)\n",
-                 mib(plan.peak_bytes), mib(plan.weight_bytes), static_cast<double>(plan.flops) * 1e-12, plan.seconds, numeric_path(), threads());
+      print("memory   {:7.0f} MiB at its peak, of which {:.0f} MiB are weights\nwork     {:7.1f} TFLOP, about {:.0f} s on {} ({} threads)\n",
+            mib(plan.peak_bytes), mib(plan.weight_bytes), static_cast<double>(plan.flops) * 1e-12, plan.seconds, numeric_path(), threads());
     return {};
   }
   if (job.budget > 0)
@@ -215,7 +215,7 @@ Result<void> run_paint(const PaintJob& job) {
     const PaintRequest request = model->settled(requests[i]);
     PTAH_TRY(Picture picture, model->paint(request, job.sources, progress, &interrupted(), preview));
     if (job.finish.cut || job.finish.formats.any_object())
-      if (const auto cut = cut_for_object(picture, job.finish.object.solid == "slab"); !cut) fmt::print(stderr, "note: {}\n", cut.error().message);
+      if (const auto cut = cut_for_object(picture, job.finish.object.solid == "slab"); !cut) print_error("note: {}\n", cut.error().message);
     if (digests.is_null()) {
       PTAH_TRY(digests, reading.get());
     }
@@ -227,7 +227,7 @@ Result<void> run_paint(const PaintJob& job) {
   if (!job.grid.empty()) {
     const auto columns = static_cast<int64_t>(job.x.second.size()) * job.count;
     PTAH_TRY_VOID(write_new_png(job.grid, sheet_of(made, columns > 1 ? columns : 1)));
-    if (!job.quiet && !job.json) fmt::print("{}\n", job.grid.string());
+    if (!job.quiet && !job.json) print("{}\n", job.grid.string());
   }
   return {};
 }
@@ -326,8 +326,8 @@ void add_profile(CLI::App& app, Action& action) {
         const double whole = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
         double named = 0;
         if (!o->json)
-          fmt::print("{} × {}, {} steps, {:.2f} s on {} ({} threads); best product {:.0f} GFLOP/s\n", second.width, second.height, o->request.steps, whole,
-                     numeric_path(), threads(), best * 1e-9);
+          print("{} × {}, {} steps, {:.2f} s on {} ({} threads); best product {:.0f} GFLOP/s\n", second.width, second.height, o->request.steps, whole,
+                numeric_path(), threads(), best * 1e-9);
         for (const ProfileEntry& e : profile.entries()) {
           const double rate = static_cast<double>(e.flops) / std::max(e.seconds, 1e-9);
           named += e.seconds;
@@ -339,12 +339,12 @@ void add_profile(CLI::App& app, Action& action) {
                         {"share_of_time", e.seconds / whole},
                         {"share_of_ceiling", rate / best}});
           else if (e.flops > 0)
-            fmt::print("{:<28} {:5} calls {:7.2f} s  {:4.0f} %   {:6.0f} GFLOP/s, {:3.0f} % of the best\n", e.kind, e.calls, e.seconds, 100 * e.seconds / whole,
-                       rate * 1e-9, 100 * rate / best);
+            print("{:<28} {:5} calls {:7.2f} s  {:4.0f} %   {:6.0f} GFLOP/s, {:3.0f} % of the best\n", e.kind, e.calls, e.seconds, 100 * e.seconds / whole,
+                  rate * 1e-9, 100 * rate / best);
           else
-            fmt::print("{:<28} {:5} calls {:7.2f} s  {:4.0f} %\n", e.kind, e.calls, e.seconds, 100 * e.seconds / whole);
+            print("{:<28} {:5} calls {:7.2f} s  {:4.0f} %\n", e.kind, e.calls, e.seconds, 100 * e.seconds / whole);
         }
-        if (!o->json) fmt::print("{:<28} {:>19.2f} s  {:4.0f} %\n", "everything else", whole - named, 100 * (whole - named) / whole);
+        if (!o->json) print("{:<28} {:>19.2f} s  {:4.0f} %\n", "everything else", whole - named, 100 * (whole - named) / whole);
         return {};
       };
       return finish(guard(run));
@@ -361,7 +361,7 @@ void add_recall(CLI::App& app, Action& action) {
     action = [file] {
       const auto text = recall(*file);
       if (!text) return report(text.error());
-      fmt::print("{}", *text);
+      print_text(*text);
       return 0;
     };
   });
@@ -384,7 +384,7 @@ void add_edges(CLI::App& app, Action& action) {
         PTAH_TRY(const fs::path out, picture_beside(o->picture, "-edges", o->out));
         PTAH_TRY(const Picture picture, open_picture(o->picture));
         PTAH_TRY_VOID(write_new_png(out, edges_of(picture, o->low, o->high)));
-        fmt::print("{}\n", out.string());
+        print("{}\n", out.string());
         return {};
       };
       return finish(guard(run));

@@ -60,14 +60,14 @@ Result<std::pair<Article, std::vector<QuizItem>>> questions_of(const std::string
   const size_t made = items.size();
   PTAH_TRY(Solved solved, solve(items, plain_solver(), 1));
   items = std::move(solved.unsolved);
-  fmt::print("{} sections, {} questions; a solver that never saw the article gets {:.0f} % of them by what shows in them: those are dropped\n",
-             article.sections.size(), made, 100 * solved.share);
+  print("{} sections, {} questions; a solver that never saw the article gets {:.0f} % of them by what shows in them: those are dropped\n",
+        article.sections.size(), made, 100 * solved.share);
   if (!solver.empty()) {
     PTAH_TRY(const fs::path path, find_model(solver));
     PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
     PTAH_TRY(solved, solve(items, language_solver(model), 2));
     items = std::move(solved.unsolved);
-    fmt::print("{} gets {:.0f} % of the rest without the article: dropped too\n", solver, 100 * solved.share);
+    print("{} gets {:.0f} % of the rest without the article: dropped too\n", solver, 100 * solved.share);
   }
   return std::pair{std::move(article), std::move(items)};
 }
@@ -78,14 +78,14 @@ double passes(double p) { return 8 * std::pow(p, 7) * (1 - p) + std::pow(p, 8); 
 Result<void> run_odds(const ReadOptions& o) {
   PTAH_TRY(const auto made, questions_of(o.file, o.solver));
   PTAH_TRY(const Solved plain, solve(made.second, plain_solver(), 3));
-  fmt::print(
+  print(
       "{} questions stay. Without the article, an item and a session (7 of 8):\n  by chance       {:4.1f} %  {:.4f} %\n  what shows      {:4.1f} %  {:.4f} %\n",
       made.second.size(), 100.0 / kOptions, 100 * passes(1.0 / kOptions), 100 * plain.share, 100 * passes(plain.share));
   if (!o.judge.empty()) {
     PTAH_TRY(const fs::path path, find_model(o.judge));
     PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
     PTAH_TRY(const Solved solved, solve(made.second, language_solver(model), 4));
-    fmt::print("  {:<15} {:4.1f} %  {:.4f} %\n", o.judge, 100 * solved.share, 100 * passes(solved.share));
+    print("  {:<15} {:4.1f} %  {:.4f} %\n", o.judge, 100 * solved.share, 100 * passes(solved.share));
   }
   return {};
 }
@@ -109,9 +109,9 @@ Result<void> run_publish(const ReadOptions& o) {
   if (!own_token) {
     PTAH_TRY(token, parse_address(o.token));
   }
-  fmt::print("{} questions stay; a reader who gets 7 of 8 earns {}, {} in all are set aside\n{}", items.size(), o.reward, o.budget,
-             own_token ? "first a token READ of your own is made, and the contract that pays\n" : "first the contract that pays is made\n");
-  fmt::print("  what each transaction costs is shown before it is sent\n");
+  print("{} questions stay; a reader who gets 7 of 8 earns {}, {} in all are set aside\n{}\n", items.size(), o.reward, o.budget,
+        own_token ? "first a token READ of your own is made, and the contract that pays" : "first the contract that pays is made");
+  print("  what each transaction costs is shown before it is sent\n");
   if (!agreed(o.yes)) return {};
   const SendOptions sending{.cancel = &interrupted(), .before = show_cost};
   // What was paid for by a command that was cut short is used, not paid for again.
@@ -132,7 +132,7 @@ Result<void> run_publish(const ReadOptions& o) {
   PTAH_TRY(const Uint256 cap_number, parse_uint256(std::string_view(cap)));
   const std::string reader_cap = cap_number < scaled(reward, 10, 1) ? cap : most;
   PTAH_TRY(const Address contract, made(artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}));
-  fmt::print("token {}, rewards are paid by {}\n", to_string(token), to_string(contract));
+  print("token {}, rewards are paid by {}\n", to_string(token), to_string(contract));
   terms.chain_id = account.chain_id();
   terms.contract = contract;
   terms.reward = to_decimal(reward);
@@ -144,7 +144,7 @@ Result<void> run_publish(const ReadOptions& o) {
   }
   PTAH_TRY(const Json published, publish_article(article, items, terms, o.out));
   PTAH_TRY_VOID(deployments.forget(purpose + " "));
-  fmt::print("{}: committed to {}\nptah read serve {}\n", o.out, text_at(published, "commitment"), o.out);
+  print("{}: committed to {}\nptah read serve {}\n", o.out, text_at(published, "commitment"), o.out);
   return {};
 }
 
@@ -156,7 +156,7 @@ Result<void> run_serve(const ReadOptions& o) {
   http.policy = {.hosts = o.names, .origins = o.origins, .proxies = o.proxies};
   ReadingServer server(*room, http);
   PTAH_TRY(const int port, server.bind(o.host, o.port));
-  fmt::print("{}\n", http_address(o.host, port));
+  print("{}\n", http_address(o.host, port));
   std::fflush(stdout);
   run_until_interrupted(server);
   return {};
@@ -177,12 +177,12 @@ Result<void> run_claim(const ReadOptions& o) {
                                       {{text_at(voucher, "reader"), text_at(voucher, "to"), text_at(voucher, "total"), voucher.value("deadline", Json(0))},
                                        text_at(voucher, "signature")}));
   PTAH_TRY(const Estimate estimate, account.estimate(contract, data));
-  fmt::print("earned in all {}; what was not paid yet goes to {}\n", text_at(voucher, "total"), text_at(voucher, "to"));
+  print("earned in all {}; what was not paid yet goes to {}\n", text_at(voucher, "total"), text_at(voucher, "to"));
   show_cost(estimate);
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
   PTAH_TRY(const Json paid, read_contract(rpc, contract, "paid(address)", Json::array({text_at(voucher, "reader")}), {"uint256"}));
-  fmt::print("paid in block {} for {} gas; {} in all by now\n", receipt.block, receipt.gas_used, paid[0].get<std::string>());
+  print("paid in block {} for {} gas; {} in all by now\n", receipt.block, receipt.gas_used, paid[0].get<std::string>());
   return {};
 }
 

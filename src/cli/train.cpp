@@ -26,12 +26,12 @@ void add_train(CLI::App& app, Action& action) {
         TrainCallbacks calls;
         calls.report = [](const std::string& stage, const RunReport& r) {
           const auto minutes = static_cast<int64_t>(r.seconds_left / 60);
-          fmt::print("{} {}/{}  loss {:.4f}  gradient {:.3f}  {:.3f} s a step  {}:{:02} left\n", stage, r.step, r.steps, r.loss, r.grad_norm,
-                     r.seconds_per_step, minutes / 60, minutes % 60);
+          print("{} {}/{}  loss {:.4f}  gradient {:.3f}  {:.3f} s a step  {}:{:02} left\n", stage, r.step, r.steps, r.loss, r.grad_norm, r.seconds_per_step,
+                minutes / 60, minutes % 60);
           std::fflush(stdout);
         };
         calls.say = [](const std::string& text_line) {
-          fmt::print("{}\n", text_line);
+          print("{}\n", text_line);
           std::fflush(stdout);
         };
         calls.cancel = &interrupted();

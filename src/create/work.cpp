@@ -36,14 +36,6 @@ namespace {
 
 constexpr const char *kKeyword = "ptah-receipt", *kObjectKind = "object of a picture";
 
-/// The binary chunk of a GLB: geometry and texture.
-Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes) {
-  PTAH_TRY(const std::string json, glb_json(bytes));
-  const size_t at = 20 + json.size();
-  if (bytes.size() < at + 8) return fail(ErrorCode::corrupt, "glb: no binary chunk");
-  return bytes.subspan(at + 8);
-}
-
 /// The pictures of `sources` by name.
 std::map<std::string, const Picture*> named(const Sources& sources) {
   std::map<std::string, const Picture*> out;
@@ -308,54 +300,6 @@ Result<Json> read_receipt(const fs::path& file) {
   if (!receipt->is_object() || receipt->value("engine", Json()) != Json("ptah") || !receipt->contains("request"))
     return fail(ErrorCode::corrupt, "{}: not a receipt of Ptah", file.string());
   return receipt;
-}
-
-namespace {
-
-/// Compares a file with the receipt inside it.
-Result<void> verify_inner(const fs::path& file, Verification& out) {
-  PTAH_TRY(const Json receipt, read_receipt(file));
-  PTAH_TRY(const Bytes bytes, read_file(file));
-  const bool png = file.extension() == ".png" || (bytes.size() > 4 && bytes[0] == 0x89);
-  const char* key = png ? "pixels" : "body";
-  std::string found;
-  if (png) {
-    PTAH_TRY(const Picture picture, decode_png(bytes));
-    found = pixel_id(picture);
-  } else {
-    PTAH_TRY(const auto body, glb_body(bytes));
-    found = file_id(body);
-  }
-  const bool same = receipt.value(key, Json()) == Json(found);
-  out.whole = out.whole && same;
-  out.lines.push_back(fmt::format("{}: {}", file.filename().string(),
-                                  same ? fmt::format("whole; its {} are those of the receipt inside", png ? "pixels" : "geometry and texture")
-                                       : fmt::format("CHANGED: its {} are not those of the receipt inside", png ? "pixels" : "geometry and texture")));
-  return {};
-}
-
-}  // namespace
-
-Result<Verification> verify_work(const fs::path& path) {
-  if (!fs::exists(path)) return fail(ErrorCode::not_found, "{} does not exist", path.string());
-  Verification out;
-  out.whole = true;
-  const fs::path file = fs::is_directory(path) ? path / "receipt.json" : path;
-  if (file.extension() != ".json") {
-    PTAH_TRY_VOID(verify_inner(file, out));
-    return out;
-  }
-  PTAH_TRY(const Json receipt, read_receipt(file));
-  const Json outputs = receipt.value("outputs", Json());
-  if (!outputs.is_object()) return fail(ErrorCode::corrupt, "{}: the receipt lists no outputs", file.string());
-  for (const auto& [name, id] : outputs.items()) {
-    if (name.find('/') != std::string::npos || name.empty() || name[0] == '.') return fail(ErrorCode::corrupt, "{}: strange output name", file.string());
-    const auto bytes = read_file(file.parent_path() / name);
-    const bool same = bytes && has_id(*bytes, id);
-    out.whole = out.whole && same;
-    out.lines.push_back(fmt::format("{}: {}", name, !bytes ? "MISSING" : same ? "whole" : "CHANGED"));
-  }
-  return out;
 }
 
 Result<void> match_numeric_path(const Json& receipt) {

@@ -2,7 +2,28 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace ptah {
+
+std::string source_term(std::string_view address) {
+  const std::string_view place = kSourceTypes.substr(7);  // without "http://"
+  const size_t at = address.starts_with("https://") ? 8 : address.starts_with("http://") ? 7 : std::string_view::npos;
+  if (at == std::string_view::npos || !address.substr(at).starts_with(place)) return "";
+  const std::string_view term = address.substr(at + place.size());
+  return std::find(kSourceTerms.begin(), kSourceTerms.end(), term) == kSourceTerms.end() ? "" : std::string(term);
+}
+
+std::string claimed_source_term(std::string_view file) {
+  const std::string_view place = kSourceTypes.substr(7);
+  for (size_t at = file.find(place); at != std::string_view::npos; at = file.find(place, at + 1)) {
+    size_t end = at + place.size();
+    while (end < file.size() && ((file[end] | 0x20) >= 'a' && (file[end] | 0x20) <= 'z')) ++end;
+    const std::string term = source_term("http://" + std::string(file.substr(at, std::min<size_t>(end - at, 200))));
+    if (!term.empty()) return term;
+  }
+  return "";
+}
 
 std::string generated_label(const std::string& id, bool from_picture) {
   const std::string aigc = fmt::format(

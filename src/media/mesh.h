@@ -62,6 +62,11 @@ using GlbExtras = std::function<Result<std::string>(std::span<const uint8_t> bod
 Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras = {});
 /// The JSON chunk of a GLB. Errors: corrupt.
 Result<std::string> glb_json(std::span<const uint8_t> bytes);
+/// The binary chunk of a GLB, geometry and texture; it has to be the second and last. Errors: corrupt.
+Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes);
+/// The first part of a GLB's JSON that encode_glb() would not have written around this binary chunk, such as "nodes" for a scaled object or "materials" for
+/// another look; empty if there is none. asset.extras.ptah, where the receipt lies, is left out. Errors: corrupt.
+Result<std::string> foreign_part_of_glb(std::span<const uint8_t> bytes);
 
 struct ObjFiles {
   std::string obj, mtl;

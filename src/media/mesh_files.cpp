@@ -27,58 +27,78 @@ constexpr uint32_t kGlb = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinChunk = 0x004
 
 }  // namespace
 
+namespace {
+
+/// What a GLB's JSON says of its binary chunk.
+struct GlbShape {
+  size_t vertices = 0, corners = 0, texture_bytes = 0;
+  Vec3 low{}, high{};
+  float metallic = 0, roughness = 0;
+};
+
+constexpr size_t aligned(size_t bytes) { return (bytes + 3) / 4 * 4; }
+constexpr bool narrow(const GlbShape& shape) { return shape.vertices < 65535; }
+
+/// The JSON of a GLB of ours: one textured mesh whose views lie one behind the other.
+Json glb_document(const GlbShape& shape) {
+  constexpr int kVertices = 34962, kIndices = 34963, kFloat = 5126, kShort = 5123, kInt = 5125;
+  Json views = Json::array();
+  size_t at = 0;
+  const auto view = [&](size_t bytes, int target) {
+    Json entry = {{"buffer", 0}, {"byteOffset", at}, {"byteLength", bytes}};
+    if (target) entry["target"] = target;
+    views.push_back(entry);
+    at += aligned(bytes);
+  };
+  view(shape.vertices * sizeof(Vec3), kVertices);
+  view(shape.vertices * sizeof(Vec3), kVertices);
+  view(shape.vertices * sizeof(Vec2), kVertices);
+  view(shape.corners * (narrow(shape) ? 2 : 4), kIndices);
+  view(shape.texture_bytes, 0);
+  return {{"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
+          {"scene", 0},
+          {"scenes", {{{"nodes", {0}}}}},
+          {"nodes", {{{"mesh", 0}, {"name", "object"}}}},
+          {"meshes", {{{"primitives", {{{"attributes", {{"POSITION", 0}, {"NORMAL", 1}, {"TEXCOORD_0", 2}}}, {"indices", 3}, {"material", 0}}}}}}},
+          {"materials",
+           {{{"name", "picture"},
+             {"pbrMetallicRoughness", {{"baseColorTexture", {{"index", 0}}}, {"metallicFactor", shape.metallic}, {"roughnessFactor", shape.roughness}}}}}},
+          {"textures", {{{"source", 0}, {"sampler", 0}}}},
+          {"samplers", {{{"magFilter", 9729}, {"minFilter", 9987}, {"wrapS", 33071}, {"wrapT", 33071}}}},
+          {"images", {{{"bufferView", 4}, {"mimeType", "image/png"}}}},
+          {"accessors",
+           {{{"bufferView", 0}, {"componentType", kFloat}, {"count", shape.vertices}, {"type", "VEC3"}, {"min", shape.low}, {"max", shape.high}},
+            {{"bufferView", 1}, {"componentType", kFloat}, {"count", shape.vertices}, {"type", "VEC3"}},
+            {{"bufferView", 2}, {"componentType", kFloat}, {"count", shape.vertices}, {"type", "VEC2"}},
+            {{"bufferView", 3}, {"componentType", narrow(shape) ? kShort : kInt}, {"count", shape.corners}, {"type", "SCALAR"}}}},
+          {"bufferViews", views},
+          {"buffers", {{{"byteLength", at}}}}};
+}
+
+}  // namespace
+
 Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras) {
   const size_t vertices = mesh.positions.size();
   if (vertices == 0 || mesh.normals.size() != vertices || mesh.uvs.size() != vertices || mesh.triangles.empty())
     return fail(ErrorCode::invalid_argument, "glb: mesh of {} vertices and {} triangles is not complete", vertices, mesh.triangles.size());
-  Bytes data;
-  Json views = Json::array();
-  const auto view = [&](auto&& write, int target) {
-    const size_t begin = data.size();
-    write();
-    Json entry = {{"buffer", 0}, {"byteOffset", begin}, {"byteLength", data.size() - begin}};
-    if (target) entry["target"] = target;
-    views.push_back(entry);
-    align4(data, 0);
-  };
-  constexpr int kVertices = 34962, kIndices = 34963, kFloat = 5126, kShort = 5123, kInt = 5125;
-  view([&] { append_all(data, mesh.positions); }, kVertices);
-  view([&] { append_all(data, mesh.normals); }, kVertices);
-  view([&] { append_all(data, mesh.uvs); }, kVertices);
-  const bool narrow = vertices < 65535;
-  view(
-      [&] {
-        for (const Triangle& t : mesh.triangles)
-          for (const uint32_t v : t) {
-            if (narrow)
-              append(data, static_cast<uint16_t>(v));
-            else
-              append(data, v);
-          }
-      },
-      kIndices);
-  view([&] { append_all(data, mesh.texture_png); }, 0);
-  Vec3 low = mesh.positions[0], high = low;
+  GlbShape shape{vertices, mesh.triangles.size() * 3, mesh.texture_png.size(), mesh.positions[0], mesh.positions[0], mesh.metallic, mesh.roughness};
   for (const Vec3& p : mesh.positions)
-    for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
-  Json gltf = {{"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
-               {"scene", 0},
-               {"scenes", {{{"nodes", {0}}}}},
-               {"nodes", {{{"mesh", 0}, {"name", "object"}}}},
-               {"meshes", {{{"primitives", {{{"attributes", {{"POSITION", 0}, {"NORMAL", 1}, {"TEXCOORD_0", 2}}}, {"indices", 3}, {"material", 0}}}}}}},
-               {"materials",
-                {{{"name", "picture"},
-                  {"pbrMetallicRoughness", {{"baseColorTexture", {{"index", 0}}}, {"metallicFactor", mesh.metallic}, {"roughnessFactor", mesh.roughness}}}}}},
-               {"textures", {{{"source", 0}, {"sampler", 0}}}},
-               {"samplers", {{{"magFilter", 9729}, {"minFilter", 9987}, {"wrapS", 33071}, {"wrapT", 33071}}}},
-               {"images", {{{"bufferView", 4}, {"mimeType", "image/png"}}}},
-               {"accessors",
-                {{{"bufferView", 0}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}, {"min", low}, {"max", high}},
-                 {{"bufferView", 1}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC3"}},
-                 {{"bufferView", 2}, {"componentType", kFloat}, {"count", vertices}, {"type", "VEC2"}},
-                 {{"bufferView", 3}, {"componentType", narrow ? kShort : kInt}, {"count", mesh.triangles.size() * 3}, {"type", "SCALAR"}}}},
-               {"bufferViews", views},
-               {"buffers", {{{"byteLength", data.size()}}}}};
+    for (size_t i = 0; i < 3; ++i) shape.low[i] = std::min(shape.low[i], p[i]), shape.high[i] = std::max(shape.high[i], p[i]);
+  Bytes data;
+  append_all(data, mesh.positions);
+  append_all(data, mesh.normals);
+  append_all(data, mesh.uvs);
+  for (const Triangle& t : mesh.triangles)
+    for (const uint32_t v : t) {
+      if (narrow(shape))
+        append(data, static_cast<uint16_t>(v));
+      else
+        append(data, v);
+    }
+  align4(data, 0);
+  append_all(data, mesh.texture_png);
+  align4(data, 0);
+  Json gltf = glb_document(shape);
   if (extras) {
     PTAH_TRY(const std::string text, extras(data));
     PTAH_TRY(gltf["asset"]["extras"], parse_json(text));
@@ -110,6 +130,46 @@ Result<std::string> glb_json(std::span<const uint8_t> bytes) {
   if (word(8) != bytes.size()) return fail(ErrorCode::corrupt, "glb: header says {} bytes, file has {}", word(8), bytes.size());
   if (word(16) != kJsonChunk || word(12) > bytes.size() - 20) return fail(ErrorCode::corrupt, "glb: broken JSON chunk");
   return std::string(reinterpret_cast<const char*>(bytes.data()) + 20, word(12));
+}
+
+Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes) {
+  PTAH_TRY(const std::string json, glb_json(bytes));
+  const size_t at = 20 + json.size();
+  if (bytes.size() < at + 8) return fail(ErrorCode::corrupt, "glb: no binary chunk");
+  uint32_t head[2];
+  std::memcpy(head, bytes.data() + at, 8);
+  if (head[1] != kBinChunk || head[0] != bytes.size() - at - 8) return fail(ErrorCode::corrupt, "glb: the second chunk is not binary, or not the last");
+  return bytes.subspan(at + 8);
+}
+
+Result<std::string> foreign_part_of_glb(std::span<const uint8_t> bytes) {
+  PTAH_TRY(const std::string text, glb_json(bytes));
+  PTAH_TRY(const auto body, glb_body(bytes));
+  PTAH_TRY(Json gltf, parse_json(text));
+  if (!gltf.is_object()) return fail(ErrorCode::corrupt, "glb: the JSON is no object");
+  if (Json& asset = gltf["asset"]; asset.is_object() && asset.contains("extras") && asset["extras"].is_object()) {
+    asset["extras"].erase("ptah");
+    if (asset["extras"].empty()) asset.erase("extras");
+  }
+  const auto count = [&](const char* pointer) -> size_t {
+    const Json value = gltf.value(Json::json_pointer(pointer), Json());
+    return value.is_number_unsigned() ? static_cast<size_t>(std::min<uint64_t>(value.get<uint64_t>(), body.size())) : 0;
+  };
+  const TexturedMesh usual;
+  GlbShape shape{count("/accessors/0/count"), count("/accessors/3/count"), count("/bufferViews/4/byteLength"), {}, {}, usual.metallic, usual.roughness};
+  if (shape.vertices == 0 || shape.vertices > body.size() / sizeof(Vec3)) return std::string("accessors");
+  for (size_t i = 0; i < shape.vertices; ++i) {
+    Vec3 p;
+    std::memcpy(p.data(), body.data() + i * sizeof(Vec3), sizeof(Vec3));
+    if (i == 0) shape.low = shape.high = p;
+    for (size_t c = 0; c < 3; ++c) shape.low[c] = std::min(shape.low[c], p[c]), shape.high[c] = std::max(shape.high[c], p[c]);
+  }
+  const Json ours = glb_document(shape);
+  if (ours["buffers"][0]["byteLength"] != body.size()) return std::string("buffers");
+  for (const Json* document : std::initializer_list<const Json*>{&gltf, &ours})
+    for (const auto& [key, value] : document->items())
+      if (gltf.value(key, Json()) != ours.value(key, Json())) return key;
+  return std::string();
 }
 
 ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name, bool millimetres) {

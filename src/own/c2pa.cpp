@@ -451,22 +451,53 @@ class Checker {
     const Cbor& agent = list && !list->empty() ? list->front() : info;
     out_.generator = agent.at("name").text();
     if (!agent.at("version").text().empty()) out_.generator += " " + std::string(agent.at("version").text());
+    out_.source_type = source_of(store);
     for (const Superbox& one : store.boxes) {
-      if (one.label.starts_with("c2pa.actions")) {
-        const auto parsed = Cbor::parse(one.content("cbor"));
-        const auto* actions = parsed ? parsed->at("actions").as<Cbor::Array>() : nullptr;
-        if (actions && !actions->empty()) out_.source_type = actions->front().at("digitalSourceType").text();
-      } else if (one.label.starts_with("c2pa.ingredient")) {
+      if (one.label.starts_with("c2pa.ingredient")) {
         const auto parsed = Cbor::parse(one.content("cbor"));
         if (!parsed) continue;
         if (const Cbor& active = parsed->at("activeManifest"); !active.is_null()) check_ingredient(active, history);
-        const std::string_view about = parsed->at("description").text();
         out_.ingredients.push_back(
-            fmt::format("{} ({}){}{}", parsed->at("dc:title").text(), parsed->at("relationship").text(), about.empty() ? "" : ": ", about));
+            {std::string(parsed->at("dc:title").text()), std::string(parsed->at("relationship").text()), std::string(parsed->at("description").text())});
       } else if (one.label == kReceiptLabel) {
         const auto text = one.content("json");
         if (auto receipt = parse_json({reinterpret_cast<const char*>(text.data()), text.size()})) out_.receipt = std::move(*receipt);
       }
+    }
+    inherit_source(&store, history);
+  }
+
+  /// IPTC's URI in the first action of a manifest that has one.
+  static std::string source_of(const Superbox& assertions) {
+    for (const Superbox& one : assertions.boxes) {
+      if (!one.label.starts_with("c2pa.actions")) continue;
+      const auto parsed = Cbor::parse(one.content("cbor"));
+      const auto* actions = parsed ? parsed->at("actions").as<Cbor::Array>() : nullptr;
+      if (!actions) continue;
+      for (const Cbor& action : *actions)
+        if (const auto text = action.at("digitalSourceType").text(); !text.empty()) return std::string(text);
+    }
+    return "";
+  }
+
+  /// The assertions of the manifest that this one's parent had; null if there is none in the store.
+  static const Superbox* parent_of(const Superbox& assertions, const std::vector<Superbox>& history) {
+    for (const Superbox& one : assertions.boxes) {
+      if (!one.label.starts_with("c2pa.ingredient")) continue;
+      const auto parsed = Cbor::parse(one.content("cbor"));
+      if (!parsed || parsed->at("relationship").text() != "parentOf") continue;
+      for (const Superbox& manifest : history)
+        if (parsed->at("activeManifest").at("url").text() == "self#jumbf=/c2pa/" + manifest.label) return manifest.find("c2pa.assertions");
+    }
+    return nullptr;
+  }
+
+  void inherit_source(const Superbox* assertions, const std::vector<Superbox>& history) {
+    for (size_t step = 0; out_.source_type.empty() && assertions && step < history.size(); ++step) {
+      assertions = parent_of(*assertions, history);
+      if (!assertions) return;
+      out_.source_type = source_of(*assertions);
+      out_.source_of_parent = !out_.source_type.empty();
     }
   }
 

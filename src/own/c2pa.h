@@ -34,14 +34,23 @@ Result<Bytes> sign_content(std::span<const uint8_t> file, const ManifestRequest&
 /// The store for a file that has no place for it, to lie beside it as NAME.c2pa; it covers all bytes of the file.
 Result<Bytes> sign_beside(std::span<const uint8_t> file, const ManifestRequest& request, const ContentSigner& signer);
 
+/// An ingredient as a manifest names it.
+struct NamedIngredient {
+  std::string title, relation, description;  ///< the relation in C2PA's words: parentOf, componentOf, inputTo
+  bool is_parent() const { return relation == "parentOf"; }
+};
+
+/// All texts are the signer's and may hold anything: print them with printable().
 struct ManifestCheck {
   bool whole = false;                 ///< claim, assertions and file are as they were signed, and the certificates hold together
   std::vector<std::string> problems;  ///< why not
   ChainCheck chain;
   std::optional<TimestampCheck> timestamp;  ///< if the signature has one; a trusted one says when the certificate had to be valid
-  std::string title, generator, source_type;
-  std::vector<std::string> ingredients;  ///< a line each: title, relation, description
-  Json receipt;                          ///< Ptah's, if it holds one
+  std::string title, generator;
+  std::string source_type;  ///< IPTC's full URI, of the first action that has one; of an edit without one that of the parent, or its parent
+  bool source_of_parent = false;
+  std::vector<NamedIngredient> ingredients;
+  Json receipt;  ///< Ptah's, if it holds one
 };
 /// Checks the active manifest of a store: `file` with the store at `place` (start and length; both 0 for a store beside the file). Never throws for hostile
 /// bytes: what is wrong stands in `problems`.

@@ -3,6 +3,7 @@
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
 #include <openssl/param_build.h>
@@ -176,9 +177,34 @@ std::string common_name(X509* certificate) {
   return text;
 }
 
-bool valid_at(X509* certificate, int64_t at) {
-  auto when = static_cast<time_t>(at);
-  return X509_cmp_time(X509_get0_notBefore(certificate), &when) < 0 && X509_cmp_time(X509_get0_notAfter(certificate), &when) > 0;
+using Store = std::unique_ptr<X509_STORE, Freed<X509_STORE_free>>;
+using StoreContext = std::unique_ptr<X509_STORE_CTX, Freed<X509_STORE_CTX_free>>;
+using Stack = std::unique_ptr<STACK_OF(X509), Freed<[](STACK_OF(X509) * s) { sk_X509_pop_free(s, X509_free); }>>;
+
+/// Whether a certificate's extended key usages allow content to be signed; `if_none`: what it is without any.
+bool for_content(X509* certificate, bool if_none) {
+  using Usages = std::unique_ptr<EXTENDED_KEY_USAGE, Freed<EXTENDED_KEY_USAGE_free>>;
+  int critical = 0;
+  const Usages usages(static_cast<EXTENDED_KEY_USAGE*>(X509_get_ext_d2i(certificate, NID_ext_key_usage, &critical, nullptr)));
+  if (!usages) return critical == -1 && if_none;  // -1: there is none; else it is broken or stands twice
+  bool found = false;
+  for (int i = 0; i < sk_ASN1_OBJECT_num(usages.get()); ++i) {
+    char text[64] = "";
+    OBJ_obj2txt(text, sizeof(text), sk_ASN1_OBJECT_value(usages.get(), i), 1);
+    const std::string_view oid(text);
+    if (oid == "2.5.29.37.0") return if_none;  // any purpose: not good enough for a signer of content
+    found = found || oid == "1.3.6.1.5.5.7.3.4" || oid == "1.3.6.1.5.5.7.3.36" || oid == "1.3.6.1.4.1.62558.2.1";
+  }
+  return found;
+}
+
+/// What C2PA asks of a certificate that signs content.
+std::string leaf_problem(X509* leaf) {
+  const uint32_t usage = X509_get_key_usage(leaf);
+  if (X509_get_version(leaf) == 2 && X509_check_ca(leaf) == 0 && !(X509_get_extension_flags(leaf) & EXFLAG_CA) && usage != UINT32_MAX &&
+      (usage & KU_DIGITAL_SIGNATURE) && for_content(leaf, false))
+    return "";
+  return fmt::format("the certificate of '{}' is not one to sign content with", common_name(leaf));
 }
 
 }  // namespace
@@ -234,6 +260,43 @@ Result<std::unique_ptr<ContentSigner>> read_credential(const fs::path& chain, co
   return std::unique_ptr<ContentSigner>(std::make_unique<FileCredential>(std::move(certificates), std::move(parsed)));
 }
 
+std::string path_problem(const Bytes& leaf, const std::vector<Bytes>& between, const std::vector<Bytes>& anchors, int64_t at, CertificatePurpose purpose,
+                         bool whole_chain) {
+  const Certificate own = parse_certificate(leaf);
+  const Store store(X509_STORE_new());
+  const Stack untrusted(sk_X509_new_null());
+  const StoreContext context(X509_STORE_CTX_new());
+  if (!own) return "a certificate cannot be read";
+  if (!store || !untrusted || !context) return "OpenSSL has no memory";
+  for (const Bytes& bytes : between) {
+    Certificate one = parse_certificate(bytes);
+    if (!one) return "a certificate cannot be read";
+    if (sk_X509_push(untrusted.get(), one.get()) > 0) (void)one.release();
+  }
+  for (const Bytes& bytes : anchors)
+    if (const Certificate anchor = parse_certificate(bytes)) X509_STORE_add_cert(store.get(), anchor.get());
+  std::string problem;
+  if (X509_STORE_CTX_init(context.get(), store.get(), own.get(), untrusted.get()) != 1) return "OpenSSL cannot look at the certificates";
+  X509_VERIFY_PARAM* parameters = X509_STORE_CTX_get0_param(context.get());
+  X509_VERIFY_PARAM_set_time(parameters, static_cast<time_t>(at));
+  X509_VERIFY_PARAM_set_depth(parameters, 16);
+  X509_VERIFY_PARAM_set_auth_level(parameters, 2);  // 112 bits: RSA from 2,048, no SHA-1
+  X509_VERIFY_PARAM_set_purpose(parameters, purpose == CertificatePurpose::timestamp ? X509_PURPOSE_TIMESTAMP_SIGN : X509_PURPOSE_ANY);
+  X509_VERIFY_PARAM_set_flags(parameters, X509_V_FLAG_CHECK_SS_SIGNATURE | (whole_chain ? 0UL : X509_V_FLAG_PARTIAL_CHAIN));
+  if (X509_verify_cert(context.get()) != 1) {
+    X509* bad = X509_STORE_CTX_get_current_cert(context.get());
+    problem =
+        fmt::format("the certificate of '{}': {}", common_name(bad ? bad : own.get()), X509_verify_cert_error_string(X509_STORE_CTX_get_error(context.get())));
+  }
+  ERR_clear_error();
+  if (!problem.empty() || purpose != CertificatePurpose::content) return problem;
+  const STACK_OF(X509)* path = X509_STORE_CTX_get0_chain(context.get());
+  for (int i = 1; i < sk_X509_num(path); ++i)
+    if (X509* authority = sk_X509_value(path, i); !for_content(authority, true))
+      return fmt::format("the authority '{}' may not issue certificates to sign content with", common_name(authority));
+  return leaf_problem(own.get());
+}
+
 ChainCheck check_chain(const std::vector<Bytes>& chain, const std::vector<Bytes>& anchors, int64_t at) {
   ChainCheck out;
   std::vector<Certificate> parsed;
@@ -242,31 +305,23 @@ ChainCheck check_chain(const std::vector<Bytes>& chain, const std::vector<Bytes>
     if (!parsed.back()) return out.problem = "a certificate cannot be read", out;
   }
   if (parsed.empty()) return out.problem = "no certificate", out;
-  X509* own = parsed.front().get();
-  X509* last = parsed.back().get();
-  out.signer = common_name(own);
+  out.signer = common_name(parsed.front().get());
   unsigned char* spki = nullptr;
-  if (const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(last), &spki); size > 0) out.authority = sha256_hex({spki, static_cast<size_t>(size)});
+  if (const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(parsed.back().get()), &spki); size > 0)
+    out.authority = sha256_hex({spki, static_cast<size_t>(size)});
   OPENSSL_free(spki);
-  for (size_t i = 0; i < parsed.size(); ++i) {
-    X509* here = parsed[i].get();
-    if (!valid_at(here, at)) return out.problem = fmt::format("the certificate of '{}' was not valid then", common_name(here)), out;
-    if (i + 1 < parsed.size() && (X509_check_issued(parsed[i + 1].get(), here) != X509_V_OK || X509_check_ca(parsed[i + 1].get()) < 1 ||
-                                  X509_verify(here, X509_get0_pubkey(parsed[i + 1].get())) != 1))
+  for (size_t i = 0; i + 1 < parsed.size(); ++i) {
+    X509 *here = parsed[i].get(), *next = parsed[i + 1].get();
+    if (X509_check_issued(next, here) != X509_V_OK || X509_check_ca(next) < 1 || X509_verify(here, X509_get0_pubkey(next)) != 1) {
+      ERR_clear_error();
       return out.problem = fmt::format("the certificate of '{}' is not signed by the next one", common_name(here)), out;
+    }
   }
-  const uint32_t usage = X509_get_key_usage(own);
-  if (X509_check_ca(own) > 0 || usage == UINT32_MAX || !(usage & KU_DIGITAL_SIGNATURE))
-    return out.problem = fmt::format("the certificate of '{}' is not one to sign content with", out.signer), out;
+  const std::vector<Bytes> between(chain.begin() + 1, chain.end());
+  out.problem = path_problem(chain.front(), between, {chain.back()}, at, CertificatePurpose::content, false);
+  if (!out.problem.empty()) return out;
   out.holds = true;
-  for (const Bytes& bytes : anchors) {
-    const Certificate anchor = parse_certificate(bytes);
-    if (!anchor) continue;
-    const bool same = X509_NAME_cmp(X509_get_subject_name(anchor.get()), X509_get_subject_name(last)) == 0 &&
-                      EVP_PKEY_eq(X509_get0_pubkey(anchor.get()), X509_get0_pubkey(last)) == 1;
-    const bool issued = X509_check_issued(anchor.get(), last) == X509_V_OK && X509_verify(last, X509_get0_pubkey(anchor.get())) == 1;
-    out.trusted = out.trusted || same || issued;
-  }
+  out.trusted = !anchors.empty() && path_problem(chain.front(), between, anchors, at, CertificatePurpose::content).empty();
   return out;
 }
 

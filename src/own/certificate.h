@@ -45,13 +45,23 @@ class MakerCredential : public ContentSigner {
 /// Errors: not_found, corrupt, mismatch if key and certificate are not of each other.
 Result<std::unique_ptr<ContentSigner>> read_credential(const std::filesystem::path& chain, const std::filesystem::path& key);
 
+/// What a path of certificates has to be good for.
+enum class CertificatePurpose { content, timestamp };
+/// Why OpenSSL's path validation (X509_verify_cert: signatures, times, basic constraints, path lengths, key usage, name constraints, unknown critical
+/// extensions, strength of keys and digests) finds no way from `leaf` over `between` to one of `anchors`, all in DER, that was good at the time `at`; empty if
+/// there is one. The leaf has to be for the purpose, and so have authorities that are limited to some (extended key usage). Content: emailProtection,
+/// documentSigning or C2PA's own 1.3.6.1.4.1.62558.2.1, and digital signatures; time-stamps: as RFC 3161 has it. With `whole_chain` false an anchor may be any
+/// certificate, not only a root.
+std::string path_problem(const Bytes& leaf, const std::vector<Bytes>& between, const std::vector<Bytes>& anchors, int64_t at, CertificatePurpose purpose,
+                         bool whole_chain = true);
+
 /// What a certificate chain says.
 struct ChainCheck {
   std::string signer;     ///< the common name in the first certificate
   std::string authority;  ///< SHA-256 of the last certificate's public key, in hex
-  bool holds = false;     ///< each certificate is signed by the next, and the first may sign content
+  bool holds = false;     ///< each certificate is signed by the next, the path is good by itself, and the first may sign content
   std::string problem;    ///< why not
-  bool trusted = false;   ///< one of the anchors issued or is the last
+  bool trusted = false;   ///< a path that is good for content leads to one of the anchors
 };
 /// `at`: the time it has to be valid. `anchors`: certificates in DER.
 ChainCheck check_chain(const std::vector<Bytes>& chain, const std::vector<Bytes>& anchors, int64_t at);

@@ -1,6 +1,7 @@
 #include "own/content_credentials.h"
 
 #include "base/text.h"
+#include "media/label.h"
 #include "media/manifest_store.h"
 
 namespace ptah {
@@ -8,8 +9,6 @@ namespace ptah {
 namespace fs = std::filesystem;
 
 namespace {
-
-constexpr const char* kSource = "http://cv.iptc.org/newscodes/digitalsourcetype/";
 
 /// The words, models and pictures that a receipt names.
 std::vector<Ingredient> ingredients_of(const Json& receipt) {
@@ -41,9 +40,9 @@ Result<void> credential_work(Work& work, const ContentSigner& signer) {
   request.receipt = work.receipt;
   request.ingredients = ingredients_of(work.receipt);
   // An object of the maker's own picture is made by a program, not by a trained model.
-  request.source_type = std::string(kSource) + (object      ? "algorithmicallyEnhanced"
-                                                : composite ? "compositeWithTrainedAlgorithmicMedia"
-                                                            : "trainedAlgorithmicMedia");
+  request.source_type = std::string(kSourceTypes) + (object      ? "algorithmicallyEnhanced"
+                                                     : composite ? "compositeWithTrainedAlgorithmicMedia"
+                                                                 : "trainedAlgorithmicMedia");
   std::map<std::string, Bytes> beside;
   for (auto& [name, bytes] : work.files) {
     if (!outputs.contains(name) || (sources.is_object() && sources.contains(fs::path(name).stem().string()))) continue;

