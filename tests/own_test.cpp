@@ -227,10 +227,11 @@ TEST_F(Keys, AKeyGoesToAnotherComputer) {
   EXPECT_EQ(value_or_throw(there.import_file(file, "me")).address, key.address());
   EXPECT_FALSE(there.import_file(file, "me"));
   EXPECT_EQ(value_or_throw(there.unlock("me", Secret("pass"))).address(), key.address());
-  ASSERT_TRUE(there.rename("me", "me-old"));
-  EXPECT_EQ(value_or_throw(there.list()).size(), 1U);
+  const Rotation done = value_or_throw(there.rotate(value_or_throw(there.list()).front(), Key::generate(), Secret("new")));
+  EXPECT_EQ(value_or_throw(there.list()).size(), 2U);
   EXPECT_FALSE(there.unlock("me", Secret("pass")));
-  EXPECT_TRUE(there.unlock("me-old", Secret("pass")));
+  EXPECT_EQ(value_or_throw(there.unlock("me", Secret("new"))).address(), done.key.address);
+  EXPECT_EQ(value_or_throw(there.unlock(done.kept, Secret("pass"))).address(), key.address());
   EXPECT_FALSE(Key::from_secret(Secret(std::string_view("\0\0\0\0", 4))));
   EXPECT_FALSE(Key::from_secret(Secret(std::string(32, '\xff')))) << "not below the order of the group";
 }

@@ -30,6 +30,7 @@ static void step(void) {
   if (last_call > 0 && __atomic_add_fetch(&calls, 1, __ATOMIC_SEQ_CST) == last_call) kill(getpid(), SIGKILL);
 }
 
+#pragma GCC diagnostic ignored "-Wpedantic"  // dlsym gives functions as data pointers; POSIX asks for that
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 #define PASS(type, name, parameters, arguments) \
