@@ -37,7 +37,8 @@ std::vector<QuizItem> spread_items(const std::vector<QuizItem>& items, size_t us
 
 /// Answers an item: the place of its option. `options` come in any order.
 using Solver = std::function<Result<size_t>(const std::string& question, const std::vector<std::string>& options)>;
-/// Guesses without the article, by what shows in the item alone: words that question and option share, how long options are, how much an option shares with the others.
+/// Guesses without the article, by what shows in the item alone: words that question and option share, how long options are, how much an option shares with the
+/// others.
 Solver plain_solver();
 
 /// The share of items that a solver gets right, and the items it did not.

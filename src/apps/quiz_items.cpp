@@ -100,7 +100,8 @@ class Bank {
         if (i != right) item.options.push_back(kNames[i]);
     } else {
       const bool asks_true = kind == "true";
-      item.question = asks_true ? "Which of these statements is true, according to the article?" : "Which of these statements is false, according to the article?";
+      item.question =
+          asks_true ? "Which of these statements is true, according to the article?" : "Which of these statements is false, according to the article?";
       for (size_t i = 0; i < group.size(); ++i) item.options.push_back(((i == 0) == asks_true) ? group[i]->right : group[i]->wrong);
     }
     add(std::move(item));
@@ -163,8 +164,11 @@ class Bank {
       for (const QuizEvent& b : events)
         if (b.year > a.year) others.insert(b.year - a.year);
     QuizItem item{"years", "", {}, 0, {}};
-    item.question = fmt::format("By the dates in the article, how many years lie between these two?\nA) {}\nB) {}", as_sentence(two[0].clause), as_sentence(two[1].clause));
-    if (random_.below(2)) item.question = fmt::format("By the dates in the article, how many years lie between these two?\nA) {}\nB) {}", as_sentence(two[1].clause), as_sentence(two[0].clause));
+    item.question =
+        fmt::format("By the dates in the article, how many years lie between these two?\nA) {}\nB) {}", as_sentence(two[0].clause), as_sentence(two[1].clause));
+    if (random_.below(2))
+      item.question = fmt::format("By the dates in the article, how many years lie between these two?\nA) {}\nB) {}", as_sentence(two[1].clause),
+                                  as_sentence(two[0].clause));
     known(item, two);
     if (numbers(item, right, others)) add(std::move(item));
   }
@@ -187,7 +191,9 @@ class Bank {
       return true;
     };
     if (!fill(low, smaller, true) || !fill(high, kOptions - 1 - smaller, false)) return false;
-    const auto text = [](double value) { return value == std::floor(value) ? written_number(static_cast<int64_t>(value), false, value >= 10000) : fmt::format("{:.1f}", value); };
+    const auto text = [](double value) {
+      return value == std::floor(value) ? written_number(static_cast<int64_t>(value), false, value >= 10000) : fmt::format("{:.1f}", value);
+    };
     item.options.push_back(text(right));
     for (const double value : low) item.options.push_back(text(value));
     for (const double value : high) item.options.push_back(text(value));
@@ -205,7 +211,9 @@ class Bank {
       shuffle(all, random_);
       std::vector<QuizFigure> five;
       for (const QuizFigure& f : all)
-        if (five.size() < kOptions && std::none_of(five.begin(), five.end(), [&](const QuizFigure& o) { return o.sentence == f.sentence || std::abs(o.value - f.value) <= 0.1 * f.value; }))
+        if (five.size() < kOptions && std::none_of(five.begin(), five.end(), [&](const QuizFigure& o) {
+              return o.sentence == f.sentence || std::abs(o.value - f.value) <= 0.1 * f.value;
+            }))
           five.push_back(f);
       if (five.size() < kOptions) break;
       const bool smallest = round % 2 == 1;
@@ -218,14 +226,17 @@ class Bank {
     for (size_t i = 0; i < all.size(); ++i)
       for (size_t k = i + 1; k < all.size(); ++k) {
         const QuizFigure &a = all[i], &b = all[k];
-        if (a.unit != b.unit || a.sentence == b.sentence || a.value == b.value || a.approximate || b.approximate || a.value != std::floor(a.value) || b.value != std::floor(b.value)) continue;
+        if (a.unit != b.unit || a.sentence == b.sentence || a.value == b.value || a.approximate || b.approximate || a.value != std::floor(a.value) ||
+            b.value != std::floor(b.value))
+          continue;
         const bool sum = random_.below(2) == 0;
         std::set<double> others;
         for (const QuizFigure& f : all)
           for (const QuizFigure& g : all)
             if (&f != &g) others.insert(sum ? f.value + g.value : std::abs(f.value - g.value));
         QuizItem item{sum ? "sum" : "difference", "", {}, text_.sentences[a.sentence].section, {fact("figure", {a.sentence}), fact("figure", {b.sentence})}};
-        item.question = fmt::format("Each of these sentences has lost a number (…). {}?\nA) {}\nB) {}", sum ? "What do the two numbers add up to" : "How far apart are the two numbers", gap(a), gap(b));
+        item.question = fmt::format("Each of these sentences has lost a number (…). {}?\nA) {}\nB) {}",
+                                    sum ? "What do the two numbers add up to" : "How far apart are the two numbers", gap(a), gap(b));
         if (numbers(item, sum ? a.value + b.value : std::abs(a.value - b.value), others)) add(std::move(item));
       }
   }

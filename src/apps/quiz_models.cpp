@@ -23,7 +23,8 @@ class Vectors {
   void add(std::vector<std::string> texts) {
     std::erase_if(texts, [&](const std::string& t) { return known_.contains(t); });
     for (size_t from = 0; from < texts.size(); from += 64) {
-      const std::vector<std::string> part(texts.begin() + static_cast<std::ptrdiff_t>(from), texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), from + 64)));
+      const std::vector<std::string> part(texts.begin() + static_cast<std::ptrdiff_t>(from),
+                                          texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), from + 64)));
       const Tensor rows = encoder_->embed(part);
       const auto width = static_cast<size_t>(encoder_->width());
       for (size_t i = 0; i < part.size(); ++i) known_[part[i]] = std::vector<float>(rows.data<float>() + i * width, rows.data<float>() + (i + 1) * width);
@@ -72,6 +73,8 @@ class Similarity : public QuizSolver {
   bool with_question_;
 };
 
+constexpr size_t kContexts = 48;  ///< sections with a question that are kept read; about 10 MB each
+
 /// Log-likelihoods of options after a section; in all and by token, computed once for both.
 class Likelihoods {
  public:
@@ -84,26 +87,31 @@ class Likelihoods {
     PTAH_TRY(const size_t section, section_of(question + " " + option));
     const std::string context = sections_[section] + "\n\nQuestion: " + question + "\nAnswer:";
     const Tokenizer& tokenizer = *model_->tokenizer;
-    if (context != read_) {
-      cache_ = std::make_unique<KeyValueCache>(model_->model->config(), 2048, default_cache_type());
+    if (contexts_.size() >= kContexts && !contexts_.contains(context)) contexts_.clear();
+    Context& read = contexts_[context];
+    if (!read.cache) {
+      read.cache = std::make_unique<KeyValueCache>(model_->model->config(), 2048, default_cache_type());
       std::vector<int32_t> tokens = tokenizer.encode(context);
       if (tokens.size() > 1500) tokens.erase(tokens.begin(), tokens.end() - 1500);
-      after_ = model_->model->read(tokens, *cache_);
-      read_ = context;
+      read.after = model_->model->read(tokens, *read.cache);
     }
-    const int64_t length = cache_->length();
+    const int64_t length = read.cache->length();
     std::vector<int32_t> tokens = tokenizer.encode(" " + option);
     tokens.resize(std::min<size_t>(tokens.size(), 256));
     if (tokens.empty()) return std::pair{-1e9, -1e9};
     const auto vocabulary = static_cast<size_t>(model_->model->config().vocabulary);
-    double sum = log_probability(after_, tokens[0]);
-    const std::vector<float> logits = model_->model->read(tokens, *cache_, true);
+    double sum = log_probability(read.after, tokens[0]);
+    const std::vector<float> logits = model_->model->read(tokens, *read.cache, true);
     for (size_t i = 0; i + 1 < tokens.size(); ++i) sum += static_cast<double>(log_probability({logits.data() + i * vocabulary, vocabulary}, tokens[i + 1]));
-    cache_->truncate(length);
+    read.cache->truncate(length);
     return known_[key] = {sum, sum / static_cast<double>(tokens.size())};
   }
 
  private:
+  struct Context {
+    std::unique_ptr<KeyValueCache> cache;
+    std::vector<float> after;
+  };
   /// The section whose words are most like those of question and option.
   Result<size_t> section_of(const std::string& text) {
     size_t best = 0;
@@ -119,9 +127,7 @@ class Likelihoods {
   std::vector<QuizSolvers> article_of_one_;
   std::shared_ptr<LoadedLanguageModel> model_;
   std::map<std::string, std::pair<double, double>> known_;
-  std::string read_;
-  std::unique_ptr<KeyValueCache> cache_;
-  std::vector<float> after_;
+  std::map<std::string, Context> contexts_;
 };
 
 class Reader : public QuizSolver {

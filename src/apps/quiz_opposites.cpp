@@ -9,18 +9,90 @@ namespace ptah {
 namespace {
 
 /// Adjectives and adverbs where only one of the two can hold of one thing.
-constexpr const char* kPairs[][2] = {
-    {"larger", "smaller"}, {"bigger", "smaller"}, {"higher", "lower"}, {"longer", "shorter"}, {"older", "younger"}, {"faster", "slower"}, {"heavier", "lighter"}, {"warmer", "colder"},
-    {"stronger", "weaker"}, {"richer", "poorer"}, {"better", "worse"}, {"cheaper", "more expensive"}, {"wider", "narrower"}, {"deeper", "shallower"}, {"earlier", "later"}, {"sooner", "later"},
-    {"largest", "smallest"}, {"biggest", "smallest"}, {"highest", "lowest"}, {"longest", "shortest"}, {"oldest", "youngest"}, {"fastest", "slowest"}, {"strongest", "weakest"},
-    {"best", "worst"}, {"cheapest", "most expensive"}, {"safer", "riskier"}, {"large", "small"}, {"big", "small"}, {"high", "low"}, {"long", "short"}, {"fast", "slow"}, {"heavy", "light"},
-    {"warm", "cold"}, {"hot", "cold"}, {"strong", "weak"}, {"rich", "poor"}, {"cheap", "expensive"}, {"wide", "narrow"}, {"deep", "shallow"}, {"easy", "hard"}, {"dry", "wet"},
-    {"empty", "full"}, {"clean", "dirty"}, {"safe", "dangerous"}, {"legal", "illegal"}, {"possible", "impossible"}, {"common", "rare"}, {"public", "private"}, {"open", "closed"},
-    {"valid", "void"}, {"free", "bound"}, {"alive", "dead"}, {"loud", "quiet"}, {"soft", "hard"}, {"young", "old"}, {"thick", "thin"}, {"bright", "dark"}, {"sharp", "blunt"},
-    {"guilty", "innocent"}, {"necessary", "unnecessary"}, {"visible", "invisible"}, {"useful", "useless"}, {"popular", "unpopular"}, {"able", "unable"},
-    {"likely", "unlikely"}, {"pleased", "displeased"}, {"satisfied", "dissatisfied"}, {"profitable", "unprofitable"}, {"successful", "unsuccessful"}, {"allowed", "forbidden"},
-    {"permitted", "forbidden"}, {"independent", "dependent"}, {"wrong", "right"}, {"correct", "mistaken"}, {"late", "early"}, {"upper", "lower"}, {"northern", "southern"},
-    {"eastern", "western"}, {"accepted", "refused"}, {"won", "lost"}, {"missing", "present"}, {"harmless", "harmful"}, {"binding", "optional"}, {"voluntary", "compulsory"}};
+constexpr const char* kPairs[][2] = {{"larger", "smaller"},
+                                     {"bigger", "smaller"},
+                                     {"higher", "lower"},
+                                     {"longer", "shorter"},
+                                     {"older", "younger"},
+                                     {"faster", "slower"},
+                                     {"heavier", "lighter"},
+                                     {"warmer", "colder"},
+                                     {"stronger", "weaker"},
+                                     {"richer", "poorer"},
+                                     {"better", "worse"},
+                                     {"cheaper", "more expensive"},
+                                     {"wider", "narrower"},
+                                     {"deeper", "shallower"},
+                                     {"earlier", "later"},
+                                     {"sooner", "later"},
+                                     {"largest", "smallest"},
+                                     {"biggest", "smallest"},
+                                     {"highest", "lowest"},
+                                     {"longest", "shortest"},
+                                     {"oldest", "youngest"},
+                                     {"fastest", "slowest"},
+                                     {"strongest", "weakest"},
+                                     {"best", "worst"},
+                                     {"cheapest", "most expensive"},
+                                     {"safer", "riskier"},
+                                     {"large", "small"},
+                                     {"big", "small"},
+                                     {"high", "low"},
+                                     {"long", "short"},
+                                     {"fast", "slow"},
+                                     {"heavy", "light"},
+                                     {"warm", "cold"},
+                                     {"hot", "cold"},
+                                     {"strong", "weak"},
+                                     {"rich", "poor"},
+                                     {"cheap", "expensive"},
+                                     {"wide", "narrow"},
+                                     {"deep", "shallow"},
+                                     {"easy", "hard"},
+                                     {"dry", "wet"},
+                                     {"empty", "full"},
+                                     {"clean", "dirty"},
+                                     {"safe", "dangerous"},
+                                     {"legal", "illegal"},
+                                     {"possible", "impossible"},
+                                     {"common", "rare"},
+                                     {"public", "private"},
+                                     {"open", "closed"},
+                                     {"valid", "void"},
+                                     {"free", "bound"},
+                                     {"alive", "dead"},
+                                     {"loud", "quiet"},
+                                     {"soft", "hard"},
+                                     {"young", "old"},
+                                     {"thick", "thin"},
+                                     {"bright", "dark"},
+                                     {"sharp", "blunt"},
+                                     {"guilty", "innocent"},
+                                     {"necessary", "unnecessary"},
+                                     {"visible", "invisible"},
+                                     {"useful", "useless"},
+                                     {"popular", "unpopular"},
+                                     {"able", "unable"},
+                                     {"likely", "unlikely"},
+                                     {"pleased", "displeased"},
+                                     {"satisfied", "dissatisfied"},
+                                     {"profitable", "unprofitable"},
+                                     {"successful", "unsuccessful"},
+                                     {"allowed", "forbidden"},
+                                     {"permitted", "forbidden"},
+                                     {"independent", "dependent"},
+                                     {"wrong", "right"},
+                                     {"correct", "mistaken"},
+                                     {"late", "early"},
+                                     {"upper", "lower"},
+                                     {"northern", "southern"},
+                                     {"eastern", "western"},
+                                     {"accepted", "refused"},
+                                     {"won", "lost"},
+                                     {"missing", "present"},
+                                     {"harmless", "harmful"},
+                                     {"binding", "optional"},
+                                     {"voluntary", "compulsory"}};
 
 struct VerbPair {
   const char *past, *base, *third, *other_past, *other_base, *other_third;
@@ -68,7 +140,10 @@ constexpr VerbPair kVerbs[] = {{"rose", "rise", "rises", "fell", "fall", "falls"
 bool be(const std::string& word) { return word == "is" || word == "are" || word == "was" || word == "were"; }
 
 /// "and" between clauses would be said of both: only the first part of a sentence is turned.
-bool splits(const std::string& text) { return text.find(" not ") != std::string::npos || text.find(" no ") != std::string::npos || text.find(" never ") != std::string::npos || text.find("n't") != std::string::npos || text.find(" nobody ") != std::string::npos; }
+bool splits(const std::string& text) {
+  return text.find(" not ") != std::string::npos || text.find(" no ") != std::string::npos || text.find(" never ") != std::string::npos ||
+         text.find("n't") != std::string::npos || text.find(" nobody ") != std::string::npos;
+}
 
 void ends(const std::string& sentence, std::string_view connective, std::vector<std::pair<std::string, std::string>>& out, bool cause_last) {
   const size_t at = sentence.find(connective);
@@ -83,11 +158,13 @@ void ends(const std::string& sentence, std::string_view connective, std::vector<
 bool full_clause(const std::string& text) {
   const auto words = quiz_words(text);
   if (words.size() < 4 || words.size() > 18) return false;
-  static const std::set<std::string> weak{"it", "they", "he", "she", "this", "that", "these", "those", "there", "of", "his", "her", "its", "their", "i", "we", "you", "in", "to", "then", "not", "only", "partly", "mainly", "when", "if"};
+  static const std::set<std::string> weak{"it",    "they", "he", "she", "this", "that", "these", "those", "there", "of",     "his",    "her",  "its",
+                                          "their", "i",    "we", "you", "in",   "to",   "then",  "not",   "only",  "partly", "mainly", "when", "if"};
   if (weak.contains(lower_case(words[0].text))) return false;
   for (size_t i = 1; i < words.size(); ++i) {
     const std::string w = lower_case(words[i].text);
-    if (w == "it" || w == "they" || w == "them" || w == "he" || w == "she" || w == "him" || w == "her" || w == "his" || w == "its" || w == "their") return false;
+    if (w == "it" || w == "they" || w == "them" || w == "he" || w == "she" || w == "him" || w == "her" || w == "his" || w == "its" || w == "their")
+      return false;
   }
   bool verb = false;
   for (size_t i = 1; i < std::min<size_t>(words.size(), 8); ++i) verb = verb || finite_verb(words[i].text);
@@ -107,13 +184,16 @@ std::vector<Twins> opposites_of(const QuizText& text, Random& random) {
       const std::string &word = s.words[i].text, &before = s.words[i - 1].text;
       const std::string left = s.text.substr(0, s.words[i].at), right = s.text.substr(s.words[i].end());
       const std::string tail = shortened(right).empty() ? right : shortened("x" + right).substr(1);
-      static const std::set<std::string> clauses{"when", "if", "because", "since", "that", "which", "who", "but", "while", "until", "than", "although", "as", "where", "and"};
+      static const std::set<std::string> clauses{"when",  "if",    "because", "since",    "that", "which", "who", "but",
+                                                 "while", "until", "than",    "although", "as",   "where", "and"};
       if (clauses.contains(lower_case(before)) || clauses.contains(lower_case(word))) break;  // of the first clause only
       bool done = false;
       if (be(before) && i + 2 < s.words.size() && s.words[i + 1].text == "than") {  // "A is larger than B": "B is smaller than A"
         const std::string a = text.clause(s.between(0, i - 1)), b = s.between(i + 2, s.words.size());
         const auto y = quiz_words(b);
-        if (a.find(',') != std::string::npos || b.find(',') != std::string::npos || y.size() > 8 || y.size() < 2 || finite_verb(y.back().text) || b.find(" of ") != std::string::npos || before == "are" || before == "were") break;
+        if (a.find(',') != std::string::npos || b.find(',') != std::string::npos || y.size() > 8 || y.size() < 2 || finite_verb(y.back().text) ||
+            b.find(" of ") != std::string::npos || before == "are" || before == "were")
+          break;
         if (y[0].text != "the" && y[0].text != "a" && y[0].text != "an" && std::isupper(static_cast<unsigned char>(y[0].text[0])) == 0) break;
         for (const auto& pair : kPairs)
           for (int way = 0; way < 2 && !done; ++way)
@@ -134,9 +214,10 @@ std::vector<Twins> opposites_of(const QuizText& text, Random& random) {
                 add(s, left + "not " + other + tail, left + "not " + word + tail);
               done = true;
             }
-      const bool goes_on = right.find(" and ") != std::string::npos || right.find(" to ") != std::string::npos || right.find(" from ") != std::string::npos || right.find(" by ") != std::string::npos ||
-                           right.starts_with(" up") || right.starts_with(" out") || right.starts_with(" off") || right.starts_with(" on") || right.starts_with(" down") ||
-                           right.starts_with(" away") || right.starts_with(" back") || right.starts_with(" in") || right.starts_with(" over") || right.starts_with(" for");
+      const bool goes_on = right.find(" and ") != std::string::npos || right.find(" to ") != std::string::npos || right.find(" from ") != std::string::npos ||
+                           right.find(" by ") != std::string::npos || right.starts_with(" up") || right.starts_with(" out") || right.starts_with(" off") ||
+                           right.starts_with(" on") || right.starts_with(" down") || right.starts_with(" away") || right.starts_with(" back") ||
+                           right.starts_with(" in") || right.starts_with(" over") || right.starts_with(" for");
       if (s.predicate == i && !goes_on)
         for (const VerbPair& pair : kVerbs) {
           const bool past = word == pair.past, third = word == pair.third;
@@ -165,7 +246,8 @@ std::vector<Twins> causes_of(const QuizText& text) {
     if (begins) {
       if (const size_t comma = sentence.find(", "); comma != std::string::npos) found.emplace_back(sentence.substr(8, comma - 8), sentence.substr(comma + 2));
     } else if (sentence.find(" because ") != std::string::npos) {
-      if (sentence.find(" because of ") == std::string::npos) ends(sentence, sentence.find(", because ") != std::string::npos ? ", because " : " because ", found, true);
+      if (sentence.find(" because of ") == std::string::npos)
+        ends(sentence, sentence.find(", because ") != std::string::npos ? ", because " : " because ", found, true);
     } else if (sentence.find(", so ") != std::string::npos && sentence.find(", so that ") == std::string::npos) {
       ends(sentence, ", so ", found, false);
     }

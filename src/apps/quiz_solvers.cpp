@@ -25,7 +25,8 @@ Terms terms_of(const std::string& text, bool content) {
 }
 
 bool numeric(const QuizItem& item) {
-  return std::all_of(item.options.begin(), item.options.end(), [](const std::string& o) { return !o.empty() && std::isdigit(static_cast<unsigned char>(o[0])) != 0; });
+  return std::all_of(item.options.begin(), item.options.end(),
+                     [](const std::string& o) { return !o.empty() && std::isdigit(static_cast<unsigned char>(o[0])) != 0; });
 }
 
 /// The article as rows of words: sentences with their places.
@@ -61,15 +62,18 @@ size_t common_run(const Terms& a, const Terms& b) {
 
 /// A statement without what the forms of questions add to it.
 std::string stripped(const std::string& text) {
-  static const std::regex not_this(", not [^,]+,"), frame("^(It was|First|The article first says that) |^Of [^,]+, |( who| that) |the former |and the latter |and in a later year |, and only later that |That is why |"
-                                                          "did not |not |(more|less|fewer) than ");
+  static const std::regex not_this(", not [^,]+,"), frame(
+                                                        "^(It was|First|The article first says that) |^Of [^,]+, |( who| that) |the former |and the latter "
+                                                        "|and in a later year |, and only later that |That is why |"
+                                                        "did not |not |(more|less|fewer) than ");
   return std::regex_replace(std::regex_replace(text, not_this, ""), frame, " ");
 }
 
 class StringSearch : public QuizSolver {
  public:
   enum class Way { longest, share, stripped, sentence };
-  StringSearch(std::shared_ptr<Passages> passages, Way way, std::string own_name) : QuizSolver("string search", std::move(own_name)), passages_(std::move(passages)), way_(way) {
+  StringSearch(std::shared_ptr<Passages> passages, Way way, std::string own_name)
+      : QuizSolver("string search", std::move(own_name)), passages_(std::move(passages)), way_(way) {
     for (const std::string& s : passages_->sentences) {
       const Terms words = terms_of(s, true);
       sets_.emplace_back(words.begin(), words.end());
@@ -151,8 +155,11 @@ class TfIdf {
 
 class Retrieval : public QuizSolver {
  public:
-  Retrieval(std::shared_ptr<TfIdf> index, bool with_question, std::string own_name) : QuizSolver("TF-IDF", std::move(own_name)), index_(std::move(index)), with_question_(with_question) {}
-  Result<double> score(const std::string& question, const std::string& option) override { return index_->likest(with_question_ ? question + " " + option : option).first; }
+  Retrieval(std::shared_ptr<TfIdf> index, bool with_question, std::string own_name)
+      : QuizSolver("TF-IDF", std::move(own_name)), index_(std::move(index)), with_question_(with_question) {}
+  Result<double> score(const std::string& question, const std::string& option) override {
+    return index_->likest(with_question_ ? question + " " + option : option).first;
+  }
 
  private:
   std::shared_ptr<TfIdf> index_;
@@ -164,7 +171,8 @@ class Places : public QuizSolver {
  public:
   explicit Places(std::shared_ptr<TfIdf> index) : QuizSolver("string search", "places"), index_(std::move(index)) {}
   Result<double> score(const std::string& question, const std::string& option) override {
-    static const std::regex order("^First (.*), and in a later year (.*)$|^The article first says that (.*), and only later that (.*)$|^(.*) That is why (.*)$");
+    static const std::regex order(
+        "^First (.*), and in a later year (.*)$|^The article first says that (.*), and only later that (.*)$|^(.*) That is why (.*)$");
     const auto place = [&](const std::string& text) { return static_cast<double>(index_->likest(text).second); };
     std::smatch match;
     if (std::regex_match(option, match, order))
@@ -232,7 +240,8 @@ double chance(const QuizItem& item, const Scored& scored, double median, bool re
   if (scored.statements.size() == 3) {  // in what order? by their scores; an order that is not offered is a guess
     std::array<size_t, 3> rank{0, 1, 2};
     std::stable_sort(rank.begin(), rank.end(), [&](size_t a, size_t b) { return sign * scored.statements[a] > sign * scored.statements[b]; });
-    const std::string order = fmt::format("{}, then {}, then {}", static_cast<char>('A' + rank[0]), static_cast<char>('A' + rank[1]), static_cast<char>('A' + rank[2]));
+    const std::string order =
+        fmt::format("{}, then {}, then {}", static_cast<char>('A' + rank[0]), static_cast<char>('A' + rank[1]), static_cast<char>('A' + rank[2]));
     const bool all_same = scored.statements[0] == scored.statements[1] && scored.statements[1] == scored.statements[2];
     if (all_same || std::find(item.options.begin(), item.options.end(), order) == item.options.end()) return 1.0 / kOptions;
     return order == item.options[0] ? 1 : 0;
@@ -293,7 +302,8 @@ Result<void> QuizSolver::prepare(const std::vector<QuizItem>&) { return {}; }
 
 QuizSolvers text_solvers(const Article& article) {
   const auto passages = std::make_shared<Passages>(article);
-  const auto sentences = std::make_shared<TfIdf>(passages->sentences), pairs = std::make_shared<TfIdf>(passages->pairs), sections = std::make_shared<TfIdf>(passages->sections);
+  const auto sentences = std::make_shared<TfIdf>(passages->sentences), pairs = std::make_shared<TfIdf>(passages->pairs),
+             sections = std::make_shared<TfIdf>(passages->sections);
   QuizSolvers out;
   out.push_back(std::make_unique<StringSearch>(passages, StringSearch::Way::longest, "longest run"));
   out.push_back(std::make_unique<StringSearch>(passages, StringSearch::Way::share, "longest run by length"));

@@ -22,9 +22,9 @@ using QuizSolvers = std::vector<std::unique_ptr<QuizSolver>>;
 /// Statements that stand in the question itself, on lines that begin with "1) " or "A) ".
 std::vector<std::string> listed_statements(const std::string& question);
 
-/// String search: the longest run of words that option and article share, alone, by its share of the option, and with words such as "not …" left out; the sentence
-/// that shares most words with question and option; where the option stands. TF-IDF: the likest sentence, pair of sentences and section, for the option alone and with
-/// the question.
+/// String search: the longest run of words that option and article share, alone, by its share of the option, and with words such as "not …" left out; the
+/// sentence that shares most words with question and option; where the option stands. TF-IDF: the likest sentence, pair of sentences and section, for the
+/// option alone and with the question.
 QuizSolvers text_solvers(const Article& article);
 /// The likest sentence by the cosine of sentence vectors, for the option alone and with the question.
 QuizSolvers embedding_solvers(const Article& article, std::shared_ptr<class SentenceEncoder> encoder);
@@ -40,8 +40,8 @@ struct Filtered {
   std::vector<QuizItem> items;
   std::vector<std::pair<std::string, double>> dropped;  ///< by family: the share of the items it met
 };
-/// Drops each item on which the mean chance of a family's solvers is above 0.3 (chance is 0.2). Then, of each kind with eight items or more, those that a single
-/// solver or its reverse (the lowest score for the highest) gets right, until it is right in at most 0.3 of the kind.
+/// Drops each item on which the mean chance of a family's solvers is above 0.3 (chance is 0.2). Then, of each kind with eight items or more, those that a
+/// single solver or its reverse (the lowest score for the highest) gets right, until it is right in at most 0.3 of the kind.
 Result<Filtered> filter_items(const std::vector<QuizItem>& items, const QuizSolvers& solvers);
 
 /// How often `needed` of `asked` items come out right, when they are drawn from a bank with these chances; exact.

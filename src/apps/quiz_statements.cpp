@@ -25,9 +25,9 @@ bool has_verb(const std::string& text, bool past) {
 }
 
 bool measured(const std::string& unit) {
-  return one_of(unit, {"years", "days", "hours", "minutes", "seconds", "weeks", "months", "metres", "meters", "kilometres", "kilometers", "miles", "feet", "inches", "centimetres",
-                       "millimetres", "grams", "kilograms", "kilos", "tonnes", "tons", "litres", "liters", "degrees", "percent", "dollars", "euros", "pounds", "cents", "decades",
-                       "centuries"});
+  return one_of(unit, {"years",  "days",    "hours",   "minutes",     "seconds",     "weeks",  "months",    "metres",  "meters",   "kilometres", "kilometers",
+                       "miles",  "feet",    "inches",  "centimetres", "millimetres", "grams",  "kilograms", "kilos",   "tonnes",   "tons",       "litres",
+                       "liters", "degrees", "percent", "dollars",     "euros",       "pounds", "cents",     "decades", "centuries"});
 }
 
 /// Whether a text names somebody, or a part of the name.
@@ -36,14 +36,16 @@ bool mentions(const std::string& text, const std::string& name) { return QuizTex
 /// What is denied of one may hold of no other either.
 bool denied(const std::string& predicate) {
   const auto words = quiz_words(predicate);
-  return std::any_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(words.size(), 3)), [](const QuizWord& w) { return one_of(w.text, {"not", "never", "no", "also", "neither"}); });
+  return std::any_of(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(std::min<size_t>(words.size(), 3)), [](const QuizWord& w) {
+    return one_of(w.text, {"not", "never", "no", "also", "neither"});
+  });
 }
 
 bool plural(const std::string& word) {
   if (one_of(word, {"people", "men", "women", "children", "feet", "percent", "teeth", "sheep", "cattle"})) return true;
   const bool names = std::isupper(static_cast<unsigned char>(word[0])) != 0;
-  return word.size() > 3 && word.ends_with("s") && !word.ends_with("ss") && !word.ends_with("us") && !word.ends_with("is") && !word.ends_with("'s") && !names && !common_word(word) &&
-         !finite_verb(word);
+  return word.size() > 3 && word.ends_with("s") && !word.ends_with("ss") && !word.ends_with("us") && !word.ends_with("is") && !word.ends_with("'s") && !names &&
+         !common_word(word) && !finite_verb(word);
 }
 
 std::string replaced(const QuizSentence& s, size_t first, size_t last, const std::string& with) {
@@ -79,6 +81,8 @@ class Maker {
     for (const QuizFigure& f : figures_) {
       const QuizSentence& s = text_.sentences[f.sentence];
       const std::string& written = s.words[f.words.first].text;
+      const auto negative = [](const QuizWord& w) { return one_of(w.text, {"not", "no", "never", "nobody", "nothing", "without", "cannot", "enough"}); };
+      if (std::any_of(s.words.begin(), s.words.end(), negative)) continue;  // what does not hold for ten may not hold for twenty either
       const bool in_words = !std::isdigit(static_cast<unsigned char>(written[0])), commas = written.find(',') != std::string::npos;
       const double share = f.approximate ? 0.25 : 0.1;
       for (int side = 0; side < 2; ++side) {
@@ -87,7 +91,8 @@ class Maker {
         double bound = below ? std::floor(f.value / factor) : std::ceil(f.value * factor);
         if (f.value >= 200) bound = std::round(bound / (f.value >= 2000 ? 100 : 10)) * (f.value >= 2000 ? 100 : 10);
         if (bound < 2 || bound == f.value) continue;
-        const std::string m = written_number(static_cast<int64_t>(bound), in_words, commas || (bound >= 10000)), less = measured(f.unit) ? "less than " : "fewer than ";
+        const std::string m = written_number(static_cast<int64_t>(bound), in_words, commas || (bound >= 10000)),
+                          less = measured(f.unit) ? "less than " : "fewer than ";
         const std::string more = with_number(s, f, "more than " + m), few = with_number(s, f, less + m);
         add("bound", below ? more : few, below ? few : more, {f.sentence});
       }
@@ -112,14 +117,16 @@ class Maker {
       for (size_t k = 0; k < events_.size(); ++k) {
         const QuizEvent &a = events_[i], &b = events_[k];
         if (a.year >= b.year || a.clause.size() + b.clause.size() > 230) continue;
-        add("order", fmt::format("first {}, and in a later year {}", a.clause, b.clause), fmt::format("first {}, and in a later year {}", b.clause, a.clause), {a.sentence, b.sentence});
+        add("order", fmt::format("first {}, and in a later year {}", a.clause, b.clause), fmt::format("first {}, and in a later year {}", b.clause, a.clause),
+            {a.sentence, b.sentence});
         const int years = b.year - a.year;
         if (years < 6) continue;
         const bool below = random_.below(2) == 0;
         const int bound = below ? static_cast<int>(years / (1.25 + random_.uniform())) : static_cast<int>(years * (1.25 + random_.uniform()) + 1);
         if (bound < 3) continue;
         const bool turned = random_.below(2) == 0;
-        const std::string rest = fmt::format(" than {} years lie between the year in which {} and the year in which {}", bound, (turned ? b : a).clause, (turned ? a : b).clause);
+        const std::string rest =
+            fmt::format(" than {} years lie between the year in which {} and the year in which {}", bound, (turned ? b : a).clause, (turned ? a : b).clause);
         add("span", (below ? "more" : "less") + rest, (below ? "less" : "more") + rest, {a.sentence, b.sentence});
       }
   }
@@ -135,7 +142,9 @@ class Maker {
       const auto kind = text_.names.find(subject);
       if (kind == text_.names.end()) continue;
       std::vector<std::string> others;
-      const auto suits = [&](const std::string& name, NameKind is) { return is == kind->second && !QuizText::akin(name, subject) && std::find(others.begin(), others.end(), name) == others.end(); };
+      const auto suits = [&](const std::string& name, NameKind is) {
+        return is == kind->second && !QuizText::akin(name, subject) && std::find(others.begin(), others.end(), name) == others.end();
+      };
       std::vector<std::string> far;
       std::set<std::string> subjects;  // of what is neither a person nor a place, only what does something somewhere
       for (const QuizSentence& other : text_.sentences)
@@ -148,7 +157,8 @@ class Maker {
       }
       const char* pronoun = kind->second == NameKind::person ? "who" : "that";
       for (const std::string& other : others)
-        add("role", fmt::format("it was {}, not {}, {} {}", subject, other, pronoun, predicate), fmt::format("it was {}, not {}, {} {}", other, subject, pronoun, predicate), {s.place});
+        add("role", fmt::format("it was {}, not {}, {} {}", subject, other, pronoun, predicate),
+            fmt::format("it was {}, not {}, {} {}", other, subject, pronoun, predicate), {s.place});
     }
   }
 
@@ -170,7 +180,8 @@ class Maker {
         if (!QuizText::akin(other, name) && rest.find(other) == std::string::npos) others.push_back(other);
       if (others.empty()) continue;
       const std::string other = others[random_.below(static_cast<uint32_t>(others.size()))], what = text_.clause(rest);
-      add("place", fmt::format("it was {0} {1}, not {0} {2}, that {3}", in, name, other, what), fmt::format("it was {0} {2}, not {0} {1}, that {3}", in, name, other, what), {s.place});
+      add("place", fmt::format("it was {0} {1}, not {0} {2}, that {3}", in, name, other, what),
+          fmt::format("it was {0} {2}, not {0} {1}, that {3}", in, name, other, what), {s.place});
     }
   }
 
@@ -184,7 +195,10 @@ class Maker {
     std::vector<Deed> deeds;
     for (const QuizSentence& s : text_.sentences) {
       if (!s.alone || s.named != named || s.predicate == 0 || one_of(s.words[s.predicate].text, {"were", "are", "have", "do"})) continue;
-      if (!named && s.words[0].text != "The") continue;
+      if (!named && (s.words[0].text != "The" ||
+                     std::any_of(s.words.begin() + 1, s.words.begin() + static_cast<std::ptrdiff_t>(s.predicate),
+                                 [](const QuizWord& w) { return std::isupper(static_cast<unsigned char>(w.text[0])) != 0 || w.text == "itself"; })))
+        continue;  // "the Havternen" is the ship
       const std::string predicate = shortened(s.between(s.predicate, s.words.size()));
       std::string subject = s.between(0, s.predicate);
       if (!named) subject[0] = 't';
@@ -202,8 +216,8 @@ class Maker {
         const bool turned = random_.below(2) == 0;
         const std::string names = turned ? fmt::format("of {} and {}", b.subject, a.subject) : fmt::format("of {} and {}", a.subject, b.subject);
         const std::string &first = turned ? b.predicate : a.predicate, &second = turned ? a.predicate : b.predicate;
-        add(named ? "pair" : "things", fmt::format("{}, the former {}, and the latter {}", names, first, second), fmt::format("{}, the former {}, and the latter {}", names, second, first),
-            {a.sentence, b.sentence});
+        add(named ? "pair" : "things", fmt::format("{}, the former {}, and the latter {}", names, first, second),
+            fmt::format("{}, the former {}, and the latter {}", names, second, first), {a.sentence, b.sentence});
       }
   }
 
@@ -219,8 +233,8 @@ class Maker {
     for (size_t round = 0; clauses.size() > 1 && round < 3 * clauses.size(); ++round) {
       const auto &a = clauses[random_.below(static_cast<uint32_t>(clauses.size()))], &b = clauses[random_.below(static_cast<uint32_t>(clauses.size()))];
       if (text_.sentences[a.first].section + 2 > text_.sentences[b.first].section) continue;
-      add("told", fmt::format("the article first says that {}, and only later that {}", a.second, b.second), fmt::format("the article first says that {}, and only later that {}", b.second, a.second),
-          {a.first, b.first});
+      add("told", fmt::format("the article first says that {}, and only later that {}", a.second, b.second),
+          fmt::format("the article first says that {}, and only later that {}", b.second, a.second), {a.first, b.first});
     }
   }
 
@@ -248,8 +262,9 @@ std::string shortened(const std::string& sentence) {
     const std::string rest = out.substr(comma + 2);
     const auto after = quiz_words(rest);
     if (after.empty() || quiz_words(out.substr(0, comma)).size() < 5 || !has_verb("x " + out.substr(0, comma), false)) continue;
-    if (one_of(after[0].text, {"which", "who", "whom", "where", "when", "whose", "long", "although", "though", "but", "because", "as", "with", "after", "before", "while", "even", "so", "since",
-                               "until", "leaving", "making", "giving", "including", "often", "usually", "especially", "mostly", "partly", "not", "then"}) ||
+    if (one_of(after[0].text, {"which",  "who",       "whom",  "where",   "when",       "whose",  "long",   "although", "though", "but",     "because",
+                               "as",     "with",      "after", "before",  "while",      "even",   "so",     "since",    "until",  "leaving", "making",
+                               "giving", "including", "often", "usually", "especially", "mostly", "partly", "not",      "then"}) ||
         (one_of(after[0].text, {"and"}) && has_verb(rest, false)))
       return whole(out.substr(0, comma));
   }
@@ -268,7 +283,9 @@ std::vector<QuizEvent> events_of(const QuizText& text) {
     }
     if (years != 1 || at == 0 || relative) continue;
     size_t first = at;
-    while (first > 0 && (month(s.words[first - 1].text) || (first >= 1 && number_of(s.words[first - 1].text).value_or(99) <= 31) || one_of(s.words[first - 1].text, {"of", "the"})) &&
+    while (first > 0 &&
+           (month(s.words[first - 1].text) || (first >= 1 && number_of(s.words[first - 1].text).value_or(99) <= 31) ||
+            one_of(s.words[first - 1].text, {"of", "the"})) &&
            first + 4 > at)
       --first;
     if (first == 0 || !one_of(s.words[first - 1].text, {"in", "on"})) continue;
@@ -277,7 +294,8 @@ std::vector<QuizEvent> events_of(const QuizText& text) {
     // "is high and was climbed in 1958", "knew that it was shut in 1978": the year is not that of the sentence.
     bool second = false;
     for (size_t i = 1; i < first; ++i)
-      second = second || one_of(s.words[i].text, {"that", "which", "who", "where", "when", "because", "whose"}) || (one_of(s.words[i - 1].text, {"and", "but"}) && finite_verb(s.words[i].text));
+      second = second || one_of(s.words[i].text, {"that", "which", "who", "where", "when", "because", "whose"}) ||
+               (one_of(s.words[i - 1].text, {"and", "but"}) && finite_verb(s.words[i].text));
     if (second) continue;
     std::string rest;
     if (first == 0) {
@@ -285,20 +303,28 @@ std::vector<QuizEvent> events_of(const QuizText& text) {
       if (rest.starts_with(", ")) rest.erase(0, 2);
       if (rest.starts_with(" ")) rest.erase(0, 1);
       if (rest.starts_with("and ") || rest.starts_with("the year") || quiz_words(rest).empty()) continue;
-      if (one_of(quiz_words(rest)[0].text, {"it", "he", "she", "they", "this", "these", "that", "there", "his", "her", "its", "their", "alone", "when", "and", "or", "another"})) continue;
+      if (one_of(quiz_words(rest)[0].text,
+                 {"it", "he", "she", "they", "this", "these", "that", "there", "his", "her", "its", "their", "alone", "when", "and", "or", "another"}))
+        continue;
       rest = as_sentence(rest);
     } else {
       std::string left = s.text.substr(0, begin), right = s.text.substr(end);
       while (left.ends_with(" ")) left.pop_back();
       if (left.ends_with(",") || (right.starts_with(",") && left.find(',') != std::string::npos)) continue;
-      if (one_of(quiz_words(left).back().text, {"only", "not", "and", "or", "until", "built", "that"}) && !one_of(quiz_words(left).back().text, {"built"})) continue;
+      if (one_of(quiz_words(left).back().text, {"only", "not", "and", "or", "until", "built", "that"}) && !one_of(quiz_words(left).back().text, {"built"}))
+        continue;
       rest = left + right;
     }
     rest = shortened(rest);
-    if (const size_t comma = rest.find(", "); comma != std::string::npos && quiz_words(rest.substr(0, comma)).size() >= 4 && has_verb(rest.substr(0, comma), true)) rest.resize(comma);
-    for (size_t conjunction = rest.find(" and "); conjunction != std::string::npos; conjunction = rest.find(" and ", conjunction + 1)) {  // "and has been taken once"
+    if (const size_t comma = rest.find(", ");
+        comma != std::string::npos && quiz_words(rest.substr(0, comma)).size() >= 4 && has_verb(rest.substr(0, comma), true))
+      rest.resize(comma);
+    for (size_t conjunction = rest.find(" and "); conjunction != std::string::npos;
+         conjunction = rest.find(" and ", conjunction + 1)) {  // "and has been taken once"
       const auto after = quiz_words(rest.substr(conjunction + 5));
-      if (!after.empty() && (one_of(after[0].text, {"have", "are", "is", "has"}) || (after[0].text.ends_with("s") && !past_verb(after[0].text) && !after[0].text.ends_with("ss"))) &&
+      if (!after.empty() &&
+          (one_of(after[0].text, {"have", "are", "is", "has"}) ||
+           (after[0].text.ends_with("s") && !past_verb(after[0].text) && !after[0].text.ends_with("ss"))) &&
           has_verb(rest.substr(0, conjunction), true)) {
         rest.resize(conjunction);
         break;
@@ -327,19 +353,22 @@ std::vector<QuizFigure> figures_of(const QuizText& text) {
       const char before_sign = s.words[i].at > 0 ? s.text[s.words[i].at - 1] : ' ';
       if (before_sign != ' ' || s.text[s.words[i].end()] != ' ') continue;
       const std::string& before = s.words[i - 1].text;
-      if (one_of(before, {"the", "his", "her", "its", "their", "these", "those", "first", "last", "next", "every", "other", "all", "only", "no", "than", "as", "another", "or", "and",
-                          "between", "under", "below", "least", "most", "to", "a", "an", "number", "chapter", "page", "half", "up", "twice", "within", "per", "past", "another", "any",
-                          "article", "section", "rule", "each", "some", "just", "exactly", "aged", "by"}) ||
+      if (one_of(before, {"the",     "his",     "her",    "its",     "their",   "these", "those",   "first",   "last",   "next",  "every",  "other",   "all",
+                          "only",    "no",      "than",   "as",      "another", "or",    "and",     "between", "under",  "below", "least",  "most",    "to",
+                          "a",       "an",      "number", "chapter", "page",    "half",  "up",      "twice",   "within", "per",   "past",   "another", "any",
+                          "article", "section", "rule",   "each",    "some",    "just",  "exactly", "aged",    "by",     "at",    "beyond", "not"}) ||
           number_of(before))
         continue;
       const std::string& next = s.words[i + 1].text;
       size_t unit = plural(next) ? i + 1 : 0;
-      if (unit == 0 && i + 2 < s.words.size() && plural(s.words[i + 2].text) && !common_word(next) && !number_of(next) && s.text[s.words[i + 1].end()] == ' ' && !finite_verb(next))
+      if (unit == 0 && i + 2 < s.words.size() && plural(s.words[i + 2].text) && !common_word(next) && !number_of(next) && s.text[s.words[i + 1].end()] == ' ' &&
+          !finite_verb(next))
         unit = i + 2;
       if (unit == 0 || number_of(next) || one_of(next, {"hundred", "thousand", "million", "billion", "percent-point"})) continue;
       if (unit + 1 < s.words.size() && one_of(s.words[unit + 1].text, {"later", "earlier", "ago", "old", "before", "after", "or", "apart"})) continue;
       const bool approximate = one_of(before, {"about", "around", "roughly", "nearly", "almost", "approximately", "over"});
-      if (approximate && one_of(before, {"around", "over"}) && i >= 2 && !finite_verb(s.words[i - 2].text) && !one_of(s.words[i - 2].text, {"for", "of", "in"})) continue;
+      if (approximate && one_of(before, {"around", "over"}) && i >= 2 && !finite_verb(s.words[i - 2].text) && !one_of(s.words[i - 2].text, {"for", "of", "in"}))
+        continue;
       here.push_back({s.place, *value, {approximate ? i - 1 : i, static_cast<size_t>(approximate ? 2 : 1)}, lower_case(s.words[unit].text), approximate});
     }
     if (numbers <= 3)

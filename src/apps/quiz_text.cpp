@@ -28,7 +28,8 @@ constexpr std::string_view kPeoples =
     "english french german dutch italian spanish british american chinese japanese russian greek roman latin polish swedish danish norwegian european african "
     "asian indian turkish arab arabic portuguese irish scottish welsh swiss austrian belgian egyptian persian christian catholic jewish muslim victorian";
 constexpr std::string_view kTitles =
-    "mr mrs ms dr sir lady lord king queen prince princess bishop captain president professor judge mayor emperor general saint father mother uncle aunt minister";
+    "mr mrs ms dr sir lady lord king queen prince princess bishop captain president professor judge mayor emperor general saint father mother uncle aunt "
+    "minister";
 
 bool calendar(const std::string& word) { return among(word, kMonths); }
 /// Begins with a capital, and not only because of where it stands.
@@ -38,14 +39,15 @@ bool name_word(const std::string& word) {
 
 /// What may stand before a sentence and be left out without loss.
 void strip_connective(std::string& text) {
-  for (const char* word : {"However, ", "Moreover, ", "Furthermore, ", "Finally, ", "Eventually, ", "Indeed, ", "In fact, ", "Nevertheless, ", "Of course, ", "But ", "And ", "Yet ",
-                           "At first, ", "Still, "})
+  for (const char* word : {"However, ", "Moreover, ", "Furthermore, ", "Finally, ", "Eventually, ", "Indeed, ", "In fact, ", "Nevertheless, ", "Of course, ",
+                           "But ", "And ", "Yet ", "At first, ", "Still, "})
     if (text.starts_with(word) && text.size() > std::string_view(word).size() + 10) {
       text.erase(0, std::string_view(word).size());
       text[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(text[0])));
       break;
     }
-  for (const char* word : {", however,", ", therefore,", ", moreover,", ", indeed,", ", of course,", ", for example,", ", for instance,", ", too", " also", " therefore"})
+  for (const char* word :
+       {", however,", ", therefore,", ", moreover,", ", indeed,", ", of course,", ", for example,", ", for instance,", ", too", " also", " therefore"})
     if (const size_t at = text.find(word); at != std::string::npos) {
       const size_t end = at + std::string_view(word).size();
       if (end == text.size() || !std::isalnum(static_cast<unsigned char>(text[end]))) text.erase(at, end - at);
@@ -55,30 +57,44 @@ void strip_connective(std::string& text) {
 /// Nothing in it points to other sentences, as far as words tell.
 bool stands_alone(const QuizSentence& s) {
   if (s.words.size() < 5 || s.words.size() > 34) return false;
-  if (s.text.find_first_of("\"?!;:()[]<>{}=_/|\\~") != std::string::npos || s.text.find("\xE2\x80") != std::string::npos || s.text.find(" - ") != std::string::npos) return false;
+  if (s.text.find_first_of("\"?!;:()[]<>{}=_/|\\~") != std::string::npos || s.text.find("\xE2\x80") != std::string::npos ||
+      s.text.find(" - ") != std::string::npos)
+    return false;
   if (s.text.find(" '") != std::string::npos || s.text.find("' ") != std::string::npos || !s.text.ends_with(".")) return false;
-  if (among(s.words[0].text, "it its they their he his she her this these those that such there here i we my our so then therefore thus hence instead otherwise meanwhile "
-                             "afterwards later nor not only both neither either another others or if each all some another perhaps even again also two three one most many few "
-                             "several afterward soon today now once what who why how where when as while since although though because until unless whether"))
+  if (among(s.words[0].text,
+            "it its they their he his she her this these those that such there here i we my our so then therefore thus hence instead otherwise meanwhile "
+            "afterwards later nor not only both neither either another others or if each all some another perhaps even again also two three one most many few "
+            "whoever whatever wherever whichever several afterward soon today now once what who why how where when as while since although though because "
+            "until unless whether"))
     return false;
   const auto next_to = [&](size_t i) { return i + 1 < s.words.size() && s.text[s.words[i].end()] == ' ' ? s.words[i + 1].text : std::string(); };
   // "The second asked": of what is told before.
-  if (among(s.words[0].text, "the") && (s.words[1].text.ends_with("est") || among(s.words[1].text, "first second third fourth fifth last one ones two three rest result remaining")) &&
+  if (among(s.words[0].text, "the") &&
+      (s.words[1].text.ends_with("est") || among(s.words[1].text, "first second third fourth fifth last one ones two three rest result remaining")) &&
       (finite_verb(s.words[2].text) || among(s.words[2].text, "never still also ones once")))
     return false;
+  if (among(s.words[0].text,
+            "mix take bake cut shape put add write keep let turn use pour place heat remove cook stir fold knead wash check open close press make see note "
+            "remember start stop "
+            "bring set leave try avoid cover soak peel slice boil dry clean choose find ask tell give go do be don't never"))
+    return false;       // it asks to do something and states nothing
   bool turned = false;  // a second clause began: a pronoun in it means what stands before
   for (size_t i = 0; i < s.words.size(); ++i) {
     const std::string& word = s.words[i].text;
+    if (const size_t mark = word.find('\''); mark != std::string::npos && among(word.substr(0, mark), "he she it they i we you that there who what"))
+      return false;
     if (among(word, "i we us me my our ours mine this these those former latter such here above")) return false;
     if ((lower_case(word) == "same" || lower_case(word) == "other" || lower_case(word) == "others" || lower_case(word) == "both") && !turned) return false;
     if (among(word, "it they them he she him hers themselves") && !turned) return false;
     if (among(word, "its their") && i < 3 && !(i >= 1 && s.named)) return false;
     if (among(word, "his her") && (s.names.empty() || s.names[0].first >= i)) return false;
     if (lower_case(word) == "her" && (next_to(i).empty() || common_word(next_to(i)))) return false;
-    if (lower_case(word) == "that" && i > 0 && among(s.words[i - 1].text, "of in on at by from for than since to before after during about with under")) return false;
-    if (lower_case(word) == "so" && (i + 1 == s.words.size() || among(s.words[i - 1].text, "do did done does") || s.words[i - 1].text.ends_with("ed"))) return false;
+    if (lower_case(word) == "that" && i > 0 && among(s.words[i - 1].text, "of in on at by from for than since to before after during about with under"))
+      return false;
+    if (lower_case(word) == "so" && (i + 1 == s.words.size() || among(s.words[i - 1].text, "do did done does") || s.words[i - 1].text.ends_with("ed")))
+      return false;
     if (lower_case(word) == "there" && (!among(next_to(i), "is are was were had would will") || i + 2 >= s.words.size())) return false;
-    if (i >= 2 && (among(word, "and because that when if but so while until which who before after although where as") || s.text[s.words[i].end()] == ',')) turned = true;
+    if (i >= 2 && (among(word, "and because that when if but while which who although") || s.text[s.words[i].end()] == ',')) turned = true;
   }
   return true;
 }
@@ -89,7 +105,8 @@ void find_names(QuizSentence& s, const std::set<std::string>& known) {
     if (!name_word(s.words[i].text)) continue;
     if (i == 0 && !known.contains(s.words[i].text)) continue;
     WordRange range{i, 1};
-    while (i + 1 < s.words.size() && name_word(s.words[i + 1].text) && s.words[i + 1].at == s.words[i].end() + 1 && s.text[s.words[i].end()] == ' ') ++range.count, ++i;
+    while (i + 1 < s.words.size() && name_word(s.words[i + 1].text) && s.words[i + 1].at == s.words[i].end() + 1 && s.text[s.words[i].end()] == ' ')
+      ++range.count, ++i;
     s.names.push_back(range);
   }
 }
@@ -108,6 +125,7 @@ void find_predicate(QuizSentence& s) {
   for (size_t i = 2; i < std::min<size_t>(s.words.size(), 5); ++i) {
     if (gap(i) != " ") return;
     const std::string& word = s.words[i].text;
+    if (capital(word)) return;  // "the shopkeeper Tore Aas fears"
     if (finite_verb(word)) {
       // "the bell found in the field was": a participle, another verb follows soon.
       for (size_t k = i + 2; k < std::min(s.words.size(), i + 7); ++k) {
@@ -151,14 +169,44 @@ std::map<std::string, NameKind> kinds_of(const std::vector<QuizSentence>& senten
         for (size_t i = 0; i < 3; ++i) vote[i] += other[i];
   std::map<std::string, NameKind> out;
   for (const auto& [name, vote] : votes)
-    out[name] = vote[0] > 0 && vote[0] >= vote[1] && vote[0] >= vote[2] ? NameKind::person : vote[1] > 0 && vote[1] >= vote[2] ? NameKind::place : NameKind::other;
+    out[name] = vote[0] > 0 && vote[0] >= vote[1] && vote[0] >= vote[2] ? NameKind::person
+                : vote[1] > 0 && vote[1] >= vote[2]                     ? NameKind::place
+                                                                        : NameKind::other;
   return out;
+}
+
+/// Whether a name is "he" or "she", by the pronouns that follow it in its sentence and begin the next one.
+std::map<std::string, std::array<int, 2>> genders_of(const std::vector<QuizSentence>& sentences) {
+  std::map<std::string, std::array<int, 2>> out;
+  for (size_t n = 0; n < sentences.size(); ++n) {
+    const QuizSentence& s = sentences[n];
+    if (s.names.empty()) continue;
+    const std::string name = s.name(s.names[0]);
+    auto& votes = out[name];
+    const std::string& title = s.words[s.names[0].first].text;
+    if (among(title, "mr sir lord king prince bishop father uncle emperor pope")) votes[0] += 4;
+    if (among(title, "mrs ms miss lady queen princess mother aunt empress")) votes[1] += 4;
+    const auto vote = [&](const std::string& word) {
+      if (among(word, "he him his himself") || lower_case(word).starts_with("he'")) ++votes[0];
+      if (among(word, "she her herself") || lower_case(word).starts_with("she'")) ++votes[1];
+    };
+    for (size_t i = s.names[0].first + s.names[0].count; s.names.size() == 1 && i < s.words.size(); ++i) vote(s.words[i].text);
+    if (n + 1 < sentences.size() && sentences[n + 1].section == s.section && !sentences[n + 1].words.empty() && s.names[0].first == 0)
+      vote(sentences[n + 1].words[0].text);
+  }
+  // A surname alone is who bears it.
+  auto all = out;
+  for (auto& [name, votes] : all)
+    for (const auto& [other, more] : out)
+      if (other != name && QuizText::akin(name, other)) votes[0] += more[0], votes[1] += more[1];
+  return all;
 }
 
 /// The first "he" or "she" of a sentence becomes the name that it means: the subject of the sentence before, or the only person named there.
 void resolve(std::vector<QuizSentence>& sentences, const std::map<std::string, NameKind>& kinds, const std::set<std::string>& known) {
   std::string subject, pronoun;
   size_t section = 0;
+  const auto genders = genders_of(sentences);
   for (QuizSentence& s : sentences) {
     if (s.words.empty()) continue;
     if (s.section != section) subject.clear(), pronoun.clear();
@@ -172,7 +220,9 @@ void resolve(std::vector<QuizSentence>& sentences, const std::map<std::string, N
     const bool earlier = std::any_of(s.names.begin(), s.names.end(), [&](const WordRange& r) { return r.first < at && person(r); });
     if (at < s.words.size() && !earlier && !subject.empty() && (at == 0 || at >= 2) && !among(s.words[at].text, "him")) {
       const std::string kind = among(s.words[at].text, "he his") ? "he" : "she";
-      if (!pronoun.empty() && pronoun != kind) {
+      const auto votes = genders.find(subject);
+      const size_t own = kind == "he" ? 0 : 1;
+      if ((!pronoun.empty() && pronoun != kind) || votes == genders.end() || votes->second[own] <= votes->second[1 - own]) {
         subject.clear();
         pronoun.clear();
         continue;
@@ -283,8 +333,8 @@ QuizText analyse(const Article& article) {
     if (s.words.empty() || s.named || s.resolved) continue;
     // A name or not? Nothing else in the text tells, so it cannot be written in the middle of a sentence.
     const std::string& first = s.words[0].text;
-    if (name_word(first) && !first.ends_with("s") && !first.ends_with("ing") && !first.ends_with("men") && !first.ends_with("people") && !small.contains(lower_case(first)) && !known.contains(first) &&
-        (s.words.size() < 2 || finite_verb(s.words[1].text)))
+    if (name_word(first) && !first.ends_with("s") && !first.ends_with("ing") && !first.ends_with("men") && !first.ends_with("people") &&
+        !small.contains(lower_case(first)) && !known.contains(first) && (s.words.size() < 2 || finite_verb(s.words[1].text)))
       s.alone = false;
   }
   return out;

@@ -16,8 +16,8 @@ std::set<std::string> set_of(std::string_view words) {
   return out;
 }
 
-const char* const kUnits[] = {"zero",   "one",    "two",      "three",    "four",    "five",    "six",       "seven",    "eight",   "nine",
-                              "ten",    "eleven", "twelve",   "thirteen", "fourteen", "fifteen", "sixteen",   "seventeen", "eighteen", "nineteen"};
+const char* const kUnits[] = {"zero", "one",    "two",    "three",    "four",     "five",    "six",     "seven",     "eight",    "nine",
+                              "ten",  "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"};
 const char* const kTens[] = {"", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"};
 
 bool letter(unsigned char c) { return std::isalnum(c) != 0 || c >= 0x80; }
@@ -39,8 +39,8 @@ std::vector<QuizWord> quiz_words(const std::string& text) {
     }
     size_t end = i;
     while (end < text.size() && !(at(end) == 0xE2 && at(end + 1) == 0x80)) {
-      const bool joins = (text[end] == '-' || text[end] == '\'' || ((text[end] == '.' || text[end] == ',') && end > i && std::isdigit(at(end - 1)) != 0 &&
-                                                                      std::isdigit(at(end + 1)) != 0)) &&
+      const bool joins = (text[end] == '-' || text[end] == '\'' ||
+                          ((text[end] == '.' || text[end] == ',') && end > i && std::isdigit(at(end - 1)) != 0 && std::isdigit(at(end + 1)) != 0)) &&
                          end > i && letter(static_cast<unsigned char>(at(end + 1)));
       if (!letter(static_cast<unsigned char>(at(end))) && !joins) break;
       ++end;
@@ -53,11 +53,13 @@ std::vector<QuizWord> quiz_words(const std::string& text) {
 
 bool common_word(const std::string& word) {
   static const std::set<std::string> words = set_of(
-      "the a an and or but nor so yet of to in on at by for from with without into onto over under about after before between during against through is are was "
+      "the a an and or but nor so yet of to in on at by for from with without into onto over under about after before between during against through is are "
+      "was "
       "were be been being am do does did done has have had having will would shall should can could may might must not no yes it its this that these those "
       "there here he she they we you i him her them us me his hers their theirs our ours your yours my mine who whom whose which what when where why how as if "
       "than then because while until since although though each every all any some many much more most few fewer little less least other another such only own "
-      "same both either neither one two first last also just even still again once very too up down out off ago never always often now later rather behind above below near along among across beside beyond inside outside despite according instead therefore "
+      "same both either neither one two first last also just even still again once very too up down out off ago never always often now later rather behind "
+      "above below near along among across beside beyond inside outside despite according instead therefore "
       "however every nobody somebody everybody nothing everything something");
   return words.contains(lower_case(word));
 }
@@ -69,7 +71,9 @@ bool past_verb(const std::string& word) {
       "wore tore bore swore drove rode ate drank sang sank swam flew threw blew froze stole woke hid slept swept dug struck stuck spread lay laid shook "
       "withdrew overcame arose could might would proved cost ruled bound wound ground shot sprang stung swung clung bent slid shrank forbade underwent");
   const std::string w = lower_case(word);
-  return irregular.contains(w) || (w.size() >= 4 && w.ends_with("ed") && w != "need" && w != "hundred" && w != "seed" && w != "feed" && w != "speed" && w != "indeed" && w != "breed" && w != "exceed" && w != "proceed" && w != "shed" && w != "sacred" && w != "weed" && w != "steed");
+  return irregular.contains(w) ||
+         (w.size() >= 4 && w.ends_with("ed") && w != "need" && w != "hundred" && w != "seed" && w != "feed" && w != "speed" && w != "indeed" && w != "breed" &&
+          w != "exceed" && w != "proceed" && w != "shed" && w != "sacred" && w != "weed" && w != "steed");
 }
 
 bool finite_verb(const std::string& word) {

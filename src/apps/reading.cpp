@@ -113,7 +113,9 @@ Result<ReadingTerms> reading_terms(const Json& json) {
 
 Result<void> check_publication(const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
   if (items.size() < 4 * terms.asked)
-    return fail(ErrorCode::invalid_argument, "the article gives {} questions that bots do not answer; {} are needed for sessions of {}. A longer text gives more, and one that tells who did what, when, "
+    return fail(ErrorCode::invalid_argument,
+                "the article gives {} questions that bots do not answer; {} are needed for sessions of {}. A longer text gives more, and one that tells who "
+                "did what, when, "
                 "how much and why, in sentences that are understood alone",
                 items.size(), 4 * terms.asked, terms.asked);
   std::error_code problem;
@@ -387,6 +389,7 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     for (const uint32_t item : s.draw->items) --exposures_[item];
     s.draw.reset();
     s.ends = ends_before;
+    --quizzes_of_day_[day_of(now)];
     return tl::unexpected(kept.error());
   }
   s.safe = true;

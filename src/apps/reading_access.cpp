@@ -44,7 +44,11 @@ Result<ReaderList> sign_reader_list(const ReadingTerms& terms, ReaderList list, 
 Json to_json(const ReaderList& list) {
   Json readers = Json::array();
   for (const Address& reader : list.readers) readers.push_back(to_string(reader));
-  return {{"format", "ptah readers 1"}, {"article", hex_text(list.article)}, {"expires", list.expires}, {"readers", readers}, {"signature", hex_text(list.signature)}};
+  return {{"format", "ptah readers 1"},
+          {"article", hex_text(list.article)},
+          {"expires", list.expires},
+          {"readers", readers},
+          {"signature", hex_text(list.signature)}};
 }
 
 Result<ReaderList> reader_list(const Json& json) {
@@ -104,7 +108,8 @@ Result<void> ReadingRoom::may_ask(double now) const {
   if (terms_.rewards > 0) {
     uint64_t open = 0;
     for (const auto& [name, session] : sessions_) open += session.draw && !session.result && session.ends >= now;
-    if (passed_ + open >= terms_.rewards) return fail(ErrorCode::invalid_argument, "what was set aside for this article is spent or promised; it is closed for new readers");
+    if (passed_ + open >= terms_.rewards)
+      return fail(ErrorCode::invalid_argument, "what was set aside for this article is spent or promised; it is closed for new readers");
   }
   return {};
 }

@@ -144,7 +144,8 @@ Result<void> run_allow(const ReadOptions& o) {
   PTAH_TRY(const uint64_t seconds, parse_duration(o.expires));
   list.expires = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count()) + seconds;
   PTAH_TRY(const auto signer, needed_signer(o));
-  if (signer->address() != terms.allow) return fail(ErrorCode::permission, "the list has to be signed by {}, the key is {}", to_string(terms.allow), to_string(signer->address()));
+  if (signer->address() != terms.allow)
+    return fail(ErrorCode::permission, "the list has to be signed by {}, the key is {}", to_string(terms.allow), to_string(signer->address()));
   PTAH_TRY(list, sign_reader_list(terms, std::move(list), *signer));
   PTAH_TRY_VOID(write_file(o.out, std::string_view(to_json(list).dump(1) + "\n")));
   fmt::print("{}: {} readers\n", o.out, list.readers.size());
@@ -194,7 +195,8 @@ void add_read(CLI::App& app, Action& action) {
   publish->add_option("--token", p->token, "the token that pays (ERC-20; default: one of your own is made)");
   publish->add_option("--guardian", p->guardian, "who may stop the paying (default: you)");
   publish->add_option("--exposures", p->exposures, "how often a question is asked at most")->check(CLI::Range(1, 1000));
-  publish->add_option("--words-a-second", p->words_a_second, "the pace of reading: no section is left sooner than its words take")->check(CLI::Range(0.5, 1000.0));
+  publish->add_option("--words-a-second", p->words_a_second, "the pace of reading: no section is left sooner than its words take")
+      ->check(CLI::Range(0.5, 1000.0));
   publish->add_option("--section-seconds", p->section_seconds, "no section takes less")->check(CLI::Range(0, 3600));
   publish->add_option("--daily", p->daily, "readers who are asked in a day at most; 0 is no limit");
   publish->add_option("--allow", p->allow, "the address whose signature a list of readers needs (ptah read allow); default: all may read");

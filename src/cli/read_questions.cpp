@@ -1,8 +1,9 @@
 #include "cli/read_questions.h"
 
-#include <cmath>
+#include <charconv>
 #include <map>
 
+#include "base/text.h"
 #include "own/secret.h"
 #include "text/bert.h"
 #include "text/language_model.h"
@@ -66,11 +67,11 @@ struct Models {
 /// What has been pulled.
 Result<Models> models_of(const QuestionOptions& o) {
   Models out;
-  if (o.no_models) return out;
+  if (o.models == "none") return out;
   if (const auto path = find_model("minilm")) {
     PTAH_TRY(out.encoder, SentenceEncoder::load(*path));
   }
-  if (const auto path = find_model("smollm2")) {
+  if (const auto path = find_model("smollm2"); path && o.models == "all") {
     PTAH_TRY(LoadedLanguageModel model, load_language_model(*path));
     out.language = std::make_shared<LoadedLanguageModel>(std::move(model));
   }
@@ -115,7 +116,9 @@ Result<Made> made_of(const std::string& file, const QuestionOptions& o, const Mo
 Result<uint64_t> seed_of(const QuestionOptions& o) {
   if (!o.seed.empty()) {
     uint64_t seed = 0;
-    if (std::sscanf(o.seed.c_str(), "%lu", &seed) != 1) return fail(ErrorCode::invalid_argument, "--seed {}: no number", o.seed);
+    const char* end = o.seed.data() + o.seed.size();
+    if (const auto read = std::from_chars(o.seed.data(), end, seed); read.ec != std::errc() || read.ptr != end)
+      return fail(ErrorCode::invalid_argument, "--seed {}: expected a whole number from 0 to 18446744073709551615", printable(o.seed, 100));
     return seed;
   }
   std::array<uint8_t, 8> bytes{};
@@ -130,7 +133,8 @@ Result<uint64_t> seed_of(const QuestionOptions& o) {
 void add_question_options(CLI::App& command, QuestionOptions& o) {
   command.add_option("--solver", o.solver, "a language model that answers without the article; kinds of questions that it answers lose what it gets right");
   command.add_option("--seed", o.seed, "the same text and seed give the same questions (default: by chance; odds: 1)");
-  command.add_flag("--no-models", o.no_models, "only string search and TF-IDF choose, even if minilm and smollm2 have been pulled");
+  command.add_option("--models", o.models, "which of minilm and smollm2 may drop questions, where they have been pulled; string search and TF-IDF always do")
+      ->check(CLI::IsMember({"all", "minilm", "none"}));
 }
 
 Result<Questions> questions_of(const std::string& file, const QuestionOptions& o) {
@@ -141,7 +145,7 @@ Result<Questions> questions_of(const std::string& file, const QuestionOptions& o
   fmt::print("{} sections, {} questions made, {} stay. Of what it met, dropped because a bot answered:", q.article.sections.size(), q.made, q.items.size());
   for (const auto& [family, share] : q.dropped) fmt::print(" {} {:.0f} %;", family, 100 * share);
   fmt::print("\n");
-  if (!models.encoder || !models.language) fmt::print("{} not pulled: what they would answer stays (ptah pull minilm, ptah pull smollm2)\n", o.no_models ? "models not used or" : "minilm or smollm2");
+  if (!models.encoder || !models.language) fmt::print("{} not used: what they would answer stays (ptah pull minilm, ptah pull smollm2)\n", "minilm or smollm2");
   return std::move(made.questions);
 }
 
@@ -181,6 +185,7 @@ Result<void> print_odds(const std::vector<std::string>& files, const QuestionOpt
     fmt::print("  {:>12.1f} %\n", 100 * pass_chance(std::vector<double>(std::max<size_t>(bank.size(), 8), 0.95)));
     for (const std::string& family : families)
       if (details) fmt::print("{}", best[family].row);
+    std::fflush(stdout);
   }
   return {};
 }

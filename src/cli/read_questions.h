@@ -7,9 +7,9 @@
 namespace ptah::cli {
 
 struct QuestionOptions {
-  std::string solver;     ///< a language model that answers without the article
-  std::string seed;       ///< empty: by chance, unless the command measures
-  bool no_models = false;
+  std::string solver;          ///< a language model that answers without the article
+  std::string seed;            ///< empty: by chance, unless the command measures
+  std::string models = "all";  ///< that may drop questions, if they have been pulled: all, minilm, none
 };
 void add_question_options(CLI::App& command, QuestionOptions& o);
 
