@@ -69,7 +69,8 @@ bool past_verb(const std::string& word) {
       "was were had did went came took gave began wrote became grew knew saw fell rose ran drew chose broke spoke made said found left built held kept told "
       "brought bought thought taught caught fought sought felt dealt meant sent spent lent lost met paid led fed sold stood understood sat won hung got forgot "
       "wore tore bore swore drove rode ate drank sang sank swam flew threw blew froze stole woke hid slept swept dug struck stuck spread lay laid shook "
-      "withdrew overcame arose could might would proved cost ruled bound wound ground shot sprang stung swung clung bent burnt learnt spoilt dreamt burst slid shrank forbade underwent");
+      "withdrew overcame arose could might would proved cost ruled bound wound ground shot sprang stung swung clung bent burnt learnt spoilt dreamt burst slid "
+      "shrank forbade underwent");
   const std::string w = lower_case(word);
   return irregular.contains(w) ||
          (w.size() >= 4 && w.ends_with("ed") && w != "need" && w != "hundred" && w != "seed" && w != "feed" && w != "speed" && w != "indeed" && w != "breed" &&
