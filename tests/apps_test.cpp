@@ -103,36 +103,6 @@ double at_least(int needed, int of, double p) {
 
 }  // namespace
 
-TEST(Quiz, ItemsComeFromTheText) {
-  const Article a = article();
-  EXPECT_EQ(a.title, "The clock of Varn");
-  EXPECT_GE(a.sections.size(), 5U);
-  const auto items = make_items(a, 1);
-  EXPECT_GT(items.size(), 200U);
-  std::string whole;
-  whole.reserve(8000);
-  for (const std::string& section : a.sections) whole.append(section).append("\n");
-  std::map<std::string, int> kinds;
-  for (const QuizItem& item : items) {
-    ++kinds[item.kind];
-    ASSERT_EQ(item.options.size(), kOptions);
-    EXPECT_NE(whole.find(item.options[0]), std::string::npos) << item.options[0];
-    EXPECT_EQ(std::set<std::string>(item.options.begin(), item.options.end()).size(), kOptions);
-    for (size_t i = 1; item.kind == "stands" && i < kOptions; ++i) {
-      EXPECT_EQ(whole.find(item.options[i]), std::string::npos) << item.options[i];
-    }
-    const bool gap = item.question.find("_____") != std::string::npos;
-    EXPECT_TRUE(!gap || item.question.find(item.options[0], item.question.find('?')) == std::string::npos) << "the question tells the answer";
-  }
-  EXPECT_EQ(kinds.size(), 5U);
-  EXPECT_EQ(to_json(make_items(a, 1)[7]), to_json(items[7]));
-  EXPECT_FALSE(parse_article("# Title\n\nToo short."));
-  EXPECT_FALSE(parse_article(""));
-  EXPECT_FALSE(parse_article(std::string(10, '\0')));
-  const auto s = sentences_of("Mr. A. Hale paid 3.5 marks. \"Why?\" she asked. It rained!\n\nThe end");
-  EXPECT_EQ(s.size(), 4U) << s[0];
-}
-
 TEST(Quiz, BotsPassAsSeldomAsTheirOddsSay) {
   // A million sessions by the very functions that draw and judge; 7 of 8, five options.
   SecretRandom random(Bytes32{1});

@@ -22,18 +22,23 @@ std::vector<std::string> sentences_of(const std::string& section);
 constexpr size_t kOptions = 5;
 
 struct QuizItem {
-  std::string kind;  ///< cloze, number, who, order, stands
+  std::string kind;  ///< true, false, count, first, last, sequence, years, largest, smallest, sum, difference; older banks: cloze, who, number, order, stands
   std::string question;
   std::vector<std::string> options;  ///< kOptions of them, the right one first
-  size_t section = 0;                ///< where the answer stands
+  size_t section = 0;                ///< where one of the facts stands
+  std::vector<uint32_t> facts{};     ///< what it asks about, for spread_items(); not kept in files
 };
-/// Items from sentences: a word or name left out (cloze, who), a number left out, what comes first (order), which of five sentences stands in the text
-/// (stands); the wrong options come from the same text and are of the same kind. The same text and seed give the same items.
+/// Candidates for a bank: statements to be judged, events to be put in order, figures to be compared and added up. What is right never stands in the text as
+/// it stands in the item, and the wrong options are made of the same words: quiz_statements.h. The same text and seed give the same items.
 std::vector<QuizItem> make_items(const Article& article, uint64_t seed);
 
-/// Answers an item without the article: the place of its option. `options` come in any order.
+/// A bank of items: each fact at most `uses` times; kinds take turns, so that none uses up the facts of the others. In the order of `items`.
+std::vector<QuizItem> spread_items(const std::vector<QuizItem>& items, size_t uses = 5);
+
+/// Answers an item: the place of its option. `options` come in any order.
 using Solver = std::function<Result<size_t>(const std::string& question, const std::vector<std::string>& options)>;
-/// Guesses by what shows in the item alone: words that question and option share, how long options are, how much an option shares with the others.
+/// Guesses without the article, by what shows in the item alone: words that question and option share, how long options are, how much an option shares with the
+/// others.
 Solver plain_solver();
 
 /// The share of items that a solver gets right, and the items it did not.

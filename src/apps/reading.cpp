@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "apps/reading_access.h"
 #include "base/file.h"
 #include "base/sha256.h"
 #include "chain/abi.h"
@@ -75,7 +76,7 @@ bool same(std::string_view a, std::string_view b) {
 
 template <class C, class Visit>
 requires std::same_as<std::remove_const_t<C>, ReadingTerms>
-void fields(C& c, const Visit& visit) {  // all but the contract, which is a text in JSON
+void fields(C& c, const Visit& visit) {  // all but addresses, which are texts in JSON
   visit("chain", c.chain_id);
   visit("reward", c.reward);
   visit("asked", c.asked);
@@ -85,18 +86,26 @@ void fields(C& c, const Visit& visit) {  // all but the contract, which is a tex
   visit("quiz_seconds", c.quiz_seconds);
   visit("session_seconds", c.session_seconds);
   visit("voucher_days", c.voucher_days);
+  visit("section_seconds", c.section_seconds, Later());
+  visit("rewards", c.rewards, Later());
+  visit("daily", c.daily, Later());
 }
 
 Json to_json(const ReadingTerms& terms) {
   Json out = json_of_fields(terms);
   out["contract"] = to_string(terms.contract);
+  if (terms.allow != Address{}) out["allow"] = to_string(terms.allow);
   return out;
 }
 
 Result<ReadingTerms> reading_terms(const Json& json) {
   PTAH_TRY(ReadingTerms t, fields_from_json<ReadingTerms>(json, "terms"));
   PTAH_TRY(t.contract, parse_address(text_at(json, "contract")));
-  if (t.asked < 1 || t.asked > 100 || t.needed < 1 || t.needed > t.asked || t.exposures < 1 || !(t.words_a_second > 0) || t.voucher_days > 3650)
+  if (json.contains("allow")) {
+    PTAH_TRY(t.allow, parse_address(text_at(json, "allow")));
+  }
+  if (t.asked < 1 || t.asked > 100 || t.needed < 1 || t.needed > t.asked || t.exposures < 1 || !(t.words_a_second > 0) || t.voucher_days > 3650 ||
+      t.section_seconds > 3600)
     return fail(ErrorCode::corrupt, "terms out of their ranges");
   PTAH_TRY_VOID(parse_uint256(std::string_view(t.reward)));
   return t;
@@ -104,7 +113,11 @@ Result<ReadingTerms> reading_terms(const Json& json) {
 
 Result<void> check_publication(const std::vector<QuizItem>& items, const ReadingTerms& terms, const fs::path& folder) {
   if (items.size() < 4 * terms.asked)
-    return fail(ErrorCode::invalid_argument, "the article gives {} questions; {} are needed for sessions of {}", items.size(), 4 * terms.asked, terms.asked);
+    return fail(ErrorCode::invalid_argument,
+                "the article gives {} questions that bots do not answer; {} are needed for sessions of {}. A longer text gives more, and one that tells who "
+                "did what, when, "
+                "how much and why, in sentences that are understood alone",
+                items.size(), 4 * terms.asked, terms.asked);
   std::error_code problem;
   PTAH_TRY_VOID(make_folders(folder));
   if (fs::exists(folder / "article.json", problem)) return fail(ErrorCode::invalid_argument, "{} holds an article already", folder.string());
@@ -241,6 +254,7 @@ Result<void> ReadingRoom::take_in(const Json& record) {
     PTAH_TRY(s.draw, quiz_draw(record, items_.size()));
     s.ends = record.value("ends", 0.0);
     for (const uint32_t item : s.draw->items) ++exposures_[item];
+    ++quizzes_of_day_[day_of(s.ends - static_cast<double>(terms_.quiz_seconds))];
     readers_[reader] = session;
     s.safe = true;
     sessions_[session] = std::move(s);
@@ -283,13 +297,14 @@ Result<Json> ReadingRoom::nonce() {
   return Json{{"nonce", hex_text(nonces_.give(now))}, {"expires", static_cast<uint64_t>(now + nonces_.seconds())}};
 }
 
-Result<Json> ReadingRoom::begin(const Address& reader, const Bytes32& nonce, uint64_t expires, const Signature& login) {
+Result<Json> ReadingRoom::begin(const Address& reader, const Bytes32& nonce, uint64_t expires, const Signature& login, const std::string& peer) {
   const double now = clock_();
   PTAH_TRY(const Bytes32 digest, typed_data_digest(login_data(terms_, reader, article_digest_, nonce, expires)));
   const auto signer = recover_signer(digest, login);
   if (!signer || *signer != reader) return fail(ErrorCode::permission, "the login is not signed by {}", to_string(reader));
   const std::lock_guard lock(mutex_);
   if (static_cast<double>(expires) < now || !nonces_.take(nonce, now)) return fail(ErrorCode::permission, "this login was used already, or is too old");
+  PTAH_TRY_VOID(may_begin(reader, peer, now));
   if (const auto before = readers_.find(reader); before != readers_.end()) {
     const Session& old = sessions_[before->second];
     if (old.draw || old.result) return fail(ErrorCode::invalid_argument, "{} has read this article already", to_string(reader));
@@ -320,7 +335,7 @@ Result<Json> ReadingRoom::section(const std::string& session, size_t index, cons
   if (index == s.next) {  // for the first time: the one before took as long as reading takes
     if (now < s.not_before) return fail(ErrorCode::invalid_argument, "too soon: {:.0f} seconds more for this section", s.not_before - now);
     ++s.next;
-    s.not_before = now + static_cast<double>(words_in(text)) / terms_.words_a_second;
+    s.not_before = now + std::max(static_cast<double>(words_in(text)) / terms_.words_a_second, static_cast<double>(terms_.section_seconds));
   }
   return Json{{"text", text},
               {"token", token_of(session, index + 1)},
@@ -355,10 +370,12 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     if (s.next < article_.sections.size()) return fail(ErrorCode::invalid_argument, "section {} comes first", s.next);
     if (now > s.ends) return fail(ErrorCode::invalid_argument, "the session is over");
     if (now < s.not_before) return fail(ErrorCode::invalid_argument, "too soon: {:.0f} seconds more for the last section", s.not_before - now);
+    PTAH_TRY_VOID(may_ask(now));
     s.draw = draw_quiz(exposures_, terms_.asked, terms_.exposures, random_);
     if (!s.draw) return fail(ErrorCode::invalid_argument, "all questions of this article were asked; it is closed for new readers");
     ends_before = s.ends;
     s.ends = now + static_cast<double>(terms_.quiz_seconds);
+    ++quizzes_of_day_[day_of(now)];
     record = to_json(*s.draw);
     record["kind"] = "quiz";
     record["session"] = session;
@@ -372,6 +389,7 @@ Result<Json> ReadingRoom::quiz(const std::string& session, const std::string& to
     for (const uint32_t item : s.draw->items) --exposures_[item];
     s.draw.reset();
     s.ends = ends_before;
+    --quizzes_of_day_[day_of(now)];
     return tl::unexpected(kept.error());
   }
   s.safe = true;
@@ -482,7 +500,9 @@ Json ReadingRoom::counts() const {
   const std::lock_guard lock(mutex_);
   uint64_t left = 0;
   for (const uint32_t seen : exposures_) left += terms_.exposures - std::min<uint64_t>(seen, terms_.exposures);
-  return {{"passed", passed_}, {"failed", failed_}, {"sessions", sessions_.size()}, {"readers_left", left / terms_.asked}};
+  left /= terms_.asked;
+  if (terms_.rewards > 0) left = std::min(left, terms_.rewards - std::min(terms_.rewards, passed_));
+  return {{"passed", passed_}, {"failed", failed_}, {"sessions", sessions_.size()}, {"readers_left", left}};
 }
 
 }  // namespace ptah

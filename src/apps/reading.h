@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <unordered_map>
 
 #include "apps/durable_log.h"
@@ -20,8 +21,13 @@ struct ReadingTerms {
   std::string reward = "0";  ///< of the token's smallest unit, for a reader who passes
   uint64_t asked = 8, needed = 7;
   uint64_t exposures = 2;     ///< an item is asked so often, then no more
-  double words_a_second = 8;  ///< a section is not left sooner than this allows
+  double words_a_second = 6;  ///< a section is not left sooner than this allows
   uint64_t quiz_seconds = 600, session_seconds = 7200, voucher_days = 180;
+  // Later than the first published articles, which lack them: 0 is no limit.
+  uint64_t section_seconds = 0;  ///< no section takes less
+  uint64_t rewards = 0;          ///< so many the budget on the chain pays; no quiz is shown beyond
+  uint64_t daily = 0;            ///< quizzes shown in a day (UTC)
+  Address allow{};               ///< who signs the list of readers (apps/reading_access.h); zero: open to all
 };
 Json to_json(const ReadingTerms& terms);
 Result<ReadingTerms> reading_terms(const Json& json);
@@ -69,12 +75,18 @@ class ReadingRoom {
   /// Errors: corrupt, io; mismatch if the questions are not those the article is committed to.
   static Result<std::unique_ptr<ReadingRoom>> open(const std::filesystem::path& folder, const Signer& signer, Clock clock = {});
 
+  /// Who may read. Errors: permission (signed by another key than the terms name), mismatch (of another article or contract), invalid_argument (expired).
+  Result<void> allow(const struct ReaderList& list);
+  /// Sessions that one network address may begin in a day (UTC); 0: no limit.
+  void limit_peers(uint64_t sessions_a_day) { peer_daily_ = sessions_a_day; }
+
   /// Open to all: title, number of sections, terms, commitment.
   Json about() const;
   /// A number to sign in the login, good for five minutes. However many are asked for, they do not run out.
   Result<Json> nonce();
-  /// → {session, token}. Errors: permission (not signed by the reader; a nonce used or too old), invalid_argument (read already; no questions left).
-  Result<Json> begin(const Address& reader, const Bytes32& nonce, uint64_t expires, const Signature& login);
+  /// → {session, token}. `peer` is the network address that asks. Errors: permission (not signed by the reader; not on the list; a nonce used or too old),
+  /// invalid_argument (read already; no questions left), over_budget (too many from one peer).
+  Result<Json> begin(const Address& reader, const Bytes32& nonce, uint64_t expires, const Signature& login, const std::string& peer = "");
   /// → {text, token of the next}. Errors: permission (a wrong token), invalid_argument (too soon).
   Result<Json> section(const std::string& session, size_t index, const std::string& token);
   /// → {questions: [{question, options}], seconds}. The same again if asked again.
@@ -104,6 +116,8 @@ class ReadingRoom {
     uint64_t deadline = 0;
   };
   ReadingRoom() = default;
+  Result<void> may_begin(const Address& reader, const std::string& peer, double now);
+  Result<void> may_ask(double now) const;
   std::string token_of(const std::string& session, size_t step) const;
   Result<void> take_in(const Json& record);
   Result<Json> signed_voucher(const Address& reader, const Earned& earned) const;
@@ -127,6 +141,11 @@ class ReadingRoom {
   std::vector<uint32_t> exposures_;
   SecretRandom random_;
   uint64_t passed_ = 0, failed_ = 0;
+  std::map<int64_t, uint64_t> quizzes_of_day_;
+  std::set<Address> allowed_;
+  uint64_t allowed_until_ = 0, peer_daily_ = 0;
+  int64_t peer_day_ = 0;
+  std::unordered_map<std::string, uint64_t> peers_;  ///< of peer_day_
 };
 
 }  // namespace ptah

@@ -1,108 +1,66 @@
-#include <cmath>
 #include <csignal>
 
-#include "apps/reading.h"
+#include "apps/reading_access.h"
 #include "chain/abi.h"
 #include "chain/account.h"
 #include "cli/chain_options.h"
 #include "cli/commands.h"
+#include "cli/read_questions.h"
 #include "serve/reading_server.h"
-#include "text/language_model.h"
-#include "text/sampling.h"
-#include "weights/pull.h"
 
 namespace ptah::cli {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 struct ReadOptions : ChainOptions {
-  std::string file, out, budget = "0", token, solver, reward = "1", host = "127.0.0.1", guardian, judge;
+  std::string file, out, budget = "0", token, reward = "1", host = "127.0.0.1", guardian, allow, expires = "365d";
+  std::vector<std::string> files, readers;
+  QuestionOptions questions;
   std::vector<std::string> names, origins, proxies;
   int port = 8080;
-  int64_t days = 7;
-  uint64_t exposures = 2;
+  uint64_t daily = 0, per_peer = 0, section_seconds = 5, exposures = 2;
+  double words_a_second = 6;
+  bool details = false;
 };
 
-/// Chooses the option that a language model finds likeliest in its place, without the article.
-Solver language_solver(const LoadedLanguageModel& loaded) {
-  return [&loaded](const std::string& question, const std::vector<std::string>& options) -> Result<size_t> {
-    const auto score = [&](const std::string& text) {
-      std::vector<int32_t> tokens = loaded.tokenizer->encode(text);
-      if (tokens.size() < 2) return -1e9;
-      tokens.resize(std::min<size_t>(tokens.size(), 256));
-      KeyValueCache cache(loaded.model->config(), static_cast<int64_t>(tokens.size()), default_cache_type());
-      const std::vector<float> logits = loaded.model->read(tokens, cache, true, &interrupted());
-      const auto vocabulary = static_cast<size_t>(loaded.model->config().vocabulary);
-      double sum = 0;
-      for (size_t i = 0; i + 1 < tokens.size(); ++i) sum += static_cast<double>(log_probability({logits.data() + i * vocabulary, vocabulary}, tokens[i + 1]));
-      return sum;
-    };
-    const size_t gap = question.find("_____");
-    const size_t colon = question.find("? ");
-    size_t best = 0;
-    double most = -1e300;
-    for (size_t i = 0; i < options.size(); ++i) {
-      std::string text = options[i];
-      if (gap != std::string::npos && colon != std::string::npos) text = question.substr(colon + 2, gap - colon - 2) + options[i] + question.substr(gap + 5);
-      if (const double here = score(text); here > most) most = here, best = i;
-    }
-    return best;
-  };
-}
+Result<void> run_odds(const ReadOptions& o) { return print_odds(o.files, o.questions, o.details); }
 
-/// The questions of an article that neither what shows in them nor `solver` (a language model; may be empty) answers without the article.
-Result<std::pair<Article, std::vector<QuizItem>>> questions_of(const std::string& file, const std::string& solver) {
-  PTAH_TRY(const std::string text, read_input(file));
-  PTAH_TRY(Article article, parse_article(text));
-  std::vector<QuizItem> items = make_items(article, 1);
-  const size_t made = items.size();
-  PTAH_TRY(Solved solved, solve(items, plain_solver(), 1));
-  items = std::move(solved.unsolved);
-  print("{} sections, {} questions; a solver that never saw the article gets {:.0f} % of them by what shows in them: those are dropped\n",
-        article.sections.size(), made, 100 * solved.share);
-  if (!solver.empty()) {
-    PTAH_TRY(const fs::path path, find_model(solver));
-    PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
-    PTAH_TRY(solved, solve(items, language_solver(model), 2));
-    items = std::move(solved.unsolved);
-    print("{} gets {:.0f} % of the rest without the article: dropped too\n", solver, 100 * solved.share);
+/// How often one goes into the other; budgets of billions of rewards are no limit.
+Result<uint64_t> rewards_in(const Uint256& budget, const Uint256& reward) {
+  uint64_t low = 0, high = 1000000000;
+  if (reward == Uint256{}) return fail(ErrorCode::invalid_argument, "--reward: nothing is earned");
+  while (low < high) {
+    const uint64_t middle = low + (high - low + 1) / 2;
+    if (scaled(reward, middle, 1) <= budget)
+      low = middle;
+    else
+      high = middle - 1;
   }
-  return std::pair{std::move(article), std::move(items)};
-}
-
-/// How often 7 of 8 come out at this chance an item.
-double passes(double p) { return 8 * std::pow(p, 7) * (1 - p) + std::pow(p, 8); }
-
-Result<void> run_odds(const ReadOptions& o) {
-  PTAH_TRY(const auto made, questions_of(o.file, o.solver));
-  PTAH_TRY(const Solved plain, solve(made.second, plain_solver(), 3));
-  print(
-      "{} questions stay. Without the article, an item and a session (7 of 8):\n  by chance       {:4.1f} %  {:.4f} %\n  what shows      {:4.1f} %  {:.4f} %\n",
-      made.second.size(), 100.0 / kOptions, 100 * passes(1.0 / kOptions), 100 * plain.share, 100 * passes(plain.share));
-  if (!o.judge.empty()) {
-    PTAH_TRY(const fs::path path, find_model(o.judge));
-    PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
-    PTAH_TRY(const Solved solved, solve(made.second, language_solver(model), 4));
-    print("  {:<15} {:4.1f} %  {:.4f} %\n", o.judge, 100 * solved.share, 100 * passes(solved.share));
-  }
-  return {};
+  if (low == 0) return fail(ErrorCode::invalid_argument, "--budget is less than one --reward");
+  return low;
 }
 
 Result<void> run_publish(const ReadOptions& o) {
-  PTAH_TRY(const auto questions, questions_of(o.file, o.solver));
-  const auto& [article, items] = questions;
+  PTAH_TRY(const Uint256 reward, parse_ether(o.reward));
+  PTAH_TRY(const Uint256 budget, parse_ether(o.budget));
   ReadingTerms terms;
   terms.exposures = o.exposures;
+  terms.words_a_second = o.words_a_second;
+  terms.section_seconds = o.section_seconds;
+  PTAH_TRY(terms.rewards, rewards_in(budget, reward));
+  terms.daily = o.daily;
+  if (!o.allow.empty()) {
+    PTAH_TRY(terms.allow, parse_address(o.allow));
+  }
+  PTAH_TRY(const Questions questions, questions_of(o.file, o.questions));
+  const Article& article = questions.article;
+  const std::vector<QuizItem>& items = questions.items;
   PTAH_TRY_VOID(check_publication(items, terms, o.out));  // before any money moves
   PTAH_TRY(const auto signer, needed_signer(o));
   const Signer& key = *signer;
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain));
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
-  PTAH_TRY(const Uint256 reward, parse_ether(o.reward));
-  PTAH_TRY(const Uint256 budget, parse_ether(o.budget));
   const std::string me = to_string(key.address());
   Address token{};
   const bool own_token = o.token.empty();
@@ -152,6 +110,15 @@ Result<void> run_serve(const ReadOptions& o) {
   PTAH_TRY(const auto signer, needed_signer(o));
   const Signer& key = *signer;
   PTAH_TRY(const auto room, ReadingRoom::open(o.file, key));
+  room->limit_peers(o.per_peer);
+  if (!o.allow.empty()) {
+    PTAH_TRY(const std::string text, read_input(o.allow));
+    PTAH_TRY(const Json json, parse_json(text, 4));
+    PTAH_TRY(const ReaderList list, reader_list(json));
+    PTAH_TRY_VOID(room->allow(list));
+  } else if (room->about()["terms"].contains("allow")) {
+    return fail(ErrorCode::invalid_argument, "only readers on a signed list may read this article: --allow FILE (ptah read allow makes one)");
+  }
   HttpOptions http;
   http.policy = {.hosts = o.names, .origins = o.origins, .proxies = o.proxies};
   ReadingServer server(*room, http);
@@ -159,6 +126,29 @@ Result<void> run_serve(const ReadOptions& o) {
   print("{}\n", http_address(o.host, port));
   std::fflush(stdout);
   run_until_interrupted(server);
+  return {};
+}
+
+Result<void> run_allow(const ReadOptions& o) {
+  PTAH_TRY(const std::string text, read_text(std::filesystem::path(o.file) / "article.json"));
+  PTAH_TRY(const Json published, parse_json(text));
+  PTAH_TRY(const ReadingTerms terms, reading_terms(published.value("terms", Json())));
+  ReaderList list;
+  PTAH_TRY(const Bytes article, parse_hex(text_at(published, "article")));
+  if (article.size() != list.article.size()) return fail(ErrorCode::corrupt, "{}: not a published article", o.file);
+  std::copy(article.begin(), article.end(), list.article.begin());
+  for (const std::string& reader : o.readers) {
+    PTAH_TRY(const Address address, parse_address(reader));
+    list.readers.push_back(address);
+  }
+  PTAH_TRY(const uint64_t seconds, parse_duration(o.expires));
+  list.expires = static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count()) + seconds;
+  PTAH_TRY(const auto signer, needed_signer(o));
+  if (signer->address() != terms.allow)
+    return fail(ErrorCode::permission, "the list has to be signed by {}, the key is {}", to_string(terms.allow), to_string(signer->address()));
+  PTAH_TRY(list, sign_reader_list(terms, std::move(list), *signer));
+  PTAH_TRY_VOID(write_file(o.out, std::string_view(to_json(list).dump(1) + "\n")));
+  print("{}: {} readers\n", o.out, list.readers.size());
   return {};
 }
 
@@ -205,12 +195,17 @@ void add_read(CLI::App& app, Action& action) {
   publish->add_option("--token", p->token, "the token that pays (ERC-20; default: one of your own is made)");
   publish->add_option("--guardian", p->guardian, "who may stop the paying (default: you)");
   publish->add_option("--exposures", p->exposures, "how often a question is asked at most")->check(CLI::Range(1, 1000));
-  publish->add_option("--solver", p->solver, "a language model that answers without the article; what it gets right is dropped");
+  publish->add_option("--words-a-second", p->words_a_second, "the pace of reading: no section is left sooner than its words take")
+      ->check(CLI::Range(0.5, 1000.0));
+  publish->add_option("--section-seconds", p->section_seconds, "no section takes less")->check(CLI::Range(0, 3600));
+  publish->add_option("--daily", p->daily, "readers who are asked in a day at most; 0 is no limit");
+  publish->add_option("--allow", p->allow, "the address whose signature a list of readers needs (ptah read allow); default: all may read");
+  add_question_options(*publish, p->questions);
   add_chain_options(*publish, *p, true);
-  const auto [odds, d] = add("odds", "how well those do who never saw the article", run_odds);
-  odds->add_option("article", d->file, "Markdown; - is standard input")->required();
-  odds->add_option("--solver", d->solver, "a language model that answers without the article; what it gets right is dropped");
-  odds->add_option("--judge", d->judge, "another one, that only measures");
+  const auto [odds, d] = add("odds", "how well bots do that have the article, and those that never saw it", run_odds);
+  odds->add_option("articles", d->files, "Markdown; - is standard input")->required();
+  odds->add_flag("--details", d->details, "every solver in a row of its own");
+  add_question_options(*odds, d->questions);
   const auto [serve, s] = add("serve", "reading sessions over HTTP", run_serve);
   serve->add_option("folder", s->file, "what publish wrote")->required();
   serve->add_option("--host", s->host, "address to listen on");
@@ -219,7 +214,15 @@ void add_read(CLI::App& app, Action& action) {
       ->allow_extra_args(false);
   serve->add_option("--proxy", s->proxies, "address of a reverse proxy, whose X-Forwarded-For says who a reader is")->allow_extra_args(false);
   serve->add_option("--allow-origin", s->origins, "an origin (https://example.org) whose pages may use this server (CORS)")->allow_extra_args(false);
+  serve->add_option("--allow", s->allow, "the signed list of readers");
+  serve->add_option("--per-peer", s->per_peer, "sessions a day from one network address; 0 is no limit");
   add_signing_options(*serve, s->signing);
+  const auto [allow, l] = add("allow", "signs a list of readers", run_allow);
+  allow->add_option("folder", l->file, "what publish wrote")->required();
+  allow->add_option("list", l->out, "file to write")->required();
+  allow->add_option("readers", l->readers, "addresses")->required();
+  allow->add_option("--valid", l->expires, "how long: 90, 90s, 10m, 2h or 3d");
+  add_signing_options(*allow, l->signing);
   const auto [claim, c] = add("claim", "takes a voucher to the chain", run_claim);
   claim->add_option("voucher", c->file, "the answer of the service, or its voucher; - is standard input")->required();
   add_chain_options(*claim, *c, true);

@@ -28,7 +28,7 @@ const ReadingPage& reading_page() {
   button { font: inherit; padding: .4rem 1.2rem; margin: 1rem .5rem 1rem 0; cursor: pointer; }
   button:disabled { cursor: default; }
   fieldset { border: 0; border-top: 1px solid #8886; margin: 1.5rem 0 0; padding: 1rem 0 0; }
-  legend { float: left; width: 100%; margin-bottom: .5rem; }
+  legend { float: left; width: 100%; margin-bottom: .5rem; white-space: pre-line; }
   label { display: block; clear: both; padding: .2rem 0; }
   p.text { white-space: pre-wrap; }
   .note { font-size: .9rem; opacity: .75; }

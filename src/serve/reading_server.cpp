@@ -26,14 +26,14 @@ Result<std::array<uint8_t, N>> bytes_in(const Json& body, const char* key) {
   return out;
 }
 
-Result<Json> begin(ReadingRoom& room, const std::string& text) {
+Result<Json> begin(ReadingRoom& room, const std::string& text, const std::string& peer) {
   PTAH_TRY(const Json body, parse_json(text, 4));
   PTAH_TRY(const Address reader, parse_address(text_at(body, "reader")));
   PTAH_TRY(const Bytes32 nonce, bytes_in<32>(body, "nonce"));
   PTAH_TRY(const Signature signature, bytes_in<65>(body, "signature"));
   const Json expires = body.value("expires", Json());
   if (!expires.is_number_unsigned()) return fail(ErrorCode::invalid_argument, "'expires' is no time");
-  return room.begin(reader, nonce, expires.get<uint64_t>(), signature);
+  return room.begin(reader, nonce, expires.get<uint64_t>(), signature, peer);
 }
 
 Result<Json> answer(ReadingRoom& room, const std::string& session, const std::string& text) {
@@ -91,7 +91,7 @@ ReadingServer::ReadingServer(ReadingRoom& room, HttpOptions options, ReadingQuot
   add(
       "GET", "/nonce", [](ReadingRoom& r, const In&) { return r.nonce(); }, &nonces_);
   add(
-      "POST", "/sessions", [](ReadingRoom& r, const In& in) { return begin(r, in.body); }, &logins_);
+      "POST", "/sessions", [](ReadingRoom& r, const In& in) { return begin(r, in.body, peer_of(in.peer)); }, &logins_);
   add("GET", "/sessions/{}/sections/{}", section);
   add("GET", "/sessions/{}/quiz", [](ReadingRoom& r, const In& in) { return r.quiz(in.parts[0], token_in(in)); });
   add("POST", "/sessions/{}/answers", [](ReadingRoom& r, const In& in) { return answer(r, in.parts[0], in.body); });
