@@ -36,7 +36,8 @@ struct PaintSettings {
   std::string sampler = {}, schedule = {};  ///< empty: those of the family
   std::int64_t width = 0, height = 0;       ///< 0: of `from`, else the model's own
   std::int64_t clip_skip = 0;
-  std::string prediction = "noise", noise = "philox";
+  std::string prediction = {}, noise = "philox";     ///< prediction: noise or velocity; empty: what the model's folder says, else noise
+  bool as_diffusers = false;                         ///< diffusers' way where it differs (docs/pictures.md)
   std::filesystem::path from = {}, mask = {};        ///< a picture to start from; white in the mask (of the same size) is painted anew
   float strength = 1;                                ///< with `from`: the share of the steps that are gone
   std::vector<std::filesystem::path> controls = {};  ///< pictures for the networks that control

@@ -43,7 +43,8 @@ PaintRequest inner(const PaintSettings& s) {
           .enlarge = s.enlarge,
           .enlarge_strength = s.enlarge_strength,
           .refine_from = s.refine_from,
-          .tile = s.tile};
+          .tile = s.tile,
+          .as_diffusers = s.as_diffusers};
 }
 
 Result<Sources> with_controls(const PaintSettings& s) {

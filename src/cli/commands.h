@@ -88,6 +88,7 @@ struct PaintJob {
   int64_t count = 1, budget = 0;
   std::pair<std::string, std::vector<Json>> x{"", {nullptr}}, y{"", {nullptr}};  ///< a setting's name and its values
   std::filesystem::path out, preview, grid;
+  std::filesystem::path lora_folder;  ///< of <lora:name> in the prompt; empty: beside the model
   bool json = false, quiet = false, replace = false;
   bool plan_only = false;  ///< says what the first of them needs, and stops
   SigningOptions signing = {};

@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "base/profile.h"
 #include "cli/commands.h"
+#include "create/prompt_files.h"
 #include "create/recall.h"
 #include "image/edges.h"
 #include "own/signed_receipt.h"
@@ -55,7 +56,7 @@ StrongFile strong_file(const std::string& text) {
 
 struct PaintOptions {
   PaintJob job;
-  std::string model, unet, autoencoder, refiner, t5, t5_words, out, formats = "png", budget, from, mask, preview, grid, x, y, quantize;
+  std::string model, unet, autoencoder, refiner, t5, t5_words, out, formats = "png", budget, from, mask, preview, grid, x, y, quantize, lora_folder;
   std::vector<std::string> loras, embeddings, controls, control_pictures;
   bool edges = false;
   int64_t threads = 0, extend = 0;
@@ -113,6 +114,7 @@ Result<void> run(PaintOptions o) {
   for (const auto& [texts, list] : {std::pair{&o.loras, &job.files.loras}, {&o.controls, &job.files.controls}})
     for (const std::string& text : *texts) list->push_back(strong_file(text));
   for (const std::string& text : o.embeddings) job.files.embeddings.emplace_back(text);
+  job.lora_folder = o.lora_folder;
   if (!o.from.empty()) {
     PTAH_TRY(job.sources.from, open_picture(o.from));
   }
@@ -158,7 +160,9 @@ Result<void> write_preview(const fs::path& file, const Picture& picture) {
 
 }  // namespace
 
-Result<void> run_paint(const PaintJob& job) {
+Result<void> run_paint(const PaintJob& asked) {
+  PaintJob job = asked;
+  PTAH_TRY_VOID(take_prompt_files(job.request, job.files, job.lora_folder));
   if (job.count < 1 || job.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", job.count);
   PTAH_TRY_VOID(check_background(job.finish.background));
   if (!job.grid.empty()) PTAH_TRY_VOID(must_be_new(job.grid));
@@ -206,6 +210,11 @@ Result<void> run_paint(const PaintJob& job) {
     return checkpoint_digests(job.files);
   });
   PTAH_TRY(const auto model, DiffusionModel::load(job.files, words));
+  if (!job.quiet) {
+    PTAH_TRY(const std::vector<std::string> of_prompt, prompt_notes(requests.front()));
+    for (const auto& list : {model->notes(requests.front()), of_prompt})
+      for (const std::string& note : list) print_error("note: {}\n", note);
+  }
   const PreviewCallback preview = job.preview.empty() ? PreviewCallback() : [&](int64_t, const Picture& picture) {
     (void)write_preview(job.preview, picture);  // a look on the way; the work itself is written with care
   };
@@ -246,6 +255,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--t5", o->t5, "T5's encoder for Stable Diffusion 3: a file, or a folder with its parts");
   command->add_option("--t5-words", o->t5_words, "its tokenizer.json (default: beside it, or in ../tokenizer_3)");
   command->add_option("--lora", o->loras, "FILE or FILE:STRENGTH, a LoRA, LoHa or LoKr; may be given several times");
+  command->add_option("--lora-folder", o->lora_folder,
+                      "where the files of <lora:name:0.8> in the prompt lie (default: beside the checkpoint, or in Lora there)");
   command->add_option("--embedding", o->embeddings, "a file with a word of its own (textual inversion), called in the prompt as the file without its ending");
   command->add_option("--control", o->controls, "FILE or FILE:STRENGTH, a network that controls (ControlNet); each wants a --control-picture");
   command->add_option("--control-picture", o->control_pictures, "what it looks at: edges, depth, scribbles, as its makers drew them");
@@ -262,7 +273,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--width", r.width, "pixels, a multiple of 8 (default: of the picture it starts from, else the model's own)");
   command->add_option("--height", r.height, "pixels, a multiple of 8 (the same)");
   command->add_option("--clip-skip", r.clip_skip, "last layers of the text encoder to leave out");
-  command->add_option("--prediction", r.prediction, "noise, or velocity for models trained so");
+  command->add_option("--prediction", r.prediction, "noise, or velocity for models trained so (default: what the model's folder says, else noise)");
+  command->add_flag("--as-diffusers", r.as_diffusers, "diffusers' way where it differs: steps of --strength, T5's 256 tokens, XL's empty negative, hard masks");
   command->add_option("--noise", r.noise, "philox, or torch: the noise of ComfyUI and the WebUI (on a processor) for the same seed");
   command->add_option("--from", o->from, "picture to start from");
   command->add_option("--mask", o->mask, "with --from: a picture of the same size; white is painted anew, black stays");

@@ -24,57 +24,41 @@ Result<NamedTensors> tensors_of(const fs::path& file) {
   return std::move(content.tensors);
 }
 
-/// A weights file of diffusers' layout by the names it may have.
-Result<NamedTensors> part_of(const fs::path& folder, const char* part, const char* stem) {
-  for (const char* ending : {".safetensors", ".fp16.safetensors", ".bin"})
-    if (std::error_code ignored; fs::exists(folder / part / (std::string(stem) + ending), ignored))
-      return tensors_of(folder / part / (std::string(stem) + ending));
-  return fail(ErrorCode::not_found, "{}: no {}.safetensors there", (folder / part).string(), stem);
-}
-
 /// T5's encoder from a file of its own, from a checkpoint that holds it, or from a folder with its parts.
-Result<NamedTensors> read_t5(const fs::path& place) {
+Result<ModelPart> read_t5(const fs::path& place) {
   constexpr const char* kInside = "text_encoders.t5xxl.transformer.";
-  NamedTensors out;
-  if (std::error_code ignored; fs::is_directory(place, ignored)) {
+  ModelPart out;
+  std::error_code ignored;
+  if (auto part = read_part(place); part || part.error().code != ErrorCode::not_found || !fs::is_directory(place, ignored)) {
+    if (!part) return tl::unexpected<Error>(part.error());
+    out = std::move(*part);
+  } else {  // a folder with parts of other names
     for (const auto& item : fs::directory_iterator(place, ignored)) {
       if (item.path().extension() != ".safetensors") continue;
-      PTAH_TRY(const NamedTensors part, tensors_of(item.path()));
-      take(out, part, "");
+      PTAH_TRY(const NamedTensors tensors, tensors_of(item.path()));
+      take(out.tensors, tensors, "");
     }
-  } else {
-    PTAH_TRY(out, tensors_of(place));
   }
-  if (any_begins(out, kInside)) out = below(out, kInside);
-  if (!any_begins(out, "encoder.block.0.")) return fail(ErrorCode::unsupported, "{}: no encoder of T5 there", place.string());
-  std::erase_if(out, [](const auto& item) { return !item.first.starts_with("encoder.") && item.first != "shared.weight"; });
+  if (any_begins(out.tensors, kInside)) out.tensors = below(out.tensors, kInside);
+  if (!any_begins(out.tensors, "encoder.block.0.")) return fail(ErrorCode::unsupported, "{}: no encoder of T5 there", place.string());
+  std::erase_if(out.tensors, [](const auto& item) { return !item.first.starts_with("encoder.") && item.first != "shared.weight"; });
   return out;
 }
 
 /// A folder of diffusers as one map in the original naming; text encoders keep Hugging Face's names.
-Result<NamedTensors> read_folder(const fs::path& folder) {
-  constexpr const char *kDiffusion = "diffusion_pytorch_model", *kModel = "model";
-  NamedTensors out;
-  const bool third = fs::exists(folder / "transformer"), two = fs::exists(folder / "text_encoder_2");
-  if (third) {
-    PTAH_TRY(const NamedTensors transformer, part_of(folder, "transformer", kDiffusion));
-    take(out, original_joint_names(transformer), kUnet);
-  } else {
-    PTAH_TRY(const NamedTensors unet, part_of(folder, "unet", kDiffusion));
-    take(out, original_unet_names(unet), kUnet);
-  }
-  PTAH_TRY(const NamedTensors autoencoder, part_of(folder, "vae", kDiffusion));
-  take(out, original_autoencoder_names(autoencoder), kAutoencoderPlace);
-  PTAH_TRY(const NamedTensors text, part_of(folder, "text_encoder", kModel));
-  take(out, text, third ? kText3L : two ? kTextL : kText1);
-  if (two) {
-    PTAH_TRY(const NamedTensors second, part_of(folder, "text_encoder_2", kModel));
-    take(out, second, third ? kText3G : kTextG);
-  }
+Result<Checkpoint> read_folder(const fs::path& folder) {
+  PTAH_TRY(DiffusersFolder read, read_diffusers_folder(folder));
+  Checkpoint out;
+  take(out.tensors, read.unet, kUnet);
+  take(out.tensors, read.autoencoder, kAutoencoderPlace);
+  const bool two = read.texts.size() > 1;
+  take(out.tensors, read.texts[0], read.third ? kText3L : two ? kTextL : kText1);
+  if (two) take(out.tensors, read.texts[1], read.third ? kText3G : kTextG);
+  out.settings = std::move(read.settings);
   return out;
 }
 
-Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
+Result<DiffusionFamily> family_of(const NamedTensors& tensors, const ModelSettings& settings) {
   if (any_begins(tensors, std::string(kUnet) + "joint_blocks.")) {
     if (any_begins(tensors, kText3L) && any_begins(tensors, kText3G)) return DiffusionFamily::sd3;
     return fail(ErrorCode::unsupported,
@@ -83,7 +67,9 @@ Result<DiffusionFamily> family_of(const NamedTensors& tensors) {
   if (any_begins(tensors, kUnet) && any_begins(tensors, kTextL) && any_begins(tensors, kTextG)) return DiffusionFamily::sdxl;
   if (any_begins(tensors, kUnet) && any_begins(tensors, kText2)) return DiffusionFamily::sd2;
   if (any_begins(tensors, kUnet) && any_begins(tensors, kText1)) {
-    // In diffusers' layout both 1 and 2 have their text encoder here: what the U-Net looks at tells them apart.
+    // In diffusers' layout both 1 and 2 have their text encoder here. Its configuration tells them apart (OpenCLIP's has the exact GELU), else what the U-Net
+    // looks at.
+    if (!settings.texts.empty() && settings.texts[0].config) return settings.texts[0].config->quick_gelu ? DiffusionFamily::sd1 : DiffusionFamily::sd2;
     const auto key = tensors.find(std::string(kUnet) + "input_blocks.1.1.transformer_blocks.0.attn2.to_k.weight");
     return key != tensors.end() && key->second.rank() == 2 && key->second.dim(1) == 1024 ? DiffusionFamily::sd2 : DiffusionFamily::sd1;
   }
@@ -200,22 +186,27 @@ Result<std::vector<std::pair<std::string, fs::path>>> listed(const DiffusionFile
     std::sort(found.begin(), found.end());
     out.insert(out.end(), found.begin(), found.end());
   };
-  if (fs::is_directory(files.model, problem))
+  if (fs::is_directory(files.model, problem)) {
     add_folder("", files.model);
-  else
+    if (!out.empty())
+      for (const std::string& name : configs_of(files.model)) out.emplace_back(name, files.model / name);
+  } else {
     out.emplace_back(files.model.filename().string(), files.model);
+  }
   if (out.empty()) return fail(ErrorCode::not_found, "{}: no checkpoint there", files.model.string());
-  const auto add = [&](const std::string& role, const fs::path& file) {
-    if (!file.empty()) out.emplace_back(role + " " + file.filename().string(), file);
+  const auto add = [&](const std::string& role, const fs::path& place) {
+    if (place.empty()) return;
+    if (fs::is_directory(place, problem))
+      add_folder(role + " ", place);
+    else
+      out.emplace_back(role + " " + place.filename().string(), place);
+    if (const fs::path config = config_beside(place); !config.empty()) out.emplace_back(role + " config.json", config);
   };
   add("unet", files.unet);
   add("autoencoder", files.autoencoder);
   add("refiner", files.refiner);
   if (!files.t5.empty()) {
-    if (fs::is_directory(files.t5, problem))
-      add_folder("t5 ", files.t5);
-    else
-      add("t5", files.t5);
+    add("t5", files.t5);
     PTAH_TRY(const fs::path words, t5_words(files));
     add("t5_words", words);
   }
@@ -225,23 +216,102 @@ Result<std::vector<std::pair<std::string, fs::path>>> listed(const DiffusionFile
   return out;
 }
 
+namespace {
+
+/// Puts another U-Net or transformer in place of the checkpoint's own.
+Result<void> replace_unet(Checkpoint& out, const fs::path& place) {
+  PTAH_TRY(const ModelPart part, read_part(place));
+  const bool joint = any_begins(part.tensors, "transformer_blocks.");
+  if (part.config && joint) {
+    PTAH_TRY(out.settings.transformer, joint_transformer_config(*part.config, part.tensors, out.settings.extent, out.settings.notes));
+  } else if (part.config && any_begins(part.tensors, "down_blocks.")) {
+    PTAH_TRY(out.settings.unet, unet_config(*part.config, part.tensors, out.settings.extent, out.settings.notes));
+  }
+  const NamedTensors unet = bare_unet(part.tensors, kUnet);
+  if (!any_begins(unet, "input_blocks.") && !any_begins(unet, "joint_blocks.")) return fail(ErrorCode::unsupported, "{}: no U-Net there", place.string());
+  std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kUnet); });
+  take(out.tensors, unet, kUnet);
+  return {};
+}
+
+Result<void> replace_autoencoder(Checkpoint& out, const fs::path& place) {
+  PTAH_TRY(ModelPart part, read_part(place));
+  if (TinyAutoencoder::recognises(part.tensors)) {
+    out.small_autoencoder = std::move(part.tensors);
+    return {};
+  }
+  const bool theirs = any_begins(part.tensors, "decoder.up_blocks.");
+  if (part.config && theirs) {
+    LatentRange scale;
+    PTAH_TRY(out.settings.autoencoder, autoencoder_config(*part.config, part.tensors, scale, out.settings.notes));
+    out.settings.latents = scale;
+  }
+  const NamedTensors bare = any_begins(part.tensors, kAutoencoderPlace) ? below(part.tensors, kAutoencoderPlace)
+                            : theirs                                    ? original_autoencoder_names(part.tensors)
+                                                                        : part.tensors;
+  if (!any_begins(bare, "decoder.")) return fail(ErrorCode::unsupported, "{}: no autoencoder there", place.string());
+  std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kAutoencoderPlace); });
+  take(out.tensors, bare, kAutoencoderPlace);
+  return {};
+}
+
+Result<void> add_refiner(Checkpoint& out, const fs::path& place) {
+  if (out.family != DiffusionFamily::sdxl) return fail(ErrorCode::unsupported, "{} has no refiner", name_of(out.family));
+  PTAH_TRY(const ModelPart part, read_part(place));
+  if (part.config && any_begins(part.tensors, "down_blocks.")) {
+    DenoiserExtent of_refiner;
+    PTAH_TRY(out.settings.refiner, unet_config(*part.config, part.tensors, of_refiner, out.settings.notes));
+  }
+  out.refiner = bare_unet(part.tensors, kUnet);
+  if (!any_begins(out.refiner, "input_blocks.")) return fail(ErrorCode::unsupported, "{}: no U-Net there", place.string());
+  for (const auto& [name, tensor] : out.refiner) out.bytes += static_cast<int64_t>(tensor.bytes());
+  return {};
+}
+
+Result<void> add_t5(Checkpoint& out, const fs::path& place) {
+  if (out.family != DiffusionFamily::sd3) return fail(ErrorCode::unsupported, "{} is not conditioned by T5", name_of(out.family));
+  PTAH_TRY(ModelPart part, read_t5(place));
+  if (part.config) {
+    PTAH_TRY(out.settings.t5, t5_config(*part.config, part.tensors, out.settings.notes));
+  }
+  out.t5 = std::move(part.tensors);
+  for (const auto& [name, tensor] : out.t5) out.bytes += static_cast<int64_t>(tensor.bytes());
+  return {};
+}
+
+Result<void> add_control(Checkpoint& out, const StrongFile& item) {
+  PTAH_TRY(const ModelPart part, read_part(item.file));
+  out.settings.controls.emplace_back();
+  if (part.config && any_begins(part.tensors, "down_blocks.")) {
+    PTAH_TRY(out.settings.controls.back(), control_config(*part.config, part.tensors, out.settings.notes));
+  }
+  NamedTensors bare = bare_unet(part.tensors, "control_model.");
+  if (!any_begins(bare, "input_hint_block.")) return fail(ErrorCode::unsupported, "{}: no network that controls (ControlNet)", item.file.string());
+  out.controls.emplace_back(std::move(bare), item.strength);
+  return {};
+}
+
+/// Single files say by tensors of these names that they foresee velocity, and that their last noise level has no signal.
+void take_markers(Checkpoint& out) {
+  SchedulerSettings marked;
+  if (out.tensors.contains("v_pred")) marked.prediction = "velocity";
+  if (out.tensors.contains("ztsnr")) marked.noise.zero_snr = true;
+  if (marked.prediction != "noise" || marked.noise.zero_snr) out.settings.scheduler = marked;
+}
+
+}  // namespace
+
 Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
   return guard([&]() -> Result<Checkpoint> {
     Checkpoint out;
     if (fs::is_directory(files.model)) {
-      PTAH_TRY(out.tensors, read_folder(files.model));
+      PTAH_TRY(out, read_folder(files.model));
     } else {
       PTAH_TRY(out.tensors, tensors_of(files.model));
+      take_markers(out);
     }
-    if (!files.unet.empty()) {
-      PTAH_TRY(const NamedTensors file, tensors_of(files.unet));
-      const NamedTensors unet = bare_unet(file, kUnet);
-      if (!any_begins(unet, "input_blocks.") && !any_begins(unet, "joint_blocks."))
-        return fail(ErrorCode::unsupported, "{}: no U-Net there", files.unet.string());
-      std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kUnet); });
-      take(out.tensors, unet, kUnet);
-    }
-    PTAH_TRY(out.family, family_of(out.tensors));
+    if (!files.unet.empty()) PTAH_TRY_VOID(replace_unet(out, files.unet));
+    PTAH_TRY(out.family, family_of(out.tensors, out.settings));
     out.places.unet = kUnet;
     if (out.family == DiffusionFamily::sdxl)
       out.places.texts = {kTextL, kTextG};
@@ -249,37 +319,10 @@ Result<Checkpoint> read_checkpoint(const DiffusionFiles& files, bool exact) {
       out.places.texts = {kText3L, kText3G};
     else
       out.places.texts = {out.family == DiffusionFamily::sd2 && any_begins(out.tensors, kText2) ? kText2 : kText1};
-    if (!files.autoencoder.empty()) {
-      PTAH_TRY(const NamedTensors file, tensors_of(files.autoencoder));
-      if (TinyAutoencoder::recognises(file)) {
-        out.small_autoencoder = file;
-      } else {
-        const NamedTensors bare = any_begins(file, kAutoencoderPlace)      ? below(file, kAutoencoderPlace)
-                                  : any_begins(file, "decoder.up_blocks.") ? original_autoencoder_names(file)
-                                                                           : file;
-        if (!any_begins(bare, "decoder.")) return fail(ErrorCode::unsupported, "{}: no autoencoder there", files.autoencoder.string());
-        std::erase_if(out.tensors, [](const auto& item) { return item.first.starts_with(kAutoencoderPlace); });
-        take(out.tensors, bare, kAutoencoderPlace);
-      }
-    }
-    if (!files.refiner.empty()) {
-      if (out.family != DiffusionFamily::sdxl) return fail(ErrorCode::unsupported, "{} has no refiner", name_of(out.family));
-      PTAH_TRY(const NamedTensors file, tensors_of(files.refiner));
-      out.refiner = bare_unet(file, kUnet);
-      if (!any_begins(out.refiner, "input_blocks.")) return fail(ErrorCode::unsupported, "{}: no U-Net there", files.refiner.string());
-      for (const auto& [name, tensor] : out.refiner) out.bytes += static_cast<int64_t>(tensor.bytes());
-    }
-    if (!files.t5.empty()) {
-      if (out.family != DiffusionFamily::sd3) return fail(ErrorCode::unsupported, "{} is not conditioned by T5", name_of(out.family));
-      PTAH_TRY(out.t5, read_t5(files.t5));
-      for (const auto& [name, tensor] : out.t5) out.bytes += static_cast<int64_t>(tensor.bytes());
-    }
-    for (const StrongFile& item : files.controls) {
-      PTAH_TRY(const NamedTensors file, tensors_of(item.file));
-      NamedTensors bare = bare_unet(file, "control_model.");
-      if (!any_begins(bare, "input_hint_block.")) return fail(ErrorCode::unsupported, "{}: no network that controls (ControlNet)", item.file.string());
-      out.controls.emplace_back(std::move(bare), item.strength);
-    }
+    if (!files.autoencoder.empty()) PTAH_TRY_VOID(replace_autoencoder(out, files.autoencoder));
+    if (!files.refiner.empty()) PTAH_TRY_VOID(add_refiner(out, files.refiner));
+    if (!files.t5.empty()) PTAH_TRY_VOID(add_t5(out, files.t5));
+    for (const StrongFile& item : files.controls) PTAH_TRY_VOID(add_control(out, item));
     for (const fs::path& file : files.embeddings) {
       PTAH_TRY(const NamedTensors tensors, tensors_of(file));
       auto vectors = embedding_vectors(tensors, out.places.texts.size());

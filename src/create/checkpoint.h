@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "create/adapters.h"
+#include "create/diffusers_folder.h"
 
 namespace ptah {
 
@@ -17,7 +18,7 @@ struct StrongFile {
 
 /// What to paint with. Files are safetensors, GGUF, or PyTorch's own.
 struct DiffusionFiles {
-  std::filesystem::path model;                        ///< a whole checkpoint, or a folder in diffusers' layout
+  std::filesystem::path model;                        ///< a whole checkpoint, or a folder in diffusers' layout; parts may be folders too
   std::filesystem::path unet = {}, autoencoder = {};  ///< instead of the checkpoint's own; a small autoencoder (TAESD) may stand for the latter
   std::filesystem::path t5 = {};        ///< T5's encoder for Stable Diffusion 3: a file, or a folder with its parts; none: as in training without it
   std::filesystem::path t5_words = {};  ///< its tokenizer.json; empty: beside it, or in ../tokenizer_3 (diffusers' layout)
@@ -34,7 +35,7 @@ Result<WeightPacking> packing_by_name(std::string_view name);
 Json to_json(const DiffusionFiles& files);
 /// The inverse, with all files in one folder. Errors: corrupt.
 Result<DiffusionFiles> diffusion_files(const Json& json, const std::filesystem::path& folder = {});
-/// Every file to be read, a folder's weights among them, with a name for each: the role and the name in the folder. Errors: not_found.
+/// Every file to be read, a folder's weights and configurations among them, with a name for each: the role and the name in the folder. Errors: not_found.
 Result<std::vector<std::pair<std::string, std::filesystem::path>>> listed(const DiffusionFiles& files);
 
 /// The tokenizer.json of files.t5. Errors: not_found, naming where it was looked for.
@@ -52,6 +53,7 @@ struct Checkpoint {
   NamedTensors small_autoencoder;                                  ///< instead of the autoencoder; may be empty
   std::vector<std::pair<std::string, std::vector<Tensor>>> words;  ///< of embeddings: name, and a tensor [vectors, width] for each text encoder
   std::vector<std::pair<NamedTensors, float>> controls;            ///< in the original naming without prefix, and their strengths
+  ModelSettings settings;                                          ///< what configurations say
   int64_t bytes = 0;                                               ///< of all tensors as they lie in the files
 };
 inline constexpr const char* kAutoencoderPlace = "first_stage_model.";

@@ -30,21 +30,25 @@ struct PaintRequest {
   float guidance = 7;       ///< 1: the negative prompt does not count, and half of the work is saved
   float rescale = 0;        ///< how far guided noise is brought back to the spread of the unguided (Lin et al. 2023), 0 … 1
   float perpendicular = 0;  ///< above 0: the negative prompt pushes only at right angles to the prompt, so strongly (Perp-Neg, Armandpour et al. 2023); 0 … 10
-  std::string sampler = {},
-              schedule = {};  ///< empty: dpmpp_2m and karras, or euler and flow for Stable Diffusion 3 (which takes no others than heun, dpm2, ddim)
-  int64_t width = 0,
-          height = 0;  ///< multiples of 8 (16 for Stable Diffusion 3), 64 to 2048; 0: those of the picture it starts from, else what the model was trained for
-  int64_t clip_skip = 0;             ///< 1: without the text encoder's last layer, and so on; SDXL always leaves out one
-  std::string prediction = "noise";  ///< or velocity, for models trained so (Stable Diffusion 2.1 at 768)
-  std::string noise = "philox";      ///< or torch: the noise that PyTorch makes of this seed on a processor, as ComfyUI and the WebUI take it
-  float strength = 1;                ///< with a picture to start from: the share of the steps that are gone, above 0 to 1
-  float enlarge = 1;                 ///< paint again at so many times the size (1 … 4), from the first picture
-  float enlarge_strength = 0.5F;     ///< and how much of it anew
-  float refine_from = 0.8F;          ///< with a refiner: the share of the steps after which it takes over, 0 to 1
-  int64_t tile = 0;                  ///< decode in tiles of so many pixels (a multiple of 64, from 128): less memory; 0: in one piece
+  /// Empty: those that a folder's scheduler asks for, else dpmpp_2m and karras, or euler and flow for Stable Diffusion 3 (which takes no others than heun,
+  /// dpm2, ddim).
+  std::string sampler = {}, schedule = {};
+  int64_t width = 0, height = 0;  ///< multiples of 8 (16 for Stable Diffusion 3), 64 to 2048; 0: of the picture it starts from, else the model's own
+  int64_t clip_skip = 0;          ///< 1: without the text encoder's last layer, and so on; SDXL always leaves out one
+  std::string prediction = {};    ///< noise or velocity (as Stable Diffusion 2.1 at 768 was trained); empty: what a folder's scheduler says, else noise
+  std::string noise = "philox";   ///< or torch: the noise that PyTorch makes of this seed on a processor, as ComfyUI and the WebUI take it
+  float strength = 1;             ///< with a picture to start from: the share of the steps that are gone, above 0 to 1
+  float enlarge = 1;              ///< paint again at so many times the size (1 … 4), from the first picture
+  float enlarge_strength = 0.5F;  ///< and how much of it anew
+  float refine_from = 0.8F;       ///< with a refiner: the share of the steps after which it takes over, 0 to 1
+  int64_t tile = 0;               ///< decode in tiles of so many pixels (a multiple of 64, from 128): less memory; 0: in one piece
+  bool as_diffusers = false;      ///< diffusers' way where it differs (docs/pictures.md lists where)
+  int64_t prompt_rules = 2;       ///< how brackets are read and weighted: 2, as the WebUI does; 1, as before version 0.3
 };
 Json to_json(const PaintRequest& request);
 Result<PaintRequest> paint_request(const Json& json);
+/// What stands in the prompts that others compute and that is painted as words here, each a sentence. Errors: invalid_argument, naming what is not computed.
+Result<std::vector<std::string>> prompt_notes(const PaintRequest& request);
 /// Guided noise (Ho and Salimans 2022): of `wanted` and `unwanted`, f32 of one shape. With `empty`, the noise without any words, as Perp-Neg has it: what is
 /// unwanted counts `perpendicular` times, without its part along what is wanted.
 Tensor guided_noise(const Tensor& wanted, const Tensor& unwanted, float guidance, const Tensor& empty = {}, float perpendicular = 0);
@@ -77,8 +81,10 @@ class DiffusionModel {
   Result<Picture> paint(const PaintRequest& request, const Sources& sources = {}, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr,
                         const PreviewCallback& preview = {}) const;
 
-  /// With the sampler and schedule that empty ones stand for.
+  /// With the sampler, schedule and prediction that empty ones stand for.
   PaintRequest settled(PaintRequest request) const;
+  /// What a user should know of how the files were read: keys of configurations that nobody knows, a scheduler that is not computed here.
+  std::vector<std::string> notes(const PaintRequest& request) const;
 
   DiffusionFamily family() const { return family_; }
   int64_t own_size() const { return own_size_; }
@@ -99,13 +105,20 @@ class DiffusionModel {
     Tensor seen;            ///< what a U-Net that inpaints gets besides its latents, [1, h, w, 1 + channels]; undefined for others
   };
   struct Pass;
+  Result<void> load_networks(Checkpoint& checkpoint, Weights& weights, const DiffusionFiles& files, const DiffusionShapes& shapes);
+  Result<void> load_texts(Checkpoint& checkpoint, Weights& weights, const DiffusionShapes& shapes);
+  Result<void> load_t5(Checkpoint& checkpoint, const DiffusionFiles& files);
+  Result<void> load_beside(Checkpoint& checkpoint, const UnetConfig& unet);
+  Result<void> check_parts(const DenoiserExtent& extent) const;
+  void take_settings(const ModelSettings& said, const DiffusionShapes& shapes);
   /// T5's tokens of a prompt, the end token last; its weights in brackets do not count here.
-  std::vector<int32_t> t5_ids(const std::string& prompt) const;
+  std::vector<int32_t> t5_ids(const std::string& prompt, int64_t rules) const;
+  void clear(Condition& condition) const;  ///< zeros instead of what an empty prompt says
   /// With `t5_tokens` for T5, padded.
   Condition condition_of(const std::string& prompt, int64_t windows, int64_t t5_tokens, bool wanted, const PaintRequest& request, int64_t width,
                          int64_t height) const;
   Condition condition(const PaintRequest& request, int64_t width, int64_t height) const;
-  Start start_from(const Sources& sources, int64_t width, int64_t height) const;
+  Start start_from(const Sources& sources, int64_t width, int64_t height, bool hard = false) const;
   Tensor sample(const Pass& pass) const;
   Tensor encode(const Tensor& pictures) const;
   Tensor decode(const Tensor& latents, int64_t tile) const;
@@ -116,10 +129,16 @@ class DiffusionModel {
   DiffusionFamily family_ = DiffusionFamily::sd1;
   int64_t own_size_ = 512, file_bytes_ = 0;
   float latent_scale_ = 0.18215F, latent_shift_ = 0;
+  int64_t text_skip_ = 0;      ///< last layers of the text encoders that never count
+  bool empty_is_zero_ = true;  ///< in diffusers' way, of XL
+  SchedulerSettings scheduler_;
+  NoiseLevels levels_;
+  std::vector<std::string> notes_;
   DType type_ = DType::f32;
   std::unique_ptr<ClipTokenizer> tokenizer_;
   std::vector<std::unique_ptr<ClipText>> texts_;  ///< SDXL has two
   std::vector<ClipWords> words_;                  ///< for each of them
+  std::vector<int32_t> paddings_;                 ///< the token that follows a text, for each of them
   std::unique_ptr<T5Encoder> t5_;                 ///< may be missing
   std::shared_ptr<const Tokenizer> t5_tokenizer_;
   std::unique_ptr<Unet> unet_, refiner_;           ///< the latter may be missing

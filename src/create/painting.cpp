@@ -104,8 +104,13 @@ Result<Work> replay_painting(const Json& receipt, const Sources& sources, const 
     for (const fs::path& file : {files.model, files.unet, files.autoencoder, files.refiner, files.t5, files.t5_words})
       if (!file.empty() && !fs::exists(file))
         return fail(ErrorCode::not_found, "{} is not here; say where checkpoints lie (--checkpoints FOLDER, or PTAH_CHECKPOINTS)", file.string());
-    PTAH_TRY(const Json digests, checkpoint_digests(files));
-    if (digests != receipt.value("models", Json()))
+    PTAH_TRY(Json digests, checkpoint_digests(files));
+    const Json before = receipt.value("models", Json::object());
+    for (auto it = digests.begin(); it != digests.end();)  // earlier receipts do not name configurations
+      it = it.key().ends_with("config.json") || it.key().ends_with("model_index.json") || it.key().ends_with("special_tokens_map.json")
+               ? (before.contains(it.key()) ? std::next(it) : digests.erase(it))
+               : std::next(it);
+    if (digests != before)
       return fail(ErrorCode::mismatch, "{}: not the checkpoint (or not the files beside it) that the picture was painted with", files.model.string());
     PTAH_TRY(const fs::path words, clip_words());
     PTAH_TRY(const auto model, DiffusionModel::load(files, words));

@@ -64,7 +64,8 @@ std::string paint_command(const Recalled& recalled) {
   if (r.width) add("--width", std::to_string(r.width));
   if (r.height) add("--height", std::to_string(r.height));
   if (r.clip_skip) add("--clip-skip", std::to_string(r.clip_skip));
-  if (r.prediction != usual.prediction) add("--prediction", r.prediction);
+  if (!r.prediction.empty() && r.prediction != "noise") add("--prediction", r.prediction);
+  if (r.as_diffusers) out += " --as-diffusers";
   if (r.noise != usual.noise) add("--noise", r.noise);
   if (r.strength != usual.strength) add("--strength", fmt::format("{}", r.strength));
   if (r.enlarge != usual.enlarge) {

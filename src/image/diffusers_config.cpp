@@ -193,7 +193,7 @@ UnetConfig trunk_config(const Config& c, const NamedTensors& tensors) {
     c.agree("addition_embed_type", label > 0 ? Json("text_time") : Json());
     if (label > 0) c.refuse("addition_embed_type", "\"text_time\", as the weights have its layers");
   }
-  if (label > 0) c.agree("projection_class_embeddings_input_dim", label);
+  c.agree("projection_class_embeddings_input_dim", label > 0 ? Json(label) : Json());
   // diffusers calls the number of heads attention_head_dim.
   const char* heads = c.has("num_attention_heads") ? "num_attention_heads" : "attention_head_dim";
   out.heads_of_level = c.integers(heads, levels, 8);
@@ -280,7 +280,7 @@ Result<JointTransformerConfig> joint_transformer_config(const Config& c, const N
   });
 }
 
-Result<KlAutoencoderConfig> autoencoder_config(const Config& c, NamedTensors& tensors, LatentScale& scale, std::vector<std::string>& warnings) {
+Result<KlAutoencoderConfig> autoencoder_config(const Config& c, NamedTensors& tensors, LatentRange& scale, std::vector<std::string>& warnings) {
   return guard([&]() -> Result<KlAutoencoderConfig> {
     PTAH_TRY_VOID(check_config(c.json, {kAutoencoder}, c.file, warnings));
     KlAutoencoderConfig out;

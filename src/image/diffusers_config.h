@@ -30,10 +30,10 @@ Result<JointTransformerConfig> joint_transformer_config(const Config& config, co
                                                         std::vector<std::string>& warnings);
 
 /// How latents are scaled for the network that draws: (latents − shift) · scale.
-struct LatentScale {
+struct LatentRange {
   double scale = 0.18215, shift = 0;
 };
 /// Tensors that the file leaves out of the network (use_quant_conv: false) are erased from `tensors`.
-Result<KlAutoencoderConfig> autoencoder_config(const Config& config, NamedTensors& tensors, LatentScale& scale, std::vector<std::string>& warnings);
+Result<KlAutoencoderConfig> autoencoder_config(const Config& config, NamedTensors& tensors, LatentRange& scale, std::vector<std::string>& warnings);
 
 }  // namespace ptah

@@ -39,7 +39,7 @@ constexpr ConfigKey kScheduler[] = {{"_class_name"},
                                     {"rescale_betas_zero_snr"},
                                     {"sample_max_value", kHarmless},
                                     {"set_alpha_to_one"},
-                                    {"shift"},
+                                    {"shift", kHarmless},  // of models of a straight flow, where it is read
                                     {"shift_terminal", kOnly, "[null]"},
                                     {"sigma_max", kOnly, "[null]"},
                                     {"sigma_min", kOnly, "[null]"},
@@ -62,6 +62,9 @@ constexpr ConfigKey kScheduler[] = {{"_class_name"},
                                     {"use_karras_sigmas"},
                                     {"use_lu_lambdas"},
                                     {"variance_type"}};
+
+/// Of models of a straight flow, before the others.
+constexpr ConfigKey kFlow[] = {{"shift"}};
 
 /// diffusers' classes, and what steps the same way here.
 struct SchedulerClass {
@@ -136,7 +139,7 @@ ConfigTable scheduler_keys() { return kScheduler; }
 
 Result<SchedulerSettings> scheduler_settings(const Config& c, bool flows, bool mended, std::vector<std::string>& warnings) {
   return guard([&]() -> Result<SchedulerSettings> {
-    PTAH_TRY_VOID(check_config(c.json, {kScheduler}, c.file, warnings));
+    PTAH_TRY_VOID(check_config(c.json, {flows ? ConfigTable(kFlow) : ConfigTable(), kScheduler}, c.file, warnings));
     SchedulerSettings out;
     const std::string name = c.text("_class_name", "");
     if (flows) {

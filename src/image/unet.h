@@ -32,6 +32,7 @@ class UnetTrunk {
   int64_t context_width() const { return context_width_; }
   int64_t label_width() const { return label_width_; }  ///< 0: takes none
   size_t levels() const { return levels_; }
+  const UnetConfig& config() const { return config_; }
 
  protected:
   struct Residual {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <charconv>
 #include <cstdlib>
 #include <limits>
 
@@ -136,113 +135,11 @@ std::vector<int32_t> ClipTokenizer::encode(std::string_view text) const {
   return out;
 }
 
-std::vector<WeightedText> weighted_parts(std::string_view prompt) {
-  constexpr float kStep = 1.1F;
-  std::vector<WeightedText> parts;
-  std::vector<std::pair<char, size_t>> open;  // brackets and the number of parts before them
-  std::string held;
-  const auto flush = [&] {
-    if (!held.empty()) parts.push_back({held, 1});
-    held.clear();
-  };
-  const auto scale = [&](size_t from, float by) {
-    for (size_t i = from; i < parts.size(); ++i) parts[i].weight *= by;
-  };
-  for (size_t i = 0; i < prompt.size(); ++i) {
-    const char c = prompt[i];
-    if (c == '\\' && i + 1 < prompt.size() && std::string_view("()[]\\").find(prompt[i + 1]) != std::string_view::npos) {
-      held += prompt[++i];
-    } else if (c == '(' || c == '[') {
-      flush();
-      open.emplace_back(c, parts.size());
-    } else if (c == ':' && !open.empty() && open.back().first == '(') {
-      const size_t close = prompt.find(')', i);
-      float weight = 0;
-      std::string_view number = prompt.substr(i + 1, close == std::string_view::npos ? 0 : close - i - 1);
-      while (!number.empty() && number.front() == ' ') number.remove_prefix(1);
-      while (!number.empty() && number.back() == ' ') number.remove_suffix(1);
-      const auto [end, problem] = std::from_chars(number.data(), number.data() + number.size(), weight);
-      if (problem != std::errc() || end != number.data() + number.size() || !(weight >= -10 && weight <= 10)) {
-        held += c;
-        continue;
-      }
-      flush();
-      scale(open.back().second, weight);
-      open.pop_back();
-      i = close;
-    } else if ((c == ')' || c == ']') && !open.empty() && open.back().first == (c == ')' ? '(' : '[')) {
-      flush();
-      scale(open.back().second, c == ')' ? kStep : 1 / kStep);
-      open.pop_back();
-    } else {
-      held += c;
-    }
-  }
-  flush();
-  for (const auto& [bracket, from] : open) scale(from, bracket == '(' ? kStep : 1 / kStep);
-  return parts;
-}
-
-namespace {
-
-/// The first of `words` in a text, where no letter, digit or underline touches it; of several at one place the longest.
-std::pair<size_t, const ClipWords::value_type*> first_word(std::string_view text, const ClipWords& words) {
-  const auto touches = [&](size_t at) {
-    return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) || text[at] == '_' || text[at] == '-');
-  };
-  std::pair<size_t, const ClipWords::value_type*> best{std::string_view::npos, nullptr};
-  for (const auto& word : words) {
-    const std::string& name = word.first;
-    for (size_t at = text.find(name); !name.empty() && at != std::string_view::npos; at = text.find(name, at + 1)) {
-      if ((at > 0 && touches(at - 1)) || touches(at + name.size())) continue;
-      if (at < best.first || (at == best.first && name.size() > best.second->first.size())) best = {at, &word};
-      break;
-    }
-  }
-  return best;
-}
-
-}  // namespace
-
-ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least, const ClipWords& words) {
-  constexpr size_t kInside = ClipTokenizer::kWindow - 2;
-  std::vector<std::pair<std::vector<int32_t>, std::vector<float>>> windows(1);
-  for (const WeightedText& part : weighted_parts(prompt)) {
-    std::string_view rest = part.text;
-    for (bool first = true; first || !rest.empty(); first = false) {
-      const size_t found = rest.find("BREAK");
-      for (std::string_view text = rest.substr(0, found); !text.empty();) {
-        const auto [at, word] = first_word(text, words);
-        for (const int32_t id : tokenizer.encode(text.substr(0, at))) {
-          if (windows.back().first.size() == kInside) windows.emplace_back();
-          windows.back().first.push_back(id);
-          windows.back().second.push_back(part.weight);
-        }
-        if (!word) break;
-        if (windows.back().first.size() + word->second.size() > kInside) windows.emplace_back();
-        windows.back().first.insert(windows.back().first.end(), word->second.begin(), word->second.end());
-        windows.back().second.resize(windows.back().first.size(), part.weight);
-        text.remove_prefix(at + word->first.size());
-      }
-      if (found == std::string_view::npos) break;
-      windows.emplace_back();
-      rest.remove_prefix(found + 5);
-    }
-  }
-  windows.resize(std::max(windows.size(), least));
-  ClipWindows out;
-  for (auto& [ids, weights] : windows) {
-    std::vector<int32_t> whole{tokenizer.begin()};
-    std::vector<float> by{1};
-    whole.insert(whole.end(), ids.begin(), ids.end());
-    by.insert(by.end(), weights.begin(), weights.end());
-    whole.push_back(tokenizer.end());
-    whole.resize(ClipTokenizer::kWindow, padding);
-    by.resize(ClipTokenizer::kWindow, 1);
-    out.ids.push_back(std::move(whole));
-    out.weights.push_back(std::move(by));
-  }
-  return out;
+int32_t ClipTokenizer::id_of(const std::string& token) const {
+  if (token == "<|startoftext|>") return begin();
+  if (token == "<|endoftext|>") return end();
+  const auto found = ids_.find(token);
+  return found == ids_.end() ? -1 : found->second;
 }
 
 }  // namespace ptah
