@@ -219,7 +219,7 @@ TEST_F(Painting, WhatCannotBePaintedIsSaid) {
     const auto made = model->paint(r);
     return made ? std::string() : made.error().message;
   };
-  EXPECT_EQ(refused([](PaintRequest& r) { r.sampler = "eulr"; }), "unknown sampler 'eulr'; known: " + noise_sampler_names());
+  EXPECT_EQ(refused([](PaintRequest& r) { r.sampler = "eulr"; }), "unknown sampler 'eulr'; did you mean 'euler'? known: " + noise_sampler_names());
   EXPECT_EQ(refused([](PaintRequest& r) { r.width = 100; }), "an edge of 100 pixels; multiples of 8 from 64 to 2048 are possible");
   EXPECT_NE(refused([](PaintRequest& r) { r.steps = 0; }), "");
   EXPECT_NE(refused([](PaintRequest& r) { r.guidance = NAN; }), "");
@@ -823,7 +823,7 @@ TEST_F(Painting, WeightsInEightBits) {
     EXPECT_LE(distance(value_or_throw(load(files)->paint(request(false))), plain), 100) << name_of(packing);
   }
   EXPECT_FALSE(to_json(DiffusionFiles{.model = sd1()}).contains("quantize"));
-  EXPECT_EQ(packing_by_name("w4").error().message, "unknown quantisation 'w4'; known: w8a16 (weights in 8 bits), w8a8 (products in 8 bits)");
+  EXPECT_EQ(packing_by_name("w4").error().message, "unknown quantisation 'w4'; known: w8a16 w8a8");
 }
 
 namespace {

@@ -11,13 +11,21 @@
 #include <vector>
 
 #include "ptah/result.h"
+#include "ptah/seed.h"
 
 namespace ptah {
+
+#ifdef PTAH_INSTALL_PREFIX  // set by find_package(ptah): where the models lie
+namespace detail {
+bool installed_at(const char* prefix);
+inline const bool kInstalled = installed_at(PTAH_INSTALL_PREFIX);
+}  // namespace detail
+#endif
 
 /// What to make; unset fields have these defaults.
 struct MakeRequest {
   std::string prompt;            ///< UTF-8, at most 2,000 bytes
-  std::uint64_t seed = 0;        ///< the same request and seed give the same bytes
+  Seed seed = 0;                 ///< the same request and seed give the same bytes
   std::string style = "glossy";  ///< a style of the model, or "any"
   std::int64_t size = 256;       ///< edge of the picture in pixels, 128 to 512
   std::int64_t steps = 12;

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ptah/result.h"
+#include "ptah/seed.h"
 
 namespace ptah {
 
@@ -21,7 +22,7 @@ struct AnswerOptions {
   float top_p = 0.95F;       ///< 1: all
   float min_p = 0;
   float repetition_penalty = 1;
-  std::uint64_t seed = 0;                                  ///< the same prompt, options and seed give the same text
+  Seed seed = 0;                                           ///< the same prompt, options and seed give the same text
   std::vector<std::string> stop = {};                      ///< texts that end the answer and do not belong to it
   std::string json_schema = {};                            ///< if not empty: the answer is JSON that satisfies it
   std::string grammar = {};                                ///< if not empty: the answer matches it (GBNF, rule `root`)
@@ -33,6 +34,7 @@ struct Answer {
   std::string text;
   std::string finish_reason;  ///< stop_token, stop_text, length or context
   std::int64_t prompt_tokens = 0, tokens = 0;
+  std::uint64_t seed = 0;                  ///< that it was drawn with
   std::string broken_principle = {};       ///< of the request or the answer; then `text` says so
   std::vector<std::string> recalled = {};  ///< facts from the memory that the model was given
 };

@@ -10,6 +10,7 @@
 
 #include "ptah/engine.h"
 #include "ptah/result.h"
+#include "ptah/seed.h"
 
 namespace ptah {
 
@@ -29,7 +30,7 @@ struct PaintFiles {
 /// Unset fields have these defaults.
 struct PaintSettings {
   std::string prompt, negative = {};
-  std::uint64_t seed = 0;  ///< the same settings and seed give the same bytes
+  Seed seed = 0;  ///< the same settings and seed give the same bytes
   std::int64_t steps = 20;
   float guidance = 7, rescale = 0, perpendicular = 0;
   float refine_from = 0.8F;                 ///< with a refiner: the share of the steps after which it takes over

@@ -11,7 +11,7 @@ namespace {
 
 CreateRequest inner(const MakeRequest& r) {
   return {.prompt = r.prompt,
-          .seed = r.seed,
+          .seed = number_of(r.seed),
           .style = r.style,
           .size = r.size,
           .steps = r.steps,

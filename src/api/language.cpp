@@ -12,8 +12,12 @@ namespace {
 
 Result<GenerationOptions> inner(const AnswerOptions& o) {
   GenerationOptions out;
-  out.sampling = {
-      .temperature = o.temperature, .top_k = o.top_k, .top_p = o.top_p, .min_p = o.min_p, .repetition_penalty = o.repetition_penalty, .seed = o.seed};
+  out.sampling = {.temperature = o.temperature,
+                  .top_k = o.top_k,
+                  .top_p = o.top_p,
+                  .min_p = o.min_p,
+                  .repetition_penalty = o.repetition_penalty,
+                  .seed = number_of(o.seed)};
   out.max_tokens = o.max_tokens;
   out.stop = o.stop;
   if (!o.json_schema.empty() && !o.grammar.empty()) return fail(ErrorCode::invalid_argument, "json_schema and grammar exclude each other");
@@ -74,8 +78,10 @@ Outcome<Answer> Language::generate(const std::string& prompt, const AnswerOption
     KeyValueCache cache(model.model->config(), capacity, default_cache_type());
     PTAH_TRY(const GenerationOptions how, inner(options));
     Watch watch(options);
-    return outer(ptah::generate(
+    Answer answer = outer(ptah::generate(
         model, tokens, cache, how, [&](std::string_view news) { watch(news); }, watch.token()));
+    answer.seed = how.sampling.seed;
+    return answer;
   });
 }
 
@@ -117,6 +123,7 @@ Outcome<Answer> Chat::say(const std::string& message, const AnswerOptions& optio
                               message, how, [&](std::string_view news) { watch(news); }, watch.token()));
     Answer answer = outer(std::move(reply.generated));
     answer.text = std::move(reply.text);
+    answer.seed = how.sampling.seed;
     if (reply.breach) answer.broken_principle = reply.breach->principle;
     for (Fact& fact : reply.recalled) answer.recalled.push_back(std::move(fact.text));
     return answer;

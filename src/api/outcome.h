@@ -2,13 +2,21 @@
 #pragma once
 
 #include "base/error.h"
+#include "base/seed.h"
 #include "ptah/result.h"
+#include "ptah/seed.h"
 
 namespace ptah {
 
 inline Problem problem_of(const Error& error) {
   const ErrorInfo& info = error_info(error.code);
   return {info.name, error.message, info.exit_status};
+}
+
+/// The seed to draw with. Throws Failure (invalid_argument).
+inline uint64_t number_of(const Seed& seed) {
+  if (!seed.valid()) throw Failure({ErrorCode::invalid_argument, "seed below -1; 0 to 2^64 - 1 are possible, or -1 for a random one"});
+  return seed.random() ? random_seed() : seed.value();
 }
 
 /// The outcome of make(), whatever it throws included.

@@ -27,7 +27,7 @@ Result<DiffusionFiles> inner(const PaintFiles& f) {
 PaintRequest inner(const PaintSettings& s) {
   return {.prompt = s.prompt,
           .negative = s.negative,
-          .seed = s.seed,
+          .seed = number_of(s.seed),
           .steps = s.steps,
           .guidance = s.guidance,
           .rescale = s.rescale,

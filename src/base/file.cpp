@@ -1,10 +1,12 @@
 #include "base/file.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdlib>
 #include <map>
@@ -111,6 +113,27 @@ fs::path user_cache_folder() {
   return {};
 }
 
+namespace {
+std::atomic<const char*> known_prefix{nullptr};
+
+/// The program or shared library that this code is in.
+fs::path own_binary() {
+  Dl_info info{};
+  std::error_code problem;
+  if (::dladdr(reinterpret_cast<const void*>(&own_binary), &info) == 0 || !info.dli_fname) return {};
+  return fs::canonical(info.dli_fname, problem);
+}
+}  // namespace
+
+namespace detail {
+bool installed_at(const char* prefix);  // include/ptah/engine.h calls it
+}
+
+bool detail::installed_at(const char* prefix) {
+  known_prefix = prefix;
+  return true;
+}
+
 std::vector<fs::path> shipped_folders(const char* variable, const std::string& in_source, const std::string& installed) {
   if (const std::string set = environment(variable); !set.empty()) return {set};
   std::vector<fs::path> out;
@@ -118,6 +141,10 @@ std::vector<fs::path> shipped_folders(const char* variable, const std::string& i
   const fs::path program = fs::read_symlink("/proc/self/exe", problem);
   for (fs::path at = program.parent_path(); at.has_relative_path(); at = at.parent_path()) out.push_back(at / in_source);
   out.push_back(program.parent_path().parent_path() / installed);
+  // A program that links the library may lie anywhere: the library's own folders, and where its package was found.
+  for (fs::path at = own_binary().parent_path(); at.has_relative_path(); at = at.parent_path()) out.push_back(at / installed);
+  if (const char* prefix = known_prefix) out.push_back(fs::path(prefix) / installed);
+  out.push_back(fs::path(PTAH_DEFAULT_PREFIX) / installed);
   return out;
 }
 

@@ -225,6 +225,18 @@ std::string ecmascript_number(double value) {
   return out;
 }
 
+Json exact_json(uint64_t value) { return value <= uint64_t{1} << 53 ? Json(value) : Json(std::to_string(value)); }
+
+uint64_t exact_value(const Json& json) {
+  if (!json.is_string()) return value_of<uint64_t>(json);
+  const auto& text = json.get_ref<const std::string&>();
+  uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || problem != std::errc() || end != text.data() + text.size())
+    throw Json::type_error::create(302, "expected a whole number or its digits", &json);
+  return value;
+}
+
 std::string text_at(const Json& object, const char* key) {
   const Json value = object.is_object() ? object.value(key, Json()) : Json();
   return value.is_string() ? value.get<std::string>() : std::string();

@@ -61,13 +61,23 @@ struct Later {
   double usual = 0;  ///< what the field is where it is missing
 };
 
+/// Whole numbers without a sign as JSON keeps them without loss: a number up to 2^53, its decimal digits as a text beyond (RFC 8785 has no such numbers, and
+/// most readers round them).
+Json exact_json(uint64_t value);
+/// The inverse; takes numbers beyond 2^53 too. Throws Json::exception.
+uint64_t exact_value(const Json& json);
+
 /// One list of fields serves writing and reading: a struct T has a function `fields(T&, visit)` beside it, a template over T or const T, that calls
 /// visit("name", member) or visit("name", member, Later()) for each member.
 template <class T>
 Json json_of_fields(const T& value) {
   Json json = Json::object();
   fields(value, [&](const char* name, const auto& member, auto... later) {
-    if (((member != static_cast<std::remove_cvref_t<decltype(member)>>(later.usual)) && ...)) json[name] = member;
+    if (!((member != static_cast<std::remove_cvref_t<decltype(member)>>(later.usual)) && ...)) return;
+    if constexpr (std::is_same_v<std::remove_cvref_t<decltype(member)>, uint64_t>)
+      json[name] = exact_json(member);
+    else
+      json[name] = member;
   });
   return json;
 }
@@ -77,7 +87,12 @@ Result<T> fields_from_json(const Json& json, const char* what) {
   T value;
   try {
     fields(value, [&](const char* name, auto& member, auto... later) {
-      if (sizeof...(later) == 0 || json.contains(name)) member = value_of<std::remove_reference_t<decltype(member)>>(json.at(name));
+      using Member = std::remove_reference_t<decltype(member)>;
+      if (sizeof...(later) > 0 && !json.contains(name)) return;
+      if constexpr (std::is_same_v<Member, uint64_t>)
+        member = exact_value(json.at(name));
+      else
+        member = value_of<Member>(json.at(name));
     });
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "{}: {}", what, problem.what());

@@ -1,5 +1,7 @@
 #include "base/text.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -40,7 +42,7 @@ size_t invalid_utf8_at(std::string_view text) {
 
 std::vector<std::string> lines_of(const std::string& text) {
   std::vector<std::string> lines;
-  for (size_t at = 0; at < text.size();) {
+  for (size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     std::string line = text.substr(at, end - at);
     while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
@@ -124,6 +126,57 @@ std::string nearest(std::string_view word, const std::vector<std::string>& candi
   const auto best =
       std::min_element(candidates.begin(), candidates.end(), [&](const auto& a, const auto& b) { return edit_distance(word, a) < edit_distance(word, b); });
   return best == candidates.end() ? std::string() : *best;
+}
+
+namespace {
+
+/// The edit distance, where two neighbours that changed places count as one edit.
+size_t typing_distance(const std::string& a, const std::string& b) {
+  const size_t distance = edit_distance(a, b);
+  if (distance != 2 || a.size() != b.size()) return distance;
+  const auto at = static_cast<size_t>(std::mismatch(a.begin(), a.end(), b.begin()).first - a.begin());
+  return at + 1 < a.size() && a[at] == b[at + 1] && a[at + 1] == b[at] ? 1 : distance;
+}
+
+}  // namespace
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string wanted = lower_case(std::string(word.substr(0, 256)));
+  if (wanted.empty()) return "";
+  std::vector<std::string> lower;
+  for (const std::string& candidate : candidates) lower.push_back(lower_case(candidate));
+  const auto best =
+      std::min_element(lower.begin(), lower.end(), [&](const auto& a, const auto& b) { return typing_distance(wanted, a) < typing_distance(wanted, b); });
+  const std::string near = best == lower.end() ? "" : *best;
+  const auto at = [&](const std::string& found) { return candidates[static_cast<size_t>(std::find(lower.begin(), lower.end(), found) - lower.begin())]; };
+  const size_t letters = wanted.size() - std::min(wanted.find_first_not_of('-'), wanted.size());
+  if (!near.empty() && typing_distance(wanted, near) <= std::min<size_t>((letters + 2) / 3, 3)) return at(near);
+  for (const std::string& candidate : lower)
+    if (letters >= 3 && (candidate.starts_with(wanted) || wanted.starts_with(candidate))) return at(candidate);
+  return "";
+}
+
+tl::unexpected<Error> unknown_name(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+  const std::string meant = did_you_mean(name, known);
+  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; {}known: {}", what, printable(name, 80),
+              meant.empty() ? "" : fmt::format("did you mean '{}'? ", meant), fmt::join(known, " "));
+}
+
+tl::unexpected<Error> unknown_name(std::string_view what, std::string_view name, const char* known) {
+  std::vector<std::string> names;
+  const std::string_view list = known;
+  for (size_t at = 0; at < list.size();) {
+    const size_t end = std::min(list.find(' ', at), list.size());
+    if (end > at) names.emplace_back(list.substr(at, end - at));
+    at = end + 1;
+  }
+  return unknown_name(what, name, names);
+}
+
+std::string plain_text(std::string text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+  replace_all(text, "\r\n", "\n");
+  return text;
 }
 
 std::string beginning(const std::string& text, size_t most_bytes) {

@@ -43,5 +43,14 @@ size_t edit_distance(std::string_view a, std::string_view b);
 
 /// The candidate with the smallest edit distance (the first of equals), or empty.
 std::string nearest(std::string_view word, const std::vector<std::string>& candidates);
+/// The candidate that a mistyped word may mean: the same in other letter case, what it begins, or the nearest of few edits; else empty.
+std::string did_you_mean(std::string_view word, const std::vector<std::string>& candidates);
+/// "unknown WHAT 'NAME'; did you mean 'X'? known: A B C", where X may be missing.
+tl::unexpected<Error> unknown_name(std::string_view what, std::string_view name, const std::vector<std::string>& known);
+/// The same with the known names in one text, blanks between.
+tl::unexpected<Error> unknown_name(std::string_view what, std::string_view name, const char* known);
+
+/// A text file's content as its writer meant it: without a byte order mark, line ends of Windows (CR LF) as LF.
+std::string plain_text(std::string text);
 
 }  // namespace ptah

@@ -33,14 +33,15 @@ Result<fs::path> state_folder() {
 }
 
 Result<Rpc> open_rpc(const ChainOptions& o) {
-  PTAH_TRY(const fs::path state, state_folder());
   std::string url = o.rpc.empty() ? environment("PTAH_RPC") : o.rpc;
   if (o.dev && !o.rpc.empty()) return fail(ErrorCode::invalid_argument, "--rpc and --dev-chain are two chains; choose one");
   if (o.dev) {
+    PTAH_TRY(const fs::path state, state_folder());
     PTAH_TRY(const DevChain chain, start_dev_chain(state / "dev", &interrupted()));
     url = chain.url;
   } else if (url.empty()) {
-    const auto running = running_dev_chain(state / "dev");
+    const auto state = state_folder();
+    const auto running = state ? running_dev_chain(*state / "dev") : std::nullopt;
     if (!running) return fail(ErrorCode::invalid_argument, "which chain? --rpc ADDRESS of a node, or --dev-chain for one on this computer");
     url = running->url;
   }
@@ -91,8 +92,8 @@ Result<uint64_t> parse_duration(const std::string& text) {
 }
 
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who) {
-  PTAH_TRY(const fs::path state, state_folder());
-  const auto running = running_dev_chain(state / "dev");
+  const auto state = state_folder();  // without a home there is no chain of one's own
+  const auto running = state ? running_dev_chain(*state / "dev") : std::nullopt;
   if (!running || running->url != rpc.url()) return {};
   PTAH_TRY(const Json balance, rpc.call("eth_getBalance", {to_string(who), "latest"}));
   if (balance != Json("0x0")) return {};

@@ -8,6 +8,7 @@
 #include "chain/account.h"
 #include "chain/deployments.h"
 #include "cli/commands.h"
+#include "cli/standard_output.h"
 
 namespace ptah::cli {
 
@@ -38,6 +39,7 @@ bool agreed(bool yes);
 /// Serves until Ctrl-C. Server: run(), stop().
 template <class Server>
 void run_until_interrupted(Server& server) {
+  serve_without_reader();
   std::thread watch([&] {
     while (!interrupted().cancelled()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
     server.stop();

@@ -1,8 +1,10 @@
+#include <poll.h>
 #include <unistd.h>
 
-#include <iostream>
+#include <cerrno>
 
-#include "cli/commands.h"
+#include "base/text.h"
+#include "cli/command_line.h"
 #include "create/work.h"
 #include "text/companion.h"
 #include "weights/pull.h"
@@ -34,6 +36,35 @@ std::pair<std::string, std::string> command_of(const std::string& line) {
   return {line.substr(1, space == std::string::npos ? space : space - 1), rest};
 }
 
+/// Lines of standard input; a wait for one ends when the program is to end.
+class LineReader {
+ public:
+  bool next(std::string& line) {
+    while (true) {
+      if (const size_t end = held_.find('\n'); end != std::string::npos || (ended_ && !held_.empty())) {
+        line = held_.substr(0, end);
+        held_.erase(0, end == std::string::npos ? end : end + 1);
+        if (!begun_ && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // files of Windows have a byte order mark, and CR LF
+        begun_ = true;
+        while (!line.empty() && line.back() == '\r') line.pop_back();
+        return true;
+      }
+      if (ended_ || held_.size() > kMostBytes || interrupted().cancelled()) return false;
+      pollfd ready{STDIN_FILENO, POLLIN, 0};
+      if (::poll(&ready, 1, 100) == 0) continue;
+      char block[4096];
+      const ssize_t got = ::read(STDIN_FILENO, block, sizeof(block));
+      if (got > 0) held_.append(block, static_cast<size_t>(got));
+      ended_ = got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN);
+    }
+  }
+
+ private:
+  static constexpr size_t kMostBytes = size_t{1} << 24;
+  std::string held_;
+  bool ended_ = false, begun_ = false;
+};
+
 class Session {
  public:
   Session(const ChatOptions& options, Companion& companion)
@@ -53,7 +84,7 @@ class Session {
         print("\n> ");
         std::fflush(stdout);
       }
-      if (interrupted().cancelled() || !std::getline(std::cin, line)) return false;
+      if (interrupted().cancelled() || !input_.next(line)) return false;
     } while (line.find_first_not_of(" \t\r") == std::string::npos);
     return true;
   }
@@ -69,11 +100,12 @@ class Session {
     print("\n");
     const Generated& made = reply.generated;
     if (reply.breach) {
-      print_error("({} it breaks the principle '{}': {})\n", reply.request_refused ? "refused:" : "the answer was stopped:", reply.breach->principle,
-                  reply.breach->rule);
+      print_error("({} it breaks the principle '{}': {} What was found: \"{}\", like \"{}\"; {:.2f} above the threshold. --no-principles refuses nothing)\n",
+                  reply.request_refused ? "refused:" : "the answer was stopped:", reply.breach->principle, reply.breach->rule,
+                  printable(reply.breach->found, 200), printable(reply.breach->example, 200), reply.breach->score);
       return {};
     }
-    if (terminal_ && !reply.recalled.empty()) print_error("(recalled: {})\n", fmt::format("{}", fmt::join(texts_of(reply.recalled), " · ")));
+    if (!reply.recalled.empty()) print_error("(recalled: {})\n", fmt::format("{}", fmt::join(texts_of(reply.recalled), " · ")));
     if (made.reason == FinishReason::length || made.reason == FinishReason::context) print_error("(the answer was cut at {} tokens)\n", made.tokens.size());
     if (talk_.left_out()) print_error("(the window is full: the model sees the first {} messages as a summary)\n", talk_.left_out());
     return {};
@@ -117,6 +149,7 @@ class Session {
   const ChatOptions& options_;
   Companion& companion_;
   Conversation& talk_;
+  LineReader input_;
   bool terminal_, over_ = false;
   uint64_t turn_ = 0;
 };
@@ -150,8 +183,12 @@ Result<void> run_chat(const ChatOptions& o) {
   }
   PTAH_TRY(const auto principles, principles_for(o, encoder));
   std::unique_ptr<Memory> memory;
-  if (!o.no_memory) {
+  if (!o.no_memory && has_place(o.memory)) {
     PTAH_TRY(memory, open_memory(o.memory, encoder));
+  } else if (!o.no_memory) {
+    if (o.resume != 0)
+      return fail(ErrorCode::invalid_argument, "--resume needs the memory, and there is no home folder to keep one in; name its file with --memory");
+    print_error("(no home folder: nothing is kept or recalled)\n");
   }
   Companion companion(std::move(conversation), o.model, o.memory.user, memory.get(), principles);
   if (!o.load.empty()) PTAH_TRY_VOID(companion.conversation().load(o.load));
@@ -183,7 +220,7 @@ void add_chat(CLI::App& app, Action& action) {
   command->add_option("--top-p", g.sampling.top_p, "only the likeliest tokens that sum to this probability");
   command->add_option("--min-p", g.sampling.min_p, "only tokens with this share of the likeliest one's probability");
   command->add_option("--repetition-penalty", g.sampling.repetition_penalty, "above 1: tokens of the last 64 become less likely");
-  command->add_option("--seed", g.sampling.seed, "the same seed and messages give the same answers");
+  add_seed_option(*command, g.sampling.seed, "the same seed and messages give the same answers");
   command->add_option("--threads", o->threads, "threads to use");
   command->callback([o, &action] {
     action = [o] {

@@ -6,6 +6,7 @@
 
 #include "base/progress.h"
 #include "cli/output.h"
+#include "cli/outputs.h"
 #include "create/painting.h"
 #include "create/work_folder.h"
 #include "own/keys.h"
@@ -29,17 +30,18 @@ Result<void> take_threads(int64_t threads);
 inline constexpr const char* kCacheTypeHelp =
     "what keys and values are kept in: f32, bf16 or q8, which takes half the memory of bf16 (default: what the machine computes in)";
 
-/// Errors: invalid_argument if something is there.
-Result<void> must_be_new(const std::filesystem::path& file);
-
-/// The text of a file; - is standard input.
-Result<std::string> read_input(const std::string& file);
+/// The text of a file or pipe; - is standard input. A byte order mark is left out, and line ends of Windows are plain ones.
+Result<std::string> input_text(const std::string& file, size_t most_bytes = size_t{1} << 28);
+/// A picture from a file or pipe; - is standard input.
+Result<Picture> input_picture(const std::string& file);
 
 /// Whose memory, and in which file (empty: the usual one).
 struct MemoryOptions {
   std::string user, file;
   MemoryOptions();
 };
+/// Whether there is a file to keep a memory in, named or usual.
+bool has_place(const MemoryOptions& options);
 void add_memory_options(CLI::App& command, MemoryOptions& options);
 Result<std::unique_ptr<Memory>> open_memory(const MemoryOptions& options, std::shared_ptr<SentenceEncoder> encoder);
 
@@ -60,6 +62,8 @@ std::string time_text(uint64_t seconds, const char* format = "%Y-%m-%d %H:%M UTC
 
 /// What is known to be ignored, on standard error.
 void show_warnings(const std::vector<std::string>& warnings);
+/// Seconds as a clock shows them: "0:01", "12:34", "1:02:03".
+std::string clock_text(double seconds);
 /// A bar on a terminal, a line a stage elsewhere, JSON lines on request.
 ProgressCallback make_progress(bool json, bool quiet);
 /// The folder of a work, and what happens if it is taken.
@@ -70,10 +74,11 @@ struct WorkPlace {
 /// `out` as it is; with `several`, a folder `name` in it; if it is empty, one below ptah-works. A name that is ours to choose is counted up.
 WorkPlace place_of_work(const std::filesystem::path& out, const std::string& name, bool several, bool replace);
 void add_replace_option(CLI::App& command, bool& replace);
-/// Signs a work, writes it to its place, and says so.
-Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& place, bool json, bool quiet);
+/// Signs a work, writes it to its place, and says so; of a `series` with --json and --quiet it is only noted there, for one event at the end.
+Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& place, bool json, bool quiet, std::vector<Made>* series = nullptr);
 
-/// Makes the work of a receipt again, whatever made it. Errors: as replay_work and its like.
+/// Makes the work of a receipt again, whatever made it; `checkpoints` is the folder of model files of one's own (empty: $PTAH_CHECKPOINTS, else here). Errors:
+/// as replay_work and its like.
 Result<Work> replay_receipt(const Json& receipt, const Sources& sources, const std::string& checkpoints);
 
 /// "600M", "2G" or bytes; 0 for an empty text. Errors: invalid_argument.
@@ -97,8 +102,6 @@ Result<void> run_paint(const PaintJob& job);
 
 /// A picture file. What a user should know of it (e.g. that it is the first frame of an animation) goes to standard error.
 Result<Picture> open_picture(const std::filesystem::path& file);
-/// Where a picture made of another goes: `out`, else beside it with `ending` behind its name. Errors: invalid_argument if something is there.
-Result<std::filesystem::path> picture_beside(const std::filesystem::path& from, const std::string& ending, const std::filesystem::path& out);
 /// Errors: invalid_argument if something is there, whoever made it meanwhile.
 Result<void> write_new_png(const std::filesystem::path& file, const Picture& picture);
 

@@ -7,7 +7,10 @@
 #include <set>
 
 #include "base/parallel.h"
-#include "cli/commands.h"
+#include "base/seed.h"
+#include "base/text.h"
+#include "cli/command_line.h"
+#include "cli/input_file.h"
 #include "create/painting.h"
 #include "create/text_work.h"
 #include "create/work_folder.h"
@@ -21,7 +24,7 @@ namespace ptah::cli {
 namespace fs = std::filesystem;
 
 ProgressCallback make_progress(bool json, bool quiet) {
-  if (quiet && !json) return {};
+  if (quiet) return {};
   const bool terminal = isatty(STDERR_FILENO) != 0;
   const auto start = std::chrono::steady_clock::now();
   return [=, stage = std::string()](const Progress& p) mutable {
@@ -50,7 +53,7 @@ void add_replace_option(CLI::App& command, bool& replace) {
   command.add_flag("--replace", replace, "replace the work that has this folder, once the new one is whole, if nothing in it was changed or added");
 }
 
-Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& place, bool json, bool quiet) {
+Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& place, bool json, bool quiet, std::vector<Made>* series) {
   if (key) {
     PTAH_TRY_VOID(sign_work(work, *key));
     PTAH_TRY(const MakerCredential credential, MakerCredential::of(*key, std::time(nullptr)));
@@ -69,20 +72,16 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& 
     if (!stamped) PTAH_TRY_VOID(credential_work(work, credential));
   }
   PTAH_TRY(const fs::path folder, write_work(work, place.folder, place.if_taken));
-  if (json)
-    print_json({{"event", "work"}, {"folder", folder.string()}, {"receipt", work.receipt}});
-  else if (!quiet)
-    for (const auto& [file, bytes] : work.files) print("{}\n", (folder / file).string());
+  Made made{folder, {}, {{"receipt", work.receipt}}};
+  for (const auto& [file, bytes] : work.files) made.files.push_back(folder / file);
+  if (series && json && quiet)
+    series->push_back(std::move(made));
+  else
+    say_made(made, json, quiet);
   if (!quiet && !json)
     print_error("{}\n", key ? "signed by " + to_string(key->address()) + " (content credentials are new each time; all else comes out the same)"
                             : "not signed; ptah key new makes a key for your works");
   return {};
-}
-
-Result<fs::path> picture_beside(const fs::path& from, const std::string& ending, const fs::path& out) {
-  const fs::path to = out.empty() ? from.parent_path() / (from.stem().string() + ending + ".png") : out;
-  if (fs::exists(to)) return fail(ErrorCode::invalid_argument, "{} exists; choose another with --out", to.string());
-  return to;
 }
 
 Result<void> write_new_png(const fs::path& file, const Picture& picture) {
@@ -126,8 +125,8 @@ struct CreateOptions {
 void add_request_options(CLI::App& command, CreateOptions& o) {
   o.request.millimetres = true;
   command.add_option("prompt", o.request.prompt, "what to make, e.g. \"a red fox\"")->required();
-  command.add_option("--seed", o.request.seed, "the same seed gives the same work");
-  command.add_option("--style", o.request.style, "glossy, flat, cartoon, blob, sticker, badge, plain, or any");
+  add_seed_option(command, o.request.seed, "the same seed gives the same work");
+  command.add_option("--style", o.request.style, "glossy, flat, cartoon, blob, sticker, badge, plain, or any; of a model of your own, its styles");
   command.add_option("--size", o.request.size, "edge of the picture in pixels, 128 to 512");
   command.add_option("--steps", o.request.steps, "sampling steps");
   command.add_option("--guidance", o.request.guidance, "how strictly the words are followed");
@@ -136,6 +135,7 @@ void add_request_options(CLI::App& command, CreateOptions& o) {
   command.add_option("--solid", o.request.solid, "round, flat-back or slab");
   command.add_option("--target-tris", o.request.target_triangles, "about how many triangles the object has");
   command.add_option("--size-mm", o.request.size_mm, "longest edge of the object in millimetres");
+  command.add_option("--height-mm", o.request.height_mm, "how high the object stands in millimetres, instead of --size-mm");
   command.add_flag("--watermark", o.request.watermark, "an invisible mark in the picture that ptah watermark finds, even in a smaller, cropped or JPEG copy");
   command.add_flag("--no-object", o.no_object, "make the picture only");
   command.add_option("--best-of", o.request.best_of, "draw so many (1 to 16) and keep the one that fits the words best (default: 2 where there is a judge)");
@@ -146,31 +146,51 @@ void add_request_options(CLI::App& command, CreateOptions& o) {
   command.add_option("--threads", o.threads, "threads to use (default: OMP_NUM_THREADS, else all cores)");
   command.add_option("--isa", o.isa, "cap the instruction set: amx, avx512_bf16, avx512, avx2");
   command.add_flag("--json", o.json, "print JSON lines");
-  command.add_option("--model", o.model, "paint the picture with a checkpoint of the Stable Diffusion family (see ptah paint)");
+  command.add_option("--model", o.model,
+                     "a picture model that ptah train made (its file or folder), or a checkpoint of the Stable Diffusion family (see ptah paint)");
 }
 
-Result<std::shared_ptr<PictureModel>> prepare(const CreateOptions& o) {
+/// Loads the model; one of the user's own brings its own styles.
+Result<std::shared_ptr<PictureModel>> prepare(CreateOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   if (!o.isa.empty()) PTAH_TRY_VOID(cap_isa(o.isa));
   PTAH_TRY_VOID(check(o.request));
-  PTAH_TRY(const fs::path folder, models_folder());
-  return load_picture_model(folder);
+  if (o.model.empty()) {
+    PTAH_TRY(const fs::path folder, models_folder());
+    return load_picture_model(folder);
+  }
+  PTAH_TRY(const auto model, load_trained_model(o.model));
+  const auto& styles = model->styles();
+  if (!o.given.contains("--style") && std::find(styles.begin(), styles.end(), o.request.style) == styles.end())
+    o.request.style = styles.empty() ? "any" : styles.front();
+  return model;
 }
+
+/// Whether --model names a checkpoint of the Stable Diffusion family, and no model of ptah train.
+bool paints(const CreateOptions& o) { return !o.model.empty() && picture_model_file(o.model).empty(); }
 
 Result<Sources> read_sources(const CreateOptions& o) {
   Sources sources;
   if (!o.from.empty()) {
-    PTAH_TRY(sources.from, open_picture(o.from));
+    PTAH_TRY(sources.from, input_picture(o.from));
   }
   if (!o.mask.empty()) {
-    PTAH_TRY(sources.mask, open_picture(o.mask));
+    PTAH_TRY(sources.mask, input_picture(o.mask));
   }
   if (o.strength && !sources.from) return fail(ErrorCode::invalid_argument, "--strength needs a picture to start from (--from)");
   PTAH_TRY_VOID(check(sources));
   return sources;
 }
 
-Result<Work> replay_made(const Json& receipt, const Sources& sources) {
+Result<Work> replay_made(const Json& receipt, const Sources& sources, const std::string& checkpoints) {
+  if (const std::string name = text_at(receipt, "model_file"); !name.empty()) {
+    if (name.find('/') != std::string::npos || name[0] == '.') return fail(ErrorCode::corrupt, "receipt: strange name of a model file");
+    const fs::path file = fs::path(checkpoints.empty() ? environment("PTAH_CHECKPOINTS") : checkpoints) / name;
+    if (!fs::exists(file))
+      return fail(ErrorCode::not_found, "{} is not here; say where the model lies (--checkpoints FOLDER, or PTAH_CHECKPOINTS)", printable(file.string()));
+    PTAH_TRY(const auto own, load_trained_model(file));
+    return replay_work(*own, receipt, sources, {}, &interrupted());
+  }
   PTAH_TRY(const fs::path folder, models_folder());
   PTAH_TRY(const auto model, load_picture_model(folder));
   return replay_work(*model, receipt, sources, {}, &interrupted());
@@ -192,7 +212,11 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   job.finish = {.cut = true,
                 .background = o.request.background,
                 .formats = formats,
-                .object = {o.request.solid, o.request.target_triangles, o.request.size_mm, o.request.millimetres},
+                .object = {.solid = o.request.solid,
+                           .target_triangles = o.request.target_triangles,
+                           .size_mm = o.request.size_mm,
+                           .height_mm = o.request.height_mm,
+                           .millimetres = o.request.millimetres},
                 .watermark = o.request.watermark};
   job.count = o.count;
   job.budget = budget;
@@ -204,11 +228,27 @@ PaintJob paint_job(const CreateOptions& o, const Formats& formats, const Sources
   return job;
 }
 
-Result<void> run_create(const CreateOptions& o) {
+/// Where a work goes.
+WorkPlace place_of(const CreateOptions& o, const CreateRequest& request) {
+  return place_of_work(o.out, fmt::format("{}-{}", folder_name(request.prompt), request.seed), o.count > 1, o.replace);
+}
+
+/// What cannot end well: seeds that run out, folders that are taken or cannot be written.
+Result<void> check_works(const CreateOptions& o) {
+  PTAH_TRY_VOID(counted_up(o.request.seed, static_cast<uint64_t>(o.count - 1)));
+  CreateRequest request = o.request;
+  for (int64_t i = 0; i < o.count; ++i, ++request.seed) {
+    const WorkPlace place = place_of(o, request);
+    PTAH_TRY_VOID(o.replace ? check_replaceable(place.folder) : can_write_work(o.out.empty() ? fs::path() : place.folder));
+  }
+  return {};
+}
+
+Result<void> run_create(CreateOptions o) {
   PTAH_TRY(Formats formats, parse_formats(o.formats));
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
   if (o.no_object) formats.glb = formats.obj = formats.ply = formats.stl = false;
-  if (!o.model.empty()) {
+  if (paints(o)) {
     for (const char* only : {"--style", "--best-of"})
       if (o.given.contains(only)) return fail(ErrorCode::invalid_argument, "{} is of the model that comes along; not with --model", only);
     PTAH_TRY_VOID(take_threads(o.threads));
@@ -218,10 +258,13 @@ Result<void> run_create(const CreateOptions& o) {
     return run_paint(paint_job(o, formats, sources, budget));
   }
   if (o.count < 1 || o.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", o.count);
+  PTAH_TRY_VOID(check(o.request));
+  PTAH_TRY_VOID(check_works(o));
   PTAH_TRY(const auto model, prepare(o));
   PTAH_TRY(const Sources sources, read_sources(o));
   PTAH_TRY(const auto key, signing_key(o.signing));
   for (const std::string& note : model->unknown_words(o.request.prompt)) {
+    if (o.quiet) break;
     if (o.json)
       print_json({{"event", "note"}, {"text", note}});
     else if (!o.quiet)
@@ -231,18 +274,28 @@ Result<void> run_create(const CreateOptions& o) {
     PTAH_TRY(const Plan plan, plan_work(*model, o.request, sources));
     PTAH_TRY_VOID(check_budget(*model, o.request, sources, plan, budget));
   }
+  std::vector<Made> series;
   for (int64_t i = 0; i < o.count; ++i) {
     CreateRequest request = o.request;
     request.seed += static_cast<uint64_t>(i);
     const auto place = place_of_work(o.out, fmt::format("{}-{}", folder_name(request.prompt), request.seed), o.count > 1, o.replace);
     if (o.replace) PTAH_TRY_VOID(check_replaceable(place.folder));
     PTAH_TRY(const Work work, create_work(*model, request, formats, sources, make_progress(o.json, o.quiet), &interrupted()));
-    PTAH_TRY_VOID(deliver(work, key, place, o.json, o.quiet));
+    PTAH_TRY_VOID(deliver(work, key, place, o.json, o.quiet, o.count > 1 ? &series : nullptr));
   }
+  if (!series.empty()) say_series(series);
   return {};
 }
 
-Result<void> run_plan(const CreateOptions& o) {
+Result<void> run_plan(CreateOptions o) {
+  if (paints(o)) {
+    PTAH_TRY_VOID(take_threads(o.threads));
+    if (!o.isa.empty()) PTAH_TRY_VOID(cap_isa(o.isa));
+    PTAH_TRY(const Sources sources, read_sources(o));
+    PaintJob job = paint_job(o, {.glb = !o.no_object}, sources, 0);
+    job.plan_only = true;
+    return run_paint(job);
+  }
   PTAH_TRY(const auto model, prepare(o));
   PTAH_TRY(const Sources sources, read_sources(o));
   PTAH_TRY(const Plan plan, plan_work(*model, o.request, sources));
@@ -304,6 +357,7 @@ void add_object(CLI::App& app, Action& action) {
   command->add_option("--solid", options->request.solid, "round, flat-back or slab");
   command->add_option("--target-tris", options->request.target_triangles, "about how many triangles the object has");
   command->add_option("--size-mm", options->request.size_mm, "longest edge of the object in millimetres");
+  command->add_option("--height-mm", options->request.height_mm, "how high the object stands in millimetres, instead of --size-mm");
   command->add_option("--out", options->out, "folder of the work (default: a new one, ptah-works/NAME)");
   add_replace_option(*command, options->replace);
   command->add_option("--format", options->formats, "files to make: png,glb,obj,ply,stl");
@@ -316,14 +370,15 @@ void add_object(CLI::App& app, Action& action) {
         PTAH_TRY(const Formats formats, parse_formats(options->formats));
         if (!formats.any_object()) return fail(ErrorCode::invalid_argument, "--format {} names no object; possible: glb obj ply stl", options->formats);
         if (options->picture.empty()) return fail(ErrorCode::invalid_argument, "name a picture");
-        PTAH_TRY(const Picture from, open_picture(options->picture));
+        PTAH_TRY_VOID(check(options->request));
         const auto place = place_of_work(options->out, folder_name(fs::path(options->picture).stem().string()), false, options->replace);
-        if (options->replace) PTAH_TRY_VOID(check_replaceable(place.folder));
+        PTAH_TRY_VOID(options->replace ? check_replaceable(place.folder) : can_write_work(options->out));
+        PTAH_TRY(const Picture from, input_picture(options->picture));
         PTAH_TRY(const auto key, signing_key(options->signing));
         PTAH_TRY(const Work work, object_work(from, options->request, formats, make_progress(options->json, options->quiet), &interrupted()));
         return deliver(work, key, place, options->json, options->quiet);
       };
-      return finish(run());
+      return finish(guard(run));
     };
   });
 }
@@ -349,13 +404,10 @@ void add_upscale(CLI::App& app, Action& action) {
         PTAH_TRY_VOID(take_threads(options->threads));
         PTAH_TRY(const auto upscaler, load_upscaler(options->model));
         PTAH_TRY(const fs::path out, picture_beside(options->picture, fmt::format("-{}x", upscaler->factor()), options->out));
-        PTAH_TRY(const Picture picture, open_picture(options->picture));
+        PTAH_TRY(const Picture picture, input_picture(options->picture));
         PTAH_TRY(const Picture large, upscaler->upscale(picture, make_progress(options->json, options->quiet), &interrupted()));
         PTAH_TRY_VOID(write_new_png(out, large));
-        if (options->json)
-          print_json(Json{{"file", out.string()}, {"width", large.width}, {"height", large.height}});
-        else if (!options->quiet)
-          print("{}\n", out.string());
+        say_made({{}, {out}, {{"file", shown_path(out)}, {"width", large.width}, {"height", large.height}}}, options->json, options->quiet);
         return {};
       };
       return finish(guard(run));
@@ -377,7 +429,7 @@ Result<Work> replay_receipt(const Json& receipt, const Sources& sources, const s
   if (is_text_receipt(receipt)) return replay_text(receipt, &interrupted());
   if (is_object_receipt(receipt)) return replay_object(receipt, sources, {}, &interrupted());
   if (is_painting_receipt(receipt)) return replay_painting(receipt, sources, checkpoints, {}, &interrupted());
-  return replay_made(receipt, sources);
+  return replay_made(receipt, sources, checkpoints);
 }
 
 namespace {
@@ -428,21 +480,23 @@ void add_replay(CLI::App& app, Action& action) {
   command->add_option("--out", options->out, "write the work made again to this folder");
   add_replace_option(*command, options->replace);
   command->add_option("--checkpoints", options->checkpoints,
-                      "of a painting: where the files lie that it was painted with (default: $PTAH_CHECKPOINTS, else here)");
+                      "where the model files of your own lie that it was made with (default: $PTAH_CHECKPOINTS, else here)");
   command->add_option("--threads", options->threads, "threads to use");
   command->callback([options, &action] {
     action = [options] {
       const auto run = [&]() -> Result<void> {
-        if (options->threads > 0) set_threads(static_cast<int>(options->threads));
-        PTAH_TRY(const Json receipt, read_receipt(options->file));
+        PTAH_TRY_VOID(take_threads(options->threads));
+        if (!options->out.empty()) PTAH_TRY_VOID(can_write_work(options->out));
+        PTAH_TRY(const auto input, InputFile::open(options->file));
+        PTAH_TRY(const Json receipt, read_receipt(input->path()));
         PTAH_TRY_VOID(match_numeric_path(receipt));
-        PTAH_TRY(const Sources sources, ptah::read_sources(receipt, options->file));
+        PTAH_TRY(const Sources sources, ptah::read_sources(receipt, input->path()));
         PTAH_TRY(const Work work, replay_receipt(receipt, sources, options->checkpoints));
         if (!options->out.empty()) PTAH_TRY_VOID(write_work(work, options->out, options->replace ? IfTaken::replace : IfTaken::refuse));
         PTAH_TRY_VOID(compare_replayed(receipt, work, options->file));
         return {};
       };
-      return finish(run());
+      return finish(guard(run));
     };
   });
 }
@@ -454,9 +508,10 @@ void add_models(CLI::App& app, Action& action) {
   command->callback([gone, &action] {
     action = [gone] {
       const auto run = [&]() -> Result<void> {
-        PTAH_TRY(const fs::path pulled, pulled_models_folder());
+        const auto pulled = pulled_models_folder();
         if (!gone->empty()) {
-          PTAH_TRY_VOID(remove_pulled(*gone, pulled));
+          PTAH_TRY(const fs::path here, pulled);
+          PTAH_TRY_VOID(remove_pulled(*gone, here));
           print("removed {}\n", *gone);
           return {};
         }
@@ -464,9 +519,10 @@ void add_models(CLI::App& app, Action& action) {
         PTAH_TRY(const auto entries, list_models(folder));
         for (const ModelEntry& e : entries)
           print("{}  {:.1f} MB  {}\n  {}\n  sha256 {}\n  {}\n", e.name, static_cast<double>(e.bytes) / 1e6, e.file, e.summary, e.sha256, e.licence);
-        PTAH_TRY(const auto others, pulled_models(pulled));
+        if (!pulled) return {};  // no home: none is here
+        PTAH_TRY(const auto others, pulled_models(*pulled));
         for (const PulledModel& m : others) {
-          print("{}  {:.1f} MB  {}\n  from {}\n", m.name, static_cast<double>(m.bytes) / 1e6, (pulled / m.name).string(), m.source.empty() ? "?" : m.source);
+          print("{}  {:.1f} MB  {}\n  from {}\n", m.name, static_cast<double>(m.bytes) / 1e6, (*pulled / m.name).string(), m.source.empty() ? "?" : m.source);
           for (const auto& [file, sha256] : m.files) print("  sha256 {}  {}\n", sha256, file);
           print("  {}\n", m.licence.empty() ? "licence not stated" : m.licence);
         }

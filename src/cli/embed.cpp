@@ -28,7 +28,7 @@ constexpr size_t kMostTexts = 1 << 20;
 Result<std::vector<std::string>> texts_of(const EmbedOptions& o) {
   std::vector<std::string> texts = o.texts;
   if (!o.file.empty()) {
-    PTAH_TRY(const std::string all, read_input(o.file));
+    PTAH_TRY(const std::string all, input_text(o.file));
     for (size_t at = 0; at < all.size();) {
       const size_t end = std::min(all.find('\n', at), all.size());
       texts.push_back(all.substr(at, end - at));
@@ -79,19 +79,24 @@ Result<void> run_similar(const EmbedOptions& o) {
 }
 
 Result<void> run_embed(const EmbedOptions& o) {
+  constexpr size_t kBatch = 64;  // is printed before the next is begun
   PTAH_TRY(const auto texts, texts_of(o));
   PTAH_TRY(const auto encoder, open_encoder(o));
-  const Tensor vectors = encoder->embed(texts);
-  const int64_t w = encoder->width();
-  const auto row = [&](size_t i) { return vectors.data<float>() + static_cast<int64_t>(i) * w; };
-  for (size_t i = o.similarity ? 1 : 0; i < texts.size(); ++i) {
-    if (o.similarity) {
+  const auto w = static_cast<size_t>(encoder->width());
+  std::vector<float> first;
+  for (size_t begin = 0; begin < texts.size(); begin += kBatch) {
+    PTAH_TRY_VOID(interrupted().check());
+    const size_t end = std::min(texts.size(), begin + kBatch);
+    const Tensor vectors = encoder->embed({texts.begin() + static_cast<std::ptrdiff_t>(begin), texts.begin() + static_cast<std::ptrdiff_t>(end)});
+    if (begin == 0) first.assign(vectors.data<float>(), vectors.data<float>() + w);
+    for (size_t i = begin; i < end; ++i) {
+      const float* row = vectors.data<float>() + (i - begin) * w;
       double dot = 0;
-      for (int64_t c = 0; c < w; ++c) dot += static_cast<double>(row(0)[c]) * static_cast<double>(row(i)[c]);
-      print("{:.4f}  {}\n", dot, texts[i]);
-    } else {
-      const Json line{{"text", texts[i]}, {"embedding", std::vector<float>(row(i), row(i) + w)}};
-      print_json(line);
+      for (size_t c = 0; c < w; ++c) dot += static_cast<double>(first[c]) * static_cast<double>(row[c]);
+      if (!o.similarity)
+        print_json({{"text", texts[i]}, {"embedding", std::vector<float>(row, row + w)}});
+      else if (i > 0)
+        print("{:.4f}  {}\n", dot, texts[i]);
     }
   }
   return {};

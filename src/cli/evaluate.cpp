@@ -1,8 +1,10 @@
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "create/work.h"
+#include "text/principles.h"
 #include "train/evaluation.h"
+#include "weights/pull.h"
 
 namespace ptah::cli {
 
@@ -42,7 +44,7 @@ Result<void> run_evaluate(EvaluateOptions o) {
   PTAH_TRY(const PictureSet set, read_picture_set(o.data, model->own_size()));
   const auto wanted = [&](const char* part) { return std::find(o.evaluation.parts.begin(), o.evaluation.parts.end(), part) != o.evaluation.parts.end(); };
   if (wanted("prompts")) {
-    PTAH_TRY(const std::string text, read_text(o.prompts.empty() ? models / "picture" / "prompts.txt" : fs::path(o.prompts), 1 << 20));
+    PTAH_TRY(const std::string text, input_text(o.prompts.empty() ? (models / "picture" / "prompts.txt").string() : o.prompts, 1 << 20));
     o.evaluation.prompts = lines_of(text);
   }
   if (wanted("synonyms")) {
@@ -61,12 +63,57 @@ Result<void> run_evaluate(EvaluateOptions o) {
   return {};
 }
 
+struct PrincipleOptions {
+  std::string texts, principles;
+  bool requests = false, json = false;
+};
+
+/// How many texts break a principle, and which.
+Result<void> run_principles(const PrincipleOptions& o) {
+  PTAH_TRY(const std::string all, input_text(o.texts, 16 << 20));
+  const std::vector<std::string> texts = lines_of(all);
+  if (texts.empty()) return fail(ErrorCode::invalid_argument, "{} holds no text; one a line is wanted", o.texts);
+  PTAH_TRY(const fs::path minilm, find_model("minilm"));
+  PTAH_TRY(const auto encoder, SentenceEncoder::load(minilm));
+  fs::path file = o.principles;
+  if (file.empty()) {
+    PTAH_TRY(const fs::path models, models_folder());
+    file = models / "principles" / "principles.json";
+  }
+  PTAH_TRY(const auto principles, Principles::load(file, encoder));
+  size_t stopped = 0;
+  for (const std::string& text : texts) {
+    PTAH_TRY_VOID(interrupted().check());
+    const auto breach = principles->check(text, o.requests ? Principles::Of::request : Principles::Of::answer);
+    if (!breach) continue;
+    ++stopped;
+    if (o.json)
+      print_json(
+          {{"text", text}, {"principle", breach->principle}, {"found", breach->found}, {"example", breach->example}, {"above_threshold", breach->score}});
+    else
+      print("{} (+{:.2f}): \"{}\", like \"{}\"\n", breach->principle, breach->score, breach->found, breach->example);
+  }
+  const double share = static_cast<double>(stopped) / static_cast<double>(texts.size());
+  if (o.json)
+    print_json({{"texts", texts.size()}, {"stopped", stopped}, {"share", share}});
+  else
+    print("{} of {} {} are stopped ({:.1f} %)\n", stopped, texts.size(), o.requests ? "requests" : "answers", 100 * share);
+  return {};
+}
+
 }  // namespace
 
 void add_evaluate(CLI::App& app, Action& action) {
   auto o = std::make_shared<EvaluateOptions>();
   CLI::App* evaluate = app.add_subcommand("evaluate", "says in figures how good a model is");
   evaluate->require_subcommand(1);
+  auto p = std::make_shared<PrincipleOptions>();
+  CLI::App* principles = evaluate->add_subcommand("principles", "which answers (or requests) chat's principles stop, and how many of all");
+  principles->add_option("--texts", p->texts, "one a line; - is standard input")->required();
+  principles->add_option("--principles", p->principles, "principles (JSON; default: those that come along)");
+  principles->add_flag("--requests", p->requests, "judge the texts as requests, more strictly than answers");
+  principles->add_flag("--json", p->json, "print JSON lines");
+  principles->callback([p, &action] { action = [p] { return finish(guard([&] { return run_principles(*p); })); }; });
   CLI::App* picture = evaluate->add_subcommand("picture", "the picture model, with a judge that only measures (docs/training.md)");
   Evaluation& e = o->evaluation;
   picture->add_option("--data", o->data, "folder of captioned pictures, as for training")->required();
@@ -78,7 +125,7 @@ void add_evaluate(CLI::App& app, Action& action) {
   picture->add_option("--synonyms", o->synonyms, "JSON array of [word, meant] (default: the shipped one)");
   picture->add_option("--count", e.count, "pictures drawn for the Fréchet distance");
   picture->add_option("--out", o->out, "folder for sheets (PNG)");
-  picture->add_option("--seed", e.request.seed, "seed of every picture");
+  add_seed_option(*picture, e.request.seed, "seed of every picture");
   picture->add_option("--steps", e.request.steps, "sampling steps");
   picture->add_option("--guidance", e.request.guidance, "how strictly the words are followed");
   picture->add_option("--best-of", e.request.best_of, "draw so many and keep the one that fits the words best");

@@ -40,16 +40,12 @@ void add_signing_options(CLI::App& command, SigningOptions& o) {
 
 Result<std::optional<Key>> signing_key(const SigningOptions& o) {
   if (o.none) return std::optional<Key>();
-  PTAH_TRY(const KeyStore store, open_store());
-  KeyInfo info;
-  if (o.key.empty()) {
-    PTAH_TRY(const auto keys, store.list());
-    const auto usual = std::find_if(keys.begin(), keys.end(), [](const KeyInfo& key) { return key.name == kUsualKey; });
-    if (usual == keys.end()) return std::optional<Key>();
-    info = *usual;
-  } else {
-    PTAH_TRY(info, store.find(o.key));
-  }
+  const auto opened = open_store();
+  if (!opened && o.key.empty()) return std::optional<Key>();  // no home, no keys
+  PTAH_TRY(const KeyStore store, opened);
+  const auto found = store.find(o.key.empty() ? kUsualKey : o.key);
+  if (!found && o.key.empty() && found.error().code == ErrorCode::not_found) return std::optional<Key>();
+  PTAH_TRY(const KeyInfo info, found);
   Secret secret;
   if (info.locked) {
     if (passphrase_file(o.passphrase_file).empty() && !isatty(STDIN_FILENO))
@@ -117,8 +113,10 @@ void add_key(CLI::App& app, Action& action) {
   secured(made);
   add("list", "the keys that are here", [](const Options&) -> Result<void> {
     PTAH_TRY(const KeyStore store, open_store());
-    PTAH_TRY(const auto keys, store.list());
+    std::vector<Error> broken;
+    PTAH_TRY(const auto keys, store.list(&broken));
     for (const KeyInfo& key : keys) show(key);
+    for (const Error& problem : broken) print_error("left out: {}\n", problem.message);
     return {};
   });
   CLI::App* out = add("export", "writes a key, encrypted as it is, to a file", [](const Options& options) -> Result<void> {
@@ -206,6 +204,7 @@ void add_cid(CLI::App& app, Action& action) {
   command->callback([files, &action] {
     action = [files] {
       for (const std::string& file : *files) {
+        if (interrupted().cancelled()) return report({ErrorCode::cancelled, "cancelled"});
         const auto id = content_id_of_file(file);
         if (!id) return report(id.error());
         print("{}  {}\n", *id, file);
@@ -219,16 +218,23 @@ void add_car(CLI::App& app, Action& action) {
   struct Options {
     std::string out;
     std::vector<std::string> files;
+    bool json = false, quiet = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("car", "files as an archive (CAR) that IPFS nodes and pinning services take in");
   command->add_option("out", o->out, "the archive to write; never overwrites")->required();
   command->add_option("files", o->files, "the files")->required();
+  command->add_flag("--json", o->json, "print a JSON line");
+  command->add_flag("--quiet", o->quiet, "print nothing but errors");
   command->callback([o, &action] {
     action = [o] {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY_VOID(must_be_new(o->out));
         PTAH_TRY(const auto ids, write_car(o->out, {o->files.begin(), o->files.end()}));
+        if (o->json || o->quiet) {
+          say_made({{}, {o->out}, {{"cids", ids}}}, o->json, o->quiet);
+          return {};
+        }
         for (size_t i = 0; i < ids.size(); ++i) print("{}  {}\n", ids[i], o->files[i]);
         return {};
       };

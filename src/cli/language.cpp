@@ -2,7 +2,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
-#include "cli/commands.h"
+#include "cli/command_line.h"
 #include "create/text_work.h"
 #include "create/work_folder.h"
 #include "own/signed_receipt.h"
@@ -21,7 +21,7 @@ struct LanguageOptions {
   std::string model = "smollm2", prompt = "", file = "", schema = "", grammar = "", draft = "", cache = "", cache_type = "", out = "";
   int64_t threads = 0, context = 0;
   GenerationOptions generation = {};
-  bool json = false, control = false, replace = false;
+  bool json = false, control = false, replace = false, quiet = false;
   SigningOptions signing = {};
 };
 
@@ -37,7 +37,7 @@ Result<LoadedLanguageModel> open_model(const LanguageOptions& o) {
 Result<std::string> text_of(const LanguageOptions& o) {
   std::string text = o.prompt;
   if (!o.file.empty()) {
-    PTAH_TRY(text, read_input(o.file));
+    PTAH_TRY(text, input_text(o.file));
   }
   if (text.empty()) return fail(ErrorCode::invalid_argument, "no text; give one, or --file FILE (- for standard input)");
   return text;
@@ -47,15 +47,17 @@ Result<void> run_generate(LanguageOptions o) {
   if (o.replace) {
     if (o.out.empty()) return fail(ErrorCode::invalid_argument, "--replace replaces the work in --out FOLDER");
     PTAH_TRY_VOID(check_replaceable(o.out));
-  } else if (!o.out.empty() && std::filesystem::exists(o.out) && !std::filesystem::is_empty(o.out))
-    return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", o.out);
+  } else if (!o.out.empty()) {
+    PTAH_TRY_VOID(can_write_work(o.out));
+  }
+  if (!o.cache.empty()) PTAH_TRY_VOID(can_write(o.cache));
   TextRequest request{
       .prompt = {}, .model = o.model, .control_tokens = o.control, .context = o.context, .cache_type = o.cache_type, .generation = o.generation};
   if (!o.schema.empty()) {
-    PTAH_TRY(request.schema, read_text(o.schema, 1 << 24));
+    PTAH_TRY(request.schema, input_text(o.schema, 1 << 24));
   }
   if (!o.grammar.empty()) {
-    PTAH_TRY(request.grammar, read_text(o.grammar, 1 << 24));
+    PTAH_TRY(request.grammar, input_text(o.grammar, 1 << 24));
   }
   PTAH_TRY(request.generation.grammar, grammar_of(request));  // a bad one is said before the model is loaded
   PTAH_TRY(request.prompt, text_of(o));
@@ -82,7 +84,7 @@ Result<void> run_generate(LanguageOptions o) {
     known -= known % static_cast<size_t>(LanguageModel::kChunk);
     cache.append(kept.cache->share(0, static_cast<int64_t>(known)));
   }
-  const bool stream = !o.json;
+  const bool stream = !o.json && !o.quiet;
   const Generated made = generate(
       model, prompt, cache, setup.generation,
       [&](std::string_view news) {
@@ -91,14 +93,14 @@ Result<void> run_generate(LanguageOptions o) {
         std::fflush(stdout);
       },
       &interrupted());
+  Json line;
   if (o.json) {
-    Json line{{"text", made.text},     {"finish_reason", name_of(made.reason)}, {"prompt_tokens", made.prompt_tokens},
-              {"tokens", made.tokens}, {"prompt_seconds", made.prompt_seconds}, {"decode_seconds", made.decode_seconds}};
+    line = {{"text", made.text},     {"finish_reason", name_of(made.reason)}, {"prompt_tokens", made.prompt_tokens},
+            {"tokens", made.tokens}, {"prompt_seconds", made.prompt_seconds}, {"decode_seconds", made.decode_seconds}};
     if (!o.cache.empty()) line["cached_tokens"] = known;
     if (setup.generation.lookup > 0) line["guessed"] = made.guessed, line["guessed_right"] = made.guessed_right;
     if (setup.generation.log_probabilities) line["log_probabilities"] = made.log_probabilities;
-    print_json(line);
-  } else {
+  } else if (stream) {
     print("\n");
   }
   if (!o.cache.empty() && known + static_cast<size_t>(LanguageModel::kChunk) < prompt.size()) {
@@ -111,17 +113,22 @@ Result<void> run_generate(LanguageOptions o) {
       PTAH_TRY_VOID(sign_work(work, *key));
     }
     PTAH_TRY_VOID(write_work(work, o.out, o.replace ? IfTaken::replace : IfTaken::refuse));
+    Made place{o.out, {}, line};
+    for (const auto& [file, bytes] : work.files) place.files.push_back(std::filesystem::path(o.out) / file);
+    if (o.json) say_made(place, true, o.quiet);
+  } else if (o.json) {
+    print_json(line);
   }
   return {};
 }
 
 /// Renders a chat template for a conversation in JSON: for checking templates against transformers.
 Result<void> run_template(const std::string& file) {
-  PTAH_TRY(const std::string text, read_text(file, 1 << 20));
+  PTAH_TRY(const std::string text, input_text(file, 1 << 20));
   PTAH_TRY(const auto made, JinjaTemplate::parse(text));
   OrderedJson variables;
   try {
-    const std::string given = value_or_throw(read_input("-"));
+    const std::string given = value_or_throw(input_text("-"));
     PTAH_TRY_VOID(parse_json(given, 200));
     variables = OrderedJson::parse(given);
   } catch (const OrderedJson::exception& problem) {
@@ -202,7 +209,8 @@ void add_generate(CLI::App& app, Action& action) {
   command->add_option("--repetition-penalty", g.sampling.repetition_penalty, "above 1: tokens of the last 64 become less likely");
   command->add_option("--frequency-penalty", g.sampling.frequency_penalty, "subtracted for each time a token came");
   command->add_option("--presence-penalty", g.sampling.presence_penalty, "subtracted once for a token that came");
-  command->add_option("--seed", g.sampling.seed, "the same seed gives the same text");
+  add_seed_option(*command, g.sampling.seed, "the same seed gives the same text");
+  command->add_flag("--quiet", o->quiet, "with --out: print nothing but errors");
   command->add_option("--schema", o->schema, "a JSON schema: the answer is JSON that satisfies it");
   command->add_option("--grammar", o->grammar, "a GBNF grammar: the answer matches it");
   command->add_option("--out", o->out, "a folder for the work: text.txt and the receipt with which `ptah replay` writes it again");
@@ -229,6 +237,7 @@ void add_quantize(CLI::App& app, Action& action) {
   struct Options {
     std::string from, to, kind = "q4_1";
     int64_t threads = 0;
+    bool json = false, quiet = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("quantize", "a language model as one GGUF file with its matrices in one kind");
@@ -236,17 +245,23 @@ void add_quantize(CLI::App& app, Action& action) {
   command->add_option("to", o->to, "the file to write; never overwrites")->required();
   command->add_option("--kind", o->kind, block_type_names());
   command->add_option("--threads", o->threads, "threads to use");
+  command->add_flag("--json", o->json, "print a JSON line");
+  command->add_flag("--quiet", o->quiet, "print nothing but errors");
   command->callback([o, &action] {
     action = [o] {
       return finish(guard([&]() -> Result<void> {
         PTAH_TRY_VOID(take_threads(o->threads));
         const auto type = block_type_by_name(o->kind);
-        if (!type) return fail(ErrorCode::invalid_argument, "unknown kind '{}'; known: {}", o->kind, block_type_names());
+        if (!type) return unknown_name("kind", o->kind, block_type_names().c_str());
         PTAH_TRY_VOID(must_be_new(o->to));
         PTAH_TRY(const StagedFolder staged, StagedFolder::create(o->to));  // gigabytes, which are seen once they are whole
         const auto file = staged.path() / staged.final_path().filename();
         PTAH_TRY(const Requantized done, std::filesystem::is_directory(o->from) ? export_gguf(o->from, file, *type) : requantize_gguf(o->from, file, *type));
         PTAH_TRY_VOID(rename_new(file, staged.final_path()));
+        if (o->json || o->quiet) {
+          say_made({{}, {o->to}, {{"changed", done.changed}, {"kept", done.kept}, {"bytes", done.bytes_after}}}, o->json, o->quiet);
+          return {};
+        }
         print("{}: {} matrices as {}{}, {} tensors kept; {:.1f} MB of weights, {:.1f} before\n", o->to, done.changed, o->kind,
               done.others ? fmt::format(" ({} whose rows it does not divide in its stand-in of 32)", done.others) : "", done.kept,
               static_cast<double>(done.bytes_after) / 1e6, static_cast<double>(done.bytes_before) / 1e6);

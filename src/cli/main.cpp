@@ -1,11 +1,14 @@
+#include <cmath>
 #include <csignal>
 #include <ctime>
-#include <iostream>
+#include <sstream>
 
 #include "base/budget.h"
 #include "base/file.h"
+#include "base/input.h"
 #include "base/parallel.h"
-#include "cli/commands.h"
+#include "cli/command_line.h"
+#include "cli/standard_output.h"
 #include "create/request.h"
 
 namespace ptah::cli {
@@ -21,15 +24,7 @@ Result<void> take_threads(int64_t threads) {
   return {};
 }
 
-Result<void> must_be_new(const std::filesystem::path& file) {
-  if (std::error_code problem; std::filesystem::exists(std::filesystem::symlink_status(file, problem)))
-    return fail(ErrorCode::invalid_argument, "{} exists already", file.string());
-  return {};
-}
-
-Result<std::string> read_input(const std::string& file) {
-  return file == "-" ? Result<std::string>(std::string(std::istreambuf_iterator<char>(std::cin), {})) : read_text(file);
-}
+Result<std::string> input_text(const std::string& file, size_t most_bytes) { return read_input_text(file, most_bytes, &interrupted()); }
 
 std::string time_text(uint64_t seconds, const char* format) {
   const auto time = static_cast<std::time_t>(std::min<uint64_t>(seconds, 253402300799));  // the end of the year 9999
@@ -39,8 +34,14 @@ std::string time_text(uint64_t seconds, const char* format) {
   return {out, std::strftime(out, sizeof(out), format, &parts)};
 }
 
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<int64_t>(std::clamp(std::ceil(seconds), 0.0, 3.6e9));
+  const int64_t hours = whole / 3600, minutes = whole / 60 % 60;
+  return hours > 0 ? fmt::format("{}:{:02}:{:02}", hours, minutes, whole % 60) : fmt::format("{}:{:02}", minutes, whole % 60);
+}
+
 int report(const Error& error) {
-  print_error("ptah: {}\n", error.message);
+  if (!output_failed()) print_error("ptah: {}\n", error.message);
   return error_info(error.code).exit_status;
 }
 
@@ -99,12 +100,17 @@ int run(int argc, char** argv) {
   ptah::cli::add_dao(app, action);
   ptah::cli::add_models(app, action);
   ptah::cli::add_completion(app, action);
+  ptah::cli::add_help(app, action);
+  ptah::cli::one_value_an_occurrence(app);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
-    return app.exit(wanted);
+    std::ostringstream text;
+    const int status = app.exit(wanted, text, text);
+    ptah::cli::print_text(text.str());
+    return status;
   } catch (const CLI::ParseError& problem) {
-    ptah::cli::print_error("ptah: {}. `ptah --help` lists what there is\n", std::string(problem.what()));
+    ptah::cli::print_error("ptah: {}\n", ptah::cli::explain(app, problem, {argv + 1, argv + argc}));
     return ptah::error_info(ptah::ErrorCode::invalid_argument).exit_status;
   }
   return action();
@@ -114,9 +120,10 @@ int run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   const ptah::CancelScope scope(&ptah::cli::interrupted());  // made before a signal can ask for it
+  ptah::cli::check_standard_output();
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);
   const auto status = ptah::guard([&]() -> ptah::Result<int> { return run(argc, argv); });
-  return status ? *status : ptah::cli::report(status.error());
+  return ptah::cli::finish_output(status ? *status : ptah::cli::report(status.error()));
 }

@@ -2,6 +2,7 @@
 
 #include <ctime>
 
+#include "base/input.h"
 #include "cli/commands.h"
 #include "image/watermark.h"
 #include "media/label.h"
@@ -16,6 +17,7 @@ namespace fs = std::filesystem;
 
 struct MarkOptions {
   std::string file, out, source, title, chain, key_file, timestamp = environment("PTAH_TIMESTAMP");
+  bool json = false, quiet = false;
   SigningOptions signing;
 };
 
@@ -30,7 +32,7 @@ Result<std::unique_ptr<ContentSigner>> content_signer(const MarkOptions& o) {
 
 Result<void> run_mark(const MarkOptions& o) {
   PTAH_TRY_VOID(must_be_new(o.out));
-  PTAH_TRY(const Bytes bytes, read_file(o.file));
+  PTAH_TRY(const Bytes bytes, read_input(o.file, size_t{1} << 31, &interrupted()));
   if (!holds_manifests(bytes)) return fail(ErrorCode::unsupported, "{}: content credentials can be put into PNG, JPEG and WAV files", o.file);
   PTAH_TRY(const auto before, find_manifest(bytes));
   ManifestRequest request;
@@ -54,7 +56,7 @@ Result<void> run_mark(const MarkOptions& o) {
   if (!o.timestamp.empty()) signer = std::make_unique<TimestampedSigner>(std::move(signer), o.timestamp);
   PTAH_TRY(const Bytes marked, sign_content(bytes, request, *signer));
   PTAH_TRY_VOID(write_new_file(o.out, std::span<const uint8_t>(marked)));
-  print("{}\n", o.out);
+  say_made({{}, {o.out}, {{"title", request.title}}}, o.json, o.quiet);
   return {};
 }
 
@@ -80,7 +82,7 @@ Result<std::vector<std::string>> works_with(const fs::path& folder, const std::s
 }
 
 Result<bool> run_watermark(const WatermarkOptions& o) {
-  PTAH_TRY(const Picture picture, open_picture(o.file));
+  PTAH_TRY(const Picture picture, input_picture(o.file));
   const auto found = find_watermark(picture);
   const std::string id = found ? fmt::format("{:08x}", found->id) : "";
   std::vector<std::string> works;
@@ -132,6 +134,8 @@ void add_mark(CLI::App& app, Action& action) {
         const bool known = std::find(kSourceTerms.begin(), kSourceTerms.end(), term) != kSourceTerms.end();
         return known ? std::string() : fmt::format("'{}' is no digital source type of IPTC; possible: {}", printable(term, 100), fmt::join(kSourceTerms, ", "));
       });
+  command->add_flag("--json", o->json, "print a JSON line");
+  command->add_flag("--quiet", o->quiet, "print nothing but errors");
   command->add_option("--title", o->title, "its title (default: the file's name)");
   command->add_option("--chain", o->chain, "sign with a certificate from elsewhere: its chain as PEM");
   command->add_option("--chain-key", o->key_file, "and its private key (P-256, PEM)");

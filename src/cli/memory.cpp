@@ -15,6 +15,8 @@ void add_memory_options(CLI::App& command, MemoryOptions& options) {
   command.add_option("--memory", options.file, "the memory's file (usually ~/.local/share/ptah/memory.sqlite)");
 }
 
+bool has_place(const MemoryOptions& options) { return !options.file.empty() || Memory::usual_path(); }
+
 Result<std::unique_ptr<Memory>> open_memory(const MemoryOptions& options, std::shared_ptr<SentenceEncoder> encoder) {
   if (!options.file.empty()) return Memory::open(options.file, std::move(encoder));
   PTAH_TRY(const auto path, Memory::usual_path());

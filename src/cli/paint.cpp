@@ -13,6 +13,10 @@
 #include "base/profile.h"
 #include "cli/commands.h"
 #include "create/prompt_files.h"
+#include "base/text.h"
+#include "base/seed.h"
+#include "cli/command_line.h"
+#include "cli/input_file.h"
 #include "create/recall.h"
 #include "image/edges.h"
 #include "own/signed_receipt.h"
@@ -84,9 +88,19 @@ Result<std::pair<std::string, std::vector<Json>>> axis_of(const std::string& tex
 Result<PaintRequest> with_field(const PaintRequest& request, const std::string& name, const Json& value) {
   if (name.empty()) return request;
   Json json = to_json(request);
-  if (!json.contains(name)) return fail(ErrorCode::invalid_argument, "no setting is called '{}'", name);
+  if (!json.contains(name)) {
+    std::vector<std::string> known;
+    for (const auto& [key, old] : json.items()) known.push_back(key);
+    return unknown_name("setting", name, known);
+  }
   json[name] = value;
-  return paint_request(json);
+  if (name == "seed") {
+    PTAH_TRY(const ChosenSeed seed, seed_of(value));
+    json[name] = exact_json(seed.value);
+  }
+  auto out = paint_request(json);
+  if (!out) return fail(ErrorCode::invalid_argument, "{} cannot be {}", name, value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return out;
 }
 
 /// Pictures in rows, each in a cell as large as the largest.
@@ -116,17 +130,17 @@ Result<void> run(PaintOptions o) {
   for (const std::string& text : o.embeddings) job.files.embeddings.emplace_back(text);
   job.lora_folder = o.lora_folder;
   if (!o.from.empty()) {
-    PTAH_TRY(job.sources.from, open_picture(o.from));
+    PTAH_TRY(job.sources.from, input_picture(o.from));
   }
   if (!o.mask.empty()) {
-    PTAH_TRY(job.sources.mask, open_picture(o.mask));
+    PTAH_TRY(job.sources.mask, input_picture(o.mask));
   }
   if (o.extend != 0) {
     if (!job.sources.from || job.sources.mask) return fail(ErrorCode::invalid_argument, "--extend needs a picture to start from (--from), and no mask");
     PTAH_TRY(job.sources, extended(*job.sources.from, o.extend));
   }
   for (const std::string& file : o.control_pictures) {
-    PTAH_TRY(const Picture picture, open_picture(file));
+    PTAH_TRY(const Picture picture, input_picture(file));
     job.sources.controls.push_back(o.edges ? edges_of(picture) : picture);
   }
   PTAH_TRY(job.finish.formats, parse_formats(o.formats));
@@ -158,31 +172,52 @@ Result<void> write_preview(const fs::path& file, const Picture& picture) {
   return write_file(file, std::span<const uint8_t>(png));
 }
 
-}  // namespace
-
-Result<void> run_paint(const PaintJob& asked) {
-  PaintJob job = asked;
-  PTAH_TRY_VOID(take_prompt_files(job.request, job.files, job.lora_folder));
+/// A request for each value along x, y and each seed. Errors: invalid_argument.
+Result<std::vector<PaintRequest>> requests_of(const PaintJob& job) {
   if (job.count < 1 || job.count > 1000) return fail(ErrorCode::invalid_argument, "count {}; 1 to 1000 are possible", job.count);
-  PTAH_TRY_VOID(check_background(job.finish.background));
-  if (!job.grid.empty()) PTAH_TRY_VOID(must_be_new(job.grid));
-  if (!job.preview.empty()) PTAH_TRY_VOID(check_preview(job.preview));
   std::vector<PaintRequest> requests;
   for (const Json& down : job.y.second)
     for (const Json& across : job.x.second)
       for (int64_t i = 0; i < job.count; ++i) {
         PTAH_TRY(const PaintRequest halfway, with_field(job.request, job.y.first, down));
         PTAH_TRY(PaintRequest request, with_field(halfway, job.x.first, across));
-        request.seed += static_cast<uint64_t>(i);
+        PTAH_TRY(request.seed, counted_up(request.seed, static_cast<uint64_t>(i)));
         PTAH_TRY_VOID(check(request));
         requests.push_back(std::move(request));
       }
-  const auto place_of = [&](size_t i) {
-    std::string name = fmt::format("{}-{}", folder_name(requests[i].prompt), requests[i].seed);
-    if (job.x.second.size() * job.y.second.size() > 1) name += fmt::format("-{}", i + 1);
-    return place_of_work(job.out, name, requests.size() > 1, job.replace);
-  };
-  for (size_t i = 0; job.replace && i < requests.size(); ++i) PTAH_TRY_VOID(check_replaceable(place_of(i).folder));
+  return requests;
+}
+
+/// Where the i-th work goes.
+WorkPlace place_of(const PaintJob& job, const std::vector<PaintRequest>& requests, size_t i) {
+  std::string name = fmt::format("{}-{}", folder_name(requests[i].prompt), requests[i].seed);
+  if (job.x.second.size() * job.y.second.size() > 1) name += fmt::format("-{}", i + 1);
+  return place_of_work(job.out, name, requests.size() > 1, job.replace);
+}
+
+/// What cannot end well is refused before a weight is read.
+Result<void> check_places(const PaintJob& job, const std::vector<PaintRequest>& requests) {
+  for (size_t i = 0; i < requests.size(); ++i) {
+    const WorkPlace place = place_of(job, requests, i);
+    PTAH_TRY_VOID(place.if_taken == IfTaken::replace ? check_replaceable(place.folder) : can_write_work(job.out.empty() ? job.out : place.folder));
+  }
+  if (!job.grid.empty()) PTAH_TRY_VOID(must_be_new(job.grid));
+  if (!job.preview.empty()) {
+    PTAH_TRY_VOID(check_preview(job.preview));
+    PTAH_TRY_VOID(can_write(job.preview));
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> run_paint(const PaintJob& asked) {
+  PaintJob job = asked;
+  PTAH_TRY_VOID(take_prompt_files(job.request, job.files, job.lora_folder));
+  PTAH_TRY_VOID(check_background(job.finish.background));
+  if (job.finish.formats.any_object()) PTAH_TRY_VOID(check(job.finish.object));
+  PTAH_TRY(std::vector<PaintRequest> requests, requests_of(job));
+  if (!job.plan_only) PTAH_TRY_VOID(check_places(job, requests));
   PTAH_TRY(const fs::path words, clip_words());
   PTAH_TRY(const auto key, signing_key(job.signing));
   if (job.plan_only) {
@@ -220,6 +255,7 @@ Result<void> run_paint(const PaintJob& asked) {
   };
   Json digests;
   std::vector<Picture> made;
+  std::vector<Made> series;
   for (size_t i = 0; i < requests.size(); ++i) {
     const PaintRequest request = model->settled(requests[i]);
     PTAH_TRY(Picture picture, model->paint(request, job.sources, progress, &interrupted(), preview));
@@ -230,14 +266,19 @@ Result<void> run_paint(const PaintJob& asked) {
     }
     PTAH_TRY(const Work work, painting(request, job.files, digests, picture, job.sources, job.finish, progress, &interrupted()));
     if (progress) progress({"done", 1, 0});
-    PTAH_TRY_VOID(deliver(work, key, place_of(i), job.json, job.quiet));
+    PTAH_TRY_VOID(deliver(work, key, place_of(job, requests, i), job.json, job.quiet, requests.size() > 1 || !job.grid.empty() ? &series : nullptr));
     if (!job.grid.empty()) made.push_back(std::move(picture));
   }
   if (!job.grid.empty()) {
     const auto columns = static_cast<int64_t>(job.x.second.size()) * job.count;
     PTAH_TRY_VOID(write_new_png(job.grid, sheet_of(made, columns > 1 ? columns : 1)));
-    if (!job.quiet && !job.json) print("{}\n", job.grid.string());
+    const Made grid{{}, {job.grid}};
+    if (series.empty())
+      say_made(grid, job.json, job.quiet);
+    else
+      series.push_back(grid);
   }
+  if (!series.empty()) say_series(series);
   return {};
 }
 
@@ -262,7 +303,7 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--control-picture", o->control_pictures, "what it looks at: edges, depth, scribbles, as its makers drew them");
   command->add_flag("--edges", o->edges, "take the edges of the control pictures (Canny) instead of themselves");
   command->add_option("--negative", r.negative, "what not to paint");
-  command->add_option("--seed", r.seed, "the same seed gives the same picture");
+  add_seed_option(*command, r.seed, "the same seed gives the same picture");
   command->add_option("--steps", r.steps, "steps of the sampler");
   command->add_option("--guidance", r.guidance, "how closely to follow the words; 1 leaves the negative prompt out and takes half the time");
   command->add_option("--rescale", r.rescale, "bring guided noise back to its spread, 0 to 1 (for models that foresee velocity about 0.7)");
@@ -288,8 +329,8 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--count", o->job.count, "how many, with seeds counting up");
   command->add_option("--x", o->x, "one picture for each value of a setting, e.g. steps=10,20,30");
   command->add_option("--y", o->y, "and of another, e.g. guidance=3,7");
-  command->add_option("--grid", o->grid, "PNG with all pictures side by side");
-  command->add_option("--preview", o->preview, "PNG that shows after every step what the picture will be about");
+  command->add_option("--grid", o->grid, "PNG with all pictures side by side; never overwrites");
+  command->add_option("--preview", o->preview, "PNG that shows after every step what the picture will be about; it is written anew each time");
   command->add_option("--budget", o->budget, "most memory to use, e.g. 3G; tiles are taken if they help");
   command->add_flag("--plan", o->job.plan_only, "say what memory and time it takes, and stop; nothing of the weights is read");
   command->add_flag("--watermark", o->job.finish.watermark,
@@ -298,6 +339,7 @@ void add_paint(CLI::App& app, Action& action) {
   command->add_option("--background", o->job.finish.background, "with --cut: transparent, white, black or #rrggbb");
   command->add_option("--format", o->formats, "files to make: png,glb,obj,ply,stl");
   command->add_option("--solid", o->job.finish.object.solid, "of an object: round, flat-back or slab");
+  command->add_option("--height-mm", o->job.finish.object.height_mm, "of an object: how high it stands in millimetres");
   command->add_option("--out", o->out, "folder of the work (default: a new one, ptah-works/PROMPT-SEED)");
   add_replace_option(*command, o->job.replace);
   command->add_option("--threads", o->threads, "threads to use");
@@ -368,13 +410,15 @@ void add_recall(CLI::App& app, Action& action) {
   auto file = std::make_shared<std::string>();
   CLI::App* command = app.add_subcommand(
       "recall", "prints the command that makes a work again: of Ptah's own, and of pictures by the WebUI, ComfyUI, Fooocus, InvokeAI, SwarmUI and NovelAI");
-  command->add_option("file", *file, "a PNG, JPEG or WebP, or a work's folder or receipt")->required();
+  command->add_option("file", *file, "a PNG, JPEG or WebP, or a work's folder or receipt; - is standard input")->required();
   command->callback([file, &action] {
     action = [file] {
-      const auto text = recall(*file);
-      if (!text) return report(text.error());
-      print_text(*text);
-      return 0;
+      return finish(guard([&]() -> Result<void> {
+        PTAH_TRY(const auto input, InputFile::open(*file));
+        PTAH_TRY(const std::string text, recall(input->path()));
+        print_text(text);
+        return {};
+      }));
     };
   });
 }
@@ -383,6 +427,7 @@ void add_edges(CLI::App& app, Action& action) {
   struct Options {
     std::string picture, out;
     int low = 100, high = 200;
+    bool quiet = false, json = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("edges", "the edges of a picture (Canny), as networks that control look at");
@@ -390,13 +435,16 @@ void add_edges(CLI::App& app, Action& action) {
   command->add_option("--out", o->out, "PNG to write (default: NAME-edges.png beside it); never overwrites");
   command->add_option("--low", o->low, "an edge goes on above this change of colour");
   command->add_option("--high", o->high, "and begins above this one");
+  command->add_flag("--quiet", o->quiet, "print nothing but errors");
+  command->add_flag("--json", o->json, "print a JSON line");
   command->callback([o, &action] {
     action = [o] {
       const auto run = [&]() -> Result<void> {
         PTAH_TRY(const fs::path out, picture_beside(o->picture, "-edges", o->out));
-        PTAH_TRY(const Picture picture, open_picture(o->picture));
-        PTAH_TRY_VOID(write_new_png(out, edges_of(picture, o->low, o->high)));
-        print("{}\n", out.string());
+        PTAH_TRY(const Picture picture, input_picture(o->picture));
+        const Picture edges = edges_of(picture, o->low, o->high);
+        PTAH_TRY_VOID(write_new_png(out, edges));
+        say_made({{}, {out}, {{"width", edges.width}, {"height", edges.height}}}, o->json, o->quiet);
         return {};
       };
       return finish(guard(run));

@@ -112,7 +112,7 @@ Result<void> run_serve(const ReadOptions& o) {
   PTAH_TRY(const auto room, ReadingRoom::open(o.file, key));
   room->limit_peers(o.per_peer);
   if (!o.allow.empty()) {
-    PTAH_TRY(const std::string text, read_input(o.allow));
+    PTAH_TRY(const std::string text, input_text(o.allow));
     PTAH_TRY(const Json json, parse_json(text, 4));
     PTAH_TRY(const ReaderList list, reader_list(json));
     PTAH_TRY_VOID(room->allow(list));
@@ -153,7 +153,7 @@ Result<void> run_allow(const ReadOptions& o) {
 }
 
 Result<void> run_claim(const ReadOptions& o) {
-  PTAH_TRY(const std::string text, read_input(o.file));
+  PTAH_TRY(const std::string text, input_text(o.file));
   PTAH_TRY(Json voucher, parse_json(text, 8));
   if (voucher.is_object() && voucher.contains("voucher")) voucher = Json(voucher["voucher"]);
   if (text_at(voucher, "format") != "ptah reward 1") return fail(ErrorCode::corrupt, "{}: no voucher for having read", o.file);

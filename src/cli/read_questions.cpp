@@ -78,15 +78,15 @@ Result<Models> models_of(const QuestionOptions& o) {
   return out;
 }
 
-struct Made {
+struct Evaluated {
   Questions questions;
   std::vector<QuizItem> all;  ///< before anything was dropped
   std::vector<QuizSolvers> solvers;
 };
 
-Result<Made> made_of(const std::string& file, const QuestionOptions& o, const Models& models, uint64_t seed) {
-  Made out;
-  PTAH_TRY(const std::string text, read_input(file));
+Result<Evaluated> made_of(const std::string& file, const QuestionOptions& o, const Models& models, uint64_t seed) {
+  Evaluated out;
+  PTAH_TRY(const std::string text, input_text(file));
   PTAH_TRY(out.questions.article, parse_article(text));
   const Article& article = out.questions.article;
   std::vector<QuizItem>& items = out.questions.items;
@@ -140,7 +140,7 @@ void add_question_options(CLI::App& command, QuestionOptions& o) {
 Result<Questions> questions_of(const std::string& file, const QuestionOptions& o) {
   PTAH_TRY(const uint64_t seed, seed_of(o));
   PTAH_TRY(const Models models, models_of(o));
-  PTAH_TRY(Made made, made_of(file, o, models, seed));
+  PTAH_TRY(Evaluated made, made_of(file, o, models, seed));
   const Questions& q = made.questions;
   print("{} sections, {} questions made, {} stay. Of what it met, dropped because a bot answered:", q.article.sections.size(), q.made, q.items.size());
   for (const auto& [family, share] : q.dropped) print(" {} {:.0f} %;", family, 100 * share);
@@ -163,7 +163,7 @@ Result<void> print_odds(const std::vector<std::string>& files, const QuestionOpt
   for (size_t i = 0; i < families.size(); ++i) print("  {:>20}", "an item    a session");
   print("\n");
   for (const std::string& file : files) {
-    PTAH_TRY(const Made made, made_of(file, o, models, seed));
+    PTAH_TRY(const Evaluated made, made_of(file, o, models, seed));
     const std::vector<QuizItem>& bank = made.questions.items;
     struct Best {
       double item = 0, session = 0;

@@ -14,20 +14,19 @@ void add_train(CLI::App& app, Action& action) {
   CLI::App* train = app.add_subcommand("train", "trains a model");
   train->require_subcommand(1);
   CLI::App* picture = train->add_subcommand("picture", "the picture model, on a folder of captioned pictures (docs/training.md)");
-  picture->add_option("--config", options->config, "JSON file; its paths are relative to it")->required();
+  picture->add_option("--config", options->config, "JSON file (- is standard input); its paths are relative to it")->required();
   picture->add_option("--threads", options->threads, "threads to use");
   picture->callback([options, &action] {
     action = [options] {
       const auto run = [&]() -> Result<void> {
-        if (options->threads > 0) set_threads(options->threads);
-        PTAH_TRY(const std::string text, read_text(options->config, 1 << 20));
+        PTAH_TRY_VOID(take_threads(options->threads));
+        PTAH_TRY(const std::string text, input_text(options->config, 1 << 20));
         auto config = parse_json(text);
         if (!config) return fail(ErrorCode::invalid_argument, "{}: {}", options->config, config.error().message);
         TrainCallbacks calls;
         calls.report = [](const std::string& stage, const RunReport& r) {
-          const auto minutes = static_cast<int64_t>(r.seconds_left / 60);
-          print("{} {}/{}  loss {:.4f}  gradient {:.3f}  {:.3f} s a step  {}:{:02} left\n", stage, r.step, r.steps, r.loss, r.grad_norm, r.seconds_per_step,
-                minutes / 60, minutes % 60);
+          print("{} {}/{}  loss {:.4f}  gradient {:.3f}  {:.3f} s a step  {} left\n", stage, r.step, r.steps, r.loss, r.grad_norm, r.seconds_per_step,
+                clock_text(r.seconds_left));
           std::fflush(stdout);
         };
         calls.say = [](const std::string& text_line) {
@@ -37,8 +36,7 @@ void add_train(CLI::App& app, Action& action) {
         calls.cancel = &interrupted();
         return train_picture_model(*config, std::filesystem::path(options->config).parent_path(), calls);
       };
-      const auto result = run();
-      return result ? 0 : report(result.error());
+      return finish(guard(run));
     };
   });
 }

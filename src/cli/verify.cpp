@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "cli/commands.h"
+#include "cli/input_file.h"
 #include "create/work.h"
 #include "image/watermark.h"
 #include "media/label.h"
@@ -314,7 +315,11 @@ void add_verify(CLI::App& app, Action& action) {
   command->add_flag("--json", options->json, "print one JSON object with the verdict and all that was found");
   command->callback([options, &action] {
     action = [options] {
-      const auto verdict = guard([&] { return run_verify(*options); });
+      const auto verdict = guard([&]() -> decltype(run_verify(*options)) {
+        PTAH_TRY(const auto input, InputFile::open(options->file));
+        options->file = input->path().string();
+        return run_verify(*options);
+      });
       return verdict ? info_of(*verdict).exit_status : report(verdict.error());
     };
   });

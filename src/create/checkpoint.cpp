@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "image/tiny_autoencoder.h"
 #include "weights/torch_file.h"
 
@@ -34,7 +35,7 @@ Result<ModelPart> read_t5(const fs::path& place) {
     out = std::move(*part);
   } else {  // a folder with parts of other names
     for (const auto& item : fs::directory_iterator(place, ignored)) {
-      if (item.path().extension() != ".safetensors") continue;
+      if (lower_case(item.path().extension().string()) != ".safetensors") continue;
       PTAH_TRY(const NamedTensors tensors, tensors_of(item.path()));
       take(out.tensors, tensors, "");
     }
@@ -113,7 +114,7 @@ std::string_view name_of(DiffusionFamily family) {
 Result<WeightPacking> packing_by_name(std::string_view name) {
   for (const WeightPacking packing : {WeightPacking::plain, WeightPacking::int8, WeightPacking::int8_products})
     if (name == name_of(packing)) return packing;
-  return fail(ErrorCode::invalid_argument, "unknown quantisation '{}'; known: w8a16 (weights in 8 bits), w8a8 (products in 8 bits)", name);
+  return unknown_name("quantisation", name, "w8a16 w8a8");
 }
 
 Json to_json(const DiffusionFiles& files) {

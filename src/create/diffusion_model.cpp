@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "base/torch_random.h"
 #include "tensor/cpu/dense.h"
 #include "tensor/ops.h"

@@ -61,6 +61,7 @@ Result<Work> painting(const PaintRequest& request, const DiffusionFiles& files, 
   if (finish.formats.any_object()) asked["object"] = to_json(finish.object);
   Json core = begun_receipt(kKind, std::move(asked));
   core["models"] = digests;
+  note_formats(core, finish.formats);
   if (const Json ids = source_ids(sources); !ids.empty()) core["sources"] = ids;
   const Picture cut = finish.cut || finish.formats.any_object() ? cut_out(picture) : picture;
   Picture shown = finish.cut ? flattened(cut, finish.background) : picture;

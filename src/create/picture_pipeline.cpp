@@ -13,6 +13,14 @@
 
 namespace ptah {
 
+std::filesystem::path picture_model_file(const std::filesystem::path& path) {
+  std::error_code problem;
+  const std::filesystem::path file = std::filesystem::is_directory(path, problem) ? path / "picture.safetensors" : path;
+  if (lower_case(file.extension().string()) != ".safetensors") return {};
+  const auto content = read_safetensors(file);
+  return content && content->metadata.contains("config") && content->metadata.contains("vocabulary") ? file : std::filesystem::path();
+}
+
 Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::path& path, const std::string& sha256_hex_wanted) {
   PTAH_TRY(ModelFile file, open_model(path, sha256_hex_wanted));
   std::shared_ptr<PictureModel> model(new PictureModel);
@@ -36,7 +44,11 @@ Result<std::shared_ptr<PictureModel>> PictureModel::load(const std::filesystem::
     auto added = model->vocabulary_.add_synonyms(synonyms->second);
     if (!added) return fail(ErrorCode::corrupt, "{}: {}", path.string(), added.error().message);
   }
-  if (config.contains("styles")) model->styles_ = config["styles"].get<std::vector<std::string>>();
+  if (config.contains("styles")) {
+    if (!config["styles"].is_array() || !std::all_of(config["styles"].begin(), config["styles"].end(), [](const Json& style) { return style.is_string(); }))
+      return fail(ErrorCode::corrupt, "{}: 'styles' is no list of names", path.string());
+    model->styles_ = config["styles"].get<std::vector<std::string>>();
+  }
   return guard([&]() -> Result<std::shared_ptr<PictureModel>> {
     Weights weights(std::move(file.content.tensors));
     model->text_ = std::make_unique<TextEncoder>(Scope(weights, "text"), model->text_config_);
@@ -226,7 +238,7 @@ Result<Picture> PictureModel::thing(const CreateRequest& request, const Sources&
                                     const CancelToken* cancel) const {
   if (sources.from && !encoder_) return fail(ErrorCode::unsupported, "this model file has no encoder, so it cannot start from a picture");
   if (request.style != "any" && std::find(styles_.begin(), styles_.end(), request.style) == styles_.end())
-    return fail(ErrorCode::invalid_argument, "unknown style '{}'; known: {} any", request.style, fmt::join(styles_, " "));
+    return unknown_name("style", request.style, fmt::format("{} any", fmt::join(styles_, " ")).c_str());
   if (request.best_of > 1 && !judge_) return fail(ErrorCode::unsupported, "best-of {} needs a judge, and there is none among the models", request.best_of);
   PTAH_TRY(const Sampler sampler, sampler_by_name(request.sampler));
   return guard([&]() -> Result<Picture> {

@@ -17,10 +17,17 @@
 
 namespace ptah {
 
+/// The picture model of a path: such a file, or the folder that `ptah train` wrote one into. Empty if it is something else, e.g. a checkpoint for `paint`.
+std::filesystem::path picture_model_file(const std::filesystem::path& path);
+
 class PictureModel {
  public:
   /// Reads a model file. With a non-empty digest (hex SHA-256) the file must have it. Errors: not_found, corrupt, mismatch.
   static Result<std::shared_ptr<PictureModel>> load(const std::filesystem::path& path, const std::string& sha256_hex = "");
+
+  /// The name by which a receipt calls the file, so that a replay finds it; empty for the model that comes along.
+  void set_file_name(std::string name) { file_name_ = std::move(name); }
+  const std::string& file_name() const { return file_name_; }
 
   /// Adds a judge for request.best_of. Errors: not_found, corrupt, mismatch (digest, or trained on other words).
   Result<void> add_judge(const std::filesystem::path& path, const std::string& sha256_hex = "");
@@ -80,7 +87,7 @@ class PictureModel {
   TextEncoderConfig text_config_;
   Vocabulary vocabulary_;
   std::vector<std::string> styles_;
-  std::string sha256_;
+  std::string sha256_, file_name_;
   int64_t file_bytes_ = 0;
   std::unique_ptr<TextEncoder> text_;
   std::unique_ptr<Denoiser> denoiser_;

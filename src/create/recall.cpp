@@ -9,6 +9,7 @@
 #include "create/painting.h"
 #include "create/recall_parts.h"
 #include "create/text_work.h"
+#include "create/recall_works.h"
 #include "create/work.h"
 #include "media/exif.h"
 #include "media/png_chunks.h"
@@ -18,17 +19,6 @@ namespace ptah {
 namespace fs = std::filesystem;
 
 namespace {
-
-/// One argument for a shell and a terminal. What begins with - would be taken for an option.
-std::string shell_quoted(std::string_view raw, bool is_file = false) {
-  std::string text = printable(raw, raw.size() * 3 + 1);
-  if (is_file && text.starts_with('-')) text = "./" + text;
-  if (!text.empty() && text.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:=,+@%") == std::string::npos &&
-      text[0] != '-')
-    return text;
-  replace_all(text, "'", "'\\''");
-  return "'" + text + "'";
-}
 
 /// " --option value"
 std::string option_with(const std::string& option, std::string_view value, bool is_file = false) {
@@ -76,64 +66,6 @@ std::string paint_command(const Recalled& recalled) {
   out += " --";
   out.append(" ").append(shell_quoted(r.prompt));
   return out;
-}
-
-/// A command with every field of the request that has an option.
-std::string command_with(const std::string& begin, const Json& request, const std::map<std::string, std::string>& options) {
-  std::string out = begin;
-  for (const auto& [key, option] : options) {
-    const Json value = request.is_object() ? request.value(key, Json()) : Json();
-    if (value.is_string() && value != Json("")) out += option_with(option, value.get_ref<const std::string&>());
-    if (value.is_number()) out += option_with(option, value.is_number_float() ? fmt::format("{}", value.get<float>()) : value.dump());
-    if (value == Json(true)) out.append(" ").append(option);
-    if (value.is_array())
-      for (const Json& item : value)
-        if (item.is_string()) out += option_with(option, item.get_ref<const std::string&>());
-  }
-  return out;
-}
-
-std::string create_command(const Json& request) {
-  std::string out = command_with("ptah create", request,
-                                 {{"seed", "--seed"},
-                                  {"style", "--style"},
-                                  {"size", "--size"},
-                                  {"steps", "--steps"},
-                                  {"guidance", "--guidance"},
-                                  {"sampler", "--sampler"},
-                                  {"background", "--background"},
-                                  {"solid", "--solid"},
-                                  {"target_triangles", "--target-tris"},
-                                  {"size_mm", "--size-mm"},
-                                  {"best_of", "--best-of"},
-                                  {"watermark", "--watermark"}});
-  if (request.value("object", Json()) == Json(false)) out += " --no-object";
-  return out.append(" -- ").append(shell_quoted(text_at(request, "prompt")));
-}
-
-std::string object_command(const Json& request, const fs::path& folder) {
-  return command_with("ptah object", request, {{"solid", "--solid"}, {"target_triangles", "--target-tris"}, {"size_mm", "--size-mm"}}) + " " +
-         shell_quoted((folder / "from.png").string(), true);
-}
-
-std::string text_command(const Json& request) {
-  return command_with("ptah generate", request,
-                      {{"model", "--model"},
-                       {"control_tokens", "--control-tokens"},
-                       {"context", "--context"},
-                       {"cache_type", "--cache-type"},
-                       {"max_tokens", "--max-tokens"},
-                       {"stop", "--stop"},
-                       {"temperature", "--temperature"},
-                       {"top_k", "--top-k"},
-                       {"top_p", "--top-p"},
-                       {"min_p", "--min-p"},
-                       {"typical_p", "--typical-p"},
-                       {"repetition_penalty", "--repetition-penalty"},
-                       {"frequency_penalty", "--frequency-penalty"},
-                       {"presence_penalty", "--presence-penalty"},
-                       {"seed", "--seed"}}) +
-         " -- " + shell_quoted(text_at(request, "prompt"));
 }
 
 /// The nearest edge that paint takes.
@@ -273,15 +205,7 @@ Result<std::string> recall_receipt(const Json& receipt, const fs::path& file) {
     if (receipt.contains("sources")) recalled.missed.emplace_back("the pictures it started from (--from, --mask, --control FILE:STRENGTH:PICTURE)");
     return said(recalled);
   }
-  if (is_object_receipt(receipt)) return object_command(request, folder_of_work(file)) + "\n";
-  if (is_text_receipt(receipt)) {
-    std::string notes;
-    for (const char* what : {"schema", "grammar"})
-      if (!text_at(request, what).empty()) notes += fmt::format("# not told: the {} (--{} FILE); its text stands in the receipt\n", what, what);
-    return notes + text_command(request) + "\n";
-  }
-  if (text_at(receipt, "kind").starts_with("picture")) return create_command(request) + "\n";
-  return fail(ErrorCode::unsupported, "{}: a work of the kind '{}'", file.string(), printable(text_at(receipt, "kind"), 60));
+  return work_command(receipt, file);
 }
 
 }  // namespace

@@ -30,20 +30,20 @@ Result<void> check(const CreateRequest& r) {
   if (r.steps < 1 || r.steps > 200) return fail(ErrorCode::invalid_argument, "steps {}; 1 to 200 are possible", r.steps);
   if (!(r.guidance >= 0) || r.guidance > 20) return fail(ErrorCode::invalid_argument, "guidance {}; 0 to 20 are possible", r.guidance);
   PTAH_TRY_VOID(check_background(r.background));
-  if (r.seed > (uint64_t{1} << 53)) return fail(ErrorCode::invalid_argument, "seed {}; 0 to 2^53 are possible", r.seed);
-  if (r.sampler != "euler" && r.sampler != "heun") return fail(ErrorCode::invalid_argument, "sampler '{}'; possible: euler heun", r.sampler);
-  if (r.solid != "round" && r.solid != "flat-back" && r.solid != "slab")
-    return fail(ErrorCode::invalid_argument, "solid '{}'; possible: round flat-back slab", r.solid);
+  if (r.sampler != "euler" && r.sampler != "heun") return unknown_name("sampler", r.sampler, "euler heun");
+  if (r.solid != "round" && r.solid != "flat-back" && r.solid != "slab") return unknown_name("solid", r.solid, "round flat-back slab");
   if (r.target_triangles < 100 || r.target_triangles > 500000)
     return fail(ErrorCode::invalid_argument, "target-tris {}; 100 to 500000 are possible", r.target_triangles);
   if (!(r.size_mm >= 1) || r.size_mm > 10000) return fail(ErrorCode::invalid_argument, "size-mm {}; 1 to 10000 are possible", r.size_mm);
+  if (!(r.height_mm >= 0) || r.height_mm > 10000 || (r.height_mm > 0 && r.height_mm < 1))
+    return fail(ErrorCode::invalid_argument, "height-mm {}; 1 to 10000 are possible", r.height_mm);
   if (r.best_of < 0 || r.best_of > 16) return fail(ErrorCode::invalid_argument, "best-of {}; 1 to 16 are possible, or 0 for what pays", r.best_of);
   if (!(r.strength > 0) || r.strength > 1) return fail(ErrorCode::invalid_argument, "strength {}; above 0 to 1 are possible", r.strength);
   return {};
 }
 
 Result<void> check_background(const std::string& background) {
-  if (!is_background(background)) return fail(ErrorCode::invalid_argument, "background '{}'; possible: transparent white black #rrggbb", background);
+  if (!is_background(background)) return unknown_name("background", background, "transparent white black #rrggbb");
   return {};
 }
 
@@ -70,6 +70,7 @@ void fields(C& c, const Visit& visit) {
   visit("solid", c.solid);
   visit("target_triangles", c.target_triangles);
   visit("size_mm", c.size_mm);
+  visit("height_mm", c.height_mm, Later());
   visit("strength", c.strength);
   visit("best_of", c.best_of);
   visit("watermark", c.watermark, Later());

@@ -26,6 +26,7 @@ struct CreateRequest {
   float size_mm = 100;
   int64_t best_of = 0;       ///< how many are drawn, of which the judge keeps the one that fits the words best; 1 to 16, 0: two where there is a judge
   float strength = 0.6F;     ///< with a picture to start from: how much of it is drawn anew, above 0 to 1
+  float height_mm = 0;       ///< above 0: how high the object stands, instead of size_mm
   bool watermark = false;    ///< an invisible one in the picture (image/watermark.h); the object's texture has none
   bool millimetres = false;  ///< OBJ and PLY in millimetres; false: in metres, as earlier works have them
 };

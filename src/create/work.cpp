@@ -8,6 +8,7 @@
 
 #include "base/parallel.h"
 #include "base/sha256.h"
+#include "base/text.h"
 #include "image/watermark.h"
 #include "media/label.h"
 #include "media/manifest_store.h"
@@ -27,6 +28,7 @@ void fields(C& c, const Visit& visit) {
   visit("size_mm", c.size_mm);
   visit("millimetres", c.millimetres, Later());
   visit("fit", c.fit, Later());
+  visit("height_mm", c.height_mm, Later());
 }
 
 Json to_json(const ObjectRequest& request) { return json_of_fields(request); }
@@ -48,6 +50,7 @@ std::map<std::string, const Picture*> named(const Sources& sources) {
 Json core_receipt(const PictureModel& model, const CreateRequest& request, const Sources& sources) {
   Json core = begun_receipt(request.object ? "picture and object" : "picture", to_json(request));
   core["models"]["picture"] = "sha256:" + model.sha256();
+  if (!model.file_name().empty()) core["model_file"] = model.file_name();
   if (sources.from) core["sources"] = source_ids(sources);
   if (request.best_of > 1) core["models"]["judge"] = "sha256:" + model.judge_sha256();
   if (const std::string upscaler = model.upscaler_sha256(request.size); !upscaler.empty()) core["models"]["upscaler"] = "sha256:" + upscaler;
@@ -143,6 +146,20 @@ Result<std::shared_ptr<PictureModel>> load_picture_model(const fs::path& folder)
   return model;
 }
 
+Result<std::shared_ptr<PictureModel>> load_trained_model(const fs::path& path) {
+  const fs::path file = picture_model_file(path);
+  if (file.empty()) return fail(ErrorCode::unsupported, "{}: no picture model of ptah train", path.string());
+  PTAH_TRY(const auto model, PictureModel::load(file));
+  model->set_file_name(file.filename().string());
+  if (const fs::path judge = file.parent_path() / "judge" / "judge.safetensors"; fs::exists(judge)) PTAH_TRY_VOID(model->add_judge(judge));
+  const auto folder = models_folder();
+  const auto entries = folder ? list_models(*folder) : fail(ErrorCode::not_found, "none");
+  if (!entries) return model;  // larger pictures are then resized by a filter
+  for (const ModelEntry& entry : *entries)
+    if (entry.name == "upscaler") PTAH_TRY_VOID(model->add_upscaler(*folder / entry.file, entry.sha256));
+  return model;
+}
+
 Result<std::shared_ptr<const PictureUpscaler>> load_upscaler(const fs::path& file) {
   if (!file.empty()) return PictureUpscaler::load(file);
   PTAH_TRY(const fs::path folder, models_folder());
@@ -156,7 +173,7 @@ Result<Formats> parse_formats(const std::string& list) {
   Formats formats{false, false, false, false, false};
   for (size_t at = 0; at <= list.size();) {
     const size_t end = std::min(list.find(',', at), list.size());
-    const std::string name = list.substr(at, end - at);
+    const std::string name = lower_case(std::string(trimmed(list.substr(at, end - at))));
     if (name == "png")
       formats.png = true;
     else if (name == "glb")
@@ -168,10 +185,31 @@ Result<Formats> parse_formats(const std::string& list) {
     else if (name == "stl")
       formats.stl = true;
     else
-      return fail(ErrorCode::invalid_argument, "format '{}'; possible: png glb obj ply stl", name);
+      return unknown_name("format", name, "png glb obj ply stl");
     at = end + 1;
   }
   return formats;
+}
+
+namespace {
+
+void scale_to_height(TexturedMesh& mesh, float metres) {
+  float low = std::numeric_limits<float>::max(), high = std::numeric_limits<float>::lowest();
+  for (const Vec3& p : mesh.positions) low = std::min(low, p[1]), high = std::max(high, p[1]);
+  if (!(high > low)) return;
+  for (Vec3& p : mesh.positions) p = p * (metres / (high - low));
+}
+
+}  // namespace
+
+Result<void> check(const ObjectRequest& r) {
+  CreateRequest whole{.prompt = "object", .solid = r.solid, .target_triangles = r.target_triangles, .size_mm = r.size_mm};
+  whole.height_mm = r.height_mm;
+  return check(whole);
+}
+
+void note_formats(Json& core, const Formats& formats) {
+  if (formats.stl && formats.stl_z_up) core["stl"] = "z-up";
 }
 
 Result<void> add_object(Work& work, const Json& core, const Picture& picture, const ObjectRequest& request, const Formats& formats,
@@ -179,8 +217,9 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
   if (progress) progress({"shape", 0.9, -1});
   PTAH_TRY(const Solid solid, solid_by_name(request.solid));
   PTAH_TRY(
-      const TexturedMesh mesh,
+      TexturedMesh mesh,
       inflate(picture, {.solid = solid, .target_triangles = request.target_triangles, .size_mm = request.size_mm, .slab_if_faint = request.fit == 0}, cancel));
+  if (request.height_mm > 0) scale_to_height(mesh, request.height_mm / 1000);
   if (formats.glb) {
     const auto extras = [&](std::span<const uint8_t> body) {
       Json inside = core;
@@ -197,7 +236,7 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
     work.files["object.png"] = mesh.texture_png;
   }
   if (formats.ply) work.files["object.ply"] = encode_ply(mesh, request.millimetres);
-  if (formats.stl) work.files["object.stl"] = encode_stl(welded(mesh));
+  if (formats.stl) work.files["object.stl"] = encode_stl(formats.stl_z_up ? for_printing(welded(mesh)) : welded(mesh));
   return {};
 }
 
@@ -230,6 +269,7 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
   Picture shown = flattened(picture, request.background);
   Work work;
   Json core = core_receipt(model, request, sources);
+  if (request.object) note_formats(core, formats);
   if (request.watermark) {
     PTAH_TRY(shown, watermarked(std::move(shown), core));
   }
@@ -238,8 +278,14 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
     PTAH_TRY(work.files["picture.png"], receipted_png(shown, core, sources.from.has_value()));
   }
   PTAH_TRY_VOID(add_sources(work, sources));
-  if (request.object && formats.any_object())
-    PTAH_TRY_VOID(add_object(work, core, picture, {request.solid, request.target_triangles, request.size_mm, request.millimetres}, formats, progress, cancel));
+  if (request.object && formats.any_object()) {
+    const ObjectRequest object{.solid = request.solid,
+                               .target_triangles = request.target_triangles,
+                               .size_mm = request.size_mm,
+                               .height_mm = request.height_mm,
+                               .millimetres = request.millimetres};
+    PTAH_TRY_VOID(add_object(work, core, picture, object, formats, progress, cancel));
+  }
   PTAH_TRY_VOID(seal(work, core));
   if (progress) progress({"done", 1, 0});
   return work;
@@ -249,9 +295,11 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
                          const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
     PTAH_TRY_VOID(check_inflatable(from));
+    PTAH_TRY_VOID(check(request));
     Work work;
     Json core = begun_receipt(kObjectKind, to_json(request));
     core["sources"] = source_ids({from, {}, {}});
+    note_formats(core, formats);
     Picture shown;
     if (request.fit) {
       PTAH_TRY(shown, cut_for_object(reduced(from, request.fit), request.solid == "slab"));
@@ -276,7 +324,24 @@ bool is_object_receipt(const Json& receipt) { return receipt.value("kind", Json(
 
 fs::path folder_of_work(const fs::path& path) { return fs::is_directory(path) ? path : path.parent_path(); }
 
+namespace {
+
+/// A folder that is no work, with the works it holds if there are any.
+tl::unexpected<Error> no_work(const fs::path& folder) {
+  std::vector<std::string> works;
+  std::error_code problem;
+  for (const auto& item : fs::directory_iterator(folder, problem))
+    if (fs::exists(item.path() / "receipt.json", problem)) works.push_back(item.path().string());
+  std::sort(works.begin(), works.end());
+  const std::string begins = works.empty() ? "" : fmt::format("; it holds {} works, e.g. {}", works.size(), works.front());
+  return fail(ErrorCode::not_found, "{} is no work: there is no receipt.json in it{}. Name a work's folder, its receipt.json, or a PNG or GLB", folder.string(),
+              begins);
+}
+
+}  // namespace
+
 Result<Json> read_receipt(const fs::path& file) {
+  if (std::error_code problem; fs::is_directory(file, problem) && !fs::exists(file / "receipt.json", problem)) return no_work(file);
   PTAH_TRY(const auto mapped, MappedFile::open(fs::is_directory(file) ? file / "receipt.json" : file));
   const auto bytes = mapped->bytes();
   const auto begins = [&](std::string_view magic) { return bytes.size() >= magic.size() && std::memcmp(bytes.data(), magic.data(), magic.size()) == 0; };
@@ -344,8 +409,8 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
 Formats formats_of(const Json& receipt) {
   const Json outputs = receipt.value("outputs", Json());
   if (!outputs.is_object()) return {};
-  return {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"), outputs.contains("object.ply"),
-          outputs.contains("object.stl")};
+  return {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"),
+          outputs.contains("object.ply"),  outputs.contains("object.stl"), text_at(receipt, "stl") == "z-up"};
 }
 
 namespace {

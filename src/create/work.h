@@ -20,6 +20,10 @@ Result<std::vector<ModelEntry>> list_models(const std::filesystem::path& folder)
 /// Loads the default picture model of a folder and checks its digest.
 Result<std::shared_ptr<PictureModel>> load_picture_model(const std::filesystem::path& folder);
 
+/// Loads a picture model that `ptah train` made (a file, or its folder), with the judge that was trained beside it, if any, and the default upscaler.
+/// Errors: not_found, corrupt, mismatch.
+Result<std::shared_ptr<PictureModel>> load_trained_model(const std::filesystem::path& path);
+
 /// Loads an upscaler file, or (with an empty path) the default one. Errors: not_found, corrupt, mismatch.
 Result<std::shared_ptr<const PictureUpscaler>> load_upscaler(const std::filesystem::path& file = {});
 
@@ -32,6 +36,7 @@ struct Work {
 /// Which files a work gets besides receipt.json.
 struct Formats {
   bool png = true, glb = true, obj = false, ply = false, stl = false;
+  bool stl_z_up = true;  ///< the STL stands as printers want it (for_printing()); works of before 0.3 had +Y up
   bool any_object() const { return glb || obj || ply || stl; }
 };
 /// From a list such as "png,glb,stl". Errors: invalid_argument.
@@ -45,12 +50,14 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& request
 struct ObjectRequest {
   std::string solid = "round";
   int64_t target_triangles = 20000;
-  float size_mm = 100;
-  bool millimetres = false;  ///< OBJ and PLY in millimetres; false: in metres, as earlier works have them
-  int64_t fit = 0;           ///< the picture is reduced to so many pixels an edge, and the object is of the part that shows something; 0: of it all
+  float size_mm = 100, height_mm = 0;  ///< longest edge; or, above 0, how high it stands
+  bool millimetres = false;            ///< OBJ and PLY in millimetres; false: in metres, as earlier works have them
+  int64_t fit = 0;                     ///< the picture is reduced to so many pixels an edge, and the object is of the part that shows something; 0: of it all
 };
 /// What new objects are made with; older works lack it in their receipts and are made again without.
 constexpr int64_t kObjectFit = 4096;
+/// Errors: invalid_argument, with what is possible.
+Result<void> check(const ObjectRequest& request);
 /// A picture of the maker's → files of an object, picture.png (cut out of its ground) and from.png. Errors as inflate.
 Result<Work> object_work(const Picture& from, const ObjectRequest& request, const Formats& formats, const ProgressCallback& progress = {},
                          const CancelToken* cancel = nullptr);
@@ -90,6 +97,8 @@ Result<void> add_object(Work& work, const Json& core, const Picture& picture, co
 Json to_json(const ObjectRequest& request);
 /// The inverse. Errors: corrupt.
 Result<ObjectRequest> object_request(const Json& json);
+/// Notes in a receipt what its formats alone do not say: which way up an STL is.
+void note_formats(Json& core, const Formats& formats);
 /// Which files a receipt lists.
 Formats formats_of(const Json& receipt);
 

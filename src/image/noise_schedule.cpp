@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "base/text.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -24,7 +25,7 @@ template <class T, size_t n>
 Result<T> by_name(const std::array<std::pair<const char*, T>, n>& table, std::string_view name, const char* what) {
   for (const auto& [text, value] : table)
     if (name == text) return value;
-  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; known: {}", what, name, names_of(table));
+  return unknown_name(what, name, names_of(table).c_str());
 }
 
 constexpr std::array<std::pair<const char*, NoiseSchedule>, 12> kSchedules{{{"normal", NoiseSchedule::normal},

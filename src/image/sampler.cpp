@@ -1,5 +1,6 @@
 #include "image/sampler.h"
 
+#include "base/text.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -17,7 +18,7 @@ std::vector<float> shifted_schedule(int64_t steps, float shift) {
 Result<Sampler> sampler_by_name(std::string_view name) {
   if (name == "euler") return Sampler::euler;
   if (name == "heun") return Sampler::heun;
-  return fail(ErrorCode::invalid_argument, "unknown sampler '{}'; known: euler heun", name);
+  return unknown_name("sampler", name, "euler heun");
 }
 
 std::vector<float> schedule_from(const std::vector<float>& times, float start) {

@@ -76,7 +76,9 @@ struct ObjFiles {
 ObjFiles encode_obj(const TexturedMesh& mesh, const std::string& name, bool millimetres = true);
 /// Binary little-endian PLY with normals and texture coordinates; units as for OBJ.
 Bytes encode_ply(const TexturedMesh& mesh, bool millimetres = true);
-/// Binary STL in millimetres (the convention of printers).
+/// The mesh as printers have it: +Z up, front -Y, lying on Z = 0.
+Mesh for_printing(Mesh mesh);
+/// Binary STL in millimetres (the convention of printers), its axes as they are.
 Bytes encode_stl(const Mesh& mesh);
 
 }  // namespace ptah

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/json.h"
 #include "media/mesh.h"
@@ -204,6 +205,13 @@ Bytes encode_ply(const TexturedMesh& mesh, bool millimetres) {
     append(out, t);
   }
   return out;
+}
+
+Mesh for_printing(Mesh mesh) {
+  float floor = std::numeric_limits<float>::max();
+  for (const Vec3& p : mesh.positions) floor = std::min(floor, p[1]);
+  for (Vec3& p : mesh.positions) p = {p[0], -p[2], p[1] - floor};
+  return mesh;
 }
 
 Bytes encode_stl(const Mesh& mesh) {

@@ -229,15 +229,18 @@ Result<fs::path> KeyStore::default_folder() {
   return fail(ErrorCode::not_found, "no home folder to keep keys in; set PTAH_KEYS to a folder");
 }
 
-Result<std::vector<KeyInfo>> KeyStore::list() const {
+Result<std::vector<KeyInfo>> KeyStore::list(std::vector<Error>* broken) const {
   std::vector<KeyInfo> out;
   sweep_unfinished(folder_);
   std::error_code problem;
   for (const auto& item : fs::directory_iterator(folder_, problem)) {
     const std::string name = item.path().stem().string();
     if (item.path().extension() != ".json" || !plain_name(name)) continue;
-    PTAH_TRY(const KeyFile file, read_key_file(item.path()));
-    out.push_back({name, file.address, file.locked});
+    const auto file = read_key_file(item.path());
+    if (file)
+      out.push_back({name, file->address, file->locked});
+    else if (broken)
+      broken->push_back(file.error());
   }
   std::sort(out.begin(), out.end(), [](const KeyInfo& a, const KeyInfo& b) { return a.name < b.name; });
   return out;

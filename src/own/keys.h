@@ -71,8 +71,8 @@ class KeyStore {
   /// $PTAH_KEYS, else $XDG_DATA_HOME/ptah/keys, else ~/.local/share/ptah/keys. Errors: not_found without a home.
   static Result<std::filesystem::path> default_folder();
 
-  /// By name. Errors: corrupt, naming the file.
-  Result<std::vector<KeyInfo>> list() const;
+  /// By name. A file that cannot be read is left out, and why is added to `broken` (may be null).
+  Result<std::vector<KeyInfo>> list(std::vector<Error>* broken = nullptr) const;
   /// Keeps a key. Errors: invalid_argument (a name that is taken or no plain word), permission, io.
   Result<KeyInfo> add(const std::string& name, const Key& key, const Secret& passphrase);
   /// Errors: not_found, permission (a wrong passphrase or a changed file), corrupt.

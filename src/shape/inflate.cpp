@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "shape/bilinear.h"
 #include "shape/unfold.h"
 
@@ -13,7 +14,7 @@ Result<Solid> solid_by_name(std::string_view name) {
   if (name == "round") return Solid::round;
   if (name == "flat-back") return Solid::flat_back;
   if (name == "slab") return Solid::slab;
-  return fail(ErrorCode::invalid_argument, "unknown solid '{}'; known: round flat-back slab", name);
+  return unknown_name("solid", name, "round flat-back slab");
 }
 
 std::vector<float> thickness_field(const Mask& mask, float screening_length) {

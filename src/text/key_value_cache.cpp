@@ -7,6 +7,7 @@
 #include <mutex>
 
 #include "base/memory.h"
+#include "base/text.h"
 #include "tensor/cpu/dense.h"
 #include "weights/safetensors.h"
 
@@ -78,7 +79,7 @@ CacheType default_cache_type() { return compute_dtype() == DType::bf16 ? CacheTy
 Result<CacheType> cache_type_of(const std::string& name) {
   if (name.empty()) return default_cache_type();
   const auto type = cache_type_by_name(name);
-  if (!type) return fail(ErrorCode::invalid_argument, "unknown kind of cache '{}'; known: f32 bf16 q8", name);
+  if (!type) return unknown_name("kind of cache", name, "f32 bf16 q8");
   return *type;
 }
 

@@ -480,6 +480,17 @@ Result<LoadedTokenizer> load_folder_tokenizer(const std::filesystem::path& folde
   return out;
 }
 
+namespace {
+
+bool is_sentence_encoder(const std::filesystem::path& folder) {
+  const auto text = read_text(folder / "config.json", 1 << 20);
+  const auto config = text ? parse_json(*text) : fail(ErrorCode::not_found, "none");
+  const std::string kind = config ? text_at(*config, "model_type") : "";
+  return kind == "bert" || kind == "roberta" || kind == "distilbert" || kind == "mpnet" || kind == "xlm-roberta";
+}
+
+}  // namespace
+
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
   fs::path file = path;
@@ -487,10 +498,15 @@ Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& pat
   if (fs::is_directory(path, ignored) && !fs::exists(path / "config.json", ignored)) {
     std::vector<fs::path> found;
     for (const auto& item : fs::directory_iterator(path, ignored))
-      if (item.path().extension() == ".gguf") found.push_back(item.path());
+      if (lower_case(item.path().extension().string()) == ".gguf") found.push_back(item.path());
     if (found.empty()) return fail(ErrorCode::not_found, "{}: neither a GGUF file nor config.json there", path.string());
     file = *std::min_element(found.begin(), found.end());
   }
+  if (is_sentence_encoder(file))
+    return fail(ErrorCode::unsupported,
+                "{} is a sentence encoder: it turns texts into vectors (ptah embed, ptah similar) and writes none. To chat or generate, take a language model, "
+                "e.g. smollm2 (ptah pull smollm2)",
+                path.string());
   auto loaded = guard([&] { return fs::is_directory(file) ? load_folder(file) : load_gguf(file); });
   if (!loaded && loaded.error().message.find(file.string()) == std::string::npos)
     return fail(loaded.error().code, "{}: {}", file.string(), loaded.error().message);

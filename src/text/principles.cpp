@@ -13,7 +13,8 @@ namespace ptah {
 namespace {
 
 constexpr size_t kMostExamples = 2000;
-constexpr double kSharpness = 1, kRidge = 1;  // of the kernel exp(sharpness · (cosine − 1)): the best of 16 pairs by left-out examples
+constexpr double kSharpness = 2, kRidge = 0.1;  // of the kernel exp(sharpness · (cosine − 1)): the best of 15 pairs by left-out examples
+constexpr size_t kFewAnswers = 20;              // below, the examples of requests stand for answers too
 
 Result<std::vector<std::string>> texts_of(const Json& json, const std::string& where) {
   if (!json.is_array()) return fail(ErrorCode::corrupt, "principles: {} is no list", where);
@@ -73,21 +74,31 @@ Result<std::shared_ptr<const Principles>> Principles::make(const Json& json, std
       PTAH_TRY(p.reply, text_of(item, "reply", where));
       PTAH_TRY(p.refuse, texts_of(item.value("refuse", Json()), "'refuse' of " + p.name));
       if (p.refuse.empty()) return fail(ErrorCode::corrupt, "principles: {} has no example to refuse", p.name);
-      for (const std::string& text : p.refuse) {
-        texts.push_back(text);
-        out->principle_of_.push_back(out->principles_.size());
-      }
+      PTAH_TRY(p.refuse_answers, texts_of(item.value("refuse_answers", Json::array()), "'refuse_answers' of " + p.name));
       out->principles_.push_back(std::move(p));
     }
+    const auto refuse = [&](std::vector<std::string> Principle::*list) {
+      for (size_t i = 0; i < out->principles_.size(); ++i)
+        for (const std::string& text : out->principles_[i].*list) {
+          texts.push_back(text);
+          out->principle_of_.push_back(i);
+        }
+    };
+    refuse(&Principle::refuse);
+    const size_t refused_requests = texts.size();
+    refuse(&Principle::refuse_answers);
+    out->refused_ = texts;
     PTAH_TRY(const auto allow, texts_of(json.value("allow", Json()), "'allow'"));
     if (allow.empty()) return fail(ErrorCode::corrupt, "principles: 'allow' needs examples of what is answered");
     texts.insert(texts.end(), allow.begin(), allow.end());
+    PTAH_TRY(const auto allow_answers, texts_of(json.value("allow_answers", Json::array()), "'allow_answers'"));
+    texts.insert(texts.end(), allow_answers.begin(), allow_answers.end());
     if (texts.size() > kMostExamples) return fail(ErrorCode::corrupt, "principles: {} examples; at most {}", texts.size(), kMostExamples);
     for (const std::string& text : texts)
       if (invalid_utf8_at(text) != std::string::npos) return fail(ErrorCode::corrupt, "principles: an example is not valid UTF-8");
     out->encoder_ = std::move(encoder);
     out->examples_ = out->encoder_->embed(texts);
-    out->fit();
+    out->fit(refused_requests, allow.size());
     return out;
   });
 }
@@ -101,9 +112,29 @@ Result<std::shared_ptr<const Principles>> Principles::load(const std::filesystem
   return made;
 }
 
+namespace {
+
+/// The threshold with the best F score of these (score, is to be refused), in the middle of its gap; beta below 1 prefers precision.
+float best_threshold(std::vector<std::pair<double, bool>> scores, double beta) {
+  std::sort(scores.begin(), scores.end(), std::greater<>());
+  const auto refused = static_cast<double>(std::count_if(scores.begin(), scores.end(), [](const auto& s) { return s.second; }));
+  double caught = 0, best = 0;
+  float threshold = 0;
+  for (size_t i = 0; i + 1 < scores.size(); ++i) {
+    if (scores[i].second) ++caught;
+    const double f = (1 + beta * beta) * caught / (beta * beta * refused + static_cast<double>(i + 1));
+    if (f <= best) continue;
+    best = f;
+    threshold = static_cast<float>((scores[i].first + scores[i + 1].first) / 2);
+  }
+  return threshold;
+}
+
+}  // namespace
+
 /// Kernel ridge regression to +1 (refuse) and −1 (allow). What each example would score without itself follows from the same inverse
-/// (Cawley and Talbot 2004), and the threshold is the one with the best F1 of those scores, in the middle of its gap.
-void Principles::fit() {
+/// (Cawley and Talbot 2004); the thresholds are the best for those scores.
+void Principles::fit(size_t refused_requests, size_t allowed_requests) {
   const Tensor products = matmul(examples_, examples_, {.transpose_b = true});
   const auto n = static_cast<size_t>(examples_.dim(0)), refused = principle_of_.size();
   std::vector<double> kernel(n * n);
@@ -111,22 +142,17 @@ void Principles::fit() {
   for (size_t i = 0; i < n; ++i) kernel[i * n + i] += kRidge;
   const std::vector<double> inverted = inverse(std::move(kernel), n);
   const auto wanted = [&](size_t i) { return i < refused ? 1.0 : -1.0; };
-  std::vector<std::pair<double, bool>> left_out;
+  std::vector<std::pair<double, bool>> requests, answers;  // each as it scores when it is left out
   for (size_t i = 0; i < n; ++i) {
     double weight = 0;
     for (size_t k = 0; k < n; ++k) weight += inverted[i * n + k] * wanted(k);
     weights_.push_back(static_cast<float>(weight));
-    left_out.emplace_back(wanted(i) - weight / inverted[i * n + i], i < refused);
+    const bool request = i < refused_requests || (i >= refused && i < refused + allowed_requests);
+    (request ? requests : answers).emplace_back(wanted(i) - weight / inverted[i * n + i], i < refused);
   }
-  std::sort(left_out.begin(), left_out.end(), std::greater<>());
-  double caught = 0, best = 0;
-  for (size_t i = 0; i + 1 < n; ++i) {
-    if (left_out[i].second) ++caught;
-    const double f1 = 2 * caught / static_cast<double>(refused + i + 1);
-    if (f1 <= best) continue;
-    best = f1;
-    threshold_ = static_cast<float>((left_out[i].first + left_out[i + 1].first) / 2);
-  }
+  constexpr double kPrecise = 0.5;
+  threshold_ = best_threshold(requests, 1);
+  answer_threshold_ = best_threshold(answers.size() < kFewAnswers ? requests : answers, kPrecise);
 }
 
 Principles::Score Principles::score(const float* vector) const {
@@ -141,22 +167,24 @@ Principles::Score Principles::score(const float* vector) const {
     if (i < principle_of_.size() && dot > nearest) {
       nearest = dot;
       out.principle = principle_of_[i];
+      out.example = i;
     }
   }
   return out;
 }
 
-std::optional<Breach> Principles::check(const std::string& text) const {
+std::optional<Breach> Principles::check(const std::string& text, Of of) const {
   std::vector<std::string> parts{text};
   if (const auto sentences = sentences_of(text); sentences.size() > 1)
     for (const std::string& sentence : sentences) parts.push_back(sentence);
   const Tensor vectors = encoder_->embed(parts);
   Score worst = score(vectors.data<float>());
+  size_t found = 0;
   for (size_t i = 1; i < parts.size(); ++i)
-    if (const Score s = score(vectors.data<float>() + static_cast<int64_t>(i) * vectors.dim(1)); s.value > worst.value) worst = s;
-  if (worst.value < threshold_) return std::nullopt;
+    if (const Score s = score(vectors.data<float>() + static_cast<int64_t>(i) * vectors.dim(1)); s.value > worst.value) worst = s, found = i;
+  if (worst.value < threshold(of)) return std::nullopt;
   const Principle& p = principles_[worst.principle];
-  return Breach{p.name, p.rule, p.reply, worst.value - threshold_};
+  return Breach{p.name, p.rule, p.reply, worst.value - threshold(of), parts[found], refused_[worst.example]};
 }
 
 AnswerGuard::AnswerGuard(std::shared_ptr<const Principles> principles, std::function<void(std::string_view)> show)
@@ -165,7 +193,7 @@ AnswerGuard::AnswerGuard(std::shared_ptr<const Principles> principles, std::func
 bool AnswerGuard::release(size_t bytes) {
   const std::string part = held_.substr(0, bytes);
   held_.erase(0, bytes);
-  if (principles_ && part.find_first_not_of(" \n\t") != std::string::npos) breach_ = principles_->check(part);
+  if (principles_ && part.find_first_not_of(" \n\t") != std::string::npos) breach_ = principles_->check(part, Principles::Of::answer);
   if (breach_) return false;
   shown_ += part;
   if (show_) show_(part);

@@ -41,10 +41,11 @@ double psnr(const Tensor& a, const Tensor& b) { return -10 * std::log10(mse_loss
 Result<void> train_autoencoder(const Json& json, const fs::path& folder, const PictureSet& set, const AutoencoderConfig& config,
                                const TrainCallbacks& callbacks) {
   Reader reader(json, "autoencoder");
-  Stage stage = read_stage(reader, folder);
+  Stage stage = read_stage(reader, folder, callbacks);
   const float noise = reader.get<float>("latent_noise", 0.2F), penalty = reader.get<float>("latent_penalty", 1e-3F);
   const Augmentation augmentation{reader.get<float>("flip", 0.5F), reader.get<float>("permute_colours", 0.4F), reader.get<int64_t>("shift", 6)};
   reader.done();
+  if (callbacks.only_check) return {};
   Weights weights = Weights::fresh(stage.seed);
   const PictureEncoder encoder(Scope(weights, "encoder"), config);
   const PictureDecoder decoder(Scope(weights, "decoder"), config);

@@ -32,13 +32,14 @@ double edges(const Tensor& x) {
 Result<void> train_decoder(const Json& json, const fs::path& folder, const fs::path& picture_model, const fs::path& out, const PictureSet& set,
                            const TrainCallbacks& callbacks) {
   Reader reader(json, "decoder");
-  const Stage stage = read_stage(reader, folder);
+  const Stage stage = read_stage(reader, folder, callbacks);
   const auto noise = reader.get<float>("latent_noise", 0.1F);
   const AdversaryConfig fight = read_adversary(reader, {0.05F, 0.1F, 200, {48, 96, 128}});
   const Augmentation augmentation{reader.get<float>("flip", 0.5F), reader.get<float>("permute_colours", 0.4F), reader.get<int64_t>("shift", 6)};
   reader.done();
   if (fight.widths.empty() || fight.widths.size() > 5)
     return fail(ErrorCode::invalid_argument, "config: decoder.discriminator_widths has {} widths; 1 to 5 are possible", fight.widths.size());
+  if (callbacks.only_check) return {};
   std::error_code problem;
   fs::create_directories(folder, problem);
   PTAH_TRY(TensorFile model, read_safetensors(picture_model));

@@ -201,7 +201,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const
                             const TrainCallbacks& callbacks) {
   Reader reader(json, "denoiser");
   const fs::path folder = out / "denoiser";
-  Stage stage = read_stage(reader, folder);
+  Stage stage = read_stage(reader, folder, callbacks);
   const auto variants = reader.get<int64_t>("variants", 3);
   const auto drop = reader.get<float>("drop_caption", 0.1F);
   const auto time_mean = reader.get<float>("time_mean", 0);
@@ -224,6 +224,7 @@ Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const
   text_shape.width = shape.text_width = reader.get<int64_t>("text_width", text_shape.width);
   text_shape.layers = reader.get<int64_t>("text_layers", text_shape.layers);
   reader.done();
+  if (callbacks.only_check) return {};
   std::error_code problem;
   fs::create_directories(folder, problem);
 

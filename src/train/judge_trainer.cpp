@@ -28,9 +28,10 @@ struct JudgeBatch {
 
 Result<void> train_judge(const Json& json, const fs::path& folder, const fs::path& picture_model, const PictureSet& set, const TrainCallbacks& callbacks) {
   Reader reader(json, "judge");
-  Stage stage = read_stage(reader, folder);
+  Stage stage = read_stage(reader, folder, callbacks);
   const PictureWeights picture_weights = read_picture_weights(reader, "judge");
   reader.done();
+  if (callbacks.only_check) return {};
   PTAH_TRY(const TensorFile model, read_safetensors(picture_model));
   const auto words = model.metadata.find("vocabulary");
   if (words == model.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no vocabulary)", picture_model.string());

@@ -5,6 +5,7 @@
 #include <future>
 
 #include "base/parallel.h"
+#include "base/text.h"
 #include "image/autoencoder.h"
 #include "train/picture_set.h"
 #include "train/picture_trainer.h"
@@ -15,7 +16,9 @@ namespace ptah {
 /// Reads values out of a JSON object and knows which keys were never asked for.
 class Reader {
  public:
-  Reader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {}
+  Reader(const Json& json, std::string where) : json_(json), where_(std::move(where)) {
+    if (!json_.is_object()) throw Failure({ErrorCode::invalid_argument, fmt::format("config: {} is no object", where_.empty() ? "it" : "'" + where_ + "'")});
+  }
 
   template <class T>
   T get(const std::string& key, T fallback) {
@@ -24,17 +27,20 @@ class Reader {
     try {
       return value_of<T>(json_.at(key));
     } catch (const Json::exception&) {
-      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}.{}' has the wrong type or is out of range: {}", where_, key, json_.at(key).dump())});
+      throw Failure({ErrorCode::invalid_argument, fmt::format("config: '{}' has the wrong type or is out of range: {}", path_of(key), json_.at(key).dump())});
     }
   }
   Json object(const std::string& key) { return get<Json>(key, Json::object()); }
+  bool has(const std::string& key) const { return json_.contains(key); }
+  /// Throws Failure for a key that was never asked for, with the nearest one that was.
   void done() const {
     for (const auto& [key, value] : json_.items())
       if (std::find(known_.begin(), known_.end(), key) == known_.end())
-        throw Failure({ErrorCode::invalid_argument, fmt::format("config: unknown key '{}.{}'", where_, key)});
+        throw Failure({ErrorCode::invalid_argument, fmt::format("config: unknown key '{}'; nearest: '{}'", path_of(key), nearest(key, known_))});
   }
 
  private:
+  std::string path_of(const std::string& key) const { return where_.empty() ? key : where_ + "." + key; }
   Json json_;
   std::string where_;
   std::vector<std::string> known_;
@@ -47,12 +53,17 @@ struct Stage {
   uint64_t seed = 1;
 };
 
-inline Stage read_stage(Reader& reader, const std::filesystem::path& folder) {
+/// A stage's seed by the rule of base/seed.h. One that is chosen at random is said, and kept in `folder`, so that a stage that goes on goes on with it.
+uint64_t seed_of_stage(const Json& wanted, const std::filesystem::path& folder, const TrainCallbacks& callbacks);
+
+inline Stage read_stage(Reader& reader, const std::filesystem::path& folder, const TrainCallbacks& callbacks) {
   Stage stage;
   stage.run.folder = folder;
   stage.run.schedule.steps = reader.get<int64_t>("steps", 1000);
   stage.run.schedule.warmup = reader.get<int64_t>("warmup", 100);
-  stage.run.schedule.cosine = reader.get<std::string>("schedule", "cosine") == "cosine";
+  const auto schedule = reader.get<std::string>("schedule", "cosine");
+  if (schedule != "cosine" && schedule != "hold" && schedule != "linear") throw Failure(unknown_name("schedule", schedule, "cosine hold linear").value());
+  stage.run.schedule.cosine = schedule == "cosine";
   stage.run.schedule.decay_share = reader.get<float>("decay_share", 0.3F);
   stage.run.stop_at = reader.get<int64_t>("stop_at", 0);
   stage.run.checkpoint_seconds = reader.get<double>("checkpoint_seconds", 600);
@@ -65,7 +76,7 @@ inline Stage read_stage(Reader& reader, const std::filesystem::path& folder) {
   stage.optimizer.ema_decay = reader.get<float>("ema_decay", 0.999F);
   stage.optimizer.clip_norm = reader.get<float>("clip_norm", 1.0F);
   stage.batch = reader.get<int64_t>("batch", 32);
-  stage.seed = reader.get<uint64_t>("seed", 1);
+  stage.seed = seed_of_stage(reader.get<Json>("seed", 1), folder, callbacks);
   if (stage.batch < 1 || stage.run.schedule.steps < 1) throw Failure({ErrorCode::invalid_argument, "config: batch and steps must be at least 1"});
   return stage;
 }

@@ -101,7 +101,7 @@ struct Patches {
 
 Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::path& picture_model, const PictureSet& set, const TrainCallbacks& callbacks) {
   Reader reader(json, "upscaler");
-  const Stage stage = read_stage(reader, folder);
+  const Stage stage = read_stage(reader, folder, callbacks);
   UpscalerConfig shape;
   shape.width = reader.get<int64_t>("width", shape.width);
   shape.blocks = reader.get<int64_t>("blocks", shape.blocks);
@@ -114,6 +114,7 @@ Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::
   if (halvings < 1 || halvings > 6 || patch < 8 || patch * kFactor % (int64_t{2} << halvings) != 0)
     return fail(ErrorCode::invalid_argument, "config: upscaler.patch is {}; {} discriminator widths need a multiple of {}", patch, halvings,
                 std::max<int64_t>(8, (int64_t{2} << halvings) / kFactor));
+  if (callbacks.only_check) return {};
   PTAH_TRY(const TensorFile model, read_safetensors(picture_model));
   std::error_code problem;
   fs::create_directories(folder, problem);

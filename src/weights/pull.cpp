@@ -164,10 +164,10 @@ namespace {
 
 bool holds_model(const fs::path& path) {
   std::error_code ignored;
-  if (fs::is_regular_file(path, ignored)) return path.extension() == ".gguf";
+  if (fs::is_regular_file(path, ignored)) return lower_case(path.extension().string()) == ".gguf";
   if (fs::exists(path / "config.json", ignored)) return true;
   for (const auto& item : fs::directory_iterator(path, ignored))
-    if (item.path().extension() == ".gguf") return true;
+    if (lower_case(item.path().extension().string()) == ".gguf") return true;
   return false;
 }
 
@@ -175,12 +175,17 @@ bool holds_model(const fs::path& path) {
 
 Result<fs::path> find_model(const std::string& name_or_path) {
   if (holds_model(name_or_path)) return fs::path(name_or_path);
-  PTAH_TRY(const fs::path folder, pulled_models_folder());
-  if (!name_or_path.empty() && name_or_path.find('/') == std::string::npos && holds_model(folder / name_or_path)) return folder / name_or_path;
+  const auto pulled = pulled_models_folder();
+  const fs::path folder = pulled ? *pulled : fs::path();
+  if (pulled && !name_or_path.empty() && name_or_path.find('/') == std::string::npos && holds_model(folder / name_or_path)) return folder / name_or_path;
   for (const PullableModel& model : pullable_models())
     if (model.name == name_or_path)
       return fail(ErrorCode::not_found, "the model '{}' is not here yet; fetch it with: ptah pull {}", name_or_path, name_or_path);
-  return fail(ErrorCode::not_found, "no model in '{}' (looked for config.json or a GGUF file there and below {})", name_or_path, folder.string());
+  std::vector<std::string> names;
+  for (const PullableModel& model : pullable_models()) names.push_back(model.name);
+  const std::string meant = did_you_mean(name_or_path, names);
+  return fail(ErrorCode::not_found, "no model in '{}' (looked for config.json or a GGUF file there{}){}", name_or_path,
+              pulled ? " and below " + folder.string() : "", meant.empty() ? "" : fmt::format("; did you mean {}?", meant));
 }
 
 }  // namespace ptah

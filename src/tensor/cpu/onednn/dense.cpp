@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/parallel.h"
+#include "base/text.h"
 #include "tensor/cpu/int8.h"
 #include "tensor/cpu/panel_product.h"
 #include "tensor/cpu/winograd.h"
@@ -696,7 +697,7 @@ Result<void> cap_dense_isa(std::string_view name) {
   else if (name == "avx2")
     wanted = dnnl::cpu_isa::avx2;
   else
-    return fail(ErrorCode::invalid_argument, "unknown instruction set '{}'; known: amx avx512_bf16 avx512 avx2", name);
+    return unknown_name("instruction set", name, "amx avx512_bf16 avx512 avx2");
   if (dnnl::set_max_cpu_isa(wanted) != dnnl::status::success) return fail(ErrorCode::internal, "the instruction set must be chosen before the first operation");
   return {};
 }
