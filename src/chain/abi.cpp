@@ -4,7 +4,6 @@
 #include <functional>
 #include <set>
 
-#include "base/printable.h"
 #include "base/text.h"
 
 namespace ptah {
@@ -240,7 +239,7 @@ class Reader {
       std::string text(bytes.begin(), bytes.end());
       if (invalid_utf8_at(text) == std::string::npos) return Json(text);
       if (!mend_texts_) return fail(ErrorCode::corrupt, "abi: a text that is not UTF-8");
-      return Json(printable(text, text.size() * 3));
+      return Json(Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>());
     }
     PTAH_TRY(const Bytes32 w, word(at));
     const auto blank = [&](size_t from, size_t to, uint8_t with) {

@@ -101,7 +101,7 @@ int finish_output(int status) {
   if (failure == 0) return status;
   errno = failure;
   const Error error = fail_errno("standard output cannot be written").value();
-  fmt::print(stderr, "ptah: {}\n", error.message);
+  print_error("ptah: {}\n", error.message);
   return error_info(error.code).exit_status;
 }
 

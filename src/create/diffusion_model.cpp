@@ -314,8 +314,8 @@ Result<Picture> DiffusionModel::paint(const PaintRequest& asked, const Sources& 
   const auto fitting = [](int64_t edge) { return std::clamp<int64_t>(edge / 64 * 64, 64, kMostPaintedEdge); };
   const int64_t width = r.width ? r.width : sources.from ? fitting(sources.from->width) : own_size_;
   const int64_t height = r.height ? r.height : sources.from ? fitting(sources.from->height) : own_size_;
-  const int64_t large_width = fitting(static_cast<int64_t>(static_cast<float>(width) * r.enlarge)),
-                large_height = fitting(static_cast<int64_t>(static_cast<float>(height) * r.enlarge));
+  const auto enlarged = [&](int64_t edge) { return r.enlarge > 1 ? fitting(static_cast<int64_t>(static_cast<float>(edge) * r.enlarge)) : edge; };
+  const int64_t large_width = enlarged(width), large_height = enlarged(height);
   return guard([&]() -> Result<Picture> {
     const NoGrad off;
     const double share = r.enlarge > 1 ? 0.25 : 0.9;  // of the progress, for the first pass

@@ -88,7 +88,7 @@ Result<Verification> verify_work(const fs::path& path) {
     PTAH_TRY(FileCheck check, check_inner(file));
     out.files.push_back(std::move(check));
   } else {
-    if (!fs::exists(file, problem)) return fail(ErrorCode::not_found, "{} is no work of Ptah: there is no receipt.json", path.string());
+    if (!fs::exists(file, problem)) return no_work(path);
     PTAH_TRY(const Json receipt, read_receipt(file));
     const Json outputs = receipt.value("outputs", Json());
     if (!outputs.is_object()) return fail(ErrorCode::corrupt, "{}: the receipt lists no outputs", file.string());

@@ -327,6 +327,9 @@ fs::path folder_of_work(const fs::path& path) { return fs::is_directory(path) ? 
 namespace {
 
 /// A folder that is no work, with the works it holds if there are any.
+
+}  // namespace
+
 tl::unexpected<Error> no_work(const fs::path& folder) {
   std::vector<std::string> works;
   std::error_code problem;
@@ -337,8 +340,6 @@ tl::unexpected<Error> no_work(const fs::path& folder) {
   return fail(ErrorCode::not_found, "{} is no work: there is no receipt.json in it{}. Name a work's folder, its receipt.json, or a PNG or GLB", folder.string(),
               begins);
 }
-
-}  // namespace
 
 Result<Json> read_receipt(const fs::path& file) {
   if (std::error_code problem; fs::is_directory(file, problem) && !fs::exists(file / "receipt.json", problem)) return no_work(file);
@@ -408,7 +409,7 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
 
 Formats formats_of(const Json& receipt) {
   const Json outputs = receipt.value("outputs", Json());
-  if (!outputs.is_object()) return {};
+  if (!outputs.is_object()) return {.stl = receipt.contains("stl")};  // the receipt inside a file lists none; what it says of the STL has to be said again
   return {outputs.contains("picture.png"), outputs.contains("object.glb"), outputs.contains("object.obj"),
           outputs.contains("object.ply"),  outputs.contains("object.stl"), text_at(receipt, "stl") == "z-up"};
 }

@@ -122,6 +122,8 @@ Result<void> check_budget(const PictureModel& model, const CreateRequest& reques
 
 /// The folder of a work that is named by it or by a file in it.
 std::filesystem::path folder_of_work(const std::filesystem::path& path);
+/// not_found: a folder that is no work; says which works lie in it.
+tl::unexpected<Error> no_work(const std::filesystem::path& folder);
 /// The receipt inside a PNG or GLB, or the file itself if it is a receipt.
 Result<Json> read_receipt(const std::filesystem::path& file);
 

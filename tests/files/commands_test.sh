@@ -20,7 +20,7 @@ echo mine > ptah-works/a-red-fox-0/notes.txt
 draw "a red fox" --style flat
 [ "$(works)" = "a-red-fox-0 a-red-fox-0-2 красная-лиса-0 синий-дракон-0 " ] || wrong "default folders: $(works)"
 [ "$(cat ptah-works/a-red-fox-0/notes.txt)" = mine ] || wrong "the user's notes are gone"
-"$ptah" verify ptah-works/a-red-fox-0-2 > /dev/null || wrong "the second work is not whole"
+[ "$("$ptah" verify ptah-works/a-red-fox-0-2 > /dev/null; echo $?)" = 11 ] || wrong "the second work is not whole"
 mkdir A B
 cp ptah-works/a-red-fox-0/picture.png A/photo.png
 cp ptah-works/a-red-fox-0-2/picture.png B/photo.png
