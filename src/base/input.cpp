@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/text.h"
@@ -15,9 +16,13 @@ namespace fs = std::filesystem;
 
 namespace {
 
+/// What a stream may hold, since all of it is kept in memory.
+constexpr size_t kMaxStreamBytes = size_t{128} << 20;
+
 /// A stream to its end.
 Result<Bytes> read_stream(int descriptor, const std::string& name, size_t most_bytes, const CancelToken* cancel) {
   Bytes out;
+  most_bytes = std::min(most_bytes, kMaxStreamBytes);
   std::vector<uint8_t> block(size_t{1} << 16);
   while (true) {
     if (cancel) PTAH_TRY_VOID(cancel->check());
@@ -36,6 +41,11 @@ Result<Bytes> read_stream(int descriptor, const std::string& name, size_t most_b
 Result<int> open_input(const fs::path& path, const CancelToken* cancel) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
   if (descriptor < 0) return fail_errno("cannot open " + path.string());
+  struct stat info {};
+  if (::fstat(descriptor, &info) == 0 && S_ISCHR(info.st_mode) && ::isatty(descriptor) == 0) {
+    ::close(descriptor);
+    return fail(ErrorCode::invalid_argument, "{} is a device; a file or a pipe is wanted", path.string());
+  }
   // A pipe that nobody has opened for writing would read as ended; nothing is to be polled there until somebody does.
   pollfd waits{descriptor, POLLIN, 0};
   while (::poll(&waits, 1, 100) == 0)

@@ -294,7 +294,6 @@ Result<Work> create_work(const PictureModel& model, const CreateRequest& asked, 
 Result<Work> object_work(const Picture& from, const ObjectRequest& request, const Formats& formats, const ProgressCallback& progress,
                          const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
-    PTAH_TRY_VOID(check_inflatable(from));
     PTAH_TRY_VOID(check(request));
     Work work;
     Json core = begun_receipt(kObjectKind, to_json(request));

@@ -55,7 +55,7 @@ struct ObjectRequest {
   int64_t fit = 0;                     ///< the picture is reduced to so many pixels an edge, and the object is of the part that shows something; 0: of it all
 };
 /// What new objects are made with; older works lack it in their receipts and are made again without.
-constexpr int64_t kObjectFit = 4096;
+constexpr int64_t kObjectFit = 2048;
 /// Errors: invalid_argument, with what is possible.
 Result<void> check(const ObjectRequest& request);
 /// A picture of the maker's → files of an object, picture.png (cut out of its ground) and from.png. Errors as inflate.

@@ -199,14 +199,7 @@ void scale_to_size(TexturedMesh& mesh, float size_mm) {
 
 }  // namespace
 
-Result<void> check_inflatable(const Picture& picture) {
-  if (picture.width <= kMostInflateEdge && picture.height <= kMostInflateEdge && picture.width * picture.height <= kMostInflatePixels) return {};
-  return fail(ErrorCode::over_budget, "an object of a picture of {} × {} pixels; up to {} pixels, and {} along an edge, are possible: make it smaller first",
-              picture.width, picture.height, kMostInflatePixels, kMostInflateEdge);
-}
-
 Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked, const CancelToken* cancel) {
-  PTAH_TRY_VOID(check_inflatable(picture));
   InflateRequest request = asked;
   if (picture.width < 1 || picture.height < 1) return fail(ErrorCode::invalid_argument, "inflate: empty picture");
   if (request.target_triangles < 100 || request.target_triangles > 2000000)

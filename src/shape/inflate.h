@@ -20,11 +20,6 @@ struct InflateRequest {
   bool slab_if_faint = true;  ///< make a slab of the whole picture where the mask has under 2 %; false: of transparent pictures take what there is
 };
 
-/// What becomes an object at most: so much is held of each pixel on the way that more would pass 512 MiB.
-inline constexpr int64_t kMostInflatePixels = 13'000'000, kMostInflateEdge = 8192;
-/// Errors: over_budget for a picture beyond that.
-Result<void> check_inflatable(const Picture& picture);
-
 /// Empty pixels round a mask.
 inline constexpr int64_t kMaskMargin = 2;
 

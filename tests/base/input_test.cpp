@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -54,10 +55,17 @@ TEST_F(Input, APipeThatNobodyWritesToCanBeCancelled) {
   EXPECT_EQ(read.error().code, ErrorCode::cancelled);
 }
 
-TEST_F(Input, AnEndlessDeviceIsBounded) {
-  const auto read = read_input("/dev/zero", 1000);
-  ASSERT_FALSE(read);
-  EXPECT_EQ(read.error().code, ErrorCode::corrupt);
+TEST_F(Input, AnEndlessDeviceIsRefusedAndAnEndlessStreamBounded) {
+  const auto device = read_input("/dev/zero", 1000);
+  ASSERT_FALSE(device);
+  EXPECT_NE(device.error().message.find("is a device"), std::string::npos) << device.error().message;
+  const int before = ::dup(STDIN_FILENO), zeros = ::open("/dev/zero", O_RDONLY);
+  ::dup2(zeros, STDIN_FILENO);
+  const auto stream = read_input("-", 1000);
+  ::dup2(before, STDIN_FILENO);
+  ::close(before), ::close(zeros);
+  ASSERT_FALSE(stream);
+  EXPECT_EQ(stream.error().code, ErrorCode::corrupt);
 }
 
 TEST_F(Input, AFolderIsNamedAsSuch) { EXPECT_NE(read_input(folder_).error().message.find("is a folder"), std::string::npos); }
