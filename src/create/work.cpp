@@ -323,12 +323,6 @@ bool is_object_receipt(const Json& receipt) { return receipt.value("kind", Json(
 
 fs::path folder_of_work(const fs::path& path) { return fs::is_directory(path) ? path : path.parent_path(); }
 
-namespace {
-
-/// A folder that is no work, with the works it holds if there are any.
-
-}  // namespace
-
 tl::unexpected<Error> no_work(const fs::path& folder) {
   std::vector<std::string> works;
   std::error_code problem;

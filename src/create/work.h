@@ -36,7 +36,7 @@ struct Work {
 /// Which files a work gets besides receipt.json.
 struct Formats {
   bool png = true, glb = true, obj = false, ply = false, stl = false;
-  bool stl_z_up = true;  ///< the STL stands as printers want it (for_printing()); works of before 0.3 had +Y up
+  bool stl_z_up = true;  ///< the STL stands as printers want it (for_printing()); earlier works had +Y up
   bool any_object() const { return glb || obj || ply || stl; }
 };
 /// From a list such as "png,glb,stl". Errors: invalid_argument.
@@ -55,7 +55,7 @@ struct ObjectRequest {
   int64_t fit = 0;                     ///< the picture is reduced to so many pixels an edge, and the object is of the part that shows something; 0: of it all
 };
 /// What new objects are made with; older works lack it in their receipts and are made again without.
-constexpr int64_t kObjectFit = 2048;
+constexpr int64_t kObjectFit = 1536;
 /// Errors: invalid_argument, with what is possible.
 Result<void> check(const ObjectRequest& request);
 /// A picture of the maker's → files of an object, picture.png (cut out of its ground) and from.png. Errors as inflate.
