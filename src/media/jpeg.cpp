@@ -90,7 +90,7 @@ class Decoder {
     if (!end()) return broken(h);
     if (errors_.ended)
       return fail(ErrorCode::corrupt, "jpeg: cut off at byte {}: its end marker is missing{}. Get the whole file again", bytes_.size(),
-                  all_coefficients() ? "" : fmt::format(", and with it detail that comes behind scan {}", info_.input_scan_number));
+                  complete_ ? "" : fmt::format(", and with it detail that comes behind scan {}", info_.input_scan_number));
     return picture;
   }
 
@@ -117,6 +117,7 @@ class Decoder {
   }
   bool end() {
     if (setjmp(errors_.jump)) return false;
+    complete_ = all_coefficients();  // the end of decompression gives back what tells
     jpeg_finish_decompress(&info_);
     return true;
   }
@@ -180,6 +181,7 @@ class Decoder {
   JpegErrors errors_{};
   jpeg_progress_mgr progress_{};
   SampleLayout layout_;
+  bool complete_ = true;  ///< whether every coefficient came with its last bit
   bool scanned_ = false;  ///< in several scans, each over the whole picture
 };
 

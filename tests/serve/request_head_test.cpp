@@ -8,6 +8,7 @@
 #include "serve/http/router.h"
 
 namespace ptah {
+using namespace std::string_literals;
 
 namespace {
 
@@ -107,7 +108,7 @@ TEST(RequestHead, WhatTwoProgramsCouldReadInTwoWaysIsRefused) {
   EXPECT_EQ(status_of("\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n"), 400);
   EXPECT_EQ(status_of("GET /a HTTP/1.1\nHost: x\n\n"), 400);
   EXPECT_EQ(status_of(get("Expect: 200-ok\r\n")), 417);
-  EXPECT_EQ(status_of(std::string("GET /a HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n", 43)), 400);
+  EXPECT_EQ(status_of(std::string("GET /a HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n"s)), 400);
 }
 
 TEST(RequestHead, LimitsAreSeenAsSoonAsTheyArePassed) {
