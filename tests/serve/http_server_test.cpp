@@ -16,9 +16,9 @@ constexpr size_t kFlood = 48 << 20;  // tools/check/servers sends 500 MiB
 #ifdef __SANITIZE_ADDRESS__
 constexpr double kMaxGrowth = 256;  // MiB; the sanitizer keeps what was freed
 #else
-constexpr double kMaxGrowth = 16;    // MiB
+constexpr double kMaxGrowth = 16;  // MiB
 #endif
-constexpr double kSlowMachine = 2;   // seconds, on a machine that does other work; tools/check/servers holds it to 50 ms
+constexpr double kSlowMachine = 2;  // seconds, on a machine that does other work; tools/check/servers holds it to 50 ms
 
 class Http : public testing::Test {
  protected:
