@@ -17,6 +17,17 @@ Digest sha256(std::span<const uint8_t> bytes) {
   return digest;
 }
 
+Digest sha256_of_parts(std::initializer_list<std::span<const uint8_t>> parts) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  Digest digest{};
+  unsigned size = 0;
+  bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
+  for (const auto& part : parts) good = good && EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
+  good = good && EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1;
+  PTAH_CHECK(good && size == digest.size(), "SHA-256 failed");
+  return digest;
+}
+
 Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   constexpr size_t kPart = size_t{4} << 20;
   PTAH_TRY(const auto mapped, MappedFile::open(path));

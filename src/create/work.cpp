@@ -94,11 +94,8 @@ Result<std::string> file_id(const fs::path& file) {
 }
 
 std::string pixel_id(const Picture& picture) {
-  Bytes bytes;
   const std::string head = fmt::format("rgba8 {} {}\n", picture.width, picture.height);
-  bytes.assign(head.begin(), head.end());
-  bytes.insert(bytes.end(), picture.rgba.begin(), picture.rgba.end());
-  return file_id(bytes);
+  return "sha256:" + hex(sha256_of_parts({as_bytes(head), picture.rgba}));
 }
 
 Json source_ids(const Sources& sources) {
@@ -297,7 +294,7 @@ Result<Work> object_work(const Picture& from, const ObjectRequest& request, cons
     PTAH_TRY_VOID(check(request));
     Work work;
     Json core = begun_receipt(kObjectKind, to_json(request));
-    core["sources"] = source_ids({from, {}, {}});
+    core["sources"] = {{"from", pixel_id(from)}};  // as source_ids(), without another copy of what may be large
     note_formats(core, formats);
     Picture shown;
     if (request.fit) {
