@@ -278,8 +278,7 @@ Result<void> run_create(CreateOptions o) {
   for (int64_t i = 0; i < o.count; ++i) {
     CreateRequest request = o.request;
     request.seed += static_cast<uint64_t>(i);
-    const auto place = place_of_work(o.out, fmt::format("{}-{}", folder_name(request.prompt), request.seed), o.count > 1, o.replace);
-    if (o.replace) PTAH_TRY_VOID(check_replaceable(place.folder));
+    const WorkPlace place = place_of(o, request);
     PTAH_TRY(const Work work, create_work(*model, request, formats, sources, make_progress(o.json, o.quiet), &interrupted()));
     PTAH_TRY_VOID(deliver(work, key, place, o.json, o.quiet, o.count > 1 ? &series : nullptr));
   }
