@@ -16,16 +16,7 @@ constexpr std::array<View, 52> kFilters{"abs",     "batch",   "capitalize", "cen
                                         "replace", "reverse", "round",      "safe",        "select",   "selectattr", "slice",   "sort",     "string",
                                         "sum",     "title",   "tojson",     "trim",        "truncate", "unique",     "upper",   "wordcount"};
 
-/// A filter's value and arguments.
-struct Call {
-  Budget& budget;
-  const std::string& name;
-  const Value& v;
-  const Given& given;
-
-  Bound arguments(const std::vector<const char*>& names, size_t required = 0) const {
-    return bound(budget, fmt::format("the filter '{}'", name), given, names, required);
-  }
+struct Call : FilterCall {
   /// soft_str(value), where a text marked safe would stay one.
   std::string plain() const {
     if (const Text* t = v.text(); t && t->markup) refuse(budget, fmt::format("the filter '{}' of a text marked safe", name));

@@ -58,4 +58,16 @@ Value date_text(Budget& budget, const std::string& format);
 using Bound = std::vector<std::optional<Value>>;
 Bound bound(Budget& budget, const std::string& of, const Given& given, const std::vector<const char*>& names, size_t required = 0, size_t only_plain = 0);
 
+/// A filter's value and arguments.
+struct FilterCall {
+  Budget& budget;
+  const std::string& name;
+  const Value& v;
+  const Given& given;
+
+  Bound arguments(const std::vector<const char*>& names, size_t required = 0) const {
+    return bound(budget, fmt::format("the filter '{}'", name), given, names, required);
+  }
+};
+
 }  // namespace ptah::jinja

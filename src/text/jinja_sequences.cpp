@@ -65,15 +65,7 @@ class Getter {
   std::vector<Values> paths_;
 };
 
-struct Call {
-  Budget& budget;
-  const std::string& name;
-  const Value& v;
-  const Given& given;
-
-  Bound arguments(const std::vector<const char*>& names, size_t required = 0) const {
-    return bound(budget, fmt::format("the filter '{}'", name), given, names, required);
-  }
+struct Call : FilterCall {
   Value generator(Values out) const { return make_list(budget, std::move(out), List::generator); }
   bool flag(const std::optional<Value>& a) const { return a && truthy(*a); }
 };
