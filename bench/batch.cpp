@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/json.h"
-#include "text/batch.h"
+#include "text/lm/batch.h"
 
 using namespace ptah;
 

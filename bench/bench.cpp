@@ -10,9 +10,10 @@
 #include "image/autoencoder.h"
 #include "image/denoiser.h"
 #include "tensor/ops.h"
-#include "text/encoder.h"
-#include "train/optimizer.h"
-#include "train/picture_loss.h"
+#include "text/encode/encoder.h"
+#include "train/loop/optimizer.h"
+#include "train/picture/picture_loss.h"
+#include "tensor/device.h"
 
 using namespace ptah;
 

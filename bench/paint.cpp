@@ -14,6 +14,7 @@
 #include "image/unet.h"
 #include "tensor/ops.h"
 #include "weights/safetensors.h"
+#include "tensor/device.h"
 
 using namespace ptah;
 

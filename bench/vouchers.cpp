@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <thread>
 
-#include "apps/reading.h"
+#include "apps/reading/reading.h"
 
 int main(int argc, char** argv) {
   using namespace ptah;

@@ -7,11 +7,11 @@
 #include <map>
 
 #include "base/philox.h"
-#include "image/picture.h"
-#include "image/watermark.h"
+#include "pixels/image_tensor.h"
+#include "pixels/watermark.h"
 #include "tensor/ops.h"
-#include "train/picture_set.h"
-#include "../tests/picture_copies.h"
+#include "train/picture/picture_set.h"
+#include "../tests/pipelines/picture_copies.h"
 
 using namespace ptah;
 namespace fs = std::filesystem;
@@ -33,9 +33,9 @@ int main(int argc, char** argv) {
   Random random(5);
   for (const auto& entry : fs::recursive_directory_iterator(argv[1])) {
     if (entry.path().extension() != ".png") continue;
-    const Picture picture = value_or_throw(read_picture(entry.path()));
+    const Image picture = value_or_throw(read_image(entry.path()));
     const uint32_t id = random.u32();
-    const Picture marked = with_watermark(picture, id);
+    const Image marked = with_watermark(picture, id);
     double squares = 0;
     int64_t samples = 0;
     for (size_t i = 0; i < marked.rgba.size(); i += 4)
@@ -46,9 +46,9 @@ int main(int argc, char** argv) {
     psnr_sum += psnr;
     ++marked_count;
     const int64_t w = marked.width / 2, h = marked.height / 2;
-    const Picture part = cropped(marked, random.below(static_cast<uint32_t>(w)), random.below(static_cast<uint32_t>(h)), w, h);
-    const Picture small = halved(marked);
-    for (const auto& [name, copy] : {std::pair<std::string, Picture>{"as it is", marked},
+    const Image part = cropped(marked, random.below(static_cast<uint32_t>(w)), random.below(static_cast<uint32_t>(h)), w, h);
+    const Image small = halved(marked);
+    for (const auto& [name, copy] : {std::pair<std::string, Image>{"as it is", marked},
                                      {"JPEG 75", jpeg(marked, 75)},
                                      {"JPEG 50", jpeg(marked, 50)},
                                      {"half the size", small},
@@ -74,7 +74,7 @@ int main(int argc, char** argv) {
     const int64_t most = std::min<int64_t>(std::stoll(argv[3]), static_cast<int64_t>(set.entries.size())), size = set.size();
     for (int64_t i = 0; i < most; ++i) {
       const int64_t at = i * static_cast<int64_t>(set.entries.size()) / most;
-      Picture picture = make_picture(size, size);
+      Image picture = make_image(size, size);
       std::copy_n(set.pictures.data<uint8_t>() + at * size * size * 4, size * size * 4, picture.rgba.data());
       ++unmarked;
       false_found += find_watermark(picture).has_value();

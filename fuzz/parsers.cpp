@@ -1,73 +1,143 @@
-// libFuzzer targets, one a parser: PTAH_FUZZ_TARGET chooses.
+// What the fuzz targets do with their input, one function a parser; target.cpp hands one of them to libFuzzer.
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
-#include "apps/dao.h"
-#include "apps/mint.h"
-#include "apps/quiz.h"
+#include "apps/community/dao.h"
+#include "apps/market/mint.h"
+#include "apps/reading/quiz.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "chain/abi.h"
 #include "chain/artifact.h"
 #include "chain/event_index.h"
 #include "chain/account.h"
-#include "create/adapters.h"
-#include "create/recall.h"
-#include "image/watermark.h"
+#include "pipelines/adapters.h"
+#include "pipelines/recall/recall.h"
+#include "pixels/watermark.h"
 #include "media/exif.h"
 #include "media/manifest_store.h"
-#include "media/mesh.h"
-#include "media/picture.h"
+#include "geometry/mesh.h"
+#include "media/image.h"
 #include "own/c2pa.h"
 #include "own/cbor.h"
-#include "text/bert.h"
-#include "text/clip_tokenizer.h"
-#include "text/grammar.h"
-#include "text/jinja.h"
-#include "text/language_model.h"
-#include "text/vocabulary.h"
-#include "text/wordpiece.h"
+#include "shape/program/evaluate.h"
+#include "text/encode/bert.h"
+#include "text/tokenize/clip_tokenizer.h"
+#include "text/grammar/grammar.h"
+#include "text/template/jinja.h"
+#include "text/lm/language_model.h"
+#include "text/tokenize/vocabulary.h"
+#include "text/tokenize/wordpiece.h"
 #include "weights/gguf.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
+#include "weights/yaml.h"
+#include "media/glb_scene.h"
+#include "media/hdr/hdr_image.h"
+#include "media/mesh/gltf_reader.h"
+#include "media/mesh_files.h"
 
 using namespace ptah;
 
-extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const std::span<const uint8_t> bytes(data, size);
-  const std::string_view text(reinterpret_cast<const char*>(data), size);
-#if PTAH_FUZZ_TARGET == 0
-  auto copy = std::make_shared<std::vector<uint64_t>>(size / 8 + 1);
-  std::memcpy(copy->data(), data, size);
-  const auto file = parse_safetensors({reinterpret_cast<const uint8_t*>(copy->data()), size}, copy);
+using Input = std::span<const uint8_t>;
+
+[[noreturn]] static void wrong(const std::string& why) {
+  std::fprintf(stderr, "wrong: %s\n", why.c_str());
+  std::abort();
+}
+
+static std::string_view text_of(Input bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+/// What stands before and after the first byte 0xFF; twice the whole if there is none.
+static std::pair<std::string_view, std::string_view> halves(std::string_view text) {
+  const size_t half = text.find('\xff');
+  if (half == std::string_view::npos) return {text, text};
+  return {text.substr(0, half), text.substr(half + 1)};
+}
+
+/// A copy as mappings of files are: aligned, and kept alive by whoever reads it.
+static std::pair<Input, std::shared_ptr<const void>> aligned(Input bytes) {
+  auto copy = std::make_shared<std::vector<uint64_t>>(bytes.size() / 8 + 1);
+  if (!bytes.empty()) std::memcpy(copy->data(), bytes.data(), bytes.size());
+  return {{reinterpret_cast<const uint8_t*>(copy->data()), bytes.size()}, copy};
+}
+
+void fuzz_safetensors(Input bytes) {
+  const auto [copy, owner] = aligned(bytes);
+  const auto file = parse_safetensors(copy, owner);
   if (file)
     for (const auto& [name, tensor] : file->tensors)
       if (tensor.bytes()) (void)static_cast<const volatile uint8_t*>(tensor.raw())[tensor.bytes() - 1];
-#elif PTAH_FUZZ_TARGET == 1
+}
+
+void fuzz_png(Input bytes) {
   (void)decode_png(bytes);
   (void)png_text(bytes, "ptah-receipt");
-#elif PTAH_FUZZ_TARGET == 2
+}
+
+void fuzz_hdr(Input bytes) {
+  const auto picture = decode_hdr(bytes);
+  if (!picture) return;
+  for (const auto& pixel : picture->pixels)
+    for (const float value : pixel)
+      if (!(value >= 0) || value > 1e38F) wrong("light that is none");
+  // What can be read can be written, and is nearly the same when it is read again.
+  if (picture->width < 1 || picture->height < 1) wrong("no pixels");
+  const auto again = encode_radiance(*picture);
+  if (!again) wrong(again.error().message);
+  const auto second = decode_hdr(*again);
+  if (!second) wrong(second.error().message);
+  if (second->width != picture->width || second->height != picture->height) wrong("another size");
+}
+
+void fuzz_jpeg(Input bytes) {
   (void)decode_jpeg(bytes);
   (void)exif_texts(bytes);
-#elif PTAH_FUZZ_TARGET == 3
+}
+
+void fuzz_webp(Input bytes) {
   (void)decode_webp(bytes);
   (void)exif_texts(bytes);
-#elif PTAH_FUZZ_TARGET == 4
-  (void)glb_json(bytes);
-#elif PTAH_FUZZ_TARGET == 5
+}
+
+void fuzz_glb(Input bytes) {
+  // What can be read can be written, and is the same when it is read again.
+  const auto scene = decode_glb(bytes);
+  if (!scene) return;
+  const auto again = encode_glb(*scene);
+  if (!again) wrong(again.error().message);
+  const auto second = decode_glb(*again);
+  if (!second) wrong(second.error().message);
+  if (joined(*second).positions != joined(*scene).positions) wrong("other positions");
+}
+
+void fuzz_gltf(Input bytes) {
+  // The JSON form, whose buffers lie in it or are what stands behind the first 0xFF.
+  const auto [json, body] = halves(text_of(bytes));
+  (void)decode_gltf(json, [&body = body](const std::string&) -> Result<Bytes> { return Bytes(body.begin(), body.end()); });
+}
+
+void fuzz_json(Input bytes) {
+  const std::string_view text = text_of(bytes);
   const auto json = parse_json(text);
   if (json) (void)canonical_json(*json);
-#elif PTAH_FUZZ_TARGET == 6
+}
+
+void fuzz_vocabulary(Input bytes) {
+  const std::string_view text = text_of(bytes);
   const size_t rest = std::min(text.find('\f'), text.size());  // tokens, then synonyms
   auto vocabulary = Vocabulary::parse(text.substr(0, rest));
-  if (!vocabulary) return 0;
+  if (!vocabulary) return;
   if (rest < text.size()) (void)vocabulary->add_synonyms(text.substr(rest + 1));
   (void)vocabulary->encode(text, 64);
-#elif PTAH_FUZZ_TARGET == 7
-  auto copy = std::make_shared<std::vector<uint64_t>>(size / 8 + 1);
-  std::memcpy(copy->data(), data, size);
-  const auto file = parse_gguf({reinterpret_cast<const uint8_t*>(copy->data()), size}, copy);
+}
+
+void fuzz_gguf(Input bytes) {
+  const auto [copy, owner] = aligned(bytes);
+  const auto file = parse_gguf(copy, owner);
   if (file) {
     for (const auto& [name, tensor] : file->tensors) {
       const BlockMatrix& m = tensor.matrix;
@@ -80,12 +150,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto tokenizer = Tokenizer::from_gguf(*file);
     if (tokenizer) (void)(*tokenizer)->encode("Hello, 12 wörlds", {.control_tokens = true, .bos_eos = true});
   }
-#elif PTAH_FUZZ_TARGET == 8
+}
+
+void fuzz_template(Input bytes) {
+  const std::string_view text = text_of(bytes);
   const auto made = JinjaTemplate::parse(text);
   static const OrderedJson variables = OrderedJson::parse(
       R"({"messages": [{"role": "user", "content": " hi "}, {"role": "assistant", "content": "é"}], "add_generation_prompt": true, "n": 3, "tools": [{"a": [1.5, null]}]})");
   if (made) (void)(*made)->render(variables);
-#elif PTAH_FUZZ_TARGET == 9
+}
+
+void fuzz_tokenizer(Input bytes) {
+  const std::string_view text = text_of(bytes);
   static const auto tokenizers = [] {
     std::vector<std::shared_ptr<Tokenizer>> out;
     for (const PreTokenizer pre : {PreTokenizer::gpt2, PreTokenizer::smollm, PreTokenizer::llama3, PreTokenizer::qwen2}) {
@@ -108,56 +184,73 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Utf8Stream stream;
   for (const char c : text)
     if (invalid_utf8_at(stream.put({&c, 1})) != std::string::npos) __builtin_trap();
-#elif PTAH_FUZZ_TARGET == 10
-  const size_t half = text.find('\xff');
-  const auto pieces = WordPiece::parse(text.substr(0, half), true);
-  if (pieces) (void)pieces->encode(half == std::string_view::npos ? text : text.substr(half), 64);
+}
+
+void fuzz_wordpiece(Input bytes) {
+  const std::string_view text = text_of(bytes);
+  const auto [source, rest] = halves(text);
+  const auto pieces = WordPiece::parse(source, true);
+  if (pieces) (void)pieces->encode(rest, 64);
   (void)bert_normalized(text, true);
   const auto json = parse_json(text);
-  if (json) (void)bert_config(*json);
-#elif PTAH_FUZZ_TARGET == 11 || PTAH_FUZZ_TARGET == 12
-  // What compiles can be walked, here along the rest of the input; a text may end exactly where nothing has to follow.
-  const size_t half = text.find('\xff');
-  const std::string_view source = text.substr(0, half), rest = half == std::string_view::npos ? source : text.substr(half + 1);
-#if PTAH_FUZZ_TARGET == 11
-  const auto grammar = Grammar::from_gbnf(source);
-#else
-  if (!parse_json(source, 64)) return 0;
-  const auto grammar = Grammar::from_json_schema(OrderedJson::parse(source));
-#endif
-  if (!grammar) return 0;
-  try {
-    GrammarAutomaton automaton(*grammar);
+  std::vector<std::string> warnings;
+  if (json) (void)bert_config(*json, warnings);
+}
+
+/// What compiles can be walked, here along the rest of the input; a text may end exactly where nothing has to follow.
+static void walk(const std::shared_ptr<const Grammar>& grammar, std::string_view rest) {
+  const auto walked = guard([&]() -> Result<int> {
+    GrammarAutomaton automaton(grammar);
     Grammar::State state = automaton.start();
     for (size_t i = 0; i < std::min<size_t>(rest.size(), 200) && state != Grammar::kDead; ++i) {
       if ((automaton.shortest(state) == 0) != automaton.accepts(state)) __builtin_trap();
       state = automaton.next(state, static_cast<uint8_t>(rest[i]));
     }
-  } catch (const Failure& failure) {
-    if (failure.error().code != ErrorCode::over_budget) throw;
-  }
-#elif PTAH_FUZZ_TARGET == 13
+    return 0;
+  });
+  if (!walked && walked.error().code != ErrorCode::over_budget) wrong(walked.error().message);
+}
+
+void fuzz_grammar(Input bytes) {
+  const auto [source, rest] = halves(text_of(bytes));
+  if (const auto grammar = Grammar::from_gbnf(source)) walk(*grammar, rest);
+}
+
+void fuzz_schema(Input bytes) {
+  const auto [source, rest] = halves(text_of(bytes));
+  if (!parse_json(source, 64)) return;
+  if (const auto grammar = Grammar::from_json_schema(OrderedJson::parse(source))) walk(*grammar, rest);
+}
+
+void fuzz_tokenizer_json(Input bytes) {
+  const std::string_view text = text_of(bytes);
   // Hugging Face's tokenizer.json, then a text that it cuts.
-  const size_t half = text.find('\xff');
-  const auto json = parse_json(text.substr(0, half), 64);
-  if (!json) return 0;
+  const auto [source, rest] = halves(text);
+  const auto json = parse_json(source, 64);
+  if (!json) return;
   const auto tokenizer = Tokenizer::from_json(*json);
-  if (!tokenizer) return 0;
-  for (const int32_t token :
-       (*tokenizer)->encode(half == std::string_view::npos ? "Hello, 12 wörlds" : text.substr(half + 1), {.control_tokens = true, .bos_eos = true}))
+  if (!tokenizer) return;
+  for (const int32_t token : (*tokenizer)->encode(rest, {.control_tokens = true, .bos_eos = true}))
     if (token >= (*tokenizer)->size()) __builtin_trap();
-#elif PTAH_FUZZ_TARGET == 14
-  auto copy = std::make_shared<std::vector<uint64_t>>(size / 8 + 1);
-  std::memcpy(copy->data(), data, size);
-  const auto file = parse_torch_file({reinterpret_cast<const uint8_t*>(copy->data()), size}, copy);
+}
+
+void fuzz_torch_file(Input bytes) {
+  const auto [copy, owner] = aligned(bytes);
+  const auto file = parse_torch_file(copy, owner);
   if (file)
     for (const auto& [name, tensor] : file->tensors)
       if (tensor.elements()) (void)static_cast<const volatile uint8_t*>(tensor.raw())[tensor.bytes() - 1];
-#elif PTAH_FUZZ_TARGET == 15
+}
+
+void fuzz_recall(Input bytes) {
+  const std::string_view text = text_of(bytes);
   for (const auto reader : {recall_webui, recall_comfy, recall_fooocus, recall_invokeai, recall_swarmui, recall_novelai, recall_text})
     if (const auto found = guard([&] { return reader(std::string(text)); }))
-      if (!check(acceptable(*found).request)) __builtin_trap();  // whatever was read, the command is one that paint takes
-#elif PTAH_FUZZ_TARGET == 16
+      if (const auto good = check(acceptable(*found).request); !good) wrong(good.error().message);  // whatever was read, paint takes the command
+}
+
+void fuzz_adapter(Input bytes) {
+  const std::string_view text = text_of(bytes);
   // Lines "name extent extent …": an adapter's names and shapes, merged into a small checkpoint.
   NamedTensors adapter, checkpoint{{"u.input_blocks.1.1.transformer_blocks.0.attn1.to_q.weight", Tensor::zeros({4, 4})},
                                    {"u.input_blocks.1.0.in_layers.2.weight", Tensor::zeros({4, 4, 3, 3})},
@@ -171,22 +264,32 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)merge_adapters(checkpoint, {"u.", {"t."}}, {{adapter, "a", 1}}, true);
   (void)embedding_vectors(adapter, 1);
-#elif PTAH_FUZZ_TARGET == 17
+}
+
+void fuzz_cbor(Input bytes) {
   if (const auto value = Cbor::parse(bytes))
     if (!(*Cbor::parse(value->encode()) == *value)) __builtin_trap();
-#elif PTAH_FUZZ_TARGET == 18
+}
+
+void fuzz_manifest(Input bytes) {
   // A file with its manifest, then the bytes as a store of their own.
   if (const auto place = find_manifest(bytes); place && *place)
     (void)check_manifest(bytes, (*place)->store, (*place)->start, (*place)->length, {}, 1'790'000'000);
   (void)check_manifest({}, bytes, 0, 0, {}, 1'790'000'000);
-#elif PTAH_FUZZ_TARGET == 19
+}
+
+void fuzz_abi(Input bytes) {
+  const std::string_view text = text_of(bytes);
   // The types of an answer, a line, then the answer; and RLP.
   const size_t line = text.find('\n');
   if (const auto item = Rlp::parse(bytes))
-    if (item->encode() != Bytes(data, data + size)) __builtin_trap();
-  if (line == std::string_view::npos) return 0;
+    if (item->encode() != Bytes(bytes.begin(), bytes.end())) __builtin_trap();
+  if (line == std::string_view::npos) return;
   if (const auto types = argument_types("f(" + std::string(text.substr(0, line)) + ")")) (void)abi_decode(*types, bytes.subspan(line + 1));
-#elif PTAH_FUZZ_TARGET == 20
+}
+
+void fuzz_chain_json(Input bytes) {
+  const std::string_view text = text_of(bytes);
   if (const auto json = parse_json(text)) {
     (void)typed_data_digest(*json);
     (void)guard([&] { return parse_receipt(*json); });
@@ -194,7 +297,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   (void)parse_voucher(std::string(text));
   (void)parse_community(std::string(text));
-#elif PTAH_FUZZ_TARGET == 22
+}
+
+void fuzz_article(Input bytes) {
+  const std::string_view text = text_of(bytes);
+  if (const auto article = parse_article(std::string(text)))
+    if (bytes.size() < 4000) (void)make_items(*article, 1);
+}
+
+void fuzz_event(Input bytes) {
+  const std::string_view text = text_of(bytes);
   // An event as a node gives it.
   const auto json = parse_json(text);
   const auto event = json ? parse_event(*json) : fail(ErrorCode::corrupt, "none");
@@ -208,15 +320,31 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (!named.topics.empty()) named.topics[0] = keccak256(plain);
       (void)decode_event(of, named);
     }
-#elif PTAH_FUZZ_TARGET == 23
-  (void)explain_revert(bytes);
-#elif PTAH_FUZZ_TARGET == 24
-  if (const auto picture = decode_picture(bytes); picture && picture->width * picture->height < 4096) (void)find_watermark(*picture);
-#elif PTAH_FUZZ_TARGET == 25
-  (void)weighted_parts(text);
-#elif PTAH_FUZZ_TARGET == 21
-  if (const auto article = parse_article(std::string(text)))
-    if (size < 4000) (void)make_items(*article, 1);
-#endif
-  return 0;
+}
+
+void fuzz_revert(Input bytes) { (void)explain_revert(bytes); }
+
+void fuzz_watermark(Input bytes) {
+  if (const auto picture = decode_image(bytes); picture && picture->width * picture->height < 4096) (void)find_watermark(*picture);
+}
+
+void fuzz_prompt(Input bytes) {
+  for (const int64_t rules : {1, 2})  // a weight that is no number is refused
+    (void)guard([&]() -> Result<size_t> { return weighted_parts(text_of(bytes), rules).size(); });
+}
+
+void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }
+
+void fuzz_shape(Input bytes) {
+  const std::string_view text = text_of(bytes);
+  const auto program = parse_shape(text);
+  if (!program) return;
+  const auto again = parse_shape(shape_text(*program));
+  if (!again || !(*again == *program)) __builtin_trap();
+  const auto json = shape_from_json(shape_json(*program));
+  if (!json || !(*json == *program)) __builtin_trap();
+  const auto assembly = run_shape(*program);
+  if (!assembly) return;
+  for (const Part& part : assembly->parts)
+    if (const MeshReport report = inspect(triangulated(part.mesh)); !report.closed) __builtin_trap();
 }

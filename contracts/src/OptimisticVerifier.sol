@@ -193,9 +193,12 @@ contract OptimisticVerifier is IVerifier, Ownable2Step {
     function _pay(bytes32 id, Claim storage c) private returns (uint256 paid) {
         address[] storage voters = _voters[id][c.round];
         if (voters.length == 0) return 0;
+        // What does not divide stays with the bond: each is paid whole units, and what is returned is the sum of those.
+        // slither-disable-start divide-before-multiply
         uint256 each = uint256(c.bond) / EXECUTORS_PART / voters.length;
         for (uint256 i = 0; i < voters.length; ++i) credit[voters[i]] += each;
         return each * voters.length;
+        // slither-disable-end divide-before-multiply
     }
 
     function _settle(bytes32 id, Claim storage c, State state, address winner, uint256 amount) private {

@@ -17,11 +17,14 @@ namespace ptah {
 /// How answers are drawn; unset fields have these defaults.
 struct AnswerOptions {
   std::int64_t max_tokens = 256;
-  float temperature = 0.8F;  ///< 0: always the likeliest token
+  float temperature = 0.8F;  ///< 0: always the most likely token
   std::int64_t top_k = 40;   ///< 0: all
   float top_p = 0.95F;       ///< 1: all
   float min_p = 0;
-  float repetition_penalty = 1;
+  float typical_p = 1;  ///< 1: off
+  float repetition_penalty = 1, frequency_penalty = 0, presence_penalty = 0;
+  std::int64_t penalty_window = 64;                        ///< how many last tokens the penalties look at
+  std::int64_t lookup = 0;                                 ///< tokens guessed ahead (0 to 11) where the text repeats itself; the text stays the same
   Seed seed = 0;                                           ///< the same prompt, options and seed give the same text
   std::vector<std::string> stop = {};                      ///< texts that end the answer and do not belong to it
   std::string json_schema = {};                            ///< if not empty: the answer is JSON that satisfies it

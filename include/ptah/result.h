@@ -11,6 +11,7 @@ struct Problem {
   std::string name;     ///< e.g. "invalid_argument", "over_budget", "cancelled"
   std::string message;  ///< one line
   int exit_status = 1;  ///< as the command line would return it
+  std::string field;    ///< of the request, if one is at fault: its name as in docs/requests.md
 };
 
 template <class T>

@@ -1,46 +1,25 @@
 #include "ptah/engine.h"
 
-#include "api/outcome.h"
+#include "api/members.h"
 #include "api/watch.h"
 #include "base/parallel.h"
-#include "create/work_folder.h"
+#include "pipelines/request.h"
+#include "work/work_folder.h"
+#include "work/verification.h"
 
 namespace ptah {
 
-namespace {
-
-CreateRequest inner(const MakeRequest& r) {
-  return {.prompt = r.prompt,
-          .seed = number_of(r.seed),
-          .style = r.style,
-          .size = r.size,
-          .steps = r.steps,
-          .guidance = r.guidance,
-          .background = r.background,
-          .object = r.object,
-          .solid = r.solid,
-          .target_triangles = r.target_triangles,
-          .size_mm = r.size_mm,
-          .best_of = r.best_of,
-          .strength = r.strength,
-          .watermark = r.watermark,
-          .millimetres = true};
-}
-
-}  // namespace
-
 struct Engine::State {
-  std::shared_ptr<PictureModel> model;
+  static constexpr size_t kModels = 3;  ///< the default one, and those of the last replays
+  explicit State(std::filesystem::path folder) : models(std::move(folder), kModels) {}
+  std::shared_ptr<const PictureModel> model;
+  mutable ModelCache models;
 };
 
 Outcome<Engine> Engine::open(const std::filesystem::path& folder) {
   return outcome<Engine>([&]() -> Result<Engine> {
-    std::filesystem::path at = folder;
-    if (at.empty()) {
-      PTAH_TRY(at, models_folder());
-    }
-    auto state = std::make_shared<State>();
-    PTAH_TRY(state->model, load_picture_model(at));
+    auto state = std::make_shared<State>(folder);
+    PTAH_TRY(state->model, state->models.picture());
     Engine engine;
     engine.state_ = std::move(state);
     return engine;
@@ -48,29 +27,18 @@ Outcome<Engine> Engine::open(const std::filesystem::path& folder) {
 }
 
 Outcome<MadeWork> Engine::make(const MakeRequest& request, const MakeOptions& options) const {
+  return outcome<MadeWork>([&] { return made(create_schema(), state_->models, values_of(request), options); });
+}
+
+Outcome<MakePlan> Engine::plan(const MakeRequest& request, const MakeOptions& options) const {
+  return outcome<MakePlan>([&] { return planned(create_schema(), state_->models, values_of(request), options); });
+}
+
+Outcome<MadeWork> Engine::replay(const std::filesystem::path& path, const MakeOptions& options, const std::filesystem::path& checkpoints) const {
   return outcome<MadeWork>([&]() -> Result<MadeWork> {
-    PTAH_TRY(const Formats formats, parse_formats(request.formats));
     Watch watch(options);
-    PTAH_TRY(const Sources sources, sources_of(request));
-    PTAH_TRY(Work work, create_work(*state_->model, inner(request), formats, sources, watch.progress(), watch.token()));
-    return outer(std::move(work));
-  });
-}
-
-Outcome<MakePlan> Engine::plan(const MakeRequest& request) const {
-  return outcome<MakePlan>([&]() -> Result<MakePlan> {
-    PTAH_TRY(const Sources sources, sources_of(request));
-    PTAH_TRY(const Plan plan, plan_work(*state_->model, inner(request), sources));
-    return MakePlan{plan.peak_bytes, plan.flops, plan.seconds};
-  });
-}
-
-Outcome<MadeWork> Engine::replay(const std::filesystem::path& path) const {
-  return outcome<MadeWork>([&]() -> Result<MadeWork> {
-    PTAH_TRY(const Json receipt, read_receipt(path));
-    PTAH_TRY(const Sources sources, read_sources(receipt, path));
-    PTAH_TRY(Work work, replay_work(*state_->model, receipt, sources));
-    return outer(std::move(work));
+    PTAH_TRY(Replayed again, replay_path(state_->models, path, checkpoints, watch.run_options()));
+    return outer(std::move(again.work));
   });
 }
 
@@ -79,10 +47,13 @@ std::vector<std::string> Engine::unknown_words(const std::string& prompt) const 
 Outcome<std::vector<std::uint8_t>> upscale(const std::filesystem::path& picture, const MakeOptions& options) {
   return outcome<std::vector<std::uint8_t>>([&]() -> Result<std::vector<std::uint8_t>> {
     Watch watch(options);
-    PTAH_TRY(const Picture small, read_picture(picture));
-    PTAH_TRY(const auto upscaler, load_upscaler());
-    PTAH_TRY(const Picture large, upscaler->upscale(small, watch.progress(), watch.token()));
-    return encode_png(large);
+    ModelCache models;
+    PTAH_TRY(const Recipe* recipe, find_recipe("upscale"));
+    PTAH_TRY(const RecipeRequest request, open_request(*recipe, {{"picture", picture.string()}}));
+    RunOptions how = watch.run_options();
+    how.receipt = false;
+    PTAH_TRY(Work work, run_recipe(*recipe, models, request, how));
+    return std::move(work.files["picture.png"]);
   });
 }
 

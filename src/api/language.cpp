@@ -1,34 +1,20 @@
 #include "ptah/language.h"
 
-#include "api/outcome.h"
-#include "tensor/cpu/dense.h"
-#include "text/bert.h"
-#include "text/companion.h"
-#include "weights/pull.h"
+#include "api/members.h"
+#include "pipelines/text_work.h"
+#include "tensor/device.h"
+#include "text/encode/bert.h"
+#include "apps/companion/companion.h"
+#include "models/registry.h"
 
 namespace ptah {
 
 namespace {
 
-Result<GenerationOptions> inner(const AnswerOptions& o) {
-  GenerationOptions out;
-  out.sampling = {.temperature = o.temperature,
-                  .top_k = o.top_k,
-                  .top_p = o.top_p,
-                  .min_p = o.min_p,
-                  .repetition_penalty = o.repetition_penalty,
-                  .seed = number_of(o.seed)};
-  out.max_tokens = o.max_tokens;
-  out.stop = o.stop;
-  if (!o.json_schema.empty() && !o.grammar.empty()) return fail(ErrorCode::invalid_argument, "json_schema and grammar exclude each other");
-  if (!o.grammar.empty()) {
-    PTAH_TRY(out.grammar, Grammar::from_gbnf(o.grammar));
-  }
-  if (!o.json_schema.empty()) {
-    PTAH_TRY(const Json checked, parse_json(o.json_schema, 64));
-    PTAH_TRY(out.grammar, Grammar::from_json_schema(OrderedJson::parse(o.json_schema)));
-  }
-  return out;
+Result<GenerationOptions> inner(const AnswerOptions& options) {
+  PTAH_TRY(TextTask task, request_of(text_schema(), options));
+  PTAH_TRY(task.request.generation.grammar, grammar_of(task.request));
+  return task.request.generation;
 }
 
 /// Carries the caller's flag over to the token that the engine looks at.

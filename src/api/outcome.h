@@ -1,16 +1,17 @@
 // From the engine's results to what the public headers return.
 #pragma once
 
-#include "base/error.h"
 #include "base/seed.h"
 #include "ptah/result.h"
 #include "ptah/seed.h"
+#include "schema/schema.h"
 
 namespace ptah {
 
 inline Problem problem_of(const Error& error) {
   const ErrorInfo& info = error_info(error.code);
-  return {info.name, error.message, info.exit_status};
+  const auto as_it_is = [](const std::string& name) { return std::optional<std::string>(name); };
+  return {info.name, said(error.message, as_it_is), info.exit_status, field_of(error)};
 }
 
 /// The seed to draw with. Throws Failure (invalid_argument).

@@ -2,7 +2,7 @@
 
 #include "api/outcome.h"
 #include "base/json.h"
-#include "train/picture_trainer.h"
+#include "train/picture/picture_trainer.h"
 
 namespace ptah {
 

@@ -148,11 +148,11 @@ std::vector<fs::path> shipped_folders(const char* variable, const std::string& i
   return out;
 }
 
-Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {
+Result<Bytes> read_file(const fs::path& path, size_t max_bytes) {
   struct stat info {};
   PTAH_TRY(const Descriptor file, open_regular(path, info));
   const auto size = static_cast<size_t>(info.st_size);
-  if (size > most_bytes) return fail(ErrorCode::corrupt, "{} has {} bytes; at most {} are read", path.string(), size, most_bytes);
+  if (size > max_bytes) return fail(ErrorCode::corrupt, "{} has {} bytes; at most {} are read", path.string(), size, max_bytes);
   Bytes out(size);
   for (size_t at = 0; at < size;) {
     const ssize_t count = ::read(file.get(), out.data() + at, size - at);
@@ -164,8 +164,8 @@ Result<Bytes> read_file(const fs::path& path, size_t most_bytes) {
   return out;
 }
 
-Result<std::string> read_text(const fs::path& path, size_t most_bytes) {
-  PTAH_TRY(const auto bytes, read_file(path, most_bytes));
+Result<std::string> read_text(const fs::path& path, size_t max_bytes) {
+  PTAH_TRY(const auto bytes, read_file(path, max_bytes));
   return std::string(bytes.begin(), bytes.end());
 }
 

@@ -48,9 +48,9 @@ std::filesystem::path user_cache_folder();
 /// every folder above the running program, then `installed` beside the folder that it lies in.
 std::vector<std::filesystem::path> shipped_folders(const char* variable, const std::string& in_source, const std::string& installed);
 
-/// The whole file; corrupt if it is longer than most_bytes.
-Result<Bytes> read_file(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 31);
-Result<std::string> read_text(const std::filesystem::path& path, size_t most_bytes = size_t{1} << 28);
+/// The whole file; corrupt if it is longer than max_bytes.
+Result<Bytes> read_file(const std::filesystem::path& path, size_t max_bytes = size_t{1} << 31);
+Result<std::string> read_text(const std::filesystem::path& path, size_t max_bytes = size_t{1} << 28);
 
 /// Writes the parts one after the other so that the path holds either its old bytes or all the new ones, even after a crash. The unfinished file beside it is
 /// hidden, has a name that no other writer takes, and can be read by its owner only. `mode`: who may do what with a file that is new; one that is replaced

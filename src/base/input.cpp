@@ -20,9 +20,9 @@ namespace {
 constexpr size_t kMaxStreamBytes = size_t{128} << 20;
 
 /// A stream to its end.
-Result<Bytes> read_stream(int descriptor, const std::string& name, size_t most_bytes, const CancelToken* cancel) {
+Result<Bytes> read_stream(int descriptor, const std::string& name, size_t max_bytes, const CancelToken* cancel) {
   Bytes out;
-  most_bytes = std::min(most_bytes, kMaxStreamBytes);
+  max_bytes = std::min(max_bytes, kMaxStreamBytes);
   std::vector<uint8_t> block(size_t{1} << 16);
   while (true) {
     if (cancel) PTAH_TRY_VOID(cancel->check());
@@ -32,7 +32,7 @@ Result<Bytes> read_stream(int descriptor, const std::string& name, size_t most_b
     if (got < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (got < 0) return fail_errno("cannot read " + name);
     if (got == 0) return out;
-    if (out.size() + static_cast<size_t>(got) > most_bytes) return fail(ErrorCode::corrupt, "{} has more than {} bytes; no more are read", name, most_bytes);
+    if (out.size() + static_cast<size_t>(got) > max_bytes) return fail(ErrorCode::corrupt, "{} has more than {} bytes; no more are read", name, max_bytes);
     out.insert(out.end(), block.begin(), block.begin() + got);
   }
 }
@@ -58,20 +58,20 @@ Result<int> open_input(const fs::path& path, const CancelToken* cancel) {
 
 }  // namespace
 
-Result<Bytes> read_input(const fs::path& path, size_t most_bytes, const CancelToken* cancel) {
-  if (path == "-") return read_stream(STDIN_FILENO, "standard input", most_bytes, cancel);
+Result<Bytes> read_input(const fs::path& path, size_t max_bytes, const CancelToken* cancel) {
+  if (path == "-") return read_stream(STDIN_FILENO, "standard input", max_bytes, cancel);
   std::error_code problem;
   const fs::file_status status = fs::status(path, problem);
   if (fs::is_directory(status)) return fail(ErrorCode::invalid_argument, "{} is a folder; a file is wanted", path.string());
-  if (!fs::is_fifo(status) && !fs::is_character_file(status)) return read_file(path, most_bytes);
+  if (!fs::is_fifo(status) && !fs::is_character_file(status)) return read_file(path, max_bytes);
   PTAH_TRY(const int descriptor, open_input(path, cancel));
-  auto out = read_stream(descriptor, path.string(), most_bytes, cancel);
+  auto out = read_stream(descriptor, path.string(), max_bytes, cancel);
   ::close(descriptor);
   return out;
 }
 
-Result<std::string> read_input_text(const fs::path& path, size_t most_bytes, const CancelToken* cancel) {
-  PTAH_TRY(const Bytes bytes, read_input(path, most_bytes, cancel));
+Result<std::string> read_input_text(const fs::path& path, size_t max_bytes, const CancelToken* cancel) {
+  PTAH_TRY(const Bytes bytes, read_input(path, max_bytes, cancel));
   return plain_text(std::string(bytes.begin(), bytes.end()));
 }
 

@@ -20,7 +20,7 @@ constexpr Budget::Limits kJsonLimits{.bytes = size_t{320} << 20, .depth = 1000, 
 class StrictReader : public nlohmann::detail::json_sax_dom_parser<Json> {
  public:
   using Base = nlohmann::detail::json_sax_dom_parser<Json>;
-  StrictReader(Json& document, int most_depth) : Base(document, false), most_depth_(most_depth) {}
+  StrictReader(Json& document, int max_depth) : Base(document, false), max_depth_(max_depth) {}
 
   bool start_object(std::size_t size) {
     hold(kObjectBytes);
@@ -66,13 +66,13 @@ class StrictReader : public nlohmann::detail::json_sax_dom_parser<Json> {
     budget_.take(bytes);
   }
   bool deeper() {
-    if (++depth_ <= most_depth_) return true;
-    problem_ = fmt::format("nested deeper than {} levels", most_depth_);
+    if (++depth_ <= max_depth_) return true;
+    problem_ = fmt::format("nested deeper than {} levels", max_depth_);
     return false;
   }
 
   Budget budget_{"json", kJsonLimits};
-  int most_depth_;
+  int max_depth_;
   int depth_ = 0;
   std::vector<std::set<std::string>> keys_;
   std::string problem_;
@@ -169,8 +169,8 @@ Result<void> write(const Json& value, std::string& out) {
     case Json::value_t::number_integer:
     case Json::value_t::number_unsigned: {
       const auto integer = value.get<int64_t>();
-      constexpr int64_t kMost = int64_t{1} << 53;
-      if (integer > kMost || integer < -kMost || (value.type() == Json::value_t::number_unsigned && value.get<uint64_t>() > static_cast<uint64_t>(kMost)))
+      constexpr int64_t kMax = int64_t{1} << 53;
+      if (integer > kMax || integer < -kMax || (value.type() == Json::value_t::number_unsigned && value.get<uint64_t>() > static_cast<uint64_t>(kMax)))
         return fail(ErrorCode::invalid_argument, "canonical json: integer beyond 2^53; write it as a string");
       out += std::to_string(integer);
       return {};
@@ -188,10 +188,10 @@ Result<void> write(const Json& value, std::string& out) {
 
 }  // namespace
 
-Result<Json> parse_json(std::string_view text, int most_depth) {
+Result<Json> parse_json(std::string_view text, int max_depth) {
   return guard([&]() -> Result<Json> {
     Json value;
-    StrictReader reader(value, most_depth);
+    StrictReader reader(value, max_depth);
     if (!Json::sax_parse(text.begin(), text.end(), &reader)) {
       const std::string instead = text.empty() ? "" : placeholder_in({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
       return fail(ErrorCode::corrupt, "json: {}", instead.empty() ? reader.problem() : instead);

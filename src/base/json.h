@@ -17,8 +17,8 @@ using Json = nlohmann::json;
 /// Keeps the order of keys.
 using OrderedJson = nlohmann::ordered_json;
 
-/// Parses text from outside. Errors: corrupt for bad syntax, invalid UTF-8, duplicate keys or nesting deeper than most_depth.
-Result<Json> parse_json(std::string_view text, int most_depth = 32);
+/// Parses text from outside. Errors: corrupt for bad syntax, invalid UTF-8, duplicate keys or nesting deeper than max_depth.
+Result<Json> parse_json(std::string_view text, int max_depth = 32);
 
 /// RFC 8785 (JSON Canonicalization Scheme): keys in UTF-16 order, ECMAScript numbers, no white space.
 /// Errors: invalid_argument for NaN, infinity and integers beyond ±2^53.

@@ -56,7 +56,7 @@ std::string escaped(const Character& c) {
 
 /// `keep`: whether a hidden character stays; `write`: another form of a visible one (empty: as it is).
 template <class Keep, class Write>
-std::string shown(std::string_view text, size_t most_bytes, const Keep& keep, const Write& write) {
+std::string shown(std::string_view text, size_t max_bytes, const Keep& keep, const Write& write) {
   constexpr std::string_view kCut = "…";
   std::string out;
   size_t whole = 0;  // how much of `out` may stand before the mark of a cut
@@ -65,9 +65,9 @@ std::string shown(std::string_view text, size_t most_bytes, const Keep& keep, co
     const bool bad = c.value == kInvalid || (hidden(c.value) && !keep(c.value));
     const std::string other = bad ? escaped(c) : write(c.value);
     const std::string_view put = other.empty() ? c.bytes : std::string_view(other);
-    if (put.size() > most_bytes - out.size()) return out.substr(0, whole).append(kCut.substr(0, most_bytes));
+    if (put.size() > max_bytes - out.size()) return out.substr(0, whole).append(kCut.substr(0, max_bytes));
     out += put;
-    if (out.size() + kCut.size() <= most_bytes) whole = out.size();
+    if (out.size() + kCut.size() <= max_bytes) whole = out.size();
     at += c.bytes.size();
   }
   return out;
@@ -78,10 +78,10 @@ constexpr auto kAsItIs = [](char32_t) { return std::string(); };
 
 }  // namespace
 
-std::string printable(std::string_view text, size_t most_bytes) { return shown(text, most_bytes, kNone, kAsItIs); }
+std::string printable(std::string_view text, size_t max_bytes) { return shown(text, max_bytes, kNone, kAsItIs); }
 
-std::string in_quotes(std::string_view text, size_t most_bytes) {
-  return '"' + shown(text, most_bytes, kNone, [](char32_t c) { return std::string(c == '"' ? "\\\"" : ""); }) + '"';
+std::string in_quotes(std::string_view text, size_t max_bytes) {
+  return '"' + shown(text, max_bytes, kNone, [](char32_t c) { return std::string(c == '"' ? "\\\"" : ""); }) + '"';
 }
 
 std::string printable_lines(std::string_view text) {
@@ -104,12 +104,6 @@ std::string printable_json(std::string_view json) {
       out += fmt::format("\\u{:04x}\\u{:04x}", 0xD800 + ((c.value - 0x10000) >> 10), 0xDC00 + ((c.value - 0x10000) & 0x3FF));
   }
   return out;
-}
-
-std::string printable_html(std::string_view text, size_t most_bytes) {
-  return shown(text, most_bytes, kNone, [](char32_t c) -> std::string {
-    return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : c == '"' ? "&quot;" : c == '\'' ? "&#39;" : "";
-  });
 }
 
 }  // namespace ptah

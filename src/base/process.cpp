@@ -169,7 +169,7 @@ Result<ProcessOutcome> run_program(const std::vector<std::string>& command, cons
     return tl::unexpected(started.error());
   }
   const pid_t child = *started;
-  constexpr size_t kMostOutput = size_t{64} << 10;
+  constexpr size_t kMaxOutput = size_t{64} << 10;
   ProcessOutcome outcome;
   bool stopped = false;
   std::array<char, 4096> buffer{};
@@ -185,10 +185,10 @@ Result<ProcessOutcome> run_program(const std::vector<std::string>& command, cons
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) break;
     outcome.output.append(buffer.data(), static_cast<size_t>(got));
-    if (outcome.output.size() > 2 * kMostOutput) outcome.output.erase(0, outcome.output.size() - kMostOutput);
+    if (outcome.output.size() > 2 * kMaxOutput) outcome.output.erase(0, outcome.output.size() - kMaxOutput);
   }
   ::close(pipe_ends[0]);
-  if (outcome.output.size() > kMostOutput) outcome.output.erase(0, outcome.output.size() - kMostOutput);
+  if (outcome.output.size() > kMaxOutput) outcome.output.erase(0, outcome.output.size() - kMaxOutput);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0)
     if (errno != EINTR) return fail_errno("waitpid");

@@ -25,7 +25,7 @@ Result<std::filesystem::path> find_program(const std::string& name);
 /// run is ended with SIGTERM. Errors: as find_program, cancelled, io.
 Result<ProcessOutcome> run_program(const std::vector<std::string>& command, const CancelToken* cancel = nullptr);
 
-/// Starts a program that outlives this one: a process group of its own, both streams to `log` (anew, for its owner only). Returns its process id.
+/// Starts a program that outlives this one: a process group of its own, both streams to `log` (rewritten, for its owner only). Returns its process id.
 Result<int64_t> start_program(const std::vector<std::string>& command, const std::filesystem::path& log);
 
 }  // namespace ptah

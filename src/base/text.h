@@ -30,7 +30,7 @@ std::string_view trimmed(std::string_view text);
 /// ASCII capitals made small; everything else as it is.
 std::string lower_case(std::string text);
 /// The beginning of a UTF-8 text, at most so many bytes, no character cut.
-std::string beginning(const std::string& text, size_t most_bytes);
+std::string beginning(const std::string& text, size_t max_bytes);
 
 /// Every `from` (not empty) in `text` made `to`, from left to right.
 void replace_all(std::string& text, std::string_view from, std::string_view to);

@@ -90,6 +90,13 @@ unsigned umask_of_process() {
   return mask;
 }
 
+/// The mode of a file that is written: what is to be private stays so, whatever the one it replaces is.
+unsigned mode_of(const struct stat* replaced, unsigned mode) {
+  if (!replaced) return mode & ~umask_of_process();
+  const unsigned old = replaced->st_mode & 07777;
+  return (mode & 077) == 0 ? old & ~077U : old;
+}
+
 Result<void> write_all(int descriptor, std::span<const uint8_t> bytes, const fs::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
@@ -251,7 +258,7 @@ Result<void> write_file(const fs::path& named, const std::vector<std::span<const
   if (there && !S_ISREG(info.st_mode)) return fail(ErrorCode::invalid_argument, "cannot write {}: it is no regular file", named.string());
   sweep_once(folder_of(path));
   PTAH_TRY(UnfinishedFile file, UnfinishedFile::create(path));
-  PTAH_TRY_VOID(file.fill(parts, there ? info.st_mode & 07777 : mode & ~umask_of_process(), path));
+  PTAH_TRY_VOID(file.fill(parts, mode_of(there ? &info : nullptr, mode), path));
   if (::rename(file.path().c_str(), path.c_str()) != 0) return fail_errno("cannot rename to " + path.string());
   file.renamed();
   return sync_folder(folder_of(path));

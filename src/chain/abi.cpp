@@ -10,7 +10,7 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMostElements = size_t{1} << 20;
+constexpr size_t kMaxElements = size_t{1} << 20;
 constexpr int kDeepest = 16;
 
 using Kind = AbiType::Kind;
@@ -58,7 +58,7 @@ Result<AbiType> parse_type(std::string_view text, int depth) {
     out.size = 0;
     if (!out.open) {
       PTAH_TRY(out.size, parse_count(count));
-      if (out.size > kMostElements) return wrong();
+      if (out.size > kMaxElements) return wrong();
     }
     out.inner.push_back(std::move(element));
     return out;
@@ -212,7 +212,7 @@ class Reader {
   }
 
   Result<Json> one(const AbiType& type, size_t at) {
-    if (++read_ > kMostElements) return fail(ErrorCode::corrupt, "abi: more than {} values", kMostElements);
+    if (++read_ > kMaxElements) return fail(ErrorCode::corrupt, "abi: more than {} values", kMaxElements);
     if (type.kind == Kind::array || type.kind == Kind::tuple) {
       std::vector<const AbiType*> types;
       if (type.kind == Kind::tuple) {
@@ -233,7 +233,7 @@ class Reader {
       PTAH_TRY(const size_t size, count(at));
       if (size > all_.size() - at - 32) return fail(ErrorCode::corrupt, "abi: {} bytes pass the end", size);
       read_ += size / 32;  // many may lie at one place: what comes out counts
-      if (read_ > kMostElements) return fail(ErrorCode::corrupt, "abi: more than {} values", kMostElements);
+      if (read_ > kMaxElements) return fail(ErrorCode::corrupt, "abi: more than {} values", kMaxElements);
       const auto bytes = all_.subspan(at + 32, size);
       if (type.kind == Kind::bytes) return Json(hex_text(bytes));
       std::string text(bytes.begin(), bytes.end());

@@ -95,9 +95,9 @@ Result<Estimate> Account::estimate(const std::optional<Address>& to, const Bytes
   t.to = to;
   t.value = value;
   t.data = data;
-  out.most_cost = add(value, scaled(t.max_fee, t.gas, 1));
-  if (out.balance < out.most_cost)
-    return fail(ErrorCode::mismatch, "{} has {} ether; this may cost up to {}", me, ether(out.balance, 6), ether(out.most_cost, 6));
+  out.max_cost = add(value, scaled(t.max_fee, t.gas, 1));
+  if (out.balance < out.max_cost)
+    return fail(ErrorCode::mismatch, "{} has {} ether; this may cost up to {}", me, ether(out.balance, 6), ether(out.max_cost, 6));
   return out;
 }
 

@@ -24,7 +24,7 @@ Result<Receipt> parse_receipt(const Json& json);
 /// What sending would cost, before anything is sent.
 struct Estimate {
   Transaction transaction;
-  Uint256 most_cost{};  ///< value and the most the fees can be
+  Uint256 max_cost{};  ///< value and the most the fees can be
   Uint256 balance{};
 };
 

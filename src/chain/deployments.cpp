@@ -11,7 +11,7 @@ namespace fs = std::filesystem;
 
 Result<Deployments> Deployments::open(const fs::path& file, const Account& account, const Rpc& rpc) {
   Deployments out(file, account, rpc);
-  // A chain of one's own that began anew is another chain: the first block's hash tells them apart.
+  // A test chain that was started again is another chain: the first block's hash tells them apart.
   PTAH_TRY(const Json first, rpc.call("eth_getBlockByNumber", {"0x0", false}));
   out.place_ = fmt::format("{}:{}:{}", account.chain_id(), text_at(first, "hash").substr(0, 18), to_string(account.address()));
   return out;
@@ -102,6 +102,7 @@ Result<void> Deployments::forget(const std::string& purpose) const {
   Json kept = Json::object();
   for (const auto& [name, entry] : noted[place_].items())
     if (!name.starts_with(purpose)) kept[name] = entry;
+  if (kept.size() == noted[place_].size()) return {};
   if (kept.empty())
     noted.erase(place_);
   else

@@ -44,7 +44,7 @@ Result<fs::path> find_anvil(const CancelToken* cancel) {
   const auto got =
       run_program({"npm", "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", tools.string(), package + "@" + kVersion}, cancel);
   if (!got && got.error().code == ErrorCode::not_found)
-    return fail(ErrorCode::not_found, "a chain of one's own needs the program anvil, or npm to get it with (apt install npm)");
+    return fail(ErrorCode::not_found, "a test chain needs the program anvil, or npm to get it with (apt install npm)");
   if (!got) return tl::unexpected(got.error());
   if (got->exit_status != 0 || !executable(file)) return fail(ErrorCode::io, "npm does not bring {}: {}", package, got->output);
   return file;

@@ -1,4 +1,4 @@
-// A chain of one's own for trying things out: a node (anvil) on this computer, with money that is worth nothing.
+// A test chain for trying things out: a node (anvil) on this computer, with money that is worth nothing.
 #pragma once
 
 #include <filesystem>

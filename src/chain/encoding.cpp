@@ -186,8 +186,8 @@ Bytes Rlp::encode() const {
   return out;
 }
 
-Result<Rlp> Rlp::parse(std::span<const uint8_t> bytes, int most_depth) {
-  PTAH_TRY(Rlp out, parse_item(bytes, most_depth));
+Result<Rlp> Rlp::parse(std::span<const uint8_t> bytes, int max_depth) {
+  PTAH_TRY(Rlp out, parse_item(bytes, max_depth));
   if (!bytes.empty()) return fail(ErrorCode::corrupt, "rlp: {} bytes too many", bytes.size());
   return out;
 }

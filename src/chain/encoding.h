@@ -45,8 +45,8 @@ struct Rlp {
   static Rlp of(const Uint256& number);
   static Rlp of_list(std::vector<Rlp> items) { return {{}, std::move(items), true}; }
   Bytes encode() const;
-  /// Errors: corrupt for anything but one item in its shortest form, at most `most_depth` deep.
-  static Result<Rlp> parse(std::span<const uint8_t> bytes, int most_depth = 16);
+  /// Errors: corrupt for anything but one item in its shortest form, at most `max_depth` deep.
+  static Result<Rlp> parse(std::span<const uint8_t> bytes, int max_depth = 16);
 };
 
 }  // namespace ptah

@@ -23,8 +23,8 @@ constexpr const char* kViews[] = {"latest", "safe", "finalized"};
 constexpr uint64_t kRange = 2000;  ///< blocks a question for events before the last final block
 constexpr size_t kBatch = 128;     ///< questions at once
 constexpr int kAttempts = 8;
-constexpr uint64_t kMostOpen = 100000;   ///< blocks that are followed one by one
-constexpr size_t kMostEvents = 1000000;  ///< of one sync
+constexpr uint64_t kMaxOpen = 100000;   ///< blocks that are followed one by one
+constexpr size_t kMaxEvents = 1000000;  ///< of one sync
 
 struct Block {
   uint64_t number = 0;
@@ -162,7 +162,7 @@ struct EventIndex::State {
         return fail(ErrorCode::corrupt, "the node gives events of {}, which were not asked for", to_string(event.contract));
       if (!right(event)) return fail(ErrorCode::corrupt, "the node gives events of other blocks than asked for");
       found.events.push_back(std::move(event));
-      if (found.events.size() > kMostEvents) return fail(ErrorCode::unsupported, "more than {} events at once", kMostEvents);
+      if (found.events.size() > kMaxEvents) return fail(ErrorCode::unsupported, "more than {} events at once", kMaxEvents);
     }
     return {};
   }
@@ -196,8 +196,8 @@ struct EventIndex::State {
 
   /// Blocks that may be taken back yet, one by one by their hash. Returns false if they do not follow one another: the chain changed meanwhile.
   Result<bool> take_open(Block tip, const Block& head, Found& found) const {
-    if (head.number - tip.number > kMostOpen)
-      return fail(ErrorCode::unsupported, "{} has {} blocks that are not final; {} are followed", rpc.url(), head.number - tip.number, kMostOpen);
+    if (head.number - tip.number > kMaxOpen)
+      return fail(ErrorCode::unsupported, "{} has {} blocks that are not final; {} are followed", rpc.url(), head.number - tip.number, kMaxOpen);
     while (tip.number < head.number) {
       std::vector<Rpc::Call> calls;
       for (uint64_t n = tip.number + 1; n <= head.number && calls.size() < kBatch; ++n) calls.push_back(block_call(quantity(n)));

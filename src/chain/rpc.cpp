@@ -1,11 +1,7 @@
 #include "chain/rpc.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
-#include <chrono>
 #include <mutex>
-#include <thread>
 
 #include "base/printable.h"
 #include "base/sha256.h"
@@ -13,42 +9,19 @@
 #include "base/url.h"
 #include "chain/artifact.h"
 #include "chain/encoding.h"
+#include "net/http.h"
 
 namespace ptah {
 
 struct Rpc::State {
   std::string url;
   RpcOptions options;
-  CURL* handle = nullptr;
+  HttpClient client;
   int64_t next_id = 1;
   std::mutex one_at_a_time;
-  ~State() {
-    if (handle) curl_easy_cleanup(handle);
-  }
 };
 
 namespace {
-
-struct Answer {
-  std::string body;
-  size_t most = 0;
-  bool too_long = false;
-};
-
-size_t on_data(char* data, size_t, size_t size, void* user) {
-  auto& answer = *static_cast<Answer*>(user);
-  if (answer.body.size() + size > answer.most) {
-    answer.too_long = true;
-    return 0;
-  }
-  answer.body.append(data, size);
-  return size;
-}
-
-int on_progress(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  const auto* cancel = static_cast<const CancelToken*>(user);
-  return cancel && cancel->cancelled() ? 1 : 0;
-}
 
 /// Methods that change something may have worked although no answer came.
 bool is_question(const std::string& method) { return method != "eth_sendRawTransaction" && !method.starts_with("anvil_") && !method.starts_with("evm_"); }
@@ -84,58 +57,39 @@ const std::string& Rpc::url() const { return state_->url; }
 
 Result<Rpc> Rpc::open(const std::string& url, const RpcOptions& options) {
   if (!url.starts_with("http://") && !url.starts_with("https://")) return fail(ErrorCode::invalid_argument, "'{}' is no http or https address", shown_url(url));
-  static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   auto state = std::make_unique<State>();
   state->url = url;
   state->options = options;
-  state->handle = started == CURLE_OK ? curl_easy_init() : nullptr;
-  if (!state->handle) return fail(ErrorCode::internal, "libcurl cannot start");
   return Rpc(std::move(state));
 }
 
 Result<Json> Rpc::exchange(const Json& body, bool again) const {
   State& s = *state_;
   const std::lock_guard lock(s.one_at_a_time);
-  const std::string text = body.dump();
+  ClientRequest request{.url = s.url, .post = body.dump(), .headers = {"Content-Type: application/json"}};
+  request.max_bytes = static_cast<int64_t>(s.options.max_bytes);
+  request.timeout_seconds = s.options.timeout_seconds;
+  request.connect_seconds = std::min(s.options.timeout_seconds, 10.0);
+  request.environment_proxies = true;
+  request.cancel = s.options.cancel;
   std::string last;
   double wait = s.options.wait_seconds;
   for (int attempt = 0; attempt < (again ? s.options.attempts : 1); ++attempt) {
     if (attempt > 0) {
-      std::this_thread::sleep_for(std::chrono::duration<double>(wait));
+      PTAH_TRY_VOID(wait_to_retry(wait, s.options.cancel));
       wait *= 2;
     }
-    Answer answer{{}, s.options.most_bytes};
-    char problem[CURL_ERROR_SIZE] = "";
-    CURL* h = s.handle;
-    curl_easy_reset(h);
-    curl_slist* headers = curl_slist_append(nullptr, "Content-Type: application/json");
-    curl_easy_setopt(h, CURLOPT_URL, s.url.c_str());
-    curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(h, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(h, CURLOPT_POSTFIELDS, text.c_str());
-    curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
-    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, on_data);
-    curl_easy_setopt(h, CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, static_cast<long>(s.options.timeout_seconds * 1000));
-    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(s.options.timeout_seconds, 10.0) * 1000));
-    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, problem);
-    curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, on_progress);
-    curl_easy_setopt(h, CURLOPT_XFERINFODATA, const_cast<CancelToken*>(s.options.cancel));
-    const CURLcode code = curl_easy_perform(h);
-    curl_slist_free_all(headers);
-    if (s.options.cancel && s.options.cancel->cancelled()) return fail(ErrorCode::cancelled, "cancelled");
-    if (answer.too_long) return fail(ErrorCode::corrupt, "{} answers with more than {} bytes", shown_origin(s.url), s.options.most_bytes);
-    long status = 0;
-    curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
-    if (code == CURLE_OK && status == 200) {
-      auto parsed = parse_json(answer.body, 64);
+    const auto response = s.client.exchange(request);
+    if (!response && response.error().code == ErrorCode::over_budget)
+      return fail(ErrorCode::corrupt, "{} answers with more than {} bytes", shown_origin(s.url), s.options.max_bytes);
+    if (!response) return tl::unexpected(response.error());
+    if (response->problem.empty() && response->status == 200) {
+      auto parsed = parse_json(response->body, 64);
       if (!parsed) return fail(ErrorCode::corrupt, "{} answers with what is not JSON: {}", shown_origin(s.url), parsed.error().message);
       return parsed;
     }
-    last = code == CURLE_OK ? fmt::format("HTTP {}", status) : problem[0] ? problem : curl_easy_strerror(code);
-    if (code == CURLE_OK && status != 429 && status < 500) break;
+    last = response->problem.empty() ? fmt::format("HTTP {}", response->status) : response->problem;
+    if (response->problem.empty() && response->status != 429 && response->status < 500) break;
   }
   return fail(ErrorCode::io, "no answer from {}: {}", shown_origin(s.url), last);
 }

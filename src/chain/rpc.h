@@ -11,10 +11,10 @@
 namespace ptah {
 
 struct RpcOptions {
-  double timeout_seconds = 20;           ///< of one exchange
-  int attempts = 4;                      ///< of a question whose answer did not come; what changes something is asked once
-  double wait_seconds = 0.5;             ///< before the next attempt, doubled each time
-  size_t most_bytes = size_t{32} << 20;  ///< of an answer
+  double timeout_seconds = 20;          ///< of one exchange
+  int attempts = 4;                     ///< of a question whose answer did not come; what changes something is asked once
+  double wait_seconds = 0.5;            ///< before the next attempt, doubled each time
+  size_t max_bytes = size_t{32} << 20;  ///< of an answer
   const CancelToken* cancel = nullptr;
 };
 

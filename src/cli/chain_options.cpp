@@ -15,14 +15,14 @@ namespace ptah::cli {
 namespace fs = std::filesystem;
 
 void add_chain_options(CLI::App& command, ChainOptions& o, bool sends) {
-  command.add_option("--rpc", o.rpc, "address of a node (http, https; also PTAH_RPC)");
-  command.add_flag("--dev-chain", o.dev, "a chain on this computer, for trying things out; started if it does not run");
-  command.add_option("--chain", o.chain, "the chain's number; another one is refused");
-  command.add_option("--contract", o.contract, "the contract of the maker's works (default: the one of this key on this chain)");
-  command.add_flag("--json", o.json, "print JSON lines");
+  command.add_option("--rpc", o.rpc, "URL of a node (http, https; also PTAH_RPC)");
+  command.add_flag("--dev-chain", o.dev, "use the test chain on this computer; started if it does not run");
+  command.add_option("--chain", o.chain, "expected chain id; any other is refused (default: the node's)");
+  command.add_option("--contract", o.contract, "contract of the works (default: the one of this key on this chain)");
+  command.add_flag("--json", o.json, "print one JSON object a line");
   if (!sends) return;
   command.add_flag("--yes", o.yes, "send without asking");
-  command.add_option("--signer", o.signer, "address of a signer that holds the key (ptah key serve; also PTAH_SIGNER, with PTAH_SIGNER_TOKEN)");
+  command.add_option("--signer", o.signer, "URL of a signer that holds the key (ptah key serve; also PTAH_SIGNER, with PTAH_SIGNER_TOKEN)");
   add_signing_options(command, o.signing);
 }
 
@@ -92,17 +92,17 @@ Result<uint64_t> parse_duration(const std::string& text) {
 }
 
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who) {
-  const auto state = state_folder();  // without a home there is no chain of one's own
+  const auto state = state_folder();  // without a home there is no test chain
   const auto running = state ? running_dev_chain(*state / "dev") : std::nullopt;
   if (!running || running->url != rpc.url()) return {};
   PTAH_TRY(const Json balance, rpc.call("eth_getBalance", {to_string(who), "latest"}));
   if (balance != Json("0x0")) return {};
   PTAH_TRY_VOID(rpc.call("anvil_setBalance", {to_string(who), "0x8ac7230489e80000"}));  // 10 ether
-  if (!o.json) print("this is a chain of your own: {} got 10 ether that are worth nothing\n", to_string(who));
+  if (!o.json) print("this is a test chain: {} got 10 ether that are worth nothing\n", to_string(who));
   return {};
 }
 
-void show_cost(const Estimate& e) { print("  costs at most {} ether ({} gas); you have {}\n", ether(e.most_cost), e.transaction.gas, ether(e.balance)); }
+void show_cost(const Estimate& e) { print("  costs at most {} ether ({} gas); you have {}\n", ether(e.max_cost), e.transaction.gas, ether(e.balance)); }
 
 bool agreed(bool yes) {
   if (yes) return true;

@@ -7,7 +7,7 @@
 
 #include "chain/account.h"
 #include "chain/deployments.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 #include "cli/standard_output.h"
 
 namespace ptah::cli {
@@ -21,15 +21,15 @@ struct ChainOptions {
 };
 void add_chain_options(CLI::App& command, ChainOptions& o, bool sends);
 
-/// Where contracts' addresses and the chain of one's own are kept. Errors: not_found without a home.
+/// Where contracts' addresses and the test chain are kept. Errors: not_found without a home.
 Result<std::filesystem::path> state_folder();
-/// The node of --rpc, PTAH_RPC, --dev-chain or a chain of one's own that runs. Errors: invalid_argument if none is named.
+/// The node of --rpc, PTAH_RPC, --dev-chain or a test chain that runs. Errors: invalid_argument if none is named.
 Result<Rpc> open_rpc(const ChainOptions& o);
 /// Notes of contracts that were paid for and not kept yet.
 Result<Deployments> open_deployments(const Rpc& rpc, const Account& account);
 /// The key of --signer or PTAH_SIGNER, else one of this computer. Errors: not_found if there is none; as RemoteSigner::open.
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o);
-/// On a chain of one's own an account without money gets some that is worth nothing.
+/// On a test chain an account without money gets some that is worth nothing.
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who);
 /// What a transaction costs at most, its gas, and what there is.
 void show_cost(const Estimate& estimate);

@@ -1,7 +1,8 @@
 #include "cli/command_line.h"
 
-#include "base/seed.h"
 #include "base/text.h"
+#include "cli/help_format.h"
+#include "cli/seed_option.h"
 
 namespace ptah::cli {
 
@@ -13,6 +14,7 @@ std::vector<const CLI::App*> commands_of(const CLI::App& app) {
 
 std::vector<std::string> names_of(const std::vector<const CLI::App*>& commands) {
   std::vector<std::string> names;
+  names.reserve(commands.size());
   for (const CLI::App* command : commands) names.push_back(command->get_name());
   return names;
 }
@@ -30,8 +32,11 @@ std::vector<std::string> options_of(const CLI::App& app) {
   return names;
 }
 
-/// "ptah memory add"
-std::string path_of(const CLI::App& app) { return app.get_parent() ? path_of(*app.get_parent()) + " " + app.get_name() : app.get_name(); }
+/// Whether a command takes words of its own beside its subcommands: "ptah plan fox", "ptah plan chat".
+bool takes_words(const CLI::App& app) {
+  const auto options = app.get_options();
+  return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) { return option->get_positional(); });
+}
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
   const std::string meant = did_you_mean(word, candidates);
@@ -46,26 +51,15 @@ Result<std::string> help_of(const CLI::App& app, const std::vector<std::string>&
       return fail(ErrorCode::invalid_argument, "{} has no command '{}'{}", path_of(*at), printable(name, 80), suggestion(name, names_of(commands_of(*at))));
     at = next;
   }
-  return at->help();
+  return at->get_formatter()->make_help(at, "", CLI::AppFormatMode::Normal);  // App::help() would give that of the command that runs
 }
 
 }  // namespace
 
 void add_seed_option(CLI::App& command, uint64_t& seed, const std::string& help) {
-  auto random = std::make_shared<bool>(false);
-  command.add_option_function<std::string>(
-      "--seed",
-      [&seed, random](const std::string& text) {
-        const auto chosen = parse_seed(text);
-        if (!chosen) throw CLI::ValidationError("--seed", chosen.error().message);
-        seed = chosen->value;
-        *random = chosen->random;
-      },
-      help + "; -1 takes a random one");
-  command.parse_complete_callback([&command, &seed, random] {
-    const CLI::Option* quiet = command.get_option_no_throw("--quiet");
-    if (*random && (!quiet || quiet->count() == 0)) print_error("seed {}\n", seed);
-  });
+  add_seed_option(
+      command, [&seed](uint64_t chosen) { seed = chosen; }, help + "; 0 to 2^64 − 1, or -1 for a random one");
+  command.get_option("--seed")->default_str(std::to_string(seed));
 }
 
 void one_value_an_occurrence(CLI::App& app) {
@@ -76,8 +70,8 @@ void one_value_an_occurrence(CLI::App& app) {
 
 void add_help(CLI::App& app, Action& action) {
   auto path = std::make_shared<std::vector<std::string>>();
-  CLI::App* help = app.add_subcommand("help", "what a command does and takes");
-  help->add_option("command", *path, "the command, e.g. create, or memory add");
+  CLI::App* help = app.add_subcommand("help", "explain a command");
+  help->add_option("command", *path, "the command, e.g. create, or key new");
   help->callback([&app, path, &action] {
     action = [&app, path] {
       const auto text = help_of(app, *path);
@@ -86,12 +80,39 @@ void add_help(CLI::App& app, Action& action) {
       return 0;
     };
   });
-  app.add_subcommand("version", "the version of this program")->callback([&app, &action] {
+}
+
+void add_version(CLI::App& app, Action& action) {
+  app.add_subcommand("version", "print the version of this program")->callback([&app, &action] {
     action = [&app] {
       print("{}\n", app.version());
       return 0;
     };
   });
+}
+
+namespace {
+
+/// Options that had another name before; the old ones work as long as they stand here.
+struct Renamed {
+  const char *command, *before, *now;
+};
+constexpr Renamed kRenamed[] = {
+    {"paint", "--seamless", "--tileable"},
+    {"paint", "--t5-words", "--t5-tokenizer"},
+};
+
+}  // namespace
+
+std::vector<std::string> with_new_names(std::vector<std::string> arguments) {
+  if (arguments.empty()) return arguments;
+  for (std::string& word : arguments) {
+    if (word == "--") break;
+    for (const Renamed& one : kRenamed)
+      if (arguments.front() == one.command && (word == one.before || word.starts_with(one.before + std::string("="))))
+        word.replace(0, std::string_view(one.before).size(), one.now);
+  }
+  return arguments;
 }
 
 std::string explain(const CLI::App& app, const CLI::ParseError& problem, const std::vector<std::string>& arguments) {
@@ -110,6 +131,7 @@ std::string explain(const CLI::App& app, const CLI::ParseError& problem, const s
     const auto commands = commands_of(*at);
     if (commands.empty()) continue;
     const CLI::App* next = command_named(*at, word);
+    if (!next && takes_words(*at)) continue;
     if (!next)
       return fmt::format("{} has no command '{}'{} `{} --help` lists what there is", path_of(*at), printable(word, 80), suggestion(word, names_of(commands)),
                          path_of(*at));

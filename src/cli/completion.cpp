@@ -1,5 +1,5 @@
 // `ptah completion`: what bash completes, from the commands as they are.
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 
 namespace ptah::cli {
 
@@ -32,7 +32,7 @@ std::string parents_of(const CLI::App& app) {
 }  // namespace
 
 void add_completion(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("completion", "prints what bash completes: source <(ptah completion)");
+  CLI::App* command = app.add_subcommand("completion", "print the completion script for bash");
   command->callback([&app, &action] {
     action = [&app] {
       fmt::print(

@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/input.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 
 namespace ptah::cli {
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <ctime>
@@ -8,8 +9,10 @@
 #include "base/input.h"
 #include "base/parallel.h"
 #include "cli/command_line.h"
+#include "cli/request_options.h"
+#include "cli/help_format.h"
 #include "cli/standard_output.h"
-#include "create/request.h"
+#include "pipelines/request.h"
 
 namespace ptah::cli {
 
@@ -24,7 +27,7 @@ Result<void> take_threads(int64_t threads) {
   return {};
 }
 
-Result<std::string> input_text(const std::string& file, size_t most_bytes) { return read_input_text(file, most_bytes, &interrupted()); }
+Result<std::string> input_text(const std::string& file, size_t max_bytes) { return read_input_text(file, max_bytes, &interrupted()); }
 
 std::string time_text(uint64_t seconds, const char* format) {
   const auto time = static_cast<std::time_t>(std::min<uint64_t>(seconds, 253402300799));  // the end of the year 9999
@@ -41,7 +44,7 @@ std::string clock_text(double seconds) {
 }
 
 int report(const Error& error) {
-  if (!output_failed()) print_error("ptah: {}\n", error.message);
+  if (!output_failed()) print_error("ptah: {}\n", in_options(error.message, nullptr));
   return error_info(error.code).exit_status;
 }
 
@@ -59,51 +62,19 @@ void on_signal(int number) {
 }
 
 int run(int argc, char** argv) {
-  CLI::App app{"Ptah: words in; pictures and textured objects out, owned by their maker", "ptah"};
+  CLI::App app{"Ptah makes images, 3D objects and texts on an ordinary processor, and signs what it makes.", "ptah"};
+  app.formatter(std::make_shared<ptah::cli::HelpFormat>());
+  app.option_defaults()->always_capture_default();
   app.set_version_flag("--version", std::string("ptah ") + ptah::kEngineVersion);
   app.require_subcommand(1);
   ptah::cli::Action action;
-  ptah::cli::add_create(app, action);
-  ptah::cli::add_object(app, action);
-  ptah::cli::add_paint(app, action);
-  ptah::cli::add_profile(app, action);
-  ptah::cli::add_recall(app, action);
-  ptah::cli::add_edges(app, action);
-  ptah::cli::add_upscale(app, action);
-  ptah::cli::add_plan(app, action);
-  ptah::cli::add_replay(app, action);
-  ptah::cli::add_verify(app, action);
-  ptah::cli::add_embed(app, action);
-  ptah::cli::add_similar(app, action);
-  ptah::cli::add_generate(app, action);
-  ptah::cli::add_chat(app, action);
-  ptah::cli::add_memory(app, action);
-  ptah::cli::add_template(app, action);
-  ptah::cli::add_quantize(app, action);
-  ptah::cli::add_tokenize(app, action);
-  ptah::cli::add_perplexity(app, action);
-  ptah::cli::add_pull(app, action);
-  ptah::cli::add_train(app, action);
-  ptah::cli::add_evaluate(app, action);
-  ptah::cli::add_key(app, action);
-  ptah::cli::add_mark(app, action);
-  ptah::cli::add_watermark(app, action);
-  ptah::cli::add_cid(app, action);
-  ptah::cli::add_car(app, action);
-  ptah::cli::add_mint(app, action);
-  ptah::cli::add_show(app, action);
-  ptah::cli::add_transfer(app, action);
-  ptah::cli::add_voucher(app, action);
-  ptah::cli::add_redeem(app, action);
-  ptah::cli::add_dev_chain(app, action);
-  ptah::cli::add_read(app, action);
-  ptah::cli::add_dao(app, action);
-  ptah::cli::add_models(app, action);
-  ptah::cli::add_completion(app, action);
-  ptah::cli::add_help(app, action);
+  ptah::cli::add_commands(app, action);
+  app.footer("`ptah help COMMAND` explains a command. Exit status: 0 done, 2 wrong arguments, 3 not found; all are in docs/command-line.md.");
   ptah::cli::one_value_an_occurrence(app);
   try {
-    app.parse(argc, argv);
+    std::vector<std::string> arguments = ptah::cli::with_new_names({argv + 1, argv + argc});
+    std::reverse(arguments.begin(), arguments.end());  // as the parser takes them
+    app.parse(std::move(arguments));
   } catch (const CLI::Success& wanted) {
     std::ostringstream text;
     const int status = app.exit(wanted, text, text);
@@ -113,6 +84,9 @@ int run(int argc, char** argv) {
     ptah::cli::print_error("ptah: {}\n", ptah::cli::explain(app, problem, {argv + 1, argv + argc}));
     return ptah::error_info(ptah::ErrorCode::invalid_argument).exit_status;
   }
+  const CLI::App* chosen = &app;
+  while (!chosen->get_subcommands().empty()) chosen = chosen->get_subcommands().front();
+  ptah::cli::speak_of(*chosen);
   return action();
 }
 

@@ -5,22 +5,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "cli/commands.h"
+#include "work/place.h"
+#include "cli/commands/commands.h"
 
 namespace ptah::cli {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Makes and removes a hidden folder where `path` is to be. Errors name the path.
-Result<void> try_out(const fs::path& path) {
-  const fs::path parent = path.has_parent_path() ? path.parent_path() : fs::path(".");
-  const fs::path probe = parent / fmt::format(".{}.{}.0.part", path.filename().string(), ::getpid());
-  if (::mkdir(probe.c_str(), 0700) != 0) return fail_errno("cannot write " + path.string());
-  ::rmdir(probe.c_str());
-  return {};
-}
 
 bool is_there(const fs::path& path) {
   std::error_code problem;
@@ -47,22 +39,12 @@ Result<void> can_write(const fs::path& file) {
   std::error_code problem;
   if (file.empty() || !file.has_filename()) return fail(ErrorCode::invalid_argument, "'{}' names no file to write", file.string());
   if (fs::is_directory(file, problem)) return fail(ErrorCode::invalid_argument, "{} is a folder; name a file to write", file.string());
-  return try_out(file);
+  return can_make(file);
 }
 
 Result<void> must_be_new(const fs::path& file) {
   if (is_there(file)) return fail(ErrorCode::invalid_argument, "{} exists already; choose another name", file.string());
   return can_write(file);
-}
-
-Result<void> can_write_work(const fs::path& out) {
-  std::error_code problem;
-  fs::path at = out.empty() ? fs::path("ptah-works") / "work" : out;
-  if (!at.has_filename()) at = at.parent_path();  // "folder/"
-  if (!out.empty() && is_there(at) && !(fs::is_directory(at, problem) && fs::is_empty(at, problem)))
-    return fail(ErrorCode::invalid_argument, "{} exists already; choose another --out", out.string());
-  while (at.has_parent_path() && at.parent_path() != at && !is_there(at.parent_path())) at = at.parent_path();  // what is missing is made
-  return try_out(at);
 }
 
 Result<fs::path> picture_beside(const fs::path& from, const std::string& ending, const fs::path& out) {

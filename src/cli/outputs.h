@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "create/work.h"
+#include "pipelines/create.h"
 
 namespace ptah::cli {
 
@@ -13,10 +13,6 @@ namespace ptah::cli {
 Result<void> can_write(const std::filesystem::path& file);
 /// The same, and nothing may be there yet. Errors: also invalid_argument if something is.
 Result<void> must_be_new(const std::filesystem::path& file);
-/// Whether a new work can be written into the folder `out`, or below ptah-works here if that is empty. Errors: invalid_argument if the folder exists and holds
-/// anything, not_found, permission, io.
-Result<void> can_write_work(const std::filesystem::path& out);
-
 /// Where a picture made of another goes: `out`, else beside it with `ending` behind its name. Errors: as must_be_new.
 Result<std::filesystem::path> picture_beside(const std::filesystem::path& from, const std::string& ending, const std::filesystem::path& out);
 

@@ -9,7 +9,7 @@
 #include <cstdio>
 
 #include "base/file.h"
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 
 namespace ptah::cli {
 

@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <thread>
 
-#include "cli/commands.h"
+#include "cli/commands/commands.h"
 
 namespace ptah::cli {
 

@@ -43,8 +43,11 @@ Denoiser::Denoiser(const Scope& scope, const DenoiserConfig& config)
   const int64_t w = config.width;
   for (int i = 0; i < config.blocks; ++i) {
     const Scope here = scope / "blocks" / i;
-    blocks_.push_back({f32_parameter(here, "table", {6 * w}, Init::zeros), Linear(here / "qkv", w, 3 * w), Linear(here / "out", w, w),
-                       Linear(here / "up", w, 4 * w), Linear(here / "down", 4 * w, w)});
+    Block block{.table = f32_parameter(here, "table", {6 * w}, Init::zeros)};
+    block.attention = {
+        .heads = config.heads, .kv_heads = config.heads, .causal = false, .joined = Linear(here / "qkv", w, 3 * w), .out = Linear(here / "out", w, w)};
+    block.feed_forward = {.up = Linear(here / "up", w, 4 * w), .down = Linear(here / "down", 4 * w, w), .activation = Activation::gelu};
+    blocks_.push_back(std::move(block));
   }
 }
 
@@ -54,17 +57,14 @@ Tensor Denoiser::operator()(const Tensor& latents, const Tensor& time, const Ten
   Tensor keys = Tensor::empty({batch}, DType::i32);
   if (!DryRun::active())
     for (int64_t b = 0; b < batch; ++b) keys.data<int32_t>()[b] = static_cast<int32_t>(config_.tokens) + lengths.data<int32_t>()[b];
-  const AttentionArgs attention{.heads = config_.heads, .key_lengths = keys};
   const Tensor moment = add(time2_(time1_(cast(sinusoids(time, kTimeFeatures, 1000), type), Activation::silu)), pooled_in_(pooled));
   const Tensor shared = cast(modulation_(silu(moment)), DType::f32);
   const auto part = [&](const Tensor& all, int i) { return slice(all, 1, i * w, (i + 1) * w); };
   Tensor x = concat({add(in_(latents), positions_), text_in_(text)}, 1);
   for (const Block& block : blocks_) {
     const Tensor m = add(shared, block.table);
-    const Tensor mixed = self_attention(block.qkv(modulated_norm(x, part(m, 0), part(m, 1))), attention);
-    x = gated_add(x, block.out(mixed), affine(part(m, 2), 1, 1));
-    const Tensor inner = block.up(modulated_norm(x, part(m, 3), part(m, 4)), Activation::gelu);
-    x = gated_add(x, block.down(inner), affine(part(m, 5), 1, 1));
+    x = gated_add(x, block.attention(modulated_norm(x, part(m, 0), part(m, 1)), {.key_lengths = keys}), affine(part(m, 2), 1, 1));
+    x = gated_add(x, block.feed_forward(modulated_norm(x, part(m, 3), part(m, 4))), affine(part(m, 5), 1, 1));
   }
   const Tensor last = add(slice(shared, 1, 0, 2 * w), final_table_);
   x = modulated_norm(slice(x, 1, 0, config_.tokens), part(last, 0), part(last, 1));

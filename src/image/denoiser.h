@@ -4,7 +4,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "nn/layers.h"
+#include "nn/transformer.h"
 
 namespace ptah {
 
@@ -26,7 +26,8 @@ class Denoiser {
  private:
   struct Block {
     Tensor table;  ///< [6 · width]
-    Linear qkv, out, up, down;
+    Attention attention;
+    FeedForward feed_forward;
   };
   DenoiserConfig config_;
   Linear in_, text_in_, time1_, time2_, pooled_in_, modulation_, out_;

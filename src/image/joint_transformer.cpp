@@ -41,10 +41,10 @@ JointTransformer::JointTransformer(Weights& weights, const std::string& prefix, 
   if (heads_ < 1 || width_ % config_.head_dim)
     throw Failure({ErrorCode::mismatch, fmt::format("weights: a transformer of width {} with heads of {}", width_, config_.head_dim)});
   const int64_t places = b.extent("pos_embed", 1);
-  most_positions_ = std::llround(std::sqrt(static_cast<double>(places)));
-  if (most_positions_ * most_positions_ != places)
+  max_positions_ = std::llround(std::sqrt(static_cast<double>(places)));
+  if (max_positions_ * max_positions_ != places)
     throw Failure({ErrorCode::mismatch, fmt::format("weights: '{}pos_embed' holds {} positions, no square", prefix, places)});
-  positions_ = cast(weights.get(prefix + "pos_embed", {1, places, width_}, Init::normal, 1), DType::f32).reshape({1, most_positions_, most_positions_, width_});
+  positions_ = cast(weights.get(prefix + "pos_embed", {1, places, width_}, Init::normal, 1), DType::f32).reshape({1, max_positions_, max_positions_, width_});
   context_in_ = b.linear("context_embedder");
   time1_ = b.linear("t_embedder.mlp.0");
   time2_ = b.linear("t_embedder.mlp.2");
@@ -87,9 +87,9 @@ Tensor JointTransformer::operator()(const Tensor& latents, const Tensor& times, 
       "joint transformer: context {}, pooled {}", context.shape().str(), pooled.shape().str());
   const DType type = latents.dtype();
   const int64_t h = latents.dim(1) / p, w = latents.dim(2) / p;
-  if (h > most_positions_ || w > most_positions_)
-    throw Failure({ErrorCode::invalid_argument, fmt::format("a picture of {} × {} patches; this model has {} positions each way", w, h, most_positions_)});
-  const int64_t top = (most_positions_ - h) / 2, left = (most_positions_ - w) / 2;
+  if (h > max_positions_ || w > max_positions_)
+    throw Failure({ErrorCode::invalid_argument, fmt::format("a picture of {} × {} patches; this model has {} positions each way", w, h, max_positions_)});
+  const int64_t top = (max_positions_ - h) / 2, left = (max_positions_ - w) / 2;
   const Tensor places = slice(slice(positions_, 1, top, top + h), 2, left, left + w);
   Tensor x = add(patch_in_(latents), cast(places, type)).reshape({n, h * w, width_});
   Tensor c = context_in_(cast(context, type));

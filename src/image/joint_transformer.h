@@ -1,5 +1,5 @@
 // The transformer of Stable Diffusion 3 and 3.5 (MMDiT: Esser et al. 2024): tokens of the picture and of the text go through blocks with weights of their own
-// and look at each other in one attention. It foresees the velocity of a straight flow from noise to picture.
+// and look at each other in one attention. It predicts the velocity of a straight flow from noise to picture.
 #pragma once
 
 #include <optional>
@@ -51,7 +51,7 @@ class JointTransformer {
   Tensor projected(const Attention& attention, const Tensor& x) const;
 
   JointTransformerConfig config_;
-  int64_t width_ = 0, heads_ = 1, most_positions_ = 0;
+  int64_t width_ = 0, heads_ = 1, max_positions_ = 0;
   Conv2d patch_in_;
   Tensor positions_;
   Linear context_in_, time1_, time2_, pooled1_, pooled2_, out_modulation_, out_;

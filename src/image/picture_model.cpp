@@ -1,4 +1,5 @@
 #include "image/picture_model.h"
+#include "tensor/device.h"
 
 namespace ptah {
 
@@ -18,10 +19,10 @@ Tensor sample_latents(const Denoiser& denoiser, const LatentScale& scale, const 
   const Tensor clean = scale.apply(how.start);
   const auto noised = [&](float time) { return add(affine(clean, 1 - time), affine(noise, time)); };
   StepHooks hooks{how.before_step, {}};
-  if (how.anew.defined())
+  if (how.redrawn.defined())
     hooks.after = [&](const Tensor& x, float time) {
       const Tensor kept = noised(time);
-      return add(kept, mul(sub(x, kept), how.anew));
+      return add(kept, mul(sub(x, kept), how.redrawn));
     };
   return scale.undo(sample(how.sampler, velocity, noised(how.strength), schedule_from(times, how.strength), hooks));
 }

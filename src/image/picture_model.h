@@ -3,7 +3,7 @@
 
 #include "image/autoencoder.h"
 #include "image/denoiser.h"
-#include "image/sampler.h"
+#include "nn/diffusion/sampler.h"
 
 namespace ptah {
 
@@ -22,7 +22,7 @@ struct PictureSampling {
   std::function<void(int64_t)> before_step;
   Tensor start;        ///< latents to begin from, as the encoder gives them, [n, tokens, channels]; undefined: from noise alone
   float strength = 1;  ///< with start: the time to begin at, in (0, 1]; 1 forgets it
-  Tensor anew;  ///< with start: f32 [1, tokens, 1], 1 where the latents are drawn anew, 0 where they stay (blended latent diffusion: Avrahami et al. 2023)
+  Tensor redrawn;      ///< with start: f32 [1, tokens, 1], 1 where the latents are redrawn, 0 where they stay (blended latent diffusion: Avrahami et al. 2023)
 };
 
 /// What the denoiser is told: states for `batch` prompts followed by those of as many empty prompts.

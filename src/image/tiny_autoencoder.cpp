@@ -34,9 +34,9 @@ TinyAutoencoder::TinyAutoencoder(Weights& weights, bool wraps) {
 
 std::vector<TinyAutoencoder::Layer> TinyAutoencoder::half(Weights& weights, const std::string& prefix, int first, bool decodes, bool wraps) const {
   const WeightBinder b{weights, prefix, wraps};
-  constexpr int kMostLayers = 100;
+  constexpr int kMaxLayers = 100;
   std::vector<Layer> out;
-  for (int i = first; i < kMostLayers; ++i) {  // numbers without weights are those of activations and of enlarging
+  for (int i = first; i < kMaxLayers; ++i) {  // numbers without weights are those of activations and of enlarging
     const std::string at = std::to_string(i);
     Layer layer;
     if (b.has(at + ".conv.0.weight")) {

@@ -99,7 +99,7 @@ class Unet : public UnetTrunk {
   Unet(Weights& weights, const std::string& prefix, const UnetConfig& config);
 
   /// latents [n, h, w, in] in the dtype to compute in, steps f32 [n] (0 … 999), context [n, tokens, context_width], label f32 [n, label_width] where the model
-  /// has one. What it foresees (noise or velocity, as it was trained): f32 [n, h, w, out].
+  /// has one. What it predicts (noise or velocity, as it was trained): f32 [n, h, w, out].
   Tensor operator()(const Tensor& latents, const Tensor& steps, const Tensor& context, const Tensor& label = {}, const UnetControl* control = nullptr) const;
 
  private:

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "media/picture_samples.h"
+#include "media/image_samples.h"
 
 namespace ptah {
 
@@ -103,7 +103,7 @@ Profile made_profile(const std::array<double, 8>& c, const cmsToneCurve* curve, 
   return Profile(cmsCreateRGBProfile(&white, &primaries, curves));
 }
 
-Profile profile_of_codes(const ColourCodes& codes, int colours, PictureNotes* notes) {
+Profile profile_of_codes(const ColourCodes& codes, int colours, ImageNotes* notes) {
   const auto chromaticity = chromaticity_of(codes.primaries);
   if (codes.matrix != 0 || !chromaticity || !light_of(codes.transfer, 0.5)) {
     note(notes, fmt::format("its colour codes (cICP {}, {}, {}) are not known; taken as sRGB", codes.primaries, codes.transfer, codes.matrix));
@@ -121,7 +121,7 @@ Profile profile_of_codes(const ColourCodes& codes, int colours, PictureNotes* no
   return made_profile(*chromaticity, curve.get(), colours);
 }
 
-Profile profile_of_gamma(const ColourTags& tags, int colours, PictureNotes* notes) {
+Profile profile_of_gamma(const ColourTags& tags, int colours, ImageNotes* notes) {
   std::array<double, 8> chromaticity = kSrgbChromaticity;
   if (tags.chromaticity) {
     const auto& c = *tags.chromaticity;
@@ -145,7 +145,7 @@ Profile profile_of_gamma(const ColourTags& tags, int colours, PictureNotes* note
 }
 
 /// The profile that a file's tags stand for; none for sRGB.
-Profile profile_of(const ColourTags& tags, int colours, PictureNotes* notes) {
+Profile profile_of(const ColourTags& tags, int colours, ImageNotes* notes) {
   if (tags.codes && colours != 4) return profile_of_codes(*tags.codes, colours, notes);
   if (!tags.icc.empty()) {
     const char* const otherwise = colours == 4 ? "its inks are taken as they are" : "taken as sRGB";
@@ -209,7 +209,7 @@ struct ColourConverter::Transform {
   std::vector<uint16_t> wide;
 };
 
-ColourConverter::ColourConverter(const ColourTags& tags, const SampleLayout& layout, PictureNotes* notes) : layout_(layout) {
+ColourConverter::ColourConverter(const ColourTags& tags, const SampleLayout& layout, ImageNotes* notes) : layout_(layout) {
   const Profile profile = profile_of(tags, layout.colours, notes);
   if (!profile) return;
   const bool spread = layout.colours == 1 && cmsGetColorSpace(profile.get()) == cmsSigRgbData;

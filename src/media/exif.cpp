@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "media/jpeg_segments.h"
 #include "media/label.h"
-#include "media/picture.h"
+#include "media/image.h"
 #include "media/png_chunks.h"
 #include "media/riff_chunks.h"
 
@@ -14,7 +14,7 @@ namespace ptah {
 namespace {
 
 constexpr std::string_view kExif("Exif\0\0", 6);
-constexpr size_t kMostFields = 1000;
+constexpr size_t kMaxFields = 1000;
 constexpr uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kUndefined = 7, kOrientation = 0x0112, kExifDirectory = 0x8769, kUserComment = 0x9286;
 
 std::string_view text_of(std::span<const uint8_t> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
@@ -94,7 +94,7 @@ class Tiff {
   Result<void> directory(size_t at, bool first) {
     if (at > bytes_.size() || bytes_.size() - at < 2) return fail(ErrorCode::corrupt, "exif: a directory at byte {} passes the end", at);
     const size_t count = number(at, 2);
-    if (count > kMostFields || bytes_.size() - at - 2 < 12 * count) return fail(ErrorCode::corrupt, "exif: a directory of {} fields passes the end", count);
+    if (count > kMaxFields || bytes_.size() - at - 2 < 12 * count) return fail(ErrorCode::corrupt, "exif: a directory of {} fields passes the end", count);
     Result<void> outcome;
     for (size_t i = 0; i < count; ++i) {
       const size_t entry = at + 2 + 12 * i, tag = number(entry, 2), kind = number(entry + 2, 2), length = number(entry + 4, 4);

@@ -11,7 +11,7 @@
 
 #include "media/exif.h"
 #include "media/jpeg_segments.h"
-#include "media/picture_samples.h"
+#include "media/image_samples.h"
 
 namespace ptah {
 
@@ -64,10 +64,10 @@ class Decoder {
   Decoder(const Decoder&) = delete;
   Decoder& operator=(const Decoder&) = delete;
 
-  Result<Picture> run(PictureNotes* notes, int64_t max_pixels) {
+  Result<Image> run(ImageNotes* notes, int64_t max_pixels) {
     if (!read_header()) return fail(ErrorCode::corrupt, "jpeg: {}", errors_.message);
     const int64_t w = info_.image_width, h = info_.image_height;
-    PTAH_TRY_VOID(check_picture_size("jpeg", w, h, max_pixels));
+    PTAH_TRY_VOID(check_image_size("jpeg", w, h, max_pixels));
     if (info_.jpeg_color_space == JCS_UNKNOWN || (info_.num_components != 1 && info_.num_components != 3 && info_.num_components != 4))
       return fail(ErrorCode::unsupported, "jpeg: a picture of {} components; 1 (grey), 3 (colour) and 4 (CMYK) are read", info_.num_components);
     // A progressive picture's coefficients are kept until its last scan.
@@ -80,7 +80,7 @@ class Decoder {
     ColourTags tags;
     tags.icc = icc_profile(notes);
     ColourConverter converter(tags, layout_, notes);
-    Picture picture = make_picture(w, h);
+    Image picture = make_image(w, h);
     Bytes row(static_cast<size_t>(w) * static_cast<size_t>(layout_.colours));
     if (!begin()) return broken(0);
     for (int64_t y = 0; y < h; ++y) {
@@ -141,7 +141,7 @@ class Decoder {
     return true;
   }
 
-  Result<Picture> broken(int64_t rows) const {
+  Result<Image> broken(int64_t rows) const {
     const int64_t h = info_.image_height, w = info_.image_width;
     if (!errors_.ended) return fail(ErrorCode::corrupt, "jpeg: {} (at row {} of {})", errors_.message, rows, h);
     if (scanned_)
@@ -154,7 +154,7 @@ class Decoder {
   }
 
   /// The profile in the segments APP2, put together; empty if there is none.
-  Bytes icc_profile(PictureNotes* notes) const {
+  Bytes icc_profile(ImageNotes* notes) const {
     constexpr std::string_view kName("ICC_PROFILE\0", 12);
     const auto segments = jpeg_segments(bytes_);
     std::vector<std::span<const uint8_t>> parts;
@@ -185,7 +185,7 @@ class Decoder {
   bool scanned_ = false;  ///< in several scans, each over the whole picture
 };
 
-bool write_jpeg(jpeg_compress_struct& info, JpegErrors& errors, const Picture& picture, int quality, Bytes& row, unsigned char** out, unsigned long* size) {
+bool write_jpeg(jpeg_compress_struct& info, JpegErrors& errors, const Image& picture, int quality, Bytes& row, unsigned char** out, unsigned long* size) {
   if (setjmp(errors.jump)) return false;
   jpeg_create_compress(&info);
   jpeg_mem_dest(&info, out, size);
@@ -210,8 +210,8 @@ bool write_jpeg(jpeg_compress_struct& info, JpegErrors& errors, const Picture& p
 
 }  // namespace
 
-Result<Bytes> encode_jpeg(const Picture& picture, int quality) {
-  if (picture.width < 1 || picture.height < 1 || picture.width > kMostPictureEdge || picture.height > kMostPictureEdge)
+Result<Bytes> encode_jpeg(const Image& picture, int quality) {
+  if (picture.width < 1 || picture.height < 1 || picture.width > kMaxImageEdge || picture.height > kMaxImageEdge)
     return fail(ErrorCode::unsupported, "a JPEG of {} × {} pixels", picture.width, picture.height);
   if (quality < 1 || quality > 100) return fail(ErrorCode::invalid_argument, "JPEG quality {}; 1 to 100 are possible", quality);
   jpeg_compress_struct info{};
@@ -230,8 +230,8 @@ Result<Bytes> encode_jpeg(const Picture& picture, int quality) {
   return out;
 }
 
-Result<Picture> decode_jpeg(std::span<const uint8_t> bytes, PictureNotes* notes, int64_t max_pixels) {
-  PTAH_TRY(Picture picture, Decoder(bytes).run(notes, max_pixels));
+Result<Image> decode_jpeg(std::span<const uint8_t> bytes, ImageNotes* notes, int64_t max_pixels) {
+  PTAH_TRY(Image picture, Decoder(bytes).run(notes, max_pixels));
   return upright(std::move(picture), exif_orientation(bytes));
 }
 

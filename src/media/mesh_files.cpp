@@ -3,17 +3,13 @@
 #include <limits>
 
 #include "base/json.h"
-#include "media/mesh.h"
+#include "media/mesh_files.h"
+#include "media/append_value.h"
 
 namespace ptah {
 
 namespace {
 
-template <class T>
-void append(Bytes& bytes, const T& value) {
-  const auto* from = reinterpret_cast<const uint8_t*>(&value);
-  bytes.insert(bytes.end(), from, from + sizeof value);
-}
 template <class T>
 void append_all(Bytes& bytes, const std::vector<T>& values) {
   const auto* from = reinterpret_cast<const uint8_t*>(values.data());
@@ -92,9 +88,9 @@ Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras) {
   for (const Triangle& t : mesh.triangles)
     for (const uint32_t v : t) {
       if (narrow(shape))
-        append(data, static_cast<uint16_t>(v));
+        append_value(data, static_cast<uint16_t>(v));
       else
-        append(data, v);
+        append_value(data, v);
     }
   align4(data, 0);
   append_all(data, mesh.texture_png);
@@ -109,14 +105,14 @@ Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras) {
   text.assign(dumped.begin(), dumped.end());
   align4(text, ' ');
   Bytes glb;
-  append(glb, kGlb);
-  append(glb, uint32_t{2});
-  append(glb, static_cast<uint32_t>(12 + 8 + text.size() + 8 + data.size()));
-  append(glb, static_cast<uint32_t>(text.size()));
-  append(glb, kJsonChunk);
+  append_value(glb, kGlb);
+  append_value(glb, uint32_t{2});
+  append_value(glb, static_cast<uint32_t>(12 + 8 + text.size() + 8 + data.size()));
+  append_value(glb, static_cast<uint32_t>(text.size()));
+  append_value(glb, kJsonChunk);
   glb.insert(glb.end(), text.begin(), text.end());
-  append(glb, static_cast<uint32_t>(data.size()));
-  append(glb, kBinChunk);
+  append_value(glb, static_cast<uint32_t>(data.size()));
+  append_value(glb, kBinChunk);
   glb.insert(glb.end(), data.begin(), data.end());
   return glb;
 }
@@ -196,35 +192,28 @@ Bytes encode_ply(const TexturedMesh& mesh, bool millimetres) {
       millimetres ? kUnits : "", mesh.positions.size(), mesh.triangles.size());
   Bytes out(header.begin(), header.end());
   for (size_t i = 0; i < mesh.positions.size(); ++i) {
-    append(out, mesh.positions[i] * (millimetres ? 1000.0F : 1.0F));
-    append(out, mesh.normals[i]);
-    append(out, Vec2{mesh.uvs[i][0], 1 - mesh.uvs[i][1]});
+    append_value(out, mesh.positions[i] * (millimetres ? 1000.0F : 1.0F));
+    append_value(out, mesh.normals[i]);
+    append_value(out, Vec2{mesh.uvs[i][0], 1 - mesh.uvs[i][1]});
   }
   for (const Triangle& t : mesh.triangles) {
     out.push_back(3);
-    append(out, t);
+    append_value(out, t);
   }
   return out;
-}
-
-Mesh for_printing(Mesh mesh) {
-  float floor = std::numeric_limits<float>::max();
-  for (const Vec3& p : mesh.positions) floor = std::min(floor, p[1]);
-  for (Vec3& p : mesh.positions) p = {p[0], -p[2], p[1] - floor};
-  return mesh;
 }
 
 Bytes encode_stl(const Mesh& mesh) {
   Bytes out(80, 0);
   std::memcpy(out.data(), "Ptah, millimetres", 17);
-  append(out, static_cast<uint32_t>(mesh.triangles.size()));
+  append_value(out, static_cast<uint32_t>(mesh.triangles.size()));
   for (const Triangle& t : mesh.triangles) {
     const Vec3 a = mesh.positions[t[0]] * 1000, b = mesh.positions[t[1]] * 1000, c = mesh.positions[t[2]] * 1000;
-    append(out, normalized(cross(b - a, c - a)));
-    append(out, a);
-    append(out, b);
-    append(out, c);
-    append(out, uint16_t{0});
+    append_value(out, normalized(cross(b - a, c - a)));
+    append_value(out, a);
+    append_value(out, b);
+    append_value(out, c);
+    append_value(out, uint16_t{0});
   }
   return out;
 }

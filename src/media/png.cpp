@@ -1,26 +1,18 @@
-#include <png.h>
+#include "media/png_problem.h"
 
-#include <csetjmp>
 #include <cstring>
 #include <optional>
 
-#include "media/picture.h"
+#include "media/image.h"
 #include "media/png_chunks.h"
 
 namespace ptah {
 
 namespace {
 
-struct Sink {
+struct Sink : PngProblem {
   Bytes bytes;
-  std::string problem;
 };
-
-[[noreturn]] void on_error(png_structp png, png_const_charp message) {
-  static_cast<Sink*>(png_get_error_ptr(png))->problem = message;
-  png_longjmp(png, 1);
-}
-void on_warning(png_structp, png_const_charp) {}
 
 void on_write(png_structp png, png_bytep data, size_t size) {
   auto& bytes = static_cast<Sink*>(png_get_io_ptr(png))->bytes;
@@ -29,7 +21,7 @@ void on_write(png_structp png, png_bytep data, size_t size) {
 void on_flush(png_structp) {}
 
 /// Nothing with a destructor may live between setjmp and longjmp in these two.
-bool write_rows(png_structp png, png_infop info, const Picture& picture, png_bytep* rows, png_text_struct* texts, int text_count) {
+bool write_rows(png_structp png, png_infop info, const Image& picture, png_bytep* rows, png_text_struct* texts, int text_count) {
   if (setjmp(png_jmpbuf(png))) return false;
   png_set_IHDR(png, info, static_cast<png_uint_32>(picture.width), static_cast<png_uint_32>(picture.height), 8, PNG_COLOR_TYPE_RGB_ALPHA, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
@@ -44,12 +36,12 @@ bool write_rows(png_structp png, png_infop info, const Picture& picture, png_byt
 
 }  // namespace
 
-Result<Bytes> encode_png(const Picture& picture, const std::map<std::string, std::string>& texts) {
-  if (picture.width < 1 || picture.height < 1 || picture.width > kMostPictureEdge || picture.height > kMostPictureEdge ||
+Result<Bytes> encode_png(const Image& picture, const std::map<std::string, std::string>& texts) {
+  if (picture.width < 1 || picture.height < 1 || picture.width > kMaxImageEdge || picture.height > kMaxImageEdge ||
       static_cast<int64_t>(picture.rgba.size()) != picture.width * picture.height * 4)
     return fail(ErrorCode::invalid_argument, "png: {} × {} picture with {} bytes", picture.width, picture.height, picture.rgba.size());
   Sink sink;
-  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &sink, on_error, on_warning);
+  png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, static_cast<PngProblem*>(&sink), on_png_error, on_png_warning);
   png_infop info = png ? png_create_info_struct(png) : nullptr;
   if (!info) {
     png_destroy_write_struct(&png, nullptr);

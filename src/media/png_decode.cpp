@@ -1,11 +1,10 @@
-#include <png.h>
+#include "media/png_problem.h"
 
 #include <bit>
-#include <csetjmp>
 #include <cstring>
 
 #include "media/exif.h"
-#include "media/picture_samples.h"
+#include "media/image_samples.h"
 #include "media/png_chunks.h"
 
 namespace ptah {
@@ -23,7 +22,7 @@ struct Described {
   bool data_is_frame = false;  ///< the picture for those that know no animations is its first frame
 };
 
-Bytes profile_in(std::span<const uint8_t> chunk, PictureNotes* notes) {
+Bytes profile_in(std::span<const uint8_t> chunk, ImageNotes* notes) {
   const auto* end = static_cast<const uint8_t*>(std::memchr(chunk.data(), 0, std::min<size_t>(chunk.size(), 80)));
   const size_t at = end ? static_cast<size_t>(end - chunk.data()) + 2 : chunk.size();
   auto profile = at < chunk.size() ? inflated(chunk.subspan(at), kMaxProfileBytes) : fail(ErrorCode::corrupt, "cut off");
@@ -32,7 +31,7 @@ Bytes profile_in(std::span<const uint8_t> chunk, PictureNotes* notes) {
   return {};
 }
 
-void describe(const PngChunk& chunk, bool& data_began, Described& out, PictureNotes* notes) {
+void describe(const PngChunk& chunk, bool& data_began, Described& out, ImageNotes* notes) {
   const auto data = chunk.data;
   if (chunk.type == "IDAT") data_began = true;
   if (data_began) return;  // all of these come before the picture's data
@@ -55,16 +54,10 @@ void describe(const PngChunk& chunk, bool& data_began, Described& out, PictureNo
   }
 }
 
-struct Stream {
+struct Stream : PngProblem {
+  explicit Stream(std::span<const uint8_t> all) : bytes(all) {}
   std::span<const uint8_t> bytes;
-  std::string problem;
 };
-
-[[noreturn]] void on_error(png_structp png, png_const_charp message) {
-  static_cast<Stream*>(png_get_error_ptr(png))->problem = message;
-  png_longjmp(png, 1);
-}
-void on_warning(png_structp, png_const_charp) {}
 void on_read(png_structp png, png_bytep into, size_t size) {
   auto& bytes = static_cast<Stream*>(png_get_io_ptr(png))->bytes;
   if (size > bytes.size()) png_error(png, "cut off");
@@ -75,8 +68,8 @@ void on_read(png_structp png, png_bytep into, size_t size) {
 /// libpng, which unpacks and unfilters, and spreads palettes and small samples; colour is not its business.
 class Rows {
  public:
-  explicit Rows(std::span<const uint8_t> bytes) : stream_{bytes, {}} {
-    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, &stream_, on_error, on_warning);
+  explicit Rows(std::span<const uint8_t> bytes) : stream_(bytes) {
+    png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, static_cast<PngProblem*>(&stream_), on_png_error, on_png_warning);
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
   }
   ~Rows() { png_destroy_read_struct(&png_, &info_, nullptr); }
@@ -91,12 +84,12 @@ class Rows {
   int64_t width() const { return png_get_image_width(png_, info_); }
   int64_t height() const { return png_get_image_height(png_, info_); }
 
-  Result<Picture> picture(const ColourTags& tags, PictureNotes* notes) {
+  Result<Image> picture(const ColourTags& tags, ImageNotes* notes) {
     if (!prepare()) return fail(ErrorCode::corrupt, "png: {}", stream_.problem);
     const int channels = png_get_channels(png_, info_);
     const SampleLayout layout{.colours = channels <= 2 ? 1 : 3, .alpha = channels % 2 == 0, .wide = png_get_bit_depth(png_, info_) == 16};
     ColourConverter converter(tags, layout, notes);
-    Picture out = make_picture(width(), height());
+    Image out = make_image(width(), height());
     Bytes row(png_get_rowbytes(png_, info_)), pixels(static_cast<size_t>(width()) * 4);
     const bool interlaced = png_get_interlace_type(png_, info_) == PNG_INTERLACE_ADAM7;
     for (int pass = 0; pass < (interlaced ? 7 : 1); ++pass) {
@@ -137,7 +130,7 @@ class Rows {
     return true;
   }
 
-  Result<Picture> broken(int64_t row, int64_t rows, const std::string& of_pass) const {
+  Result<Image> broken(int64_t row, int64_t rows, const std::string& of_pass) const {
     return fail(ErrorCode::corrupt, "png: {} (row {} of {}{}: {} rows are missing)", stream_.problem, row, rows, of_pass, rows - row);
   }
 
@@ -148,14 +141,14 @@ class Rows {
 
 }  // namespace
 
-Result<Picture> decode_png(std::span<const uint8_t> bytes, PictureNotes* notes, int64_t max_pixels) {
+Result<Image> decode_png(std::span<const uint8_t> bytes, ImageNotes* notes, int64_t max_pixels) {
   Described described;
   bool data_began = false;
   const auto chunks = for_png_chunks(bytes, [&](const PngChunk& chunk) { describe(chunk, data_began, described, notes); });
   Rows rows(bytes);
   const auto header = rows.header();
   if (!header) return tl::unexpected(chunks ? header.error() : chunks.error());
-  PTAH_TRY_VOID(check_picture_size("png", rows.width(), rows.height(), max_pixels));
+  PTAH_TRY_VOID(check_image_size("png", rows.width(), rows.height(), max_pixels));
   auto picture = rows.picture(described.colour, notes);
   if (!chunks && !picture) return fail(ErrorCode::corrupt, "{}; {}", chunks.error().message, picture.error().message);
   if (!chunks) return tl::unexpected(chunks.error());  // libpng lets a missing end pass

@@ -2,7 +2,7 @@
 #include <webp/demux.h>
 
 #include "media/exif.h"
-#include "media/picture_samples.h"
+#include "media/image_samples.h"
 #include "media/riff_chunks.h"
 
 namespace ptah {
@@ -39,7 +39,7 @@ class Demuxer {
 
 }  // namespace
 
-Result<Picture> decode_webp(std::span<const uint8_t> file, PictureNotes* notes, int64_t max_pixels) {
+Result<Image> decode_webp(std::span<const uint8_t> file, ImageNotes* notes, int64_t max_pixels) {
   if (!is_riff(file, "WEBP")) return fail(ErrorCode::corrupt, "webp: not a WebP picture");
   const uint64_t whole = 8 + (uint64_t{file[4]} | uint64_t{file[5]} << 8 | uint64_t{file[6]} << 16 | uint64_t{file[7]} << 24);
   if (whole > file.size() + (whole & 1))  // some writers leave out the byte that fills up the last chunk
@@ -48,12 +48,12 @@ Result<Picture> decode_webp(std::span<const uint8_t> file, PictureNotes* notes, 
   Demuxer demuxer(bytes);
   if (!demuxer) return fail(ErrorCode::corrupt, "webp: broken");
   const int64_t width = demuxer.number(WEBP_FF_CANVAS_WIDTH), height = demuxer.number(WEBP_FF_CANVAS_HEIGHT), frames = demuxer.number(WEBP_FF_FRAME_COUNT);
-  PTAH_TRY_VOID(check_picture_size("webp", width, height, max_pixels));
+  PTAH_TRY_VOID(check_image_size("webp", width, height, max_pixels));
   const WebPIterator* frame = demuxer.first_frame();
   if (!frame || !frame->complete || frame->x_offset < 0 || frame->y_offset < 0 || frame->x_offset + frame->width > width ||
       frame->y_offset + frame->height > height)
     return fail(ErrorCode::corrupt, "webp: no whole picture in it");
-  Picture picture = make_picture(width, height);
+  Image picture = make_image(width, height);
   uint8_t* at = picture.at(frame->x_offset, frame->y_offset);
   const size_t room = static_cast<size_t>(picture.rgba.data() + picture.rgba.size() - at);
   if (!WebPDecodeRGBAInto(frame->fragment.bytes, frame->fragment.size, at, room, static_cast<int>(width * 4)))

@@ -16,6 +16,17 @@ Linear::Linear(const Scope& scope, int64_t in, int64_t out, bool with_bias, floa
   if (with_bias) bias = f32_parameter(scope, "bias", {out}, Init::zeros);
 }
 
+Tensor Linear::adapted(const Tensor& x, Activation activation, const Tensor& residual) const {
+  Tensor y = add(linear(x, weight, {.bias = bias}), (*adapter)(x));
+  if (activation != Activation::none) y = activate(y, activation);
+  return residual.defined() ? add(y, residual) : y;
+}
+
+Norm::Norm(const Scope& scope, int64_t width, bool layer_norm, float eps)
+    : args{.weight = f32_parameter(scope, "weight", {width}, Init::ones), .eps = eps}, centred(layer_norm) {
+  if (layer_norm) args.bias = f32_parameter(scope, "bias", {width}, Init::zeros);
+}
+
 Conv2d::Conv2d(const Scope& scope, int64_t in, int64_t out, int64_t kernel, int64_t step, float scale, bool with_bias)
     : weight(scope.weight("weight", {out, in, kernel, kernel}, scale == 0 ? Init::zeros : Init::fan_in, scale)), stride(step), padding(kernel / 2) {
   if (with_bias) bias = f32_parameter(scope, "bias", {out}, Init::zeros);

@@ -1,21 +1,48 @@
 // Layers as plain structs bound to weights by name. Weights may be f32 (training), bf16 or f16; results have x's dtype.
 #pragma once
 
+#include <memory>
+
 #include "nn/weights.h"
 #include "tensor/ops.h"
 
 namespace ptah {
 
+/// What a low-rank adapter adds to a linear layer: scale · up · (down · x) (Hu et al. 2021, "LoRA").
+struct LowRank {
+  Tensor down, up;  ///< [rank, in], [out, rank]
+  float scale = 1;
+  Tensor operator()(const Tensor& x) const { return affine(linear(linear(x, down), up), scale); }
+};
+
 struct Linear {
-  Tensor weight, bias;  ///< [out, in], [out]
+  Tensor weight, bias;                               ///< [out, in], [out]
+  std::shared_ptr<const LowRank> adapter = nullptr;  ///< nn/lora.h
 
   Linear() = default;
   /// scale 0 begins at zero.
   Linear(const Scope& scope, int64_t in, int64_t out, bool with_bias = true, float scale = 1);
   /// x [.., in] → [.., out]
   Tensor operator()(const Tensor& x, Activation activation = Activation::none, const Tensor& residual = {}) const {
+    if (adapter) return adapted(x, activation, residual);
     return linear(x, weight, {.bias = bias, .activation = activation, .residual = residual});
   }
+  bool defined() const { return weight.defined(); }
+
+ private:
+  Tensor adapted(const Tensor& x, Activation activation, const Tensor& residual) const;
+};
+
+/// Layer norm, or RMS norm, over the innermost axis.
+struct Norm {
+  NormArgs args;
+  bool centred = false;  ///< layer norm
+
+  Norm() = default;
+  /// `weight` and, of a layer norm, `bias`, both [width].
+  Norm(const Scope& scope, int64_t width, bool layer_norm, float eps = 1e-5F);
+  bool defined() const { return args.weight.defined(); }
+  Tensor operator()(const Tensor& x) const { return centred ? layer_norm(x, args) : rms_norm(x, args); }
 };
 
 struct Conv2d {

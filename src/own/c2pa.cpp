@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "base/sha256.h"
-#include "create/work.h"
+#include "work/receipt.h"
 #include "media/manifest_store.h"
 #include "own/cbor.h"
 
@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char *kReceiptLabel = "org.ptah.receipt", *kHashLabel = "c2pa.hash.data";
 constexpr int kDeepest = 6;  ///< store, manifest, assertion store, assertion
-constexpr size_t kMostBoxes = 4096;
+constexpr size_t kMaxBoxes = 4096;
 
 /// The type of a box's description: four letters and ISO's common ending.
 using TypeId = std::array<uint8_t, 16>;
@@ -110,7 +110,7 @@ Result<Box> take_box(std::span<const uint8_t>& rest) {
 
 Result<Superbox> parse_superbox(const Box& whole, int depth, size_t& count) {
   if (depth > kDeepest) return fail(ErrorCode::corrupt, "jumbf: nested too deeply");
-  if (++count > kMostBoxes) return fail(ErrorCode::corrupt, "jumbf: more than {} boxes", kMostBoxes);
+  if (++count > kMaxBoxes) return fail(ErrorCode::corrupt, "jumbf: more than {} boxes", kMaxBoxes);
   Superbox out;
   out.whole = whole.whole;
   auto rest = whole.contents;
@@ -129,7 +129,7 @@ Result<Superbox> parse_superbox(const Box& whole, int depth, size_t& count) {
       PTAH_TRY(Superbox inner, parse_superbox(part, depth + 1, count));
       out.boxes.push_back(std::move(inner));
     } else {
-      if (++count > kMostBoxes) return fail(ErrorCode::corrupt, "jumbf: more than {} boxes", kMostBoxes);
+      if (++count > kMaxBoxes) return fail(ErrorCode::corrupt, "jumbf: more than {} boxes", kMaxBoxes);
       out.contents.emplace_back(part.type, part.contents);
     }
   }
@@ -396,7 +396,7 @@ class Checker {
     for (const char* list : {"created_assertions", "gathered_assertions", "assertions"}) {
       const auto* references = claim.at(list).as<Cbor::Array>();
       if (!references) continue;
-      if (references->size() > kMostBoxes) return wrong("the claim names too many assertions");
+      if (references->size() > kMaxBoxes) return wrong("the claim names too many assertions");
       for (const Cbor& reference : *references) {
         const std::string_view url = reference.at("url").text();
         const std::string name(url.substr(url.rfind('/') + 1));

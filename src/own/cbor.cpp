@@ -27,7 +27,7 @@ void put_head(Bytes& out, Major major, uint64_t value) {
     put(8, 27);
 }
 
-constexpr size_t kMostValues = 500000;
+constexpr size_t kMaxValues = 500000;
 
 double half(uint16_t bits) {
   const int exponent = bits >> 10 & 31, fraction = bits & 1023;
@@ -98,7 +98,7 @@ class Parser {
 
   Result<Cbor> read(int depth) {
     if (depth < 1) return fail(ErrorCode::corrupt, "cbor: nested too deeply");
-    if (++values_ > kMostValues) return fail(ErrorCode::corrupt, "cbor: more than {} values", kMostValues);
+    if (++values_ > kMaxValues) return fail(ErrorCode::corrupt, "cbor: more than {} values", kMaxValues);
     PTAH_TRY(const Head h, head());
     switch (h.major) {
       case kUnsigned:
@@ -156,7 +156,7 @@ class Parser {
 
 }  // namespace
 
-Result<Cbor> Cbor::parse(std::span<const uint8_t> bytes, int most_depth) { return Parser(bytes, most_depth).whole(); }
+Result<Cbor> Cbor::parse(std::span<const uint8_t> bytes, int max_depth) { return Parser(bytes, max_depth).whole(); }
 
 Cbor Cbor::tagged(uint64_t tag, Cbor value) {
   Cbor out;

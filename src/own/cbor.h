@@ -51,8 +51,8 @@ class Cbor {
 
   /// Shortest lengths, definite only.
   Bytes encode() const;
-  /// Errors: corrupt for anything but one whole value of at most `most_depth` levels. Lengths that are not known beforehand are read too.
-  static Result<Cbor> parse(std::span<const uint8_t> bytes, int most_depth = 24);
+  /// Errors: corrupt for anything but one whole value of at most `max_depth` levels. Lengths that are not known beforehand are read too.
+  static Result<Cbor> parse(std::span<const uint8_t> bytes, int max_depth = 24);
 
  private:
   void write(Bytes& out) const;

@@ -26,7 +26,7 @@ class ContentSigner {
 };
 
 /// A maker's P-256 key for content credentials, with a certificate from the maker's own authority. Both private keys are derived (HKDF-SHA-256) from the
-/// maker's secp256k1 key, so that one key file and one passphrase hold all; the certificates are public and made anew each time, of the same keys and names.
+/// maker's secp256k1 key, so that one key file and one passphrase hold all; the certificates are public and made again each time, of the same keys and names.
 class MakerCredential : public ContentSigner {
  public:
   /// `now`: seconds since 1970; the certificate is valid from a day before for five years.

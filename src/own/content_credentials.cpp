@@ -35,11 +35,11 @@ std::string title_of(const Json& receipt, const std::string& file) {
 Result<void> credential_work(Work& work, const ContentSigner& signer) {
   const Json outputs = work.receipt.value("outputs", Json()), sources = work.receipt.value("sources", Json());
   if (!outputs.is_object()) return {};
-  const bool object = is_object_receipt(work.receipt), composite = sources.is_object() && !sources.empty();
+  const bool object = is_object_receipt(work.receipt) && !work.receipt.contains("models"), composite = sources.is_object() && !sources.empty();
   ManifestRequest request;
   request.receipt = work.receipt;
   request.ingredients = ingredients_of(work.receipt);
-  // An object of the maker's own picture is made by a program, not by a trained model.
+  // An object of the maker's own picture is made by a program, not by a trained model, unless the receipt names one.
   request.source_type = std::string(kSourceTypes) + (object      ? "algorithmicallyEnhanced"
                                                      : composite ? "compositeWithTrainedAlgorithmicMedia"
                                                                  : "trainedAlgorithmicMedia");

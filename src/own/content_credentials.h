@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "create/work.h"
+#include "work/receipt.h"
 #include "own/c2pa.h"
 
 namespace ptah {

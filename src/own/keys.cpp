@@ -57,8 +57,8 @@ Result<Bytes> from_hex(const Json& object, const char* name, size_t count) {
   return out;
 }
 
-constexpr uint64_t kOps = 3, kMemory = uint64_t{128} << 20;         // Argon2id: about half a second
-constexpr uint64_t kMostOps = 32, kMostMemory = uint64_t{1} << 30;  // of files from elsewhere
+constexpr uint64_t kOps = 3, kMemory = uint64_t{128} << 20;       // Argon2id: about half a second
+constexpr uint64_t kMaxOps = 32, kMaxMemory = uint64_t{1} << 30;  // of files from elsewhere
 constexpr size_t kSalt = crypto_pwhash_SALTBYTES, kNonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES, kTag = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
 Result<Secret> derive(const Secret& passphrase, const Bytes& salt, uint64_t ops, uint64_t memory) {
@@ -103,7 +103,7 @@ Result<KeyFile> parse_key_file(const std::string& text) {
   out.ops = ops;
   out.memory = memory;
   out.locked = locked;
-  if (out.ops < 1 || out.ops > kMostOps || out.memory < crypto_pwhash_MEMLIMIT_MIN || out.memory > kMostMemory)
+  if (out.ops < 1 || out.ops > kMaxOps || out.memory < crypto_pwhash_MEMLIMIT_MIN || out.memory > kMaxMemory)
     return fail(ErrorCode::corrupt, "asks for {} passes over {} bytes to make a key of the passphrase", out.ops, out.memory);
   out.head = json;
   out.head.erase("secret");
@@ -329,6 +329,25 @@ Result<Rotation> KeyStore::rotate(const KeyInfo& old, const Key& key, const Secr
   }
   PTAH_TRY_VOID(write_file(file_of(old.name), {as_bytes(coming)}, 0600));
   return Rotation{{old.name, key.address(), !passphrase.empty()}, kept};
+}
+
+Result<fs::path> KeyStore::remove(const KeyInfo& key) {
+  PTAH_TRY_VOID(must_exist(key.name));
+  PTAH_TRY(const FolderLock lock, FolderLock::take(folder_));
+  PTAH_TRY(const KeyInfo now, find(key.name));
+  if (now.address != key.address)
+    return fail(ErrorCode::mismatch, "another process made '{}' a new key meanwhile ({}); nothing was deleted", key.name, to_string(now.address));
+  const fs::path bin = folder_ / "deleted";
+  PTAH_TRY_VOID(make_folders(bin));
+  std::error_code problem;
+  fs::permissions(bin, fs::perms::owner_all, problem);
+  if (problem) return fail(ErrorCode::permission, "cannot use {}: {}", bin.string(), problem.message());
+  for (int number = 1;; ++number) {
+    const fs::path to = bin / (number == 1 ? key.name + ".json" : fmt::format("{}-{}.json", key.name, number));
+    if (fs::exists(fs::symlink_status(to, problem))) continue;
+    PTAH_TRY_VOID(rename_new(file_of(key.name), to));
+    return to;
+  }
 }
 
 }  // namespace ptah

@@ -84,6 +84,9 @@ class KeyStore {
   /// Puts a new key under the name of `old`, which stays as NAME-ADDRESS and still can sign. Of two at once one succeeds, and whatever cuts this short, a key
   /// has the name and the old one is there. Errors: not_found, mismatch (another key has the name by now), io, no_space.
   Result<Rotation> rotate(const KeyInfo& old, const Key& key, const Secret& passphrase);
+  /// Moves a key's file into the folder `deleted` beside the keys, where nothing uses it and from which it can be imported again. Returns its new place.
+  /// Errors: not_found, mismatch (another key has the name by now), permission, io.
+  Result<std::filesystem::path> remove(const KeyInfo& key);
 
  private:
   Result<void> must_exist(const std::string& name) const;

@@ -3,17 +3,17 @@
 #include "base/hex.h"
 #include "base/json.h"
 #include "base/url.h"
-#include "weights/download.h"
+#include "net/http.h"
 
 namespace ptah {
 
 namespace {
 
-constexpr size_t kMostBytes = 4096;  ///< of an answer
-constexpr int kMostDepth = 24;       ///< of a request: typed data may be nested
+constexpr size_t kMaxBytes = 4096;  ///< of an answer
+constexpr int kMaxDepth = 24;       ///< of a request: typed data may be nested
 
 Result<Json> ask(const std::string& url, const RemoteSigner::Options& o, const Json& question) {
-  PTAH_TRY(const std::string text, http_post(url, "application/json", question.dump(), {kMostBytes, o.timeout_seconds, o.bearer}));
+  PTAH_TRY(const std::string text, http_post(url, "application/json", question.dump(), {kMaxBytes, o.timeout_seconds, o.bearer}));
   const auto json = parse_json(text, 4);
   if (!json || !json->is_object()) return fail(ErrorCode::corrupt, "the signer at {} answers with something else", shown_url(url));
   if (json->contains("error")) return fail(ErrorCode::permission, "the signer at {} refuses: {}", shown_url(url), text_at(*json, "error").substr(0, 200));
@@ -46,7 +46,7 @@ Result<Signature> RemoteSigner::sign_shown(const Bytes32& digest, const Json& su
 
 std::string answer_signing_request(const Signer& signer, const std::string& body, const std::function<bool(const SigningRequest&)>& allow) {
   const auto refuse = [](const std::string& why) { return Json{{"error", why}}.dump(); };
-  const auto json = body.size() <= kMaxSigningRequest ? parse_json(body, kMostDepth) : fail(ErrorCode::corrupt, "too long");
+  const auto json = body.size() <= kMaxSigningRequest ? parse_json(body, kMaxDepth) : fail(ErrorCode::corrupt, "too long");
   if (!json || !json->is_object()) return refuse("no request");
   const std::string method = text_at(*json, "method");
   if (method == "address") return Json{{"address", to_string(signer.address())}}.dump();

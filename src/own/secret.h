@@ -28,7 +28,7 @@ class Secret {
   size_t size_ = 0;
 };
 
-/// Fills with random numbers of the system that nobody can foresee.
+/// Fills with random numbers of the system that nobody can predict.
 void fill_random(std::span<uint8_t> bytes);
 
 }  // namespace ptah

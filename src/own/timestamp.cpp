@@ -11,7 +11,7 @@
 #include "base/printable.h"
 #include "base/sha256.h"
 #include "own/certificate.h"
-#include "weights/download.h"
+#include "net/http.h"
 
 namespace ptah {
 
@@ -28,14 +28,14 @@ using Answer = Owned<TS_RESP, TS_RESP_free>;
 using Token = Owned<PKCS7, PKCS7_free>;
 using Info = Owned<TS_TST_INFO, TS_TST_INFO_free>;
 
-constexpr size_t kMostBytes = 1 << 20;
-constexpr int kMostCertificates = 16;
+constexpr size_t kMaxBytes = 1 << 20;
+constexpr int kMaxCertificates = 16;
 
 /// DER → an object, all of the bytes.
 template <class T, void (*kFree)(T*)>
 Owned<T, kFree> parsed(T* (*read)(T**, const unsigned char**, long), std::span<const uint8_t> bytes) {
   const unsigned char* at = bytes.data();
-  Owned<T, kFree> out(bytes.size() > kMostBytes ? nullptr : read(nullptr, &at, static_cast<long>(bytes.size())));
+  Owned<T, kFree> out(bytes.size() > kMaxBytes ? nullptr : read(nullptr, &at, static_cast<long>(bytes.size())));
   ERR_clear_error();
   if (at != bytes.data() + bytes.size()) out.reset();
   return out;
@@ -107,7 +107,8 @@ Result<Bytes> timestamp_token(std::span<const uint8_t> answer, std::span<const u
 
 Result<Bytes> request_timestamp(const std::string& url, std::span<const uint8_t> message) {
   PTAH_TRY(const Bytes query, timestamp_query(message));
-  PTAH_TRY(const std::string answer, http_post(url, "application/timestamp-query", std::string(query.begin(), query.end()), {kMostBytes}));
+  PTAH_TRY(const std::string answer,
+           http_post(url, "application/timestamp-query", std::string(query.begin(), query.end()), {.max_bytes = kMaxBytes, .environment_proxies = true}));
   return timestamp_token(as_bytes(answer), query);
 }
 
@@ -140,7 +141,7 @@ TimestampCheck check_timestamp(std::span<const uint8_t> bytes, std::span<const u
   // The path: by itself, and to somebody who is trusted.
   std::vector<Bytes> held;
   const STACK_OF(X509)* certificates = token->d.sign->cert;
-  for (int i = 0; i < sk_X509_num(certificates) && i < kMostCertificates; ++i) held.push_back(written(i2d_X509, sk_X509_value(certificates, i)));
+  for (int i = 0; i < sk_X509_num(certificates) && i < kMaxCertificates; ++i) held.push_back(written(i2d_X509, sk_X509_value(certificates, i)));
   const Bytes own = written(i2d_X509, signer);
   const auto problem = [&](const std::vector<Bytes>& trusted, bool whole_chain) {
     return path_problem(own, held, trusted, out.time, CertificatePurpose::timestamp, whole_chain);

@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-#include "apps/reading.h"
+#include "apps/reading/reading.h"
 #include "serve/http/server.h"
 
 namespace ptah {

@@ -5,15 +5,18 @@
 
 #include "base/parallel.h"
 #include "base/text.h"
-#include "shape/bilinear.h"
-#include "shape/unfold.h"
+#include "geometry/bilinear.h"
+#include "geometry/conjugate_gradients.h"
+#include "geometry/decimate.h"
+#include "geometry/isosurface.h"
+#include "shape/uv_unwrap.h"
 
 namespace ptah {
 
-Result<Solid> solid_by_name(std::string_view name) {
-  if (name == "round") return Solid::round;
-  if (name == "flat-back") return Solid::flat_back;
-  if (name == "slab") return Solid::slab;
+Result<SolidKind> solid_by_name(std::string_view name) {
+  if (name == "round") return SolidKind::round;
+  if (name == "flat-back") return SolidKind::flat_back;
+  if (name == "slab") return SolidKind::slab;
   return unknown_name("solid", name, "round flat-back slab");
 }
 
@@ -30,53 +33,23 @@ std::vector<float> thickness_field(const Mask& mask, float screening_length) {
       pixels.push_back(i);
     }
   const size_t count = pixels.size();
-  std::vector<std::array<int32_t, 4>> links(count);
-  std::vector<float> diagonal(count);
+  GridSystem system{std::vector<std::array<int32_t, 4>>(count), std::vector<float>(count)};
   for (size_t u = 0; u < count; ++u) {
     const int64_t i = pixels[u];
     float sum = screening;
     const std::array<int64_t, 4> around{i - 1, i + 1, i - n, i + n};
     for (size_t k = 0; k < 4; ++k) {
-      links[u][k] = unknown[static_cast<size_t>(around[k])];
-      if (links[u][k] >= 0) {
+      system.links[u][k] = unknown[static_cast<size_t>(around[k])];
+      if (system.links[u][k] >= 0) {
         sum += 1;
       } else {
         const float in = mask.cover[static_cast<size_t>(i)], out = mask.cover[static_cast<size_t>(around[k])];
         sum += 1 / std::clamp((in - 0.5F) / (in - out), 0.05F, 1.0F);
       }
     }
-    diagonal[u] = sum;
+    system.diagonal[u] = sum;
   }
-  const auto multiply = [&](const std::vector<float>& x, std::vector<float>& y) {
-    for (size_t u = 0; u < count; ++u) {
-      float sum = diagonal[u] * x[u];
-      for (const int32_t link : links[u])
-        if (link >= 0) sum -= x[static_cast<size_t>(link)];
-      y[u] = sum;
-    }
-  };
-  std::vector<float> x(count, 0.0F), r(count, 4.0F), z(count), p(count), q(count);
-  double rho = 0, first = 0;
-  for (int step = 0; step < 2000; ++step) {
-    double next = 0;
-    for (size_t u = 0; u < count; ++u) {
-      z[u] = r[u] / diagonal[u];
-      next += static_cast<double>(z[u]) * r[u];
-    }
-    if (step == 0) first = next;
-    if (next <= 1e-9 * first) break;
-    const auto beta = static_cast<float>(step ? next / rho : 0);
-    rho = next;
-    for (size_t u = 0; u < count; ++u) p[u] = z[u] + beta * p[u];
-    multiply(p, q);
-    double curvature = 0;
-    for (size_t u = 0; u < count; ++u) curvature += static_cast<double>(p[u]) * q[u];
-    const auto alpha = static_cast<float>(rho / curvature);
-    for (size_t u = 0; u < count; ++u) {
-      x[u] += alpha * p[u];
-      r[u] -= alpha * q[u];
-    }
-  }
+  const std::vector<float> x = conjugate_gradients(system, std::vector<float>(count, 4.0F), {.steps = 2000, .relative = 1e-9});
   std::vector<float> out(mask.cover.size(), 0.0F);
   for (size_t u = 0; u < count; ++u) out[static_cast<size_t>(pixels[u])] = x[u];
   return out;
@@ -123,7 +96,7 @@ struct Fields {
 /// The implicit solid, about a distance near its surface; positive inside. x, y in pixels, z in pixels.
 float solid_value(const Fields& f, const InflateRequest& request, float x, float y, float z) {
   const float d = f.sample(f.distance, x, y);
-  if (request.solid == Solid::slab) {
+  if (request.solid == SolidKind::slab) {
     const float half = f.depth, round = 0.35F * half;
     const float a = std::max(d + round, 0.0F), b = std::max(std::abs(z) - half + round, 0.0F);
     return round - std::sqrt(a * a + b * b) - std::min(std::max(d + round, std::abs(z) - half + round), 0.0F);
@@ -138,7 +111,7 @@ float solid_value(const Fields& f, const InflateRequest& request, float x, float
   } else {
     value = -std::sqrt(d * d + z * z);
   }
-  return request.solid == Solid::flat_back ? std::min(value, z + 0.35F * f.depth) : value;
+  return request.solid == SolidKind::flat_back ? std::min(value, z + 0.35F * f.depth) : value;
 }
 
 Grid sample_grid(const Fields& fields, const InflateRequest& request, const Mask& mask) {
@@ -170,7 +143,7 @@ Grid sample_grid(const Fields& fields, const InflateRequest& request, const Mask
 }
 
 /// Pixels that surely show the object: covered with all their neighbourhood, so that no background bleeds into the texture.
-std::vector<char> surely_inside(const Picture& picture, const Mask& mask) {
+std::vector<char> surely_inside(const Image& picture, const Mask& mask) {
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
   const float scale = static_cast<float>(mask.size - 2 * kMaskMargin) / static_cast<float>(longest);
   std::vector<char> inside(static_cast<size_t>(w * h));
@@ -199,7 +172,7 @@ void scale_to_size(TexturedMesh& mesh, float size_mm) {
 
 }  // namespace
 
-Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked, const CancelToken* cancel) {
+Result<TexturedMesh> inflate(const Image& picture, const InflateRequest& asked, const CancelToken* cancel) {
   InflateRequest request = asked;
   if (picture.width < 1 || picture.height < 1) return fail(ErrorCode::invalid_argument, "inflate: empty picture");
   if (request.target_triangles < 100 || request.target_triangles > 2000000)
@@ -214,7 +187,7 @@ Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked
   const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256, request.slab_if_faint);
   Fields fields{mask.size, {}, signed_distance(mask), 0};
   const float extent = -2 * *std::min_element(fields.distance.begin(), fields.distance.end());
-  if (request.solid == Solid::slab) {
+  if (request.solid == SolidKind::slab) {
     fields.depth = 0.08F * static_cast<float>(mask.size) * request.thickness;
   } else {
     int64_t covered = 0;
@@ -226,19 +199,19 @@ Result<TexturedMesh> inflate(const Picture& picture, const InflateRequest& asked
   PTAH_TRY_VOID(stopped());
   Mesh mesh = isosurface(sample_grid(fields, request, mask));
   if (mesh.triangles.empty()) return fail(ErrorCode::internal, "inflate: the solid is empty");
-  smooth(mesh, request.solid == Solid::round ? 3 : 1);
+  smooth(mesh, request.solid == SolidKind::round ? 3 : 1);
   PTAH_TRY_VOID(stopped());
   mesh = decimate(mesh, static_cast<size_t>(request.target_triangles));
   PTAH_TRY_VOID(stopped());
   for (Vec3& p : mesh.positions) p[1] = static_cast<float>(mask.size) - p[1];  // rows run down, +Y is up
   for (Triangle& t : mesh.triangles) std::swap(t[1], t[2]);                    // mirrored, so turn the faces
-  Unfolded unfolded = unfold(mesh, mask.size, kMaskMargin, (request.solid == Solid::slab ? 0.8F : 0.2F) * fields.depth);
+  UvUnwrap unwrapped = unwrap_uv(mesh, mask.size, kMaskMargin, (request.solid == SolidKind::slab ? 0.8F : 0.2F) * fields.depth);
   PTAH_TRY_VOID(stopped());
   // The flat middle gives up to half its texels to the rim; a finer atlas makes up for it.
   const int64_t edge = std::min<int64_t>(2048, std::max(picture.width, picture.height) * 3 / 2);
-  PTAH_TRY(unfolded.mesh.texture_png, paint_atlas(unfolded, picture, surely_inside(picture, mask), edge));
-  scale_to_size(unfolded.mesh, request.size_mm);
-  return std::move(unfolded.mesh);
+  PTAH_TRY(unwrapped.mesh.texture_png, bake_texture(unwrapped, picture, surely_inside(picture, mask), edge));
+  scale_to_size(unwrapped.mesh, request.size_mm);
+  return std::move(unwrapped.mesh);
 }
 
 }  // namespace ptah

@@ -8,8 +8,10 @@
 
 namespace ptah {
 
-enum class DType : uint8_t { f32, bf16, f16, i32, u8 };
+/// `blocks`: block-quantised numbers (tensor/blocks.h), whose kind Tensor::block_type() names; they are read by linear, embedding and cast only.
+enum class DType : uint8_t { f32, bf16, f16, i32, u8, blocks };
 
+/// Bytes of one number; 0 for blocks, whose numbers have none of their own.
 constexpr size_t size_of(DType type) {
   switch (type) {
     case DType::f32:
@@ -20,6 +22,8 @@ constexpr size_t size_of(DType type) {
       return 2;
     case DType::u8:
       return 1;
+    case DType::blocks:
+      return 0;
   }
   return 0;
 }
@@ -36,6 +40,8 @@ constexpr std::string_view name_of(DType type) {
       return "i32";
     case DType::u8:
       return "u8";
+    case DType::blocks:
+      return "blocks";
   }
   return "?";
 }

@@ -12,8 +12,11 @@ namespace ptah {
 
 // ---- conversion and layout (ops/layout.cpp, ops/cast.cpp)
 
-/// The same values in another dtype.
+/// The same values in another dtype; of blocks those they stand for (bf16 and f16: rounded to nearest). Nothing is cast to blocks: quantized() does that.
 Tensor cast(const Tensor& x, DType type);
+/// The nearest values that blocks of a kind hold (tensor/blocks.h), outside any gradient record. The innermost extent must be a multiple of the block.
+/// Throws Failure: invalid_argument for values that are not finite.
+Tensor quantized(const Tensor& x, BlockType type);
 /// Axes in another order: out.shape[i] = x.shape[order[i]].
 Tensor permute(const Tensor& x, const std::vector<int>& order);
 /// Joins tensors of equal shape but for `axis`.
@@ -42,6 +45,7 @@ struct LinearArgs {
 };
 /// x [.., k], weight [n, k] → activation(x · weightᵀ + bias) + residual, [.., n]. The weight may be f32, bf16 or f16 whatever x is:
 /// it is packed once in x's dtype. Its gradient is f32.
+/// A weight in blocks is frozen: it is dequantized in x's dtype for this product alone, and again for the gradient of x.
 Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args = {});
 /// x [.., k], weight [2 n, k], bias f32 [2 n] or none → [.., n]: the first half of linear's results times gelu_erf of the second (GEGLU: Shazeer 2020).
 Tensor geglu(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
@@ -92,14 +96,19 @@ Tensor log_softmax(const Tensor& x);
 
 struct AttentionArgs {
   int64_t heads = 1;
+  int64_t kv_heads = 0;     ///< of keys and values, each for heads / kv_heads heads of queries (Ainslie et al. 2023, "GQA"); 0: as many as heads
   bool causal = false;      ///< query i sees keys up to i + (keys − queries)
+  int64_t window = 0;       ///< with causal: and no more than this many of the last of those; 0: all
   Tensor key_lengths = {};  ///< i32 [b]: keys from this index on are hidden; undefined: all are seen
   Tensor bias = {};         ///< f32 [queries, keys] added to the scores (−∞ hides); no gradient
   float scale = 0;          ///< 0: 1/√head_dim
 };
-/// Scaled dot-product attention: q [b, n, heads·d], k and v [b, m, heads·d] → [b, n, heads·d]. Tiled with a running softmax; no
+/// Scaled dot-product attention: q [b, n, heads·d], k and v [b, m, kv_heads·d] → [b, n, heads·d]. Tiled with a running softmax; no
 /// n × m matrix is held (Dao et al., FlashAttention, 2022). A query that sees no key gives zeros.
 Tensor attention(const Tensor& q, const Tensor& k, const Tensor& v, const AttentionArgs& args);
+/// Turns pairs of numbers of each head by angles (Su et al. 2021): x [b, n, heads·d]; cosines and sines f32 [n, r] or [b·n, r], of r ≤ d / 2 pairs; numbers
+/// beyond 2 r stay. With `halves` the pairs are (i, i + r) as in GPT-NeoX, else (2i, 2i + 1). The angles have no gradient.
+Tensor rotary(const Tensor& x, int64_t heads, const Tensor& cosines, const Tensor& sines, bool halves = true);
 /// The same with q, k, v side by side in one tensor [b, n, 3·heads·d].
 Tensor self_attention(const Tensor& qkv, const AttentionArgs& args);
 /// The same with k and v side by side [b, m, 2·heads·d].
@@ -146,7 +155,8 @@ Tensor sum_to(const Tensor& x, const Shape& shape);
 
 // ---- look-up and losses (ops/embedding.cpp, ops/loss.cpp)
 
-/// Rows of table [v, d] for ids (i32, any shape) → [ids.., d] in `type`. Gradient f32.
+/// Rows of table [v, d] for ids (i32, any shape) → [ids.., d] in `type`. Gradient f32. A table in blocks is
+/// frozen, and only the rows asked for are dequantized.
 Tensor embedding(const Tensor& table, const Tensor& ids, DType type = DType::f32);
 /// out[i] = x[ids[i]] along the outermost axis.
 Tensor gather(const Tensor& x, const Tensor& ids);

@@ -219,7 +219,7 @@ float fit_three_bits(std::span<const float> x, int8_t* levels) {
   return products / squares;
 }
 
-/// The levels of 256 values in groups of `group`, each rounded anew with the scale (and minimum) that the block will be read with. A group whose scale is zero
+/// The levels of 256 values in groups of `group`, each rounded again with the scale (and minimum) that the block will be read with. A group whose scale is zero
 /// keeps its levels.
 template <class ScaleOf, class Level>
 void round_again(const float* x, int group, int least, int most, const ScaleOf& scale_of, Level* levels) {

@@ -4,12 +4,13 @@
 
 #include "base/parallel.h"
 #include "base/philox.h"
+#include "tensor/blocks.h"
 #include "tensor/ops.h"
 
 namespace ptah {
 
 Shape::Shape(std::span<const int64_t> dims) : rank_(static_cast<int>(dims.size())) {
-  PTAH_CHECK(dims.size() <= kMostDims, "a shape has at most {} axes, not {}", kMostDims, dims.size());
+  PTAH_CHECK(dims.size() <= kMaxDims, "a shape has at most {} axes, not {}", kMaxDims, dims.size());
   for (size_t i = 0; i < dims.size(); ++i) dims_[i] = dims[i];
 }
 
@@ -42,6 +43,57 @@ Tensor Tensor::empty(const Shape& shape, DType type) {
   body->data = static_cast<char*>(body->block->data());
   return Tensor(std::move(body));
 }
+
+namespace {
+
+/// Bytes of `elements` numbers of a tensor like this one.
+int64_t bytes_of(const Tensor::Body& body, int64_t elements) {
+  if (body.dtype == DType::blocks) return block_bytes(body.block_type, elements);
+  return elements * static_cast<int64_t>(size_of(body.dtype));
+}
+
+void check_blocks(const Shape& shape, BlockType type) {
+  const BlockLayout& layout = layout_of(type);
+  PTAH_CHECK(layout.elements > 1, "{} has no blocks", layout.name);
+  PTAH_CHECK(shape.rank() > 0 && shape[-1] % layout.elements == 0, "{} in blocks of {} ({})", shape.str(), layout.elements, layout.name);
+}
+
+}  // namespace
+
+Tensor Tensor::empty_blocks(const Shape& shape, BlockType type) {
+  check_blocks(shape, type);
+  auto body = std::make_shared<Body>();
+  body->shape = shape;
+  body->dtype = DType::blocks;
+  body->block_type = type;
+  body->block = std::make_shared<Block>(static_cast<size_t>(block_bytes(type, shape.elements())));
+  body->data = static_cast<char*>(body->block->data());
+  return Tensor(std::move(body));
+}
+
+Tensor Tensor::wrap(const BlockMatrix& matrix) {
+  const Shape shape{matrix.rows, matrix.columns};
+  if (matrix.type == BlockType::f32) return wrap(shape, DType::f32, matrix.data, matrix.owner);
+  if (matrix.type == BlockType::f16) return wrap(shape, DType::f16, matrix.data, matrix.owner);
+  if (matrix.type == BlockType::bf16) return wrap(shape, DType::bf16, matrix.data, matrix.owner);
+  check_blocks(shape, matrix.type);
+  Tensor out = wrap(shape, DType::blocks, matrix.data, matrix.owner);
+  out.body_->block_type = matrix.type;
+  return out;
+}
+
+BlockType Tensor::block_type() const {
+  if (dtype() == DType::blocks) return body_->block_type;
+  PTAH_CHECK(is_float(dtype()), "{} is no kind of blocks", name_of(dtype()));
+  return dtype() == DType::f32 ? BlockType::f32 : dtype() == DType::f16 ? BlockType::f16 : BlockType::bf16;
+}
+
+BlockMatrix Tensor::block_matrix() const {
+  const int64_t columns = rank() ? dim(-1) : 1;
+  return {block_type(), columns ? elements() / columns : 0, columns, static_cast<const uint8_t*>(raw()), std::make_shared<const Tensor>(*this)};
+}
+
+size_t Tensor::bytes() const { return static_cast<size_t>(bytes_of(*body_, elements())); }
 
 Tensor Tensor::zeros(const Shape& shape, DType type) {
   Tensor out = empty(shape, type);
@@ -154,6 +206,10 @@ float Tensor::item() const {
 
 std::vector<float> Tensor::to_vector() const {
   std::vector<float> out(static_cast<size_t>(elements()));
+  if (dtype() == DType::blocks) {
+    dequantize(body_->block_type, static_cast<const uint8_t*>(raw()), elements(), out.data());
+    return out;
+  }
   for (size_t i = 0; i < out.size(); ++i) switch (dtype()) {
       case DType::f32:
         out[i] = data<float>()[i];
@@ -170,6 +226,8 @@ std::vector<float> Tensor::to_vector() const {
       case DType::u8:
         out[i] = data<uint8_t>()[i];
         break;
+      case DType::blocks:
+        break;
     }
   return out;
 }
@@ -182,6 +240,7 @@ Tensor Tensor::detach() const {
   body.data = body_->data;
   body.shape = body_->shape;
   body.dtype = body_->dtype;
+  body.block_type = body_->block_type;
   body.constant = body_->constant;
   body.lazy = body_->lazy;
   body.packing = body_->packing;
@@ -200,6 +259,7 @@ Tensor Tensor::reshape(const Shape& wanted) const {
   }
   if (open >= 0 && known > 0) shape[open] = elements() / known;
   PTAH_CHECK(shape.elements() == elements(), "cannot reshape {} to {}", this->shape().str(), wanted.str());
+  if (dtype() == DType::blocks) check_blocks(shape, body_->block_type);
   Tensor out = detach();
   out.body_->shape = shape;
   if (GradScope::wants({this})) {
@@ -210,23 +270,25 @@ Tensor Tensor::reshape(const Shape& wanted) const {
 }
 
 Tensor Tensor::rows(int64_t begin, int64_t end) const {
+  PTAH_CHECK(dtype() != DType::blocks || rank() > 1, "rows of a vector in blocks");
   PTAH_CHECK(rank() > 0 && begin >= 0 && begin <= end && end <= dim(0), "rows [{}, {}) of {}", begin, end, shape().str());
   Tensor out = body_->lazy && !DryRun::active() ? body_->lazy->kept().detach() : detach();
   Shape shape = this->shape();
-  if (out.body_->data) out.body_->data += static_cast<size_t>(begin * shape.product(1, shape.rank())) * size_of(dtype());
+  if (out.body_->data) out.body_->data += bytes_of(*body_, begin * shape.product(1, shape.rank()));
   shape[0] = end - begin;
   out.body_->shape = shape;
   return out;
 }
 
 Tensor Tensor::clone() const {
-  Tensor out = empty(shape(), dtype());
+  Tensor out = dtype() == DType::blocks ? empty_blocks(shape(), body_->block_type) : empty(shape(), dtype());
   if (!DryRun::active() && out.bytes()) std::memcpy(out.raw(), raw(), out.bytes());
   return out;
 }
 
 Tensor& Tensor::set_requires_grad(bool on) {
   PTAH_CHECK(defined(), "tensor is not defined");
+  PTAH_CHECK(!on || dtype() != DType::blocks, "numbers in blocks of {} are frozen: they have no gradient", layout_of(body_->block_type).name);
   body_->requires_grad = on;
   return *this;
 }

@@ -16,10 +16,13 @@
 
 namespace ptah {
 
+enum class BlockType : uint8_t;
+struct BlockMatrix;
+
 /// Up to six extents, outermost first.
 class Shape {
  public:
-  static constexpr int kMostDims = 6;
+  static constexpr int kMaxDims = 6;
   Shape() = default;
   Shape(std::initializer_list<int64_t> dims) : Shape(std::span<const int64_t>(dims.begin(), dims.size())) {}
   explicit Shape(std::span<const int64_t> dims);
@@ -35,7 +38,7 @@ class Shape {
   std::string str() const;
 
  private:
-  std::array<int64_t, kMostDims> dims_{};
+  std::array<int64_t, kMaxDims> dims_{};
   int rank_ = 0;
 };
 
@@ -68,6 +71,10 @@ class Tensor {
   static Tensor from(const Shape& shape, const std::vector<int32_t>& values) { return from<int32_t>(shape, std::span<const int32_t>(values)); }
   /// Wraps bytes that somebody else owns (a memory map); owner keeps them alive. The tensor must not be written.
   static Tensor wrap(const Shape& shape, DType type, const void* data, std::shared_ptr<const void> owner);
+  /// A matrix [rows, columns] as it lies (tensor/blocks.h): plain numbers, or DType::blocks for the quantised kinds. The tensor must not be written.
+  static Tensor wrap(const BlockMatrix& matrix);
+  /// Room for block-quantised numbers; the innermost extent is a multiple of the kind's block.
+  static Tensor empty_blocks(const Shape& shape, BlockType type);
   /// Numbers that are made when they are first asked for, and again for each packed copy as long as nobody asks: large weights that lie in another form. `make`
   /// gives a tensor of this shape and dtype. The tensor must not be written.
   static Tensor lazy(const Shape& shape, DType type, std::function<Tensor()> make);
@@ -80,7 +87,11 @@ class Tensor {
   int rank() const { return shape().rank(); }
   int64_t elements() const { return shape().elements(); }
   DType dtype() const;
-  size_t bytes() const { return static_cast<size_t>(elements()) * size_of(dtype()); }
+  /// How the numbers are stored: of blocks their kind, else the dtype as a kind (f32, f16, bf16).
+  BlockType block_type() const;
+  /// As kernels that multiply blocks as they lie read it: rows of the innermost axis. Of floats and blocks.
+  BlockMatrix block_matrix() const;
+  size_t bytes() const;
 
   /// Typed access; the type must be the tensor's (checked). Null in a dry run.
   template <class T>
@@ -112,7 +123,7 @@ class Tensor {
   Tensor detach() const;
 
   // Gradients.
-  /// Marks a leaf: backward() will leave its gradient in grad().
+  /// Marks a leaf: backward() will leave its gradient in grad(). Numbers in blocks are frozen: they take none.
   Tensor& set_requires_grad(bool on = true);
   bool requires_grad() const;
   /// The gradient (f32, same shape), undefined before backward().
@@ -120,7 +131,7 @@ class Tensor {
   void set_grad(Tensor grad);
   void clear_grad();
 
-  /// Says that the numbers were changed in place: packed copies are made anew at the next use.
+  /// Says that the numbers were changed in place: packed copies are made again at the next use.
   void touch();
   /// How linear layers and convolutions keep this weight; before its first use.
   void set_packing(WeightPacking packing);
@@ -162,6 +173,7 @@ struct Tensor::Body {
   char* data = nullptr;
   Shape shape;
   DType dtype = DType::f32;
+  BlockType block_type{};  ///< if dtype is blocks
   bool requires_grad = false;
   bool recorded = false;  ///< made by a recorded op
   bool constant = false;  ///< wraps foreign read-only bytes

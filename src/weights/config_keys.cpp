@@ -7,10 +7,10 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMostShown = 200;  ///< bytes of a value in a message
-constexpr int64_t kMostConfigBytes = 8 << 20;
+constexpr size_t kMaxShown = 200;  ///< bytes of a value in a message
+constexpr int64_t kMaxConfigBytes = 8 << 20;
 
-std::string shown(const Json& value) { return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), kMostShown); }
+std::string shown(const Json& value) { return printable(value.dump(-1, ' ', false, Json::error_handler_t::replace), kMaxShown); }
 
 /// The values of an `only` key without the brackets of their list.
 std::string listed(const char* values) {
@@ -148,7 +148,7 @@ std::string without_infinities(const std::string& text) {
 }  // namespace
 
 Result<Config> Config::read(const std::filesystem::path& path, const std::string& shown_name) {
-  PTAH_TRY(const std::string text, read_text(path, kMostConfigBytes));
+  PTAH_TRY(const std::string text, read_text(path, kMaxConfigBytes));
   auto json = parse_json(without_infinities(text));
   if (!json) return fail(json.error().code, "{}: {}", path.string(), json.error().message);
   if (!json->is_object()) return fail(ErrorCode::corrupt, "{}: a configuration is a JSON object", path.string());

@@ -16,8 +16,8 @@ namespace fs = std::filesystem;
 namespace {
 
 enum class Kind : uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, text, list, u64, i64, f64 };
-constexpr int64_t kMostElements = int64_t{1} << 40;
-constexpr size_t kMostRank = 4;
+constexpr int64_t kMaxElements = int64_t{1} << 40;
+constexpr size_t kMaxRank = 4;
 
 /// ggml's numbers of the kinds, and llama.cpp's for a file mostly of one.
 struct KindId {
@@ -193,11 +193,11 @@ Result<Entry> take_entry(Cursor& in) {
   Entry entry;
   entry.name = in.text();
   const auto rank = in.take<uint32_t>();
-  if (rank == 0 || rank > kMostRank) return fail(ErrorCode::corrupt, "gguf: tensor '{}' has {} axes; 1 to {} are possible", entry.name, rank, kMostRank);
+  if (rank == 0 || rank > kMaxRank) return fail(ErrorCode::corrupt, "gguf: tensor '{}' has {} axes; 1 to {} are possible", entry.name, rank, kMaxRank);
   int64_t elements = 1;
   for (uint32_t i = 0; i < rank; ++i) {
     const auto extent = in.take<uint64_t>();
-    if (extent == 0 || extent > static_cast<uint64_t>(kMostElements / elements))
+    if (extent == 0 || extent > static_cast<uint64_t>(kMaxElements / elements))
       return fail(ErrorCode::corrupt, "gguf: tensor '{}' has an impossible extent {}", entry.name, extent);
     elements *= static_cast<int64_t>(extent);
     entry.tensor.shape.insert(entry.tensor.shape.begin(), static_cast<int64_t>(extent));

@@ -5,12 +5,13 @@
 
 #include "base/json.h"
 #include "base/placeholder.h"
+#include "tensor/blocks.h"
 
 namespace ptah {
 
 namespace {
 
-constexpr uint64_t kMostHeaderBytes = uint64_t{64} << 20;
+constexpr uint64_t kMaxHeaderBytes = uint64_t{64} << 20;
 
 struct Named {
   DType type;
@@ -59,8 +60,8 @@ Result<Described> describe(const std::string& name, const Json& entry, uint64_t 
   }
   const Json& shape = entry["shape"];
   if (!shape.is_array()) return fail(ErrorCode::corrupt, "safetensors: {} has a shape that is no list", label);
-  if (shape.size() > Shape::kMostDims)
-    return fail(ErrorCode::unsupported, "safetensors: {} has {} axes; at most {} are supported", label, shape.size(), Shape::kMostDims);
+  if (shape.size() > Shape::kMaxDims)
+    return fail(ErrorCode::unsupported, "safetensors: {} has {} axes; at most {} are supported", label, shape.size(), Shape::kMaxDims);
   std::vector<int64_t> dims;
   uint64_t bytes = out.element_bytes;
   for (const Json& extent : shape) {
@@ -82,6 +83,67 @@ Result<Described> describe(const std::string& name, const Json& entry, uint64_t 
   return out;
 }
 
+/// The key of the metadata that says which tensors of bytes hold block-quantised numbers: a JSON object, name → kind.
+constexpr const char* kBlocksKey = "ptah.blocks";
+
+/// What "ptah.blocks" says of one tensor: a kind, e.g. "q8_0", for a matrix that stays in blocks; or {"kind", "shape"} for one that is computed with as bf16.
+struct StoredBlocks {
+  std::optional<BlockType> type;
+  std::vector<int64_t> shape;  ///< empty: stays in blocks
+};
+StoredBlocks stored_blocks(const Json& said) {
+  StoredBlocks out;
+  const Json kind = said.is_object() ? said.value("kind", Json()) : said;
+  if (kind.is_string()) out.type = block_type_by_name(kind.get_ref<const std::string&>());
+  if (!said.is_object()) return out;
+  const Json shape = said.value("shape", Json());
+  const bool sane = shape.is_array() && !shape.empty() && shape.size() <= 5 && std::all_of(shape.begin(), shape.end(), [](const Json& n) {
+                      return n.is_number_unsigned() && n.get<uint64_t>() >= 1 && n.get<uint64_t>() <= (uint64_t{1} << 24);
+                    });
+  if (!sane) return {};
+  for (const Json& n : shape) out.shape.push_back(n.get<int64_t>());
+  return out;
+}
+
+/// Numbers of bf16 with the shape that was stored. Errors: corrupt.
+Result<Tensor> dense(const BlockMatrix& matrix, const std::vector<int64_t>& sizes, const std::string& name) {
+  double elements = 1;
+  for (const int64_t n : sizes) elements *= static_cast<double>(n);
+  if (elements != static_cast<double>(matrix.rows) * static_cast<double>(matrix.columns))
+    return fail(ErrorCode::corrupt, "safetensors: '{}' says another shape of '{}' than its {} x {} numbers have", kBlocksKey, name.substr(0, 128), matrix.rows,
+                matrix.columns);
+  Tensor out = Tensor::empty(Shape(sizes), DType::bf16);
+  dequantize(matrix.type, matrix.data, matrix.rows * matrix.columns, out.data<bf16>());
+  return out;
+}
+
+/// Tensors of bytes [rows, row bytes] become matrices in blocks, or bf16 where a shape is said.
+Result<void> read_blocks(TensorFile& file, const std::shared_ptr<const void>& owner) {
+  const auto found = file.metadata.find(kBlocksKey);
+  if (found == file.metadata.end()) return {};
+  PTAH_TRY(const Json kinds, parse_json(found->second));
+  if (!kinds.is_object()) return fail(ErrorCode::corrupt, "safetensors: '{}' is no object", kBlocksKey);
+  for (const auto& [name, kind] : kinds.items()) {
+    const auto tensor = file.tensors.find(name);
+    const auto [type, shape] = stored_blocks(kind);
+    if (tensor == file.tensors.end() || !type)
+      return fail(ErrorCode::corrupt, "safetensors: '{}' names the unknown tensor or kind '{}'", kBlocksKey, name.substr(0, 128));
+    const Tensor& bytes = tensor->second;
+    const BlockLayout& layout = layout_of(*type);
+    if (bytes.dtype() != DType::u8 || bytes.rank() != 2 || bytes.dim(0) < 1 || bytes.dim(1) < 1 || bytes.dim(1) % layout.bytes != 0)
+      return fail(ErrorCode::corrupt, "safetensors: tensor '{}' of shape {} is no matrix in {}", name.substr(0, 128), bytes.shape().str(), layout.name);
+    const BlockMatrix matrix{*type, bytes.dim(0), bytes.dim(1) / layout.bytes * layout.elements, static_cast<const uint8_t*>(bytes.raw()), owner};
+    if (reinterpret_cast<uintptr_t>(matrix.data) % 2 != 0) return fail(ErrorCode::corrupt, "safetensors: tensor '{}' is not aligned", name.substr(0, 128));
+    if (shape.empty()) {
+      tensor->second = Tensor::wrap(matrix);
+    } else {
+      PTAH_TRY(tensor->second, dense(matrix, shape, name));
+    }
+  }
+  file.metadata.erase(kBlocksKey);
+  return {};
+}
+
 }  // namespace
 
 Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
@@ -89,11 +151,12 @@ Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared
   if (bytes.size() < 8) return fail(ErrorCode::corrupt, "safetensors: {} bytes are too few for a header", bytes.size());
   uint64_t header_bytes = 0;
   std::memcpy(&header_bytes, bytes.data(), 8);
-  if (header_bytes > kMostHeaderBytes || header_bytes > bytes.size() - 8)
-    return fail(ErrorCode::corrupt, "safetensors: header of {} bytes in a file of {} (limit {})", header_bytes, bytes.size(), kMostHeaderBytes);
+  if (header_bytes > kMaxHeaderBytes || header_bytes > bytes.size() - 8)
+    return fail(ErrorCode::corrupt, "safetensors: header of {} bytes in a file of {} (limit {})", header_bytes, bytes.size(), kMaxHeaderBytes);
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + 8, header_bytes);
   auto parsed = parse_json(text, 4);
-  if (!parsed) return fail(ErrorCode::corrupt, "safetensors: header {}", parsed.error().message);
+  if (!parsed)
+    return fail(parsed.error().code == ErrorCode::cancelled ? ErrorCode::cancelled : ErrorCode::corrupt, "safetensors: header {}", parsed.error().message);
   if (!parsed->is_object()) return fail(ErrorCode::corrupt, "safetensors: the header is no object");
   const uint8_t* data = bytes.data() + 8 + header_bytes;
   const uint64_t data_bytes = bytes.size() - 8 - header_bytes;
@@ -127,6 +190,7 @@ Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared
     if (begin < at) return fail(ErrorCode::corrupt, "safetensors: tensors overlap at data byte {}", begin);
     at = end;
   }
+  PTAH_TRY_VOID(read_blocks(file, owner));
   return file;
 }
 
@@ -137,21 +201,30 @@ Result<TensorFile> read_safetensors(const std::filesystem::path& path) {
   return file;
 }
 
+namespace {
+size_t alignment_of(const Tensor& tensor) { return tensor.dtype() == DType::blocks ? 2 : size_of(tensor.dtype()); }
+}  // namespace
+
 Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
-  Json header = Json::object();
+  Json header = Json::object(), kinds = Json::object();
+  for (const auto& [name, tensor] : file.tensors)
+    if (tensor.dtype() == DType::blocks) kinds[name] = layout_of(tensor.block_type()).name;
   if (!file.metadata.empty()) header["__metadata__"] = file.metadata;
+  if (!kinds.empty()) header["__metadata__"][kBlocksKey] = kinds.dump();
   if (file.tensors.count("__metadata__") != 0) return fail(ErrorCode::invalid_argument, "safetensors: a tensor cannot be called __metadata__");
   // The format knows no gaps: the widest elements first keep everything aligned to its dtype.
   std::vector<const std::pair<const std::string, Tensor>*> order;
   for (const auto& entry : file.tensors) order.push_back(&entry);
-  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return size_of(a->second.dtype()) > size_of(b->second.dtype()); });
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return alignment_of(a->second) > alignment_of(b->second); });
   uint64_t at = 0;
   std::vector<std::span<const uint8_t>> parts{{}, {}};
   for (const auto* entry : order) {
     const auto& [name, tensor] = *entry;
     std::vector<int64_t> dims;
+    const bool blocks = tensor.dtype() == DType::blocks;
     for (int i = 0; i < tensor.rank(); ++i) dims.push_back(tensor.dim(i));
-    header[name] = {{"dtype", safetensors_name(tensor.dtype())}, {"shape", dims}, {"data_offsets", {at, at + tensor.bytes()}}};
+    if (blocks) dims = {tensor.block_matrix().rows, tensor.block_matrix().row_bytes()};
+    header[name] = {{"dtype", blocks ? "U8" : safetensors_name(tensor.dtype())}, {"shape", dims}, {"data_offsets", {at, at + tensor.bytes()}}};
     parts.emplace_back(static_cast<const uint8_t*>(tensor.raw()), tensor.bytes());
     at += tensor.bytes();
   }

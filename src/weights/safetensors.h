@@ -20,7 +20,8 @@ struct TensorFile {
 };
 
 /// Reads tensors out of bytes that `owner` keeps alive; tensors are views on them. Dtypes F32, BF16, F16, I32, U8; the format's others
-/// are checked like these and listed as skipped.
+/// are checked like these and listed as skipped. Matrices of bytes that the metadata "ptah.blocks" names (a JSON object, name → kind such as "q8_0") are
+/// block-quantised numbers (tensor/blocks.h); where it says {"kind", "shape"} they become bf16 of that shape.
 /// Errors: corrupt for a header over 64 MiB, bad JSON, nesting, duplicate names, offsets that overlap, leave gaps or pass the end, byte
 /// counts that do not fit shape and dtype; unsupported for unknown dtypes and more than six axes. Nothing is allocated before it is checked.
 Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
@@ -28,7 +29,7 @@ Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared
 /// The same from a memory-mapped file; messages begin with its path.
 Result<TensorFile> read_safetensors(const std::filesystem::path& path);
 
-/// Writes atomically; names in order, data 64-byte aligned.
+/// Writes atomically; names in order, data 64-byte aligned. Numbers in blocks are written as bytes, and named in the metadata.
 Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file);
 
 }  // namespace ptah

@@ -12,7 +12,7 @@ namespace ptah {
 /// with are listed as skipped. Errors: corrupt for anything out of range; unsupported for compressed entries and instructions that such files do not need.
 Result<TensorFile> parse_torch_file(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
 
-/// A file of tensors by its first bytes: safetensors (floats of 8 bits are widened to bf16), GGUF (quantised tensors likewise) or PyTorch's. Messages begin
+/// A file of tensors by its first bytes: safetensors (floats of 8 bits are upcast to bf16), GGUF (quantised tensors likewise) or PyTorch's. Messages begin
 /// with its path.
 Result<TensorFile> read_tensor_file(const std::filesystem::path& path);
 

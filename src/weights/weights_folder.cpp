@@ -14,8 +14,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kMostIndexBytes = 1 << 26;
-constexpr size_t kMostParts = 10000;
+constexpr int64_t kMaxIndexBytes = 1 << 26;
+constexpr size_t kMaxParts = 10000;
 
 struct Layout {
   std::vector<fs::path> files;
@@ -28,7 +28,7 @@ bool is_there(const fs::path& file) {
 }
 
 Result<Layout> indexed(const fs::path& index) {
-  PTAH_TRY(const std::string text, read_text(index, kMostIndexBytes));
+  PTAH_TRY(const std::string text, read_text(index, kMaxIndexBytes));
   auto json = parse_json(text);
   if (!json) return fail(json.error().code, "{}: {}", index.string(), json.error().message);
   const Json map = json->is_object() ? json->value("weight_map", Json()) : Json();
@@ -43,7 +43,7 @@ Result<Layout> indexed(const fs::path& index) {
     out.places.emplace(name, part);
     parts.insert(part);
   }
-  if (parts.size() > kMostParts) return fail(ErrorCode::corrupt, "{}: {} parts; up to {} are possible", index.string(), parts.size(), kMostParts);
+  if (parts.size() > kMaxParts) return fail(ErrorCode::corrupt, "{}: {} parts; up to {} are possible", index.string(), parts.size(), kMaxParts);
   for (const std::string& part : parts) {
     if (!is_there(index.parent_path() / part)) return fail(ErrorCode::not_found, "{}: its part {} is not here", index.string(), printable(part, 120));
     out.files.push_back(index.parent_path() / part);

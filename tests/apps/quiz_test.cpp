@@ -1,5 +1,5 @@
 // Questions about articles: what is right follows from the text, and bots that search the text do not find it.
-#include "apps/quiz.h"
+#include "apps/reading/quiz.h"
 
 #include <gtest/gtest.h>
 
@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <map>
 
-#include "apps/quiz_solvers.h"
-#include "apps/quiz_statements.h"
-#include "apps/reading.h"
+#include "apps/reading/quiz_solvers.h"
+#include "apps/reading/quiz_statements.h"
+#include "apps/reading/reading.h"
 #include "base/file.h"
 #include "base/text.h"
 
@@ -90,7 +90,7 @@ TEST(Quiz, TheBotThatPassedOldQuestionsFailsOnNewOnes) {
   const Json old = value_or_throw(parse_json(value_or_throw(read_text(kData / "old_article" / "bank.json"))));
   std::vector<QuizItem> items;
   for (const Json& json : old["items"]) items.push_back(value_or_throw(quiz_item(json)));
-  const Article varn = value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "article.md"))));
+  const Article varn = value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "data" / "article.md"))));
   EXPECT_GE(pass_chance(six_line_bot(whole(varn), items)), 0.9) << "the questions that were drained";
   EXPECT_LE(pass_chance(six_line_bot(whole(varn), bank_of(varn))), 0.01);
   for (const char* name : kArticles) {
@@ -115,7 +115,7 @@ TEST(Quiz, SearchAndRetrievalPassAtMostOneSessionInAHundred) {
 }
 
 TEST(Quiz, TheOldQuestionsWouldAllBeDropped) {
-  const Article a = value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "article.md"))));
+  const Article a = value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "data" / "article.md"))));
   const std::vector<std::string> sentences = sentences_of(a.sections[0]);
   std::vector<QuizItem> items;
   for (const std::string& s : sentences) {

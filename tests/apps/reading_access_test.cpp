@@ -1,5 +1,5 @@
 // Who may read, how fast, how often, and how many are paid.
-#include "apps/reading_access.h"
+#include "apps/reading/reading_access.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -26,7 +26,7 @@ class Access : public testing::Test {
   void TearDown() override { fs::remove_all(folder_); }
   std::unique_ptr<ReadingRoom> room() {
     if (!fs::exists(folder_)) {
-      const Article article = value_or_throw(parse_article(value_or_throw(read_text(kTests / "article.md"))));
+      const Article article = value_or_throw(parse_article(value_or_throw(read_text(kTests / "data" / "article.md"))));
       value_or_throw(publish_article(article, make_items(article, 1), terms_, folder_));
     }
     return value_or_throw(ReadingRoom::open(folder_, service_, [this] { return now_; }));

@@ -89,7 +89,6 @@ TEST(Printable, ShowsWhatWouldNotBeSeen) {
   EXPECT_EQ(printable("caf\xe9!"), "caf\\xe9!");
   EXPECT_EQ(printable("\xf0\x9f"), "\\xf0\\x9f");
   EXPECT_EQ(in_quotes("fox\" by \"Leica"), "\"fox\\\" by \\\"Leica\"");
-  EXPECT_EQ(printable_html("<b>&\"'\n"), "&lt;b&gt;&amp;&quot;&#39;\\n");
 }
 
 TEST(Printable, CutsLongTextsAndSaysSo) {
@@ -106,8 +105,6 @@ TEST(Printable, TenThousandHostileTextsStayOnOneLineAndMeanTheSameInJson) {
     ASSERT_TRUE(safe_line(line)) << line;
     ASSERT_EQ(printable(line), line) << "twice is once";
     ASSERT_TRUE(safe_line(in_quotes(text)));
-    ASSERT_TRUE(safe_line(printable_html(text)));
-    ASSERT_EQ(printable_html(text).find_first_of("<>\"'"), std::string::npos);
     const std::string dumped = nlohmann::json{{"title", text}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     const std::string json = printable_json(dumped);
     ASSERT_TRUE(safe_line(json)) << json;

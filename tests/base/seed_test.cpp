@@ -7,7 +7,7 @@ namespace ptah {
 
 namespace {
 
-constexpr uint64_t kMost = 18446744073709551615U;
+constexpr uint64_t kMax = 18446744073709551615U;
 
 struct Holder {
   uint64_t seed = 0;
@@ -20,7 +20,7 @@ void fields(H& h, const Visit& visit) { visit("seed", h.seed); }
 
 TEST(Seed, AllOf64BitsAndMinusOneAreTaken) {
   EXPECT_EQ(parse_seed("0")->value, 0U);
-  EXPECT_EQ(parse_seed("18446744073709551615")->value, kMost);
+  EXPECT_EQ(parse_seed("18446744073709551615")->value, kMax);
   EXPECT_FALSE(parse_seed("7")->random);
   const auto random = parse_seed("-1");
   ASSERT_TRUE(random);
@@ -37,8 +37,8 @@ TEST(Seed, WhatIsNoSeedIsRefusedWithTheRule) {
 }
 
 TEST(Seed, JsonHasTheSameRule) {
-  EXPECT_EQ(seed_of(Json(kMost))->value, kMost);
-  EXPECT_EQ(seed_of(Json("18446744073709551615"))->value, kMost);
+  EXPECT_EQ(seed_of(Json(kMax))->value, kMax);
+  EXPECT_EQ(seed_of(Json("18446744073709551615"))->value, kMax);
   EXPECT_TRUE(seed_of(Json(-1))->random);
   EXPECT_EQ(seed_of(Json(1000.0))->value, 1000U);
   for (const Json& wrong : {Json(-2), Json(1.5), Json(nullptr), Json(true), Json::array({1})}) EXPECT_FALSE(seed_of(wrong)) << wrong.dump();
@@ -46,12 +46,12 @@ TEST(Seed, JsonHasTheSameRule) {
 
 TEST(Seed, SeriesEndWhereSeedsEnd) {
   EXPECT_EQ(*counted_up(5, 3), 8U);
-  EXPECT_EQ(*counted_up(kMost - 1, 1), kMost);
-  EXPECT_FALSE(counted_up(kMost, 1));
+  EXPECT_EQ(*counted_up(kMax - 1, 1), kMax);
+  EXPECT_FALSE(counted_up(kMax, 1));
 }
 
 TEST(Seed, ReceiptsKeepItWithoutLossAndSmallOnesAsTheyWere) {
-  for (const uint64_t seed : {uint64_t{0}, uint64_t{7}, uint64_t{1} << 53, (uint64_t{1} << 53) + 1, kMost}) {
+  for (const uint64_t seed : {uint64_t{0}, uint64_t{7}, uint64_t{1} << 53, (uint64_t{1} << 53) + 1, kMax}) {
     const Json json = json_of_fields(Holder{seed});
     const auto text = canonical_json(json);
     ASSERT_TRUE(text) << text.error().message;

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "chain/rpc.h"
 #include "own/remote_signer.h"
-#include "weights/download.h"
+#include "net/download.h"
 
 namespace ptah {
 

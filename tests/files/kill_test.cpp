@@ -5,13 +5,14 @@
 #include <algorithm>
 #include <future>
 
-#include "apps/durable_log.h"
-#include "apps/reading.h"
+#include "apps/reading/durable_log.h"
+#include "apps/reading/reading.h"
 #include "base/sqlite.h"
-#include "create/work_folder.h"
+#include "work/work_folder.h"
 #include "own/keys.h"
 #include "processes.h"
 #include "temporary_folder.h"
+#include "work/verification.h"
 
 namespace ptah {
 namespace {

@@ -11,8 +11,8 @@ namespace {
 using namespace test;
 
 /// Four quarters: red, green below it blue, yellow.
-Picture quarters(int64_t w, int64_t h) {
-  Picture out = make_picture(w, h);
+Image quarters(int64_t w, int64_t h) {
+  Image out = make_image(w, h);
   const uint8_t colours[4][3] = {{220, 20, 20}, {20, 220, 20}, {20, 20, 220}, {220, 220, 20}};
   for (int64_t y = 0; y < h; ++y)
     for (int64_t x = 0; x < w; ++x) {
@@ -21,14 +21,14 @@ Picture quarters(int64_t w, int64_t h) {
     }
   return out;
 }
-Bytes colours_of(const Picture& picture) {
+Bytes colours_of(const Image& picture) {
   Bytes out;
   for (size_t i = 0; i < picture.rgba.size(); ++i)
     if (i % 4 != 3) out.push_back(picture.rgba[i]);
   return out;
 }
 /// The letters of the four corners' colours, row by row.
-std::string corners(const Picture& p) {
+std::string corners(const Image& p) {
   std::string out;
   for (const auto& [x, y] : {std::pair<int64_t, int64_t>{1, 1}, {p.width - 2, 1}, {1, p.height - 2}, {p.width - 2, p.height - 2}}) {
     const uint8_t* c = p.at(x, y);
@@ -44,14 +44,14 @@ Bytes number(uint64_t value, int bytes = 4) {
   put(out, value, bytes, true);
   return out;
 }
-Picture decoded(const Bytes& file, PictureNotes* notes = nullptr) { return value_or_throw(decode_picture(file, notes)); }
+Image decoded(const Bytes& file, ImageNotes* notes = nullptr) { return value_or_throw(decode_image(file, notes)); }
 std::string refusal(const Bytes& file) {
-  const auto picture = decode_picture(file);
+  const auto picture = decode_image(file);
   return picture ? "accepted" : picture.error().message;
 }
 
 TEST(Decode, ExifTurnsAndMirrorsEveryFormat) {
-  const Picture from = quarters(24, 16);
+  const Image from = quarters(24, 16);
   const Bytes jpeg = jpeg_of(24, 16, 3, colours_of(from), JCS_RGB, JCS_YCbCr);
   // What the corners show once the eight orientations are applied to "rgby".
   const std::vector<std::string> shown{"rgby", "gryb", "ybgr", "byrg", "rbgy", "bryg", "ygbr", "gyrb"};
@@ -70,7 +70,7 @@ TEST(Decode, ExifTurnsAndMirrorsEveryFormat) {
       std::string want = shown[static_cast<size_t>(o - 1)];
       std::erase(want, ' ');
       for (const Bytes& file : {with_segments(jpeg, {jpeg_segment(0xE1, segment)}), png, webp}) {
-        const Picture picture = decoded(file);
+        const Image picture = decoded(file);
         EXPECT_EQ(corners(picture), want) << o;
         EXPECT_EQ(picture.width, o >= 5 ? 16 : 24) << o;
       }
@@ -83,14 +83,14 @@ TEST(Decode, SixteenBitsAreEncodedAsEightAreUnlessTheFileSaysOtherwise) {
   const std::vector<Bytes> row{{0x80, 0x80, 0x40, 0x00}};
   EXPECT_EQ(decoded(png_of(2, 1, 16, 0, row)).at(0, 0)[0], 128);
   EXPECT_EQ(decoded(png_of(2, 1, 16, 0, row)).at(1, 0)[1], 64);
-  const Picture linear = decoded(png_of(2, 1, 16, 0, row, {png_chunk("gAMA", number(100000))}));
+  const Image linear = decoded(png_of(2, 1, 16, 0, row, {png_chunk("gAMA", number(100000))}));
   EXPECT_NEAR(linear.at(0, 0)[0], level(to_srgb(0x8080 / 65535.0)), 1);
 }
 
 TEST(Decode, ColourChunksCountInTheOrderOfTheSpecification) {
   const std::vector<Bytes> row{{200, 100, 50}};
   const auto shown = [&](const std::vector<Bytes>& chunks) {
-    const Picture p = decoded(png_of(1, 1, 8, 2, row, chunks));
+    const Image p = decoded(png_of(1, 1, 8, 2, row, chunks));
     return std::array<int, 3>{p.at(0, 0)[0], p.at(0, 0)[1], p.at(0, 0)[2]};
   };
   const std::array<int, 3> plain{200, 100, 50};
@@ -117,7 +117,7 @@ TEST(Decode, ColourChunksCountInTheOrderOfTheSpecification) {
 
 TEST(Decode, ProfilesOfEveryFormatAndKindAreApplied) {
   const Bytes linear = rgb_profile(kSrgbPrimaries, 1);
-  Picture grey = make_picture(16, 16);
+  Image grey = make_image(16, 16);
   for (size_t i = 0; i < grey.rgba.size(); ++i) grey.rgba[i] = i % 4 == 3 ? 255 : 64;
   const int want = level(to_srgb(64 / 255.0));
   const Bytes jpeg = with_segments(jpeg_of(16, 16, 3, colours_of(grey), JCS_RGB, JCS_YCbCr), {icc_segment(linear)});
@@ -132,16 +132,16 @@ TEST(Decode, ProfilesOfEveryFormatAndKindAreApplied) {
 }
 
 TEST(Decode, AProfileThatCannotBeUsedIsSaidAndNotApplied) {
-  Picture red = quarters(16, 16);
+  Image red = quarters(16, 16);
   const Bytes plain = jpeg_of(16, 16, 3, colours_of(red), JCS_RGB, JCS_YCbCr);
   Bytes half = rgb_profile(kSrgbPrimaries, 1);
   half.resize(half.size() / 3);
   for (const Bytes& profile : {bytes_of("no profile at all, but long enough for one"), half, grey_profile(1), cmyk_profile()}) {
-    PictureNotes notes;
+    ImageNotes notes;
     EXPECT_EQ(decoded(with_segments(plain, {icc_segment(profile)}), &notes).rgba, decoded(plain).rgba);
     EXPECT_EQ(notes.size(), 1U);
   }
-  PictureNotes notes;
+  ImageNotes notes;
   Bytes iccp = bytes_of(std::string_view("bomb\0\0", 6));
   put(iccp, packed(Bytes(size_t{20} << 20)));
   EXPECT_EQ(decoded(png_of(1, 1, 8, 2, {{1, 2, 3}}, {png_chunk("iCCP", iccp)}), &notes).at(0, 0)[2], 3);
@@ -154,12 +154,12 @@ TEST(Decode, InksBecomeColours) {
     for (const int ink : i % 16 < 8 ? std::array<int, 4>{0, 255, 255, 255} : std::array<int, 4>{255, 255, 255, 55}) inks.push_back(static_cast<uint8_t>(ink));
   for (const J_COLOR_SPACE stored : {JCS_CMYK, JCS_YCCK}) {
     const Bytes jpeg = jpeg_of(16, 16, 4, inks, JCS_CMYK, stored);
-    const Picture picture = decoded(jpeg);
+    const Image picture = decoded(jpeg);
     EXPECT_NEAR(picture.at(3, 8)[0], 0, 3) << "cyan";
     EXPECT_NEAR(picture.at(3, 8)[1], 255, 3);
     EXPECT_NEAR(picture.at(12, 8)[0], 55, 3) << "four fifths of black ink";
     EXPECT_EQ(picture.at(3, 8)[3], 255);
-    const Picture printed = decoded(with_segments(jpeg, {icc_segment(cmyk_profile())}));
+    const Image printed = decoded(with_segments(jpeg, {icc_segment(cmyk_profile())}));
     EXPECT_NEAR(printed.at(3, 8)[0], 255, 3) << "by this profile only black prints";
     EXPECT_NEAR(printed.at(12, 8)[0], 101, 4) << "L* 61, and the darkest that these inks print (L* 50) becomes black";
   }
@@ -170,17 +170,17 @@ TEST(Decode, SmallSamplesPalettesAndTransparencyKeepTheirValues) {
   EXPECT_EQ(decoded(png_of(4, 1, 2, 0, {{0b00011011}})).at(2, 0)[1], 170);
   EXPECT_EQ(decoded(png_of(2, 1, 4, 0, {{0x5F}})).at(0, 0)[2], 85);
   const Bytes palette = png_chunk("PLTE", {10, 20, 30, 40, 50, 60}), clear = png_chunk("tRNS", {255, 7});
-  const Picture picture = decoded(png_of(2, 1, 1, 3, {{0b01000000}}, {palette, clear}));
+  const Image picture = decoded(png_of(2, 1, 1, 3, {{0b01000000}}, {palette, clear}));
   EXPECT_EQ(Bytes(picture.rgba), (Bytes{10, 20, 30, 255, 40, 50, 60, 7}));
   EXPECT_EQ(decoded(png_of(2, 1, 8, 0, {{9, 10}}, {png_chunk("tRNS", {0, 10})})).at(1, 0)[3], 0);
   EXPECT_EQ(decoded(png_of(1, 1, 8, 4, {{77, 33}})).at(0, 0)[3], 33);
 }
 
 TEST(Decode, OfAnAnimationTheFirstFrameIsTakenAndSaid) {
-  const Picture first = quarters(24, 16);
-  Picture second = first;
+  const Image first = quarters(24, 16);
+  Image second = first;
   std::fill(second.rgba.begin(), second.rgba.end(), uint8_t{255});
-  const auto frame = [&](const Picture& picture) {
+  const auto frame = [&](const Image& picture) {
     Bytes head(6, 0);
     put(head, 23, 3, false);
     put(head, 15, 3, false);
@@ -189,7 +189,7 @@ TEST(Decode, OfAnAnimationTheFirstFrameIsTakenAndSaid) {
     put(head, lossless_webp_chunk(picture));
     return riff_chunk("ANMF", head);
   };
-  PictureNotes notes;
+  ImageNotes notes;
   EXPECT_EQ(decoded(riff_of("WEBP", {webp_head(first, 2), riff_chunk("ANIM", Bytes(6, 0)), frame(first), frame(second)}), &notes).rgba, first.rgba);
   ASSERT_EQ(notes.size(), 1U);
   EXPECT_NE(notes[0].find("2 frames"), std::string::npos);
@@ -201,19 +201,19 @@ TEST(Decode, OfAnAnimationTheFirstFrameIsTakenAndSaid) {
 }
 
 TEST(Decode, WhatIsCutOffIsRefusedWithWhatIsMissing) {
-  const Picture from = quarters(64, 48);
+  const Image from = quarters(64, 48);
   const Bytes baseline = jpeg_of(64, 48, 3, colours_of(from), JCS_RGB, JCS_YCbCr), progressive = jpeg_of(64, 48, 3, colours_of(from), JCS_RGB, JCS_YCbCr, true);
   for (const Bytes& whole : {baseline, progressive, value_or_throw(encode_png(from)), riff_of("WEBP", {lossless_webp_chunk(from)})}) {
-    ASSERT_TRUE(decode_picture(whole));
+    ASSERT_TRUE(decode_image(whole));
     Bytes longer = whole;
     put(longer, "what other programs put behind it");
-    EXPECT_TRUE(decode_picture(longer));
+    EXPECT_TRUE(decode_image(longer));
     for (size_t cut = 1; cut < whole.size(); cut += cut < 8 ? 1 : 37) {
-      const auto picture = decode_picture(std::span(whole).first(whole.size() - cut));
+      const auto picture = decode_image(std::span(whole).first(whole.size() - cut));
       ASSERT_FALSE(picture) << "without its last " << cut << " bytes";
     }
   }
-  Picture noise = from;
+  Image noise = from;
   uint32_t state = 1;
   for (uint8_t& v : noise.rgba) v = static_cast<uint8_t>((state = state * 1664525 + 1013904223) >> 24);
   const Bytes detailed = jpeg_of(64, 48, 3, colours_of(noise), JCS_RGB, JCS_YCbCr);
@@ -244,17 +244,17 @@ TEST(Decode, OnePixelAndThinPicturesAreRead) {
 }
 
 TEST(Reduced, KeepsProportionsAndAveragesWhatCanBeSeen) {
-  Picture picture = make_picture(400, 100);
+  Image picture = make_image(400, 100);
   for (int64_t y = 0; y < 100; ++y)
     for (int64_t x = 0; x < 400; ++x)
       if (x % 2) picture.at(x, y)[0] = 200, picture.at(x, y)[3] = 255;
-  const Picture small = reduced(picture, 100);
+  const Image small = reduced(picture, 100);
   EXPECT_EQ(small.width, 100);
   EXPECT_EQ(small.height, 25);
   EXPECT_EQ(small.at(50, 10)[0], 200) << "what is transparent lends no colour";
   EXPECT_EQ(small.at(50, 10)[3], 128);
   EXPECT_EQ(reduced(picture, 400).rgba, picture.rgba);
-  EXPECT_EQ(reduced(make_picture(2, 2000), 100).width, 1);
+  EXPECT_EQ(reduced(make_image(2, 2000), 100).width, 1);
 }
 
 }  // namespace

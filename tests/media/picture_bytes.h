@@ -1,4 +1,4 @@
-// Picture files made byte by byte, as other programs write them.
+// Image files made byte by byte, as other programs write them.
 #pragma once
 
 #include <lcms2.h>
@@ -11,7 +11,7 @@
 #include <jpeglib.h>
 #include <webp/encode.h>
 
-#include "media/picture.h"
+#include "media/image.h"
 
 namespace ptah::test {
 
@@ -135,7 +135,7 @@ inline Bytes riff_of(std::string_view form, const std::vector<Bytes>& chunks) {
   return out;
 }
 /// The chunk VP8L of a picture.
-inline Bytes lossless_webp_chunk(const Picture& picture) {
+inline Bytes lossless_webp_chunk(const Image& picture) {
   uint8_t* data = nullptr;
   const size_t size = WebPEncodeLosslessRGBA(picture.rgba.data(), static_cast<int>(picture.width), static_cast<int>(picture.height),
                                              static_cast<int>(picture.width * 4), &data);
@@ -144,7 +144,7 @@ inline Bytes lossless_webp_chunk(const Picture& picture) {
   return out;
 }
 /// flags: 2 animation, 8 Exif, 16 alpha, 32 colour profile
-inline Bytes webp_head(const Picture& picture, int flags) {
+inline Bytes webp_head(const Image& picture, int flags) {
   Bytes head{static_cast<uint8_t>(flags), 0, 0, 0};
   put(head, static_cast<uint64_t>(picture.width - 1), 3, false);
   put(head, static_cast<uint64_t>(picture.height - 1), 3, false);

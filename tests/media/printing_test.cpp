@@ -3,7 +3,8 @@
 
 #include <cstring>
 
-#include "media/mesh.h"
+#include "geometry/mesh.h"
+#include "media/mesh_files.h"
 
 namespace ptah {
 

@@ -5,7 +5,7 @@
 #include <csignal>
 #include <thread>
 
-#include "apps/login_nonces.h"
+#include "apps/reading/login_nonces.h"
 #include "base/sha256.h"
 #include "chain/abi.h"
 #include "chain/account.h"
@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-Article article() { return value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "article.md")))); }
+Article article() { return value_or_throw(parse_article(value_or_throw(read_text(fs::path(PTAH_SOURCE_DIR) / "tests" / "data" / "article.md")))); }
 
 struct Running {
   explicit Running(HttpServer& s) : server(s), port(value_or_throw(s.bind("127.0.0.1", 0))), thread([&s] { s.run(); }) {}

@@ -7,6 +7,7 @@
 #include "base/parallel.h"
 #include "distance.h"
 #include "tensor/ops.h"
+#include "tensor/device.h"
 
 namespace ptah {
 

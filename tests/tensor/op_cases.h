@@ -113,6 +113,27 @@ inline std::vector<OpCase> op_cases() {
               [s](In x) { return attention(x[0], x[1], x[2], {.heads = s.heads, .causal = s.causal}); },
               -2,
               2});
+  struct Grouped {
+    int64_t n, m, heads, kv_heads, d, window;
+  };
+  for (const Grouped& s : {Grouped{17, 17, 4, 2, 8, 0}, Grouped{70, 70, 3, 1, 16, 0}, Grouped{130, 130, 2, 2, 32, 40}, Grouped{9, 600, 4, 2, 16, 270},
+                           Grouped{65, 130, 4, 1, 8, 7}})
+    add_case({fmt::format("attention {}x{} {} of {} heads·{} window {}", s.n, s.m, s.heads, s.kv_heads, s.d, s.window),
+              {{2, s.n, s.heads * s.d}, {2, s.m, s.kv_heads * s.d}, {2, s.m, s.kv_heads * s.d}},
+              [s](In x) { return attention(x[0], x[1], x[2], {.heads = s.heads, .kv_heads = s.kv_heads, .causal = true, .window = s.window}); },
+              -2,
+              2});
+  for (const bool halves : {true, false})
+    for (const int64_t turned : {1, 8, 9})
+      add_case({fmt::format("rotary {} pairs {}", turned, halves), {{2, 5, 3 * 19}}, [halves, turned](In x) {
+                  const Tensor angles = affine(Tensor::normal({5, turned}, 8, 8), 2);
+                  Tensor cosines = Tensor::empty(angles.shape()), sines = Tensor::empty(angles.shape());
+                  for (int64_t i = 0; i < angles.elements(); ++i) {
+                    cosines.data<float>()[i] = std::cos(angles.data<float>()[i]);
+                    sines.data<float>()[i] = std::sin(angles.data<float>()[i]);
+                  }
+                  return rotary(x[0], 3, cosines, sines, halves);
+                }});
   add_case({"attention key_lengths",
             {{3, 9, 32}, {3, 17, 32}, {3, 17, 32}},
             [](In x) {

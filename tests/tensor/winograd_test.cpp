@@ -8,6 +8,7 @@
 #include "base/parallel.h"
 #include "distance.h"
 #include "tensor/ops.h"
+#include "tensor/device.h"
 
 namespace ptah {
 

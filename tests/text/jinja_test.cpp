@@ -7,7 +7,7 @@
 
 #include "base/budget.h"
 #include "base/file.h"
-#include "text/jinja.h"
+#include "text/template/jinja.h"
 
 namespace ptah {
 namespace {
@@ -133,7 +133,7 @@ TEST(Templates, ACancelledJobEndsWhileItsTemplateRuns) {
   CancelToken token;
   const CancelScope scope(&token);
   std::thread later([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
     token.cancel();
   });
   const auto begin = std::chrono::steady_clock::now();

@@ -6,10 +6,10 @@
 #include <filesystem>
 
 #include "base/file.h"
-#include "text/bert.h"
-#include "text/grammar.h"
-#include "text/language_config.h"
-#include "text/language_model.h"
+#include "text/encode/bert.h"
+#include "text/grammar/grammar.h"
+#include "text/lm/language_config.h"
+#include "text/lm/language_model.h"
 #include "weights/safetensors.h"
 
 namespace ptah {

@@ -1,11 +1,11 @@
 // Prompts by the WebUI's rules: numbers in brackets, BREAK, windows and their weights; and what is not computed is named. The WebUI's results were worked out
 // by its published expression for weights, with Python's re.
-#include "text/prompt_syntax.h"
+#include "text/prompt/prompt_syntax.h"
 
 #include <gtest/gtest.h>
 
-#include "../diffusion_goldens.h"
-#include "text/clip_tokenizer.h"
+#include "tests/image/diffusion_goldens.h"
+#include "text/tokenize/clip_tokenizer.h"
 
 namespace ptah {
 

@@ -1,15 +1,16 @@
 // node reader.mjs PAGE NODE BANK: reads as a person with a wallet does, once knowing the answers and once not.
+// node reader.mjs PAGE NODE BANK KEY: once with this private key, whose address is on the list of readers, and once with another one, which is not.
 import { readFileSync } from "node:fs";
 import { JSDOM, VirtualConsole } from "jsdom";
 import { ethers } from "ethers";
 
-const [page, node, bankFile] = process.argv.slice(2);
+const [page, node, bankFile, listed] = process.argv.slice(2);
 const provider = new ethers.JsonRpcProvider(node, undefined, { staticNetwork: true });
 const bank = JSON.parse(readFileSync(bankFile, "utf8")).items;
 const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
-async function read(knows) {
-  const wallet = ethers.Wallet.createRandom().connect(provider);
+async function read(knows, key) {
+  const wallet = (key ? new ethers.Wallet(key) : ethers.Wallet.createRandom()).connect(provider);
   await provider.send("anvil_setBalance", [wallet.address, "0x8ac7230489e80000"]);
   const ethereum = {
     async request({ method, params }) {
@@ -77,6 +78,13 @@ async function read(knows) {
   return `${told} ${ethers.formatEther(got)} tokens on the chain`;
 }
 
+if (listed) {
+  console.log(`a reader on the list: ${await read(true, listed)}`);
+  const refused = await read(true).then((told) => { throw new Error(`who is not on the list could read: ${told}`); }, (error) => error.message);
+  if (!refused.includes("list")) throw new Error(refused);
+  console.log(`one who is not on it: ${refused}`);
+  process.exit(0);
+}
 const [paid, guess] = await Promise.all([read(true), read(false)]);
 console.log(`a reader who knows: ${paid}`);
 if (!guess.startsWith("0 right. That was not enough")) throw new Error(guess);

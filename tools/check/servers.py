@@ -114,7 +114,7 @@ def p99(times):
 
 def attack(what, run, *how):
     with open(f"/proc/{pid}/clear_refs", "w") as refs:
-        refs.write("5")  # the peak is counted anew
+        refs.write("5")  # the peak is counted again
     before = memory("VmRSS")
     sent, done = multiprocessing.Value("Q", 0, lock=False), multiprocessing.Event()
     attacker = multiprocessing.Process(target=run, args=(*how, sent, done), daemon=True)

@@ -2,7 +2,7 @@
 
 
 class Lcg:
-    """As in tests/language_test.cpp."""
+    """As in tests/text/language_test.cpp."""
 
     def __init__(self, seed):
         self.state = seed

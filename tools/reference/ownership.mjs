@@ -5,7 +5,7 @@ import { importer } from "ipfs-unixfs-importer";
 import { fixedSize } from "ipfs-unixfs-importer/chunker";
 import { balanced } from "ipfs-unixfs-importer/layout";
 
-/** The same bytes as tests/own_test.cpp makes. */
+/** The same bytes as tests/own/own_test.cpp makes. */
 function bytes(count, seed) {
   const out = new Uint8Array(count);
   let x = seed >>> 0;

@@ -120,7 +120,7 @@ std::string http_date(std::time_t now) {
 bool PeerQuota::take(const std::string& peer, double now) {
   if (windows_.size() >= max_peers_) {
     std::erase_if(windows_, [&](const auto& entry) { return entry.second.began + seconds_ < now; });
-    if (windows_.size() >= max_peers_) windows_.clear();  // better to count anew than to shut somebody out
+    if (windows_.size() >= max_peers_) windows_.clear();  // better to count again than to shut somebody out
   }
   Window& window = windows_[peer];
   if (window.taken == 0 || window.began + seconds_ < now) window = {now, 0};

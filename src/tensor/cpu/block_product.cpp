@@ -5,6 +5,8 @@
 
 #include <cmath>
 
+#include "base/memory.h"
+
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/cpu/unpack_block.h"
 
@@ -480,6 +482,7 @@ void RoundedVectors::round(const float* x, int64_t count, int64_t columns) {
   PTAH_CHECK(columns % 32 == 0, "{} columns in blocks of 32", columns);
   count_ = count;
   columns_ = columns;
+  if (DryRun::active()) return;
   const auto many = static_cast<size_t>(count * columns);
   values_.resize(many);
   scales_.resize(many / 32);
@@ -493,6 +496,8 @@ void RoundedVectors::round(const float* x, int64_t count, int64_t columns) {
 }
 
 void block_product(const BlockMatrix& w, const float* x, int64_t count, const RoundedVectors& rounded, float* y) {
+  count_flops(2 * count * w.rows * w.columns);
+  if (DryRun::active()) return;
   const bool round = wants_rounded(w.type);
   PTAH_CHECK(!round || (rounded.count() == count && rounded.columns() == w.columns), "rounded vectors [{}, {}] for [{}, {}]", rounded.count(),
              rounded.columns(), count, w.columns);

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/memory.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/decoder_ops.h"
 
@@ -55,7 +56,7 @@ constexpr int kTogether = 4;  ///< heads of queries that read a row at once
 
 /// Scores of `count` heads for the rows [0, n) of one head of keys: scores[h][j] = scale · q[h] · key[j].
 template <class Row, int count>
-void score_rows(const std::byte* keys, int64_t row_bytes, int64_t n, const float* q, int64_t d, float scale, float (*scores)[kPagePositions + kMostLanes]) {
+void score_rows(const std::byte* keys, int64_t row_bytes, int64_t n, const float* q, int64_t d, float scale, float (*scores)[kPagePositions + kMaxLanes]) {
   const int64_t whole = d - d % kLanes;
   HWY_ALIGN float sums[count][kLanes][kLanes] = {};
   for (int64_t j = 0; j < n; j += kLanes) {
@@ -103,7 +104,7 @@ void weigh_rows(float* scores, int64_t n, PartSums& part) {
 }
 
 template <class Row, int count>
-void add_rows(const std::byte* values, int64_t row_bytes, int64_t n, int64_t d, const float (*weights)[kPagePositions + kMostLanes], PartSums* parts) {
+void add_rows(const std::byte* values, int64_t row_bytes, int64_t n, int64_t d, const float (*weights)[kPagePositions + kMaxLanes], PartSums* parts) {
   const int64_t whole = d - d % kLanes;
   const auto add = [&](int64_t from, auto many) HWY_ATTR {  // the sums of `count` heads stay in registers
     VF sums[count][many.value];
@@ -134,7 +135,7 @@ void add_rows(const std::byte* values, int64_t row_bytes, int64_t n, int64_t d, 
 /// The positions [begin, end) of one page for `count` heads that share its keys.
 template <class Row, int count>
 void attend_page(const CachedKeys& cache, int64_t kv_head, const float* q, int64_t begin, int64_t end, float scale, PartSums* parts) {
-  float scores[count][kPagePositions + kMostLanes];
+  float scores[count][kPagePositions + kMaxLanes];
   const std::byte* keys = cache.pages[begin / kPagePositions] + cache.offset(kv_head, begin);
   const int64_t row_bytes = cache.row_bytes(), n = end - begin;
   score_rows<Row, count>(keys, row_bytes, n, q, cache.head_dim, scale, scores);
@@ -197,6 +198,8 @@ namespace ptah {
 HWY_EXPORT(attend_cached);
 
 void cached_attention(const CachedKeys& cache, const float* q, int64_t heads, int64_t begin, int64_t end, float scale, float* out) {
+  count_flops(4 * heads * (end - begin) * cache.head_dim);
+  if (DryRun::active()) return;
   HWY_DYNAMIC_DISPATCH(attend_cached)(cache, q, heads, begin, end, scale, out);
 }
 

@@ -66,17 +66,7 @@ void conv_backward_weights(const ConvShape& shape, DType type, const void* sourc
 
 }  // namespace detail
 
-/// Gives back the packed copies of a weight; the next use packs it anew.
+/// Gives back the packed copies of a weight; the next use packs it again.
 void forget_packed(const Tensor& weight);
-
-/// What this processor computes natively.
-bool has_bf16();
-bool has_amx();
-/// Caps the instruction set of every kernel: "amx", "avx512_bf16", "avx512", "avx2". Call before the first op.
-Result<void> cap_isa(std::string_view name);
-/// The numeric path in force, e.g. "amx-bf16": receipts name it.
-std::string numeric_path();
-/// The dtype models compute in on this path.
-DType compute_dtype();
 
 }  // namespace ptah

@@ -35,7 +35,7 @@ void round_all(DType type, const void* in, int64_t count, float factor, int8_t* 
   });
 }
 
-void widen_all(const int8_t* x, int64_t count, DType type, void* out) {
+void dequantize_all(const int8_t* x, int64_t count, DType type, void* out) {
   with_float_type(type, [&](auto kind) {
     auto* to = static_cast<decltype(kind)*>(out);
     in_chunks(count, 1, [&](int64_t first, int64_t last) {
@@ -52,11 +52,11 @@ namespace ptah::detail {
 
 HWY_EXPORT(largest_of);
 HWY_EXPORT(round_all);
-HWY_EXPORT(widen_all);
+HWY_EXPORT(dequantize_all);
 
 float largest_magnitude(DType type, const void* x, int64_t count) { return HWY_DYNAMIC_DISPATCH(largest_of)(type, x, count); }
 void round_to_int8(DType type, const void* x, int64_t count, float factor, int8_t* to) { HWY_DYNAMIC_DISPATCH(round_all)(type, x, count, factor, to); }
-void widen_int8(const int8_t* x, int64_t count, DType type, void* to) { HWY_DYNAMIC_DISPATCH(widen_all)(x, count, type, to); }
+void dequantize_int8(const int8_t* x, int64_t count, DType type, void* to) { HWY_DYNAMIC_DISPATCH(dequantize_all)(x, count, type, to); }
 
 }  // namespace ptah::detail
 #endif

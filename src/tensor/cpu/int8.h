@@ -12,7 +12,7 @@ float largest_magnitude(DType type, const void* x, int64_t count);
 /// to[i] = x[i] · factor rounded to nearest, ties to even, within −128 … 127.
 void round_to_int8(DType type, const void* x, int64_t count, float factor, int8_t* to);
 /// The same numbers in f32, bf16 or f16.
-void widen_int8(const int8_t* x, int64_t count, DType type, void* to);
+void dequantize_int8(const int8_t* x, int64_t count, DType type, void* to);
 
 /// The factor that takes magnitudes up to `largest` to 127, and its inverse.
 struct Int8Scale {

@@ -33,6 +33,7 @@ HWY_AFTER_NAMESPACE();
 
 #include "base/parallel.h"
 #include "tensor/cpu/intrinsics.h"
+#include "tensor/device.h"
 
 namespace ptah {
 

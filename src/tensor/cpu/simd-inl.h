@@ -18,7 +18,7 @@ namespace ptah::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using DF = hn::ScalableTag<float>;
-constexpr int kMostLanes = 16;  // 512-bit vectors are the widest in use
+constexpr int kMaxLanes = 16;  // 512-bit vectors are the widest in use
 using VF = hn::Vec<DF>;
 using DI = hn::RebindToSigned<DF>;
 using DU = hn::RebindToUnsigned<DF>;
@@ -52,7 +52,7 @@ HWY_INLINE hn::Vec<DU> bf16_bits(VF value) {
 }
 HWY_INLINE void store(VF value, bf16* to) { hn::StoreU(hn::DemoteTo(D16(), hn::BitCast(DI(), bf16_bits(value))), D16(), reinterpret_cast<uint16_t*>(to)); }
 HWY_INLINE void store(VF value, f16* to) {
-  HWY_ALIGN float wide[kMostLanes];
+  HWY_ALIGN float wide[kMaxLanes];
   hn::Store(value, DF(), wide);
   for (int64_t i = 0; i < lanes(); ++i) to[i] = to_f16(wide[i]);
 }
@@ -64,14 +64,14 @@ HWY_INLINE void store(VF value, int8_t* to) { hn::StoreU(hn::DemoteTo(D8(), hn::
 template <class T>
 HWY_INLINE VF load_n(const T* from, int64_t count) {
   if (count >= lanes()) return load(from);
-  T buffer[kMostLanes] = {};
+  T buffer[kMaxLanes] = {};
   for (int64_t i = 0; i < count; ++i) buffer[i] = from[i];
   return load(buffer);
 }
 template <class T>
 HWY_INLINE void store_n(VF value, T* to, int64_t count) {
   if (count >= lanes()) return store(value, to);
-  T buffer[kMostLanes];
+  T buffer[kMaxLanes];
   store(value, buffer);
   for (int64_t i = 0; i < count; ++i) to[i] = buffer[i];
 }

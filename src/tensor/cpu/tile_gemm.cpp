@@ -40,6 +40,7 @@ HWY_AFTER_NAMESPACE();
 
 #include "tensor/cpu/dense.h"
 #include "tensor/cpu/intrinsics.h"
+#include "tensor/device.h"
 
 #if defined(__x86_64__)
 #include <sys/syscall.h>

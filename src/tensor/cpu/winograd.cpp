@@ -11,10 +11,10 @@
 namespace ptah::detail {
 namespace {
 
-constexpr int64_t kPlaces = 16;          // numbers of a transformed tile
-constexpr int64_t kGroup = 32;           // channels that are transformed together; in bf16 first the even ones, then the odd ones
-constexpr int64_t kTiles = kChunkRows;   // of a chunk
-constexpr int64_t kMostBytes = 8 << 20;  // of transformed inputs at a time
+constexpr int64_t kPlaces = 16;         // numbers of a transformed tile
+constexpr int64_t kGroup = 32;          // channels that are transformed together; in bf16 first the even ones, then the odd ones
+constexpr int64_t kTiles = kChunkRows;  // of a chunk
+constexpr int64_t kMaxBytes = 8 << 20;  // of transformed inputs at a time
 // Streams that lie a multiple of 4 KiB apart would share one set of the cache.
 constexpr int64_t kInputGap = 32, kSumGap = 16, kSumStep = kTiles * kPanel + kSumGap;
 
@@ -253,7 +253,7 @@ void convolve(const ConvForward& call, const T* packed, const Steps<T>& steps) {
   const ConvShape& s = call.shape;
   const int64_t in = s.in_channels, out = s.out_channels, down = (s.out_height + 1) / 2, across = (s.out_width + 1) / 2, tiles = s.batch * down * across;
   const int64_t chunk_size = kPlaces * input_step(in), chunks = (tiles + kTiles - 1) / kTiles;
-  const int64_t together = std::clamp<int64_t>(kMostBytes / (chunk_size * static_cast<int64_t>(sizeof(T))), 1, chunks);
+  const int64_t together = std::clamp<int64_t>(kMaxBytes / (chunk_size * static_cast<int64_t>(sizeof(T))), 1, chunks);
   const Block transformed(static_cast<size_t>(together * chunk_size) * sizeof(T));
   if (DryRun::active()) return;
   auto* inputs = static_cast<T*>(transformed.data());

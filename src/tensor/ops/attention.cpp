@@ -24,10 +24,11 @@ struct HeadView {
 };
 struct AttentionCall {
   DType type;
-  int64_t batch, heads, queries, keys, d;
+  int64_t batch, heads, kv_heads, queries, keys, d;
   HeadView q, k, v;
   float scale;
   bool causal;
+  int64_t window;  ///< 0: none
   const int32_t* key_lengths;
   const float* bias;
   int64_t query_block, key_block;  ///< rows and columns of a tile: 64 and 64 (256 of many keys), or the whole of a short side
@@ -37,6 +38,8 @@ struct AttentionCall {
     const int64_t all = visible(b);
     return causal ? std::min(all, std::max<int64_t>(0, i + keys - queries + 1)) : all;
   }
+  /// The first of them.
+  int64_t first_visible(int64_t i) const { return window > 0 ? std::max<int64_t>(0, i + keys - queries + 1 - window) : 0; }
 };
 inline int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 }  // namespace ptah
@@ -96,20 +99,15 @@ HWY_INLINE void store_probability(VF value, bf16* to) {
   hn::StoreU(hn::DemoteTo(D16(), hn::BitCast(DI(), rounded)), D16(), reinterpret_cast<uint16_t*>(to));
 }
 
+/// Keys turned and values, each block of a head as the products read it: [batch, kv_heads, blocks][key_block · width].
 template <class T, class C>
-void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, void* out, float* lse) {
-  const int64_t d = call.d, width = round_up(d, 32), depth = round_up(d, tile.depth_unit), columns = round_up(d, tile.column_unit);
-  const int64_t qb_rows = call.query_block, kb_rows = call.key_block;
+void pack_keys(const AttentionCall& call, const detail::TileKernels<C>& tile, C* k_packed, C* v_packed) {
+  const int64_t d = call.d, width = round_up(d, 32), columns = round_up(d, tile.column_unit), kb_rows = call.key_block, block_elements = kb_rows * width;
   const int64_t key_blocks = (call.keys + kb_rows - 1) / kb_rows;
-  const int64_t query_blocks = (call.queries + qb_rows - 1) / qb_rows, pairs = call.batch * call.heads;
-  const int64_t block_elements = kb_rows * width, query_elements = qb_rows * width;
-  const Block k_block(static_cast<size_t>(pairs * key_blocks * block_elements) * sizeof(C));
-  const Block v_block(static_cast<size_t>(pairs * key_blocks * block_elements) * sizeof(C));
-  C *k_packed = static_cast<C*>(k_block.data()), *v_packed = static_cast<C*>(v_block.data());
-  parallel_for(pairs * key_blocks, block_elements * 4, [&](int64_t begin, int64_t end) {
+  parallel_for(call.batch * call.kv_heads * key_blocks, block_elements * 4, [&](int64_t begin, int64_t end) {
     std::vector<C> rows(static_cast<size_t>(block_elements));
     for (int64_t i = begin; i < end; ++i) {
-      const int64_t b = i / key_blocks / call.heads, h = i / key_blocks % call.heads, first = i % key_blocks * kb_rows;
+      const int64_t b = i / key_blocks / call.kv_heads, h = i / key_blocks % call.kv_heads, first = i % key_blocks * kb_rows;
       const int64_t count = std::min(kb_rows, call.keys - first);
       load_block<T>(call.k, b, h, d, first, count, kb_rows, width, rows.data());
       tile.pack_transposed(rows.data(), width, width, kb_rows, k_packed + i * block_elements);
@@ -117,6 +115,52 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
       tile.pack(rows.data(), width, kb_rows, columns, v_packed + i * block_elements);
     }
   });
+}
+
+/// Scores of which none is hidden become e^(scale · score − most), given the greatest so far; the sum of each lane, and the new greatest. The scale goes into
+/// the exponent.
+template <class C>
+HWY_INLINE VF weigh_all(const float* score, int64_t columns, float scale, float before, float& now, C* probability) {
+  VF high = splat(-INFINITY);
+  for (int64_t j = 0; j < columns; j += lanes()) high = hn::Max(high, load(score + j));
+  now = std::max(before, scale * max_lanes(high));
+  constexpr float kLog2e = 1.44269504F;
+  const VF by = splat(scale * kLog2e), less = splat(now * kLog2e);
+  VF sum = hn::Zero(DF());
+  for (int64_t j = 0; j < columns; j += lanes()) {
+    const VF e = power_of_two<C>(hn::MulSub(load(score + j), by, less));
+    sum = hn::Add(sum, e);
+    store_probability(e, probability + j);
+  }
+  return sum;
+}
+
+/// Scores scaled, with their bias, −∞ outside [hidden, valid); the greatest.
+HWY_INLINE float mask_scores(float* score, int64_t columns, float scale, int64_t hidden, int64_t valid, const float* bias) {
+  VF high = splat(-INFINITY);
+  for (int64_t j = 0; j < columns; j += lanes()) {
+    VF v = hn::Mul(load(score + j), splat(scale));
+    if (j + lanes() > valid) v = j >= valid ? splat(-INFINITY) : hn::IfThenElse(hn::FirstN(DF(), static_cast<size_t>(valid - j)), v, splat(-INFINITY));
+    if (j < hidden) v = hn::IfThenElse(hn::FirstN(DF(), static_cast<size_t>(hidden - j)), splat(-INFINITY), v);
+    if (bias && j < valid) v = hn::Add(v, load_n(bias + j, valid - j));
+    store(v, score + j);
+    high = hn::Max(high, v);
+  }
+  return max_lanes(high);
+}
+
+template <class T, class C>
+void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, void* out, float* lse) {
+  const int64_t d = call.d, width = round_up(d, 32), depth = round_up(d, tile.depth_unit), columns = round_up(d, tile.column_unit);
+  const int64_t qb_rows = call.query_block, kb_rows = call.key_block;
+  const int64_t key_blocks = (call.keys + kb_rows - 1) / kb_rows;
+  const int64_t query_blocks = (call.queries + qb_rows - 1) / qb_rows, pairs = call.batch * call.heads, key_pairs = call.batch * call.kv_heads;
+  const int64_t group = call.heads / call.kv_heads;
+  const int64_t block_elements = kb_rows * width, query_elements = qb_rows * width;
+  const Block k_block(static_cast<size_t>(key_pairs * key_blocks * block_elements) * sizeof(C));
+  const Block v_block(static_cast<size_t>(key_pairs * key_blocks * block_elements) * sizeof(C));
+  C *k_packed = static_cast<C*>(k_block.data()), *v_packed = static_cast<C*>(v_block.data());
+  pack_keys<T>(call, tile, k_packed, v_packed);
   parallel_for(pairs * query_blocks, call.keys * qb_rows * (d / 8 + 16), [&](int64_t begin, int64_t end) {
     std::vector<C> q(static_cast<size_t>(query_elements)), p(static_cast<size_t>(qb_rows * kb_rows));
     std::vector<float> s(static_cast<size_t>(qb_rows * kb_rows)), o(static_cast<size_t>(query_elements)), top(static_cast<size_t>(qb_rows)),
@@ -133,42 +177,28 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
     tile.begin();
     for (int64_t i = begin; i < end; ++i) {
       const int64_t pair = i / query_blocks, b = pair / call.heads, h = pair % call.heads, first = i % query_blocks * qb_rows;
+      const int64_t key_pair = b * call.kv_heads + h / group;
       const int64_t count = std::min(qb_rows, call.queries - first), rows = round_up(count, 32);
       load_block<T>(call.q, b, h, d, first, count, rows, width, q.data());
       std::fill(top.begin(), top.end(), -INFINITY);
       std::fill(total.begin(), total.end(), 0.0F);
-      const int64_t seen = call.visible(b, first + count - 1);
-      for (int64_t kb = 0; kb * kb_rows < seen; ++kb) {
-        const int64_t key0 = kb * kb_rows, block = pair * key_blocks + kb;
+      const int64_t seen = call.visible(b, first + count - 1), first_block = call.first_visible(first) / kb_rows;
+      for (int64_t kb = first_block; kb * kb_rows < seen; ++kb) {
+        const int64_t key0 = kb * kb_rows, block = key_pair * key_blocks + kb;
         tile.gemm(rows, kb_rows, depth, q.data(), width, k_packed + block * block_elements, s.data(), kb_rows, false);
         for (int64_t r = 0; r < count; ++r) {
           float* score = s.data() + r * kb_rows;
-          const int64_t valid = std::min(kb_rows, call.visible(b, first + r) - key0);
+          const int64_t valid = std::min(kb_rows, call.visible(b, first + r) - key0), hidden = call.first_visible(first + r) - key0;
           const float* bias = call.bias ? call.bias + (first + r) * call.keys + key0 : nullptr;
           C* probability = p.data() + r * kb_rows;
-          VF high = splat(-INFINITY);
-          if (valid == kb_rows && !bias && call.scale > 0) {  // nothing is hidden: the scale goes into the exponent
-            for (int64_t j = 0; j < kb_rows; j += lanes()) high = hn::Max(high, load(score + j));
-            const float before = top[static_cast<size_t>(r)], now = std::max(before, call.scale * max_lanes(high));
-            constexpr float kLog2e = 1.44269504F;
-            const VF by = splat(call.scale * kLog2e), less = splat(now * kLog2e);
-            VF sum = hn::Zero(DF());
-            for (int64_t j = 0; j < kb_rows; j += lanes()) {
-              const VF e = power_of_two<C>(hn::MulSub(load(score + j), by, less));
-              sum = hn::Add(sum, e);
-              store_probability(e, probability + j);
-            }
-            join(r, before, now, sum, kb > 0);
+          const float before = top[static_cast<size_t>(r)];
+          if (valid == kb_rows && hidden <= 0 && !bias && call.scale > 0) {
+            float now;
+            const VF sum = weigh_all(score, kb_rows, call.scale, before, now, probability);
+            join(r, before, now, sum, kb > first_block);
             continue;
           }
-          for (int64_t j = 0; j < kb_rows; j += lanes()) {
-            VF v = hn::Mul(load(score + j), splat(call.scale));
-            if (j + lanes() > valid) v = j >= valid ? splat(-INFINITY) : hn::IfThenElse(hn::FirstN(DF(), static_cast<size_t>(valid - j)), v, splat(-INFINITY));
-            if (bias && j < valid) v = hn::Add(v, load_n(bias + j, valid - j));
-            store(v, score + j);
-            high = hn::Max(high, v);
-          }
-          const float before = top[static_cast<size_t>(r)], now = std::max(before, max_lanes(high));
+          const float now = std::max(before, mask_scores(score, kb_rows, call.scale, hidden, valid, bias));
           if (!(now > -INFINITY)) {
             std::memset(static_cast<void*>(probability), 0, kb_rows * sizeof(C));
             continue;
@@ -180,12 +210,12 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
             sum = hn::Add(sum, e);
             store(e, probability + j);
           }
-          join(r, before, now, sum, kb > 0);
+          join(r, before, now, sum, kb > first_block);
         }
         for (int64_t r = count; r < rows; ++r) std::memset(static_cast<void*>(p.data() + r * kb_rows), 0, kb_rows * sizeof(C));
-        tile.gemm(rows, columns, kb_rows, p.data(), kb_rows, v_packed + block * block_elements, o.data(), width, kb > 0);
+        tile.gemm(rows, columns, kb_rows, p.data(), kb_rows, v_packed + block * block_elements, o.data(), width, kb > first_block);
       }
-      if (seen <= 0) std::fill(o.begin(), o.end(), 0.0F);
+      if (seen <= first_block * kb_rows) std::fill(o.begin(), o.end(), 0.0F);
       T* to = static_cast<T*>(out) + ((b * call.queries + first) * call.heads + h) * d;
       for (int64_t r = 0; r < count; ++r) {
         store_block(o.data() + r * width, width, to + r * call.heads * d, 0, 1, d,
@@ -199,16 +229,42 @@ void attention_forward_of(const AttentionCall& call, const detail::TileKernels<C
   });
 }
 
+/// What the queries [first, first + query_block) give a key: the probabilities of their scores, and the gradients of the scores from those of the
+/// probabilities.
+template <class C>
+HWY_INLINE void weigh_column(const AttentionCall& call, int64_t key, int64_t first, const float* scores, const float* slopes, const float* shift,
+                             const float* along, C* probabilities, C* gradients) {
+  // The first query that sees this key, and the first that does not any more.
+  const int64_t own = key - (call.keys - call.queries) - first;
+  const int64_t from = call.causal ? std::max(-first, own) : 0, until = call.window > 0 ? own + call.window : call.query_block;
+  for (int64_t i = 0; i < call.query_block; i += lanes()) {
+    VF score = hn::Mul(load(scores + i), splat(call.scale));
+    if (call.bias) {
+      HWY_ALIGN float extra[kMaxLanes];
+      for (int64_t l = 0; l < lanes(); ++l) extra[l] = first + i + l < call.queries ? call.bias[(first + i + l) * call.keys + key] : 0.0F;
+      score = hn::Add(score, hn::Load(DF(), extra));
+    }
+    const VF base = load(shift + i);
+    auto there = hn::And(hn::Lt(base, splat(INFINITY)), hn::Gt(score, splat(-INFINITY)));
+    if (from > i) there = hn::And(there, hn::Ge(hn::Iota(DF(), static_cast<float>(i)), splat(static_cast<float>(from))));
+    if (until < i + lanes()) there = hn::And(there, hn::Lt(hn::Iota(DF(), static_cast<float>(i)), splat(static_cast<float>(until))));
+    const VF probability = hn::IfThenElseZero(there, exp(hn::Sub(score, base)));
+    store(probability, probabilities + i);
+    store(hn::Mul(probability, hn::Sub(load(slopes + i), load(along + i))), gradients + i);
+  }
+}
+
 /// Gradients go to dq, dk, dv, laid out as q, k, v are. `grad` and `out` are [b, n, heads·d].
 template <class T, class C>
 void attention_backward_of(const AttentionCall& call, const detail::TileKernels<C>& tile, const void* grad, const void* out, const float* lse, void* dq,
                            void* dk, void* dv) {
   const int64_t d = call.d, width = round_up(d, 32), qb_rows = call.query_block, kb_rows = call.key_block;
-  const int64_t query_blocks = (call.queries + qb_rows - 1) / qb_rows;
+  const int64_t group = call.heads / call.kv_heads, head_blocks = (call.queries + qb_rows - 1) / qb_rows;
+  const int64_t query_blocks = group * head_blocks;  // those of the heads that share keys, one head after the other
   const int64_t block_elements = qb_rows * width, key_elements = kb_rows * width, padded = query_blocks * qb_rows;
   const HeadView g_view{grad, call.heads * d, call.queries * call.heads * d};
   const HeadView o_view{out, call.heads * d, call.queries * call.heads * d};
-  parallel_for(call.batch * call.heads, call.keys * call.queries * (d / 4 + 16), [&](int64_t begin, int64_t end) {
+  parallel_for(call.batch * call.kv_heads, group * call.keys * call.queries * (d / 4 + 16), [&](int64_t begin, int64_t end) {
     const auto all = static_cast<size_t>(query_blocks * block_elements), one = static_cast<size_t>(std::max(block_elements, key_elements)),
                square = static_cast<size_t>(qb_rows * kb_rows);
     std::vector<C> q_turned(all), q_packed(all), g_turned(all), g_packed(all), rows(one), k(one), v(one), k_packed(one);
@@ -216,9 +272,10 @@ void attention_backward_of(const AttentionCall& call, const detail::TileKernels<
     std::vector<float> s(square), dp(square), dk_sum(one), dv_sum(one), dq_sum(all), along(static_cast<size_t>(padded)), shift(static_cast<size_t>(padded));
     tile.begin();
     for (int64_t pair = begin; pair < end; ++pair) {
-      const int64_t b = pair / call.heads, h = pair % call.heads;
+      const int64_t b = pair / call.kv_heads, kv_head = pair % call.kv_heads;
       for (int64_t qb = 0; qb < query_blocks; ++qb) {
-        const int64_t first = qb * qb_rows, count = std::min(qb_rows, call.queries - first), at = qb * block_elements;
+        const int64_t h = kv_head * group + qb / head_blocks, first = qb % head_blocks * qb_rows, count = std::min(qb_rows, call.queries - first);
+        const int64_t at = qb * block_elements, row0 = qb * qb_rows;
         load_block<T>(call.q, b, h, d, first, count, qb_rows, width, rows.data());
         tile.pack_transposed(rows.data(), width, width, qb_rows, q_turned.data() + at);
         tile.pack(rows.data(), width, qb_rows, width, q_packed.data() + at);
@@ -226,53 +283,39 @@ void attention_backward_of(const AttentionCall& call, const detail::TileKernels<
         tile.pack_transposed(rows.data(), width, width, qb_rows, g_turned.data() + at);
         tile.pack(rows.data(), width, qb_rows, width, g_packed.data() + at);
         for (int64_t r = 0; r < qb_rows; ++r) {
-          shift[static_cast<size_t>(first + r)] = r < count ? lse[pair * call.queries + first + r] : INFINITY;
-          along[static_cast<size_t>(first + r)] = 0;
+          shift[static_cast<size_t>(row0 + r)] = r < count ? lse[(b * call.heads + h) * call.queries + first + r] : INFINITY;
+          along[static_cast<size_t>(row0 + r)] = 0;
           if (r >= count) continue;
           const T* g = static_cast<const T*>(g_view.data) + b * g_view.batch_step + (first + r) * g_view.row_step + h * d;
           const T* o = static_cast<const T*>(o_view.data) + b * o_view.batch_step + (first + r) * o_view.row_step + h * d;
           VF sum = hn::Zero(DF());
           for (int64_t e = 0; e < d; e += lanes()) sum = hn::MulAdd(load_n(g + e, d - e), load_n(o + e, d - e), sum);
-          along[static_cast<size_t>(first + r)] = sum_lanes(sum);
+          along[static_cast<size_t>(row0 + r)] = sum_lanes(sum);
         }
       }
       std::fill(dq_sum.begin(), dq_sum.end(), 0.0F);
       for (int64_t key0 = 0; key0 < call.keys; key0 += kb_rows) {
         const int64_t keys = std::min(kb_rows, call.keys - key0), key_rows = round_up(keys, 32);
-        load_block<T>(call.k, b, h, d, key0, keys, kb_rows, width, k.data());
-        load_block<T>(call.v, b, h, d, key0, keys, kb_rows, width, v.data());
+        load_block<T>(call.k, b, kv_head, d, key0, keys, kb_rows, width, k.data());
+        load_block<T>(call.v, b, kv_head, d, key0, keys, kb_rows, width, v.data());
         tile.pack(k.data(), width, kb_rows, width, k_packed.data());
         std::fill(dk_sum.begin(), dk_sum.end(), 0.0F);
         std::fill(dv_sum.begin(), dv_sum.end(), 0.0F);
         for (int64_t qb = 0; qb < query_blocks; ++qb) {
-          const int64_t first = qb * qb_rows, at = qb * block_elements, last = std::min(first + qb_rows, call.queries) - 1;
-          if (call.visible(b, last) <= key0) continue;
+          const int64_t first = qb % head_blocks * qb_rows, at = qb * block_elements, row0 = qb * qb_rows;
+          const int64_t last = std::min(first + qb_rows, call.queries) - 1;
+          if (call.visible(b, last) <= key0 || call.first_visible(first) >= key0 + keys) continue;
           tile.gemm(key_rows, qb_rows, width, k.data(), width, q_turned.data() + at, s.data(), qb_rows, false);
           tile.gemm(key_rows, qb_rows, width, v.data(), width, g_turned.data() + at, dp.data(), qb_rows, false);
           for (int64_t j = 0; j < key_rows; ++j) {
             C *p_row = p.data() + j * qb_rows, *ds_row = ds.data() + j * qb_rows;
-            const int64_t key = key0 + j;
-            if (j >= keys || key >= call.visible(b)) {
+            if (j >= keys || key0 + j >= call.visible(b)) {
               std::memset(static_cast<void*>(p_row), 0, qb_rows * sizeof(C));
               std::memset(static_cast<void*>(ds_row), 0, qb_rows * sizeof(C));
               continue;
             }
-            // The first query that sees this key.
-            const int64_t from = call.causal ? std::max<int64_t>(0, key - (call.keys - call.queries)) - first : 0;
-            for (int64_t i = 0; i < qb_rows; i += lanes()) {
-              VF score = hn::Mul(load(s.data() + j * qb_rows + i), splat(call.scale));
-              if (call.bias) {
-                HWY_ALIGN float extra[kMostLanes];
-                for (int64_t l = 0; l < lanes(); ++l) extra[l] = first + i + l < call.queries ? call.bias[(first + i + l) * call.keys + key] : 0.0F;
-                score = hn::Add(score, hn::Load(DF(), extra));
-              }
-              const VF base = load(shift.data() + first + i);
-              auto there = hn::And(hn::Lt(base, splat(INFINITY)), hn::Gt(score, splat(-INFINITY)));
-              if (from > i) there = hn::And(there, hn::Ge(hn::Iota(DF(), static_cast<float>(i)), splat(static_cast<float>(from))));
-              const VF probability = hn::IfThenElseZero(there, exp(hn::Sub(score, base)));
-              store(probability, p_row + i);
-              store(hn::Mul(probability, hn::Sub(load(dp.data() + j * qb_rows + i), load(along.data() + first + i))), ds_row + i);
-            }
+            const float *scores = s.data() + j * qb_rows, *slopes = dp.data() + j * qb_rows;
+            weigh_column(call, key0 + j, first, scores, slopes, shift.data() + row0, along.data() + row0, p_row, ds_row);
           }
           tile.gemm(key_rows, width, qb_rows, p.data(), qb_rows, g_packed.data() + at, dv_sum.data(), width, true);
           tile.gemm(key_rows, width, qb_rows, ds.data(), qb_rows, q_packed.data() + at, dk_sum.data(), width, true);
@@ -280,11 +323,12 @@ void attention_backward_of(const AttentionCall& call, const detail::TileKernels<
           tile.unpack_transposed(ds_packed.data(), key_rows, qb_rows, ds_turned.data());
           tile.gemm(qb_rows, width, key_rows, ds_turned.data(), key_rows, k_packed.data(), dq_sum.data() + at, width, true);
         }
-        store_block(dk_sum.data(), width, static_cast<T*>(dk) + b * call.k.batch_step + key0 * call.k.row_step + h * d, call.k.row_step, keys, d, call.scale);
-        store_block(dv_sum.data(), width, static_cast<T*>(dv) + b * call.v.batch_step + key0 * call.v.row_step + h * d, call.v.row_step, keys, d, 1.0F);
+        store_block(dk_sum.data(), width, static_cast<T*>(dk) + b * call.k.batch_step + key0 * call.k.row_step + kv_head * d, call.k.row_step, keys, d,
+                    call.scale);
+        store_block(dv_sum.data(), width, static_cast<T*>(dv) + b * call.v.batch_step + key0 * call.v.row_step + kv_head * d, call.v.row_step, keys, d, 1.0F);
       }
       for (int64_t qb = 0; qb < query_blocks; ++qb) {
-        const int64_t first = qb * qb_rows, count = std::min(qb_rows, call.queries - first);
+        const int64_t h = kv_head * group + qb / head_blocks, first = qb % head_blocks * qb_rows, count = std::min(qb_rows, call.queries - first);
         store_block(dq_sum.data() + qb * block_elements, width, static_cast<T*>(dq) + b * call.q.batch_step + first * call.q.row_step + h * d, call.q.row_step,
                     count, d, call.scale);
       }
@@ -334,6 +378,7 @@ AttentionCall make_call(const Operands& o, const AttentionArgs& args) {
   call.type = o.q.dtype();
   call.batch = o.q.dim(0);
   call.heads = args.heads;
+  call.kv_heads = args.kv_heads ? args.kv_heads : args.heads;
   call.queries = o.q.dim(1);
   call.keys = o.k.dim(1);
   const int64_t width = o.q.dim(2) / o.q_parts;
@@ -343,6 +388,7 @@ AttentionCall make_call(const Operands& o, const AttentionArgs& args) {
   call.v = head_view(o.v, o.v_part, o.kv_parts);
   call.scale = args.scale != 0 ? args.scale : 1.0F / std::sqrt(static_cast<float>(std::max<int64_t>(call.d, 1)));
   call.causal = args.causal;
+  call.window = args.window;
   call.key_lengths = args.key_lengths.defined() ? args.key_lengths.data<int32_t>() : nullptr;
   call.bias = args.bias.defined() ? args.bias.data<float>() : nullptr;
   const auto block = [](int64_t length) { return length <= 128 ? std::max<int64_t>(32, round_up(length, 32)) : 64; };
@@ -357,9 +403,12 @@ void check(const Operands& o, const AttentionArgs& args) {
                "attention takes [batch, length, width] in f32 or bf16, not {} {}", name_of(x->dtype()), x->shape().str());
   const int64_t width = o.q.dim(2) / o.q_parts;
   PTAH_CHECK(args.heads > 0 && width % args.heads == 0, "attention: width {} in {} heads", width, args.heads);
-  PTAH_CHECK(
-      o.k.dim(0) == o.q.dim(0) && o.v.dim(0) == o.q.dim(0) && o.k.dim(1) == o.v.dim(1) && o.k.dim(2) == width * o.kv_parts && o.v.dim(2) == width * o.kv_parts,
-      "attention: q {}, k {}, v {} do not fit", o.q.shape().str(), o.k.shape().str(), o.v.shape().str());
+  const int64_t kv_heads = args.kv_heads ? args.kv_heads : args.heads, kv_width = width / args.heads * kv_heads;
+  PTAH_CHECK(kv_heads > 0 && args.heads % kv_heads == 0, "attention: {} heads share {} of keys and values", args.heads, kv_heads);
+  PTAH_CHECK(args.window == 0 || (args.window > 0 && args.causal), "attention: a window of {} that is not causal", args.window);
+  PTAH_CHECK(o.k.dim(0) == o.q.dim(0) && o.v.dim(0) == o.q.dim(0) && o.k.dim(1) == o.v.dim(1) && o.k.dim(2) == kv_width * o.kv_parts &&
+                 o.v.dim(2) == kv_width * o.kv_parts,
+             "attention: q {}, k {}, v {} do not fit", o.q.shape().str(), o.k.shape().str(), o.v.shape().str());
   if (args.key_lengths.defined())
     PTAH_CHECK(args.key_lengths.dtype() == DType::i32 && args.key_lengths.elements() == o.q.dim(0), "attention: key_lengths {}",
                args.key_lengths.shape().str());

@@ -4,6 +4,7 @@
 #include <hwy/foreach_target.h>
 
 #include "base/profile.h"
+#include "tensor/blocks.h"
 #include "tensor/cpu/simd-inl.h"
 #include "tensor/ops.h"
 
@@ -30,9 +31,42 @@ namespace ptah {
 
 HWY_EXPORT(cast_floats);
 
+namespace {
+
+/// Blocks to numbers; a bf16 is the f32 rounded to nearest.
+Tensor dequantized(const Tensor& x, DType type) {
+  if (type == DType::f16) return cast(dequantized(x, DType::f32), type);
+  PTAH_CHECK(is_float(type), "no conversion {} to {}", name_of(x.dtype()), name_of(type));
+  Tensor out = Tensor::empty(x.shape(), type);
+  if (DryRun::active()) return out;
+  const BlockMatrix m = x.block_matrix();
+  parallel_for(m.rows, m.columns, [&](int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; ++r) {
+      if (type == DType::f32)
+        dequantize(m.type, m.row(r), m.columns, out.data<float>() + r * m.columns);
+      else
+        dequantize(m.type, m.row(r), m.columns, out.data<bf16>() + r * m.columns);
+    }
+  });
+  return out;
+}
+
+}  // namespace
+
+Tensor quantized(const Tensor& x, BlockType type) {
+  const Tensor wide = cast(x.detach(), DType::f32);
+  Tensor out = Tensor::empty_blocks(x.shape(), type);
+  if (DryRun::active()) return out;
+  const BlockMatrix m = out.block_matrix();
+  for (int64_t r = 0; r < m.rows; ++r)
+    value_or_throw(quantize(type, wide.data<float>() + r * m.columns, m.columns, static_cast<uint8_t*>(out.raw()) + r * m.row_bytes()));
+  return out;
+}
+
 Tensor cast(const Tensor& x, DType type) {
   const Operation operation("dtype");
   if (x.dtype() == type) return x;
+  if (x.dtype() == DType::blocks) return dequantized(x, type);
   Tensor out = Tensor::empty(x.shape(), type);
   if (is_float(x.dtype()) && is_float(type)) {
     HWY_DYNAMIC_DISPATCH(cast_floats)(x.dtype(), x.raw(), type, out.raw(), x.elements());

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "base/parallel.h"
+#include "tensor/blocks.h"
 #include "tensor/ops.h"
 
 namespace ptah {
@@ -31,10 +32,31 @@ Tensor scatter_add(const Tensor& grad, const Tensor& ids, const Shape& shape) {
   return out;
 }
 
+/// Rows of a table in blocks.
+Tensor dequantized_rows(const Tensor& table, const Tensor& ids, DType type) {
+  check_ids(ids, table.dim(0));
+  if (type == DType::f16) return cast(dequantized_rows(table, ids, DType::f32), type);
+  PTAH_CHECK(is_float(type), "embedding in {}", name_of(type));
+  const int64_t width = table.dim(1);
+  Tensor out = Tensor::empty({ids.elements(), width}, type);
+  if (DryRun::active()) return out;
+  const BlockMatrix m = table.block_matrix();
+  parallel_for(ids.elements(), width, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const uint8_t* row = m.row(ids.data<int32_t>()[i]);
+      if (type == DType::f32)
+        dequantize(m.type, row, width, out.data<float>() + i * width);
+      else
+        dequantize(m.type, row, width, out.data<bf16>() + i * width);
+    }
+  });
+  return out;
+}
+
 }  // namespace
 
 Tensor gather(const Tensor& x, const Tensor& ids) {
-  PTAH_CHECK(x.rank() >= 1 && ids.rank() == 1, "gather from {} by {}", x.shape().str(), ids.shape().str());
+  PTAH_CHECK(x.dtype() != DType::blocks && x.rank() >= 1 && ids.rank() == 1, "gather from {} by {}", x.shape().str(), ids.shape().str());
   check_ids(ids, x.dim(0));
   Shape shape = x.shape();
   shape[0] = ids.dim(0);
@@ -59,7 +81,8 @@ Tensor embedding(const Tensor& table, const Tensor& ids, DType type) {
   Tensor rows;
   {
     const NoGrad off;
-    rows = cast(gather(table, ids.reshape({-1})), type);
+    const Tensor flat = ids.reshape({-1});
+    rows = table.dtype() == DType::blocks ? dequantized_rows(table, flat, type) : cast(gather(table, flat), type);
   }
   Tensor out = rows.reshape(Shape(dims));
   if (GradScope::wants({&table}))

@@ -28,7 +28,7 @@ const char* chars(const Tensor& x) { return static_cast<const char*>(x.raw()); }
 char* chars(Tensor& x) { return static_cast<char*>(x.raw()); }
 
 template <class T>
-void permute_elements(const T* in, T* out, const Shape& shape, const std::array<int64_t, Shape::kMostDims>& steps) {
+void permute_elements(const T* in, T* out, const Shape& shape, const std::array<int64_t, Shape::kMaxDims>& steps) {
   const int rank = shape.rank();
   const int64_t inner = shape[rank - 1], inner_step = steps[static_cast<size_t>(rank - 1)];
   parallel_for(inner ? shape.elements() / inner : 0, inner * 2, [&](int64_t begin, int64_t end) {
@@ -54,7 +54,7 @@ Tensor permute(const Tensor& x, const std::vector<int>& order) {
   PTAH_CHECK(static_cast<int>(order.size()) == x.rank(), "order of {} axes for shape {}", order.size(), x.shape().str());
   std::vector<int64_t> dims;
   std::vector<int> inverse(order.size(), -1);
-  std::array<int64_t, Shape::kMostDims> steps{};
+  std::array<int64_t, Shape::kMaxDims> steps{};
   for (size_t i = 0; i < order.size(); ++i) {
     const int axis = x.shape().normal(order[i]);
     PTAH_CHECK(inverse[static_cast<size_t>(axis)] == -1, "axis {} appears twice", axis);

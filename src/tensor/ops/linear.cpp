@@ -84,6 +84,33 @@ Tensor matmul(const Tensor& a, const Tensor& b, MatmulArgs args) {
   return out;
 }
 
+namespace {
+
+/// g [1, m, n] · weight [n, k] → [1, m, k].
+Tensor input_gradient(const Tensor& g, const Tensor& weight, DType type) {
+  const int64_t m = g.dim(1), n = weight.dim(0), k = weight.dim(1);
+  if (!fits(k, n, type)) {
+    const Tensor same = cast(weight.detach(), type).reshape({1, n, k});
+    return product({&g, &same, false, false, 1, m, k, n}, type, type);
+  }
+  const bool in_blocks = weight.dtype() == DType::blocks;
+  const Tensor dense = in_blocks ? cast(weight, type) : Tensor();
+  Tensor out = Tensor::empty({1, m, k}, type);
+  detail::gemm({.m = m,
+                .n = k,
+                .k = n,
+                .a = g.raw(),
+                .a_type = type,
+                .b = in_blocks ? dense.raw() : nullptr,
+                .b_type = type,
+                .weight = in_blocks ? nullptr : &weight,
+                .c = out.raw(),
+                .c_type = type});
+  return out;
+}
+
+}  // namespace
+
 Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
   const Operation operation("linear");
   PTAH_CHECK(weight.rank() == 2 && x.rank() >= 1 && x.dim(-1) == weight.dim(1), "linear: x {} and weight {} do not fit", x.shape().str(), weight.shape().str());
@@ -101,6 +128,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
     return args.residual.defined() ? add(y, args.residual) : y;
   }
   const DType type = x.dtype();
+  const bool in_blocks = weight.dtype() == DType::blocks;
   const int64_t n = weight.dim(0), k = weight.dim(1), m = k ? x.elements() / k : x.shape().product(0, x.rank() - 1);
   Shape shape = x.shape();
   shape[-1] = n;
@@ -116,15 +144,17 @@ Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
     out = activate(out, args.activation);
     if (args.residual.defined()) out = add(out, args.residual);
   } else {
+    const Tensor dense = in_blocks ? cast(weight, type) : Tensor();
     out = Tensor::empty(shape, type);
     detail::gemm({.m = m,
                   .n = n,
                   .k = k,
                   .a = x.raw(),
                   .a_type = type,
+                  .b = in_blocks ? dense.raw() : nullptr,
                   .b_type = type,
                   .b_transposed = true,
-                  .weight = &weight,
+                  .weight = in_blocks ? nullptr : &weight,
                   .c = out.raw(),
                   .c_type = type,
                   .bias = args.bias.defined() ? args.bias.data<float>() : nullptr,
@@ -136,13 +166,7 @@ Tensor linear(const Tensor& x, const Tensor& weight, const LinearArgs& args) {
       const DType own = x.dtype();
       const Tensor g = cast(grad, own).reshape({1, m, n});
       Tensor dx, dw, db;
-      if (tracked(x) && fits(k, n, own)) {
-        dx = Tensor::empty(x.shape(), own);
-        detail::gemm({.m = m, .n = k, .k = n, .a = g.raw(), .a_type = own, .b_type = own, .weight = &weight, .c = dx.raw(), .c_type = own});
-      } else if (tracked(x)) {
-        const Tensor same = cast(weight.detach(), own).reshape({1, n, k});
-        dx = product({&g, &same, false, false, 1, m, k, n}, own, own).reshape(x.shape());
-      }
+      if (tracked(x)) dx = input_gradient(g, weight, own).reshape(x.shape());
       if (tracked(weight)) {
         const Tensor flat = x.detach().reshape({1, m, k});
         if (own == DType::bf16 && detail::has_tile_weight_gradient(m, n, k)) {

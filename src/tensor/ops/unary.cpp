@@ -22,7 +22,7 @@ namespace ptah::HWY_NAMESPACE {
 constexpr float kGeluInner = 0.7978845608028654F, kGeluCube = 0.044715F, kRootHalf = 0.7071067811865476F, kNormalPeak = 0.3989422804014327F;
 
 HWY_INLINE VF slow(VF x, float (*f)(float)) {
-  HWY_ALIGN float values[kMostLanes];
+  HWY_ALIGN float values[kMaxLanes];
   hn::Store(x, DF(), values);
   for (int64_t i = 0; i < lanes(); ++i) values[i] = f(values[i]);
   return hn::Load(DF(), values);

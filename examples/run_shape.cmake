@@ -1,0 +1,6 @@
+set(ENV{PTAH_SHAPES} ${SHAPES})
+file(REMOVE_RECURSE chair)
+execute_process(COMMAND ${PROGRAM} RESULT_VARIABLE status)
+if(NOT status EQUAL 0 OR NOT EXISTS chair/object.glb OR NOT EXISTS chair/object.3mf OR NOT EXISTS chair/receipt.json)
+  message(FATAL_ERROR "the example ended with ${status} or left a file out")
+endif()

@@ -1,0 +1,218 @@
+#include "cli/command_table.h"
+
+#include "base/text.h"
+
+namespace ptah::cli {
+
+using Add = void(CLI::App&, Action&);
+Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
+    add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan, add_profile,
+    add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_schema, add_shape, add_show, add_similar, add_template, add_texture,
+    add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
+
+namespace {
+
+constexpr const char* kCreate = "Create";
+constexpr const char* kLanguage = "Language";
+constexpr const char* kTrain = "Train";
+constexpr const char* kModels = "Models";
+constexpr const char* kOwn = "Own";
+constexpr const char* kCommunity = "Community";
+constexpr const char* kHelp = "Help";
+
+constexpr Command kTable[] = {
+    {"create", kCreate, add_create,
+     "ptah create \"a red fox\"\n"
+     "ptah create \"a blue owl\" --style flat --size 512 --background white --format png,glb,stl --size-mm 80\n"
+     "ptah create \"a dragon\" --from drawing.png --strength 0.7\n"
+     "ptah create --prompts animals.txt --style sticker --out animals"},
+    {"object", kCreate, add_object,
+     "ptah object photo.jpg\n"
+     "ptah object badge.png --solid slab --format stl --height-mm 40\n"
+     "ptah object photo.jpg --model TripoSR --plan"},
+    {"shape", kCreate, add_shape,
+     "ptah shape chair --set legs=square\n"
+     "ptah shape chair.shape --format glb,3mf,scad\n"
+     "ptah shape --prompt \"a wooden chair with a red cushion\" --print\n"
+     "ptah shape chair --texture 1024\n"
+     "ptah shape --list"},
+    {"render", kCreate, add_render,
+     "ptah render chair\n"
+     "ptah render chair.shape --environment sunset --view front --background environment\n"
+     "ptah render house.glb --view back\n"
+     "ptah render teapot --turntable 24 --format gif\n"
+     "ptah render table_lamp --samples 64 --azimuth 45 --elevation 10"},
+    {"convert", kCreate, add_convert,
+     "ptah convert chair.glb chair.3mf\n"
+     "ptah convert scan.stl scan.glb --unit inch\n"
+     "ptah convert chair.shape chair.ply --points 100000 --compare"},
+    {"measure", kCreate, add_measure,
+     "ptah measure chair.glb\n"
+     "ptah measure chair.glb chair-small.glb --threshold 0.5"},
+    {"texture", kCreate, add_texture,
+     "ptah texture statue.glb \"rusty bronze\"\n"
+     "ptah texture house.glb \"mossy red brick\" --texels 2048 --unwrap --scale 0.5\n"
+     "ptah texture house.glb \"a gingerbread house\" --model sd15.safetensors --control depth.safetensors\n"
+     "ptah texture --list"},
+    {"paint", kCreate, add_paint,
+     "ptah paint \"a red fox, (oil painting:1.2)\" --model sd15.safetensors\n"
+     "ptah paint \"a castle\" --model sdxl.safetensors --lora ink.safetensors:0.8 --steps 25 --width 1024 --height 768\n"
+     "ptah paint \"a castle\" --model sd15.safetensors --from sketch.png --strength 0.6"},
+    {"upscale", kCreate, add_upscale,
+     "ptah upscale drawing.png\n"
+     "ptah upscale photo.jpg --model RealESRGAN_x4plus.pth --out large.png"},
+    {"edges", kCreate, add_edges, "ptah edges photo.jpg --out edges.png"},
+    {"batch", kCreate, add_batch,
+     "ptah batch requests.jsonl\n"
+     "ptah batch requests.jsonl --resume"},
+    {"plan", kCreate, add_plan,
+     "ptah plan \"a castle\"\n"
+     "ptah plan \"a castle\" --size 512 --budget 300M\n"
+     "ptah plan chat --prompt-tokens 500 --max-tokens 200"},
+    {"replay", kCreate, add_replay,
+     "ptah replay ptah-works/a-red-fox-0\n"
+     "ptah replay stranger.png --out again"},
+    {"recall", kCreate, add_recall, "ptah recall picture.png"},
+
+    {"chat", kLanguage, add_chat,
+     "ptah chat\n"
+     "ptah chat --model gemma3-270m --system \"You keep an inn.\" --no-memory"},
+    {"ask", kLanguage, add_ask,
+     "ptah ask \"What is a fjord?\"\n"
+     "ptah ask \"Describe a dragon for a game.\" --schema monster.json\n"
+     "ptah ask \"Summarise this.\" --file article.txt"},
+    {"generate", kLanguage, add_generate,
+     "ptah generate \"Once upon a time\" --max-tokens 60\n"
+     "ptah generate \"A poem about a fox:\" --out poem"},
+    {"memory", kLanguage, add_memory,
+     "ptah memory list\n"
+     "ptah memory add \"I live in Ghent.\"\n"
+     "ptah memory edit 3 \"I live in Bruges.\"\n"
+     "ptah memory forget 3\n"
+     "ptah memory recall \"Where do I live?\"\n"
+     "ptah memory conversations\n"
+     "ptah memory show 1\n"
+     "ptah memory export"},
+    {"embed", kLanguage, add_embed,
+     "ptah embed \"a small cat\"\n"
+     "ptah embed --file texts.txt"},
+    {"similar", kLanguage, add_similar, "ptah similar \"a small cat\" --file texts.txt --top 3"},
+    {"tokenize", kLanguage, add_tokenize, "ptah tokenize \"Hello, world\" --model smollm2"},
+    {"template", kLanguage, add_template, "ptah template chat_template.jinja <conversation.json"},
+
+    {"train", kTrain, add_train,
+     "ptah train picture my-pictures --minutes 5\n"
+     "ptah train picture --config train.json\n"
+     "ptah train shape --config shape.json\n"
+     "ptah train matting --config matting.json"},
+    {"evaluate", kTrain, add_evaluate,
+     "ptah evaluate object --wrong\n"
+     "ptah evaluate picture --data pictures --parts held-out,prompts\n"
+     "ptah evaluate principles --texts answers.txt\n"
+     "ptah evaluate matting --data matting-data"},
+    {"perplexity", kTrain, add_perplexity, "ptah perplexity --file book.txt --model smollm2"},
+    {"profile", kTrain, add_profile, "ptah profile --model sd15.safetensors --width 512 --height 512"},
+
+    {"models", kModels, add_models,
+     "ptah models\n"
+     "ptah models --verbose\n"
+     "ptah models --remove gemma3-270m"},
+    {"pull", kModels, add_pull,
+     "ptah pull\n"
+     "ptah pull smollm2\n"
+     "ptah pull hf:OWNER/REPO/model.gguf"},
+    {"quantize", kModels, add_quantize, "ptah quantize model.gguf small.gguf --kind q4_k"},
+
+    {"verify", kOwn, add_verify,
+     "ptah verify ptah-works/a-red-fox-0\n"
+     "ptah verify photo.jpg --trust newsroom.pem"},
+    {"key", kOwn, add_key,
+     "ptah key new\n"
+     "ptah key list\n"
+     "ptah key export maker maker-backup.json\n"
+     "ptah key import maker-backup.json maker\n"
+     "ptah key rotate maker\n"
+     "ptah key delete old\n"
+     "ptah key certificate maker\n"
+     "ptah key serve maker --port 8700"},
+    {"mark", kOwn, add_mark, "ptah mark photo.jpg marked.jpg --source digitalCapture"},
+    {"watermark", kOwn, add_watermark, "ptah watermark copy.jpg --works ptah-works"},
+    {"cid", kOwn, add_cid, "ptah cid poem/text.txt"},
+    {"car", kOwn, add_car, "ptah car works.car ptah-works/a-red-fox-0/picture.png"},
+    {"mint", kOwn, add_mint,
+     "ptah mint ptah-works/a-red-fox-0 --dev-chain\n"
+     "ptah mint ptah-works/a-red-fox-0 --rpc https://node.example --royalty 250"},
+    {"show", kOwn, add_show, "ptah show ptah-works/a-red-fox-0 --replay"},
+    {"transfer", kOwn, add_transfer, "ptah transfer ptah-works/a-red-fox-0 0x70997970C51812dc3A010C7d01b50e0d17dc79C8"},
+    {"voucher", kOwn, add_voucher, "ptah voucher ptah-works/a-red-fox-0 offer.json --price 0.05 --days 14"},
+    {"redeem", kOwn, add_redeem, "ptah redeem offer.json"},
+    {"dev-chain", kOwn, add_dev_chain,
+     "ptah dev-chain start\n"
+     "ptah dev-chain advance 2d\n"
+     "ptah dev-chain stop"},
+
+    {"read", kCommunity, add_read,
+     "ptah read publish article.md published --budget 1000 --reward 2 --dev-chain\n"
+     "ptah read odds article.md --details\n"
+     "ptah read serve published --port 8080 --per-peer 3\n"
+     "ptah read allow published readers.json 0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
+     "ptah read claim voucher.json"},
+    {"dao", kCommunity, add_dao,
+     "ptah dao found review.json --name \"Fox Review\" --symbol FOX --share maker=600 --treasury 10000 --dev-chain\n"
+     "ptah dao show review.json\n"
+     "ptah dao delegate review.json\n"
+     "ptah dao pay review.json ann 50 --propose \"Pay Ann for the cover\"\n"
+     "ptah dao job review.json \"A cover with a fox\" --amount 200 --judge maker\n"
+     "ptah dao market review.json \"Will issue 2 appear in May?\" --liquidity 100 --resolver maker --arbiter ann\n"
+     "ptah dao vote review.json 7231 for\n"
+     "ptah dao queue review.json 7231\n"
+     "ptah dao execute review.json 7231\n"
+     "ptah dao submit review.json 1 ptah-works/a-red-fox-0\n"
+     "ptah dao accept review.json 1 ann\n"
+     "ptah dao reject review.json 1 ann\n"
+     "ptah dao object review.json 1\n"
+     "ptah dao release review.json 1\n"
+     "ptah dao close review.json 1\n"
+     "ptah dao buy review.json 1 yes 20\n"
+     "ptah dao sell review.json 1 yes 5\n"
+     "ptah dao split review.json 1 10\n"
+     "ptah dao merge review.json 1 10\n"
+     "ptah dao name review.json 1 yes\n"
+     "ptah dao dispute review.json 1\n"
+     "ptah dao decide review.json 1 no\n"
+     "ptah dao settle review.json 1\n"
+     "ptah dao redeem review.json 1\n"
+     "ptah dao take review.json"},
+
+    {"work", "", add_work, ""},
+    {"help", kHelp, add_help,
+     "ptah help create\n"
+     "ptah help key new"},
+    {"version", kHelp, add_version, "ptah version"},
+    {"schema", kHelp, add_schema, "ptah schema create"},
+    {"completion", kHelp, add_completion, "source <(ptah completion)"},
+};
+
+}  // namespace
+
+std::span<const Command> command_table() { return kTable; }
+
+void add_commands(CLI::App& app, Action& action) {
+  for (const Command& row : kTable) {
+    row.add(app, action);
+    CLI::App* command = app.get_subcommand(row.name);  // throws if a row names what was not added
+    command->group(row.group);
+  }
+}
+
+std::string examples_of(const std::string& path) {
+  const std::string top = path.substr(0, path.find(' '));
+  std::string out;
+  for (const Command& row : kTable)
+    if (row.name == top)
+      for (const std::string& line : lines_of(row.examples))
+        if (line == "ptah " + path || line.starts_with("ptah " + path + " ") || path == row.name) out += line + "\n";
+  return out;
+}
+
+}  // namespace ptah::cli

@@ -1,0 +1,103 @@
+#include "base/file.h"
+#include "base/parallel.h"
+#include "cli/command_line.h"
+#include "models/registry.h"
+#include "train/matting/matting_trainer.h"
+#include "train/picture/picture_trainer.h"
+#include "train/picture/quick_training.h"
+#include "train/shape/shape_trainer.h"
+
+namespace ptah::cli {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+struct TrainOptions {
+  std::string folder, config, model, out = "picture-model";
+  double minutes = 5;
+  uint64_t seed = 0;
+  int64_t threads = 0;
+};
+
+TrainCallbacks printed() {
+  TrainCallbacks calls;
+  calls.report = [](const std::string& stage, const RunReport& r) {
+    print("{} {}/{}  loss {:.4f}  gradient {:.3f}  {:.3f} s a step  {} left\n", stage, r.step, r.steps, r.loss, r.grad_norm, r.seconds_per_step,
+          clock_text(r.seconds_left));
+    std::fflush(stdout);
+  };
+  calls.say = [](const std::string& line) {
+    print("{}\n", line);
+    std::fflush(stdout);
+  };
+  calls.cancel = &interrupted();
+  return calls;
+}
+
+Result<void> train_on_folder(const TrainOptions& o) {
+  QuickTraining training{.pictures = o.folder, .out = o.out, .start_from = o.model, .seconds = o.minutes * 60, .seed = o.seed};
+  if (o.model.empty()) {
+    PTAH_TRY(const fs::path models, models_folder());
+    PTAH_TRY(const Model shipped, shipped_model(models, "picture"));
+    training.start_from = shipped.place;
+  }
+  const TrainCallbacks calls = printed();
+  PTAH_TRY(const Json config, quick_config(training, calls));
+  PTAH_TRY_VOID(train_picture_model(config, {}, calls));
+  print("{}\nptah create \"…\" --model {}\n", fs::path(o.out) / "picture.safetensors", fs::path(o.out));
+  return {};
+}
+
+/// By what a file says.
+Result<void> train_by_config(const std::string& file, Result<void> (*trainer)(const Json&, const fs::path&, const TrainCallbacks&)) {
+  PTAH_TRY(const std::string text, input_text(file, 1 << 20));
+  const auto config = parse_json(text);
+  if (!config) return fail(ErrorCode::invalid_argument, "{}: {}", file, config.error().message);
+  return trainer(*config, fs::path(file).parent_path(), printed());
+}
+
+Result<void> run_train(const TrainOptions& o) {
+  if (o.folder.empty() == o.config.empty())
+    return fail(ErrorCode::invalid_argument, "name a folder of captioned pictures, or a config with --config FILE (docs/training.md)");
+  PTAH_TRY_VOID(take_threads(o.threads));
+  if (o.config.empty()) return train_on_folder(o);
+  return train_by_config(o.config, train_picture_model);
+}
+
+Result<void> run_train_shape(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_shape_writer);
+}
+
+Result<void> run_train_matting(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_matting);
+}
+
+}  // namespace
+
+void add_train(CLI::App& app, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  CLI::App* train = app.add_subcommand("train", "train a model on your own data");
+  train->require_subcommand(1);
+  CLI::App* picture = train->add_subcommand("picture", "train the picture model on captioned pictures (docs/training.md)");
+  picture->add_option("folder", o->folder, "PNG, JPEG or WebP with captions: NAME.txt beside each, captions.jsonl or metadata.csv");
+  picture->add_option("--minutes", o->minutes, "with a folder: about how long to train")->check(CLI::Range(0.01, 100000.0));
+  picture->add_option("--model", o->model, "with a folder: the picture model to train further (default: the shipped one)")->type_name("FILE");
+  picture->add_option("--out", o->out, "with a folder: where the model goes; a training that was cut continues there")->type_name("FOLDER");
+  add_seed_option(*picture, o->seed, "with a folder: the same seed and steps give the same model");
+  picture->add_option("--config", o->config, "instead of a folder: a JSON file (- is standard input); its paths are relative to it")->type_name("FILE");
+  picture->add_option("--threads", o->threads, kThreadsHelp);
+  picture->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train(*o); })); }; });
+  CLI::App* shape = train->add_subcommand("shape", "train the model that writes shapes from sentences (docs/training.md)");
+  shape->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
+  shape->add_option("--threads", o->threads, kThreadsHelp);
+  shape->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_shape(*o); })); }; });
+  CLI::App* matting = train->add_subcommand("matting", "train the network that cuts things out of their background (docs/training.md)");
+  matting->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
+  matting->add_option("--threads", o->threads, kThreadsHelp);
+  matting->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_matting(*o); })); }; });
+}
+
+}  // namespace ptah::cli

@@ -1,0 +1,279 @@
+#include "jobs/job_store.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/sha256.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::array<std::string_view, 5> kStates{"queued", "running", "done", "failed", "cancelled"};
+
+constexpr Database::Kind kStore{"job store",
+                                R"(
+create table note (name text primary key, value text not null) without rowid;
+create table job (
+  id integer primary key,
+  line integer not null,
+  recipe text not null,
+  fields text not null,
+  out text not null,
+  state text not null,
+  attempts integer not null default 0,
+  planned_bytes integer not null default 0,
+  milliseconds integer not null default 0,
+  facts text not null default 'null',
+  error_code integer not null default 0,
+  error text not null default '',
+  folder text,
+  delivered integer not null default 0);
+create index job_by_state on job (state, id);
+create unique index job_by_folder on job (folder);
+create table output (job integer not null references job, name text not null, sha256 text not null, bytes integer not null, primary key (job, name)) without rowid;
+create index output_by_sha256 on output (sha256);
+create table event (number integer primary key autoincrement, job integer not null references job, what text not null);
+create index event_by_job on event (job, number);
+)",
+                                1};
+
+constexpr const char* kColumns =
+    "id, line, recipe, fields, out, state, attempts, planned_bytes, milliseconds, facts, error_code, error, ifnull(folder, ''), delivered";
+
+std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+}  // namespace
+
+std::string_view name_of(JobState state) { return kStates[static_cast<size_t>(state)]; }
+
+Result<std::unique_ptr<JobStore>> JobStore::open(const fs::path& folder) {
+  return guard([&]() -> Result<std::unique_ptr<JobStore>> {
+    PTAH_TRY_VOID(make_folders(folder));
+    const int lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0) return fail_errno("cannot open " + folder.string());
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+      ::close(lock);
+      return ::ptah::fail(ErrorCode::invalid_argument, "another process works on the jobs of {}", folder.string());
+    }
+    std::unique_ptr<JobStore> store(new JobStore(folder, lock));
+    store->db_ = std::make_unique<Database>(folder / "jobs.db", kStore);
+    for (const Job& job : store->all())
+      if (job.state == JobState::running) store->put_back(job.id, "the process that ran it ended");
+    store->sweep();
+    return store;
+  });
+}
+
+void JobStore::sweep() const {
+  std::set<std::string> needed;
+  Statement row(*db_, "select distinct sha256 from output join job on job.id = output.job where job.delivered = 0");
+  while (row.next()) needed.insert(row.text(0));
+  std::error_code problem;
+  for (const auto& group : fs::directory_iterator(folder_ / "results", problem))
+    for (const auto& item : fs::directory_iterator(group.path(), problem))
+      if (std::error_code ignored; !needed.contains(item.path().filename().string())) fs::remove(item.path(), ignored);
+}
+
+JobStore::JobStore(fs::path folder, int lock) : folder_(std::move(folder)), lock_(lock) {}
+JobStore::~JobStore() {
+  db_.reset();  // before another process may open it
+  ::close(lock_);
+}
+
+void JobStore::happened(int64_t id, const Json& what) { run(*db_, "insert into event (job, what) values (?, ?)", id, text_of(what)); }
+
+void JobStore::change(int64_t id, JobState to, const Json& what) {
+  run(*db_, "update job set state = ? where id = ?", std::string(name_of(to)), id);
+  happened(id, what);
+}
+
+void JobStore::add(const std::vector<NewJob>& jobs, const Json& notes) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction adding(*db_);
+  for (const auto& [name, value] : notes.items()) run(*db_, "insert or replace into note values (?, ?)", name, text_of(value));
+  for (const NewJob& job : jobs) {
+    run(*db_, "insert into job (line, recipe, fields, out, state) values (?, ?, ?, ?, 'queued')", job.line, job.recipe, text_of(job.fields), job.out);
+    happened(db_->last_id(), {{"event", "queued"}});
+  }
+  adding.commit();
+}
+
+Json JobStore::note(const std::string& name) const {
+  const std::lock_guard guard(mutex_);
+  Statement found(*db_, "select value from note where name = ?", name);
+  return found.next() ? value_or_throw(parse_json(found.text(0))) : Json();
+}
+
+Job JobStore::job_of(Statement& row) const {
+  Job job;
+  job.id = row.number(0);
+  job.line = row.number(1);
+  job.recipe = row.text(2);
+  job.fields = value_or_throw(parse_json(row.text(3)));
+  job.out = row.text(4);
+  const auto state = std::find(kStates.begin(), kStates.end(), row.text(5));
+  if (state == kStates.end()) throw Failure({ErrorCode::corrupt, fmt::format("job store: job {} has the state '{}'", job.id, row.text(5))});
+  job.state = static_cast<JobState>(state - kStates.begin());
+  job.attempts = static_cast<int>(row.number(6));
+  job.planned_bytes = row.number(7);
+  job.seconds = static_cast<double>(row.number(8)) / 1000;
+  job.facts = value_or_throw(parse_json(row.text(9)));
+  job.error = {static_cast<ErrorCode>(row.number(10)), row.text(11)};
+  job.folder = row.text(12);
+  job.delivered = row.number(13) != 0;
+  Statement outputs(*db_, "select name, sha256, bytes from output where job = ? order by name", job.id);
+  while (outputs.next()) job.outputs.push_back({outputs.text(0), outputs.text(1), outputs.number(2)});
+  return job;
+}
+
+std::optional<Job> JobStore::next_queued() const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, fmt::format("select {} from job where state = 'queued' order by id limit 1", kColumns).c_str());
+  return row.next() ? std::optional(job_of(row)) : std::nullopt;
+}
+
+Job JobStore::get(int64_t id) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, fmt::format("select {} from job where id = ?", kColumns).c_str(), id);
+  if (!row.next()) throw Failure({ErrorCode::not_found, fmt::format("there is no job {}", id)});
+  return job_of(row);
+}
+
+std::vector<Job> JobStore::all() const {
+  const std::lock_guard guard(mutex_);
+  std::vector<Job> out;
+  Statement row(*db_, fmt::format("select {} from job order by id", kColumns).c_str());
+  while (row.next()) out.push_back(job_of(row));
+  return out;
+}
+
+std::vector<JobEvent> JobStore::events(int64_t after, int64_t job) const {
+  const std::lock_guard guard(mutex_);
+  std::vector<JobEvent> out;
+  Statement row(*db_, "select number, job, what from event where number > ?1 and (?2 = 0 or job = ?2) order by number", after, job);
+  while (row.next()) out.push_back({row.number(0), row.number(1), value_or_throw(parse_json(row.text(2)))});
+  return out;
+}
+
+void JobStore::plan(int64_t id, const Plan& plan) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction planning(*db_);
+  run(*db_, "update job set planned_bytes = ? where id = ?", plan.peak_bytes, id);
+  happened(id, {{"event", "planned"}, {"bytes", plan.peak_bytes}, {"seconds", plan.seconds}});
+  planning.commit();
+}
+
+void JobStore::start(int64_t id) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction starting(*db_);
+  run(*db_, "update job set attempts = attempts + 1 where id = ?", id);
+  change(id, JobState::running, {{"event", "running"}});
+  starting.commit();
+}
+
+void JobStore::put_back(int64_t id, const std::string& why) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction putting(*db_);
+  change(id, JobState::queued, {{"event", "queued"}, {"why", why}});
+  putting.commit();
+}
+
+void JobStore::finish(int64_t id, const std::vector<JobOutput>& outputs, const Json& facts, double seconds) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction finishing(*db_);
+  run(*db_, "delete from output where job = ?", id);
+  for (const JobOutput& one : outputs) run(*db_, "insert into output values (?, ?, ?, ?)", id, one.name, one.sha256, one.bytes);
+  run(*db_, "update job set facts = ?, milliseconds = ? where id = ?", text_of(facts), static_cast<int64_t>(seconds * 1000), id);
+  change(id, JobState::done, {{"event", "done"}, {"seconds", seconds}});
+  finishing.commit();
+}
+
+void JobStore::fail(int64_t id, const Error& error) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction failing(*db_);
+  run(*db_, "update job set error_code = ?, error = ? where id = ?", static_cast<int64_t>(error.code), error.message, id);
+  change(id, JobState::failed, {{"event", "failed"}, {"error", error_info(error.code).name}, {"message", error.message}});
+  failing.commit();
+}
+
+bool JobStore::cancel(int64_t id) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction cancelling(*db_);
+  if (run(*db_, "update job set state = 'cancelled' where id = ? and state in ('queued', 'running')", id) == 0) return false;
+  happened(id, {{"event", "cancelled"}});
+  cancelling.commit();
+  return true;
+}
+
+int64_t JobStore::retry() {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction retrying(*db_);
+  run(*db_, "insert into event (job, what) select id, '{\"event\":\"queued\",\"why\":\"tried again\"}' from job where state in ('failed', 'cancelled')");
+  const int64_t count = run(*db_, "update job set state = 'queued', attempts = 0, error = '', error_code = 0 where state in ('failed', 'cancelled')");
+  retrying.commit();
+  return count;
+}
+
+bool JobStore::reserve(int64_t id, const std::string& folder) {
+  const std::lock_guard guard(mutex_);
+  return run(*db_, "update or ignore job set folder = ? where id = ?", folder, id) == 1;
+}
+
+void JobStore::deliver(int64_t id) {
+  const std::lock_guard guard(mutex_);
+  std::set<std::string> unneeded;
+  {
+    DatabaseTransaction delivering(*db_);
+    run(*db_, "update job set delivered = 1 where id = ?", id);
+    happened(id, {{"event", "delivered"}});
+    Statement row(*db_,
+                  "select sha256 from output where job = ?1 and not exists (select 1 from output as other join job on job.id = other.job where other.sha256 = "
+                  "output.sha256 and job.delivered = 0)",
+                  id);
+    while (row.next()) unneeded.insert(row.text(0));
+    delivering.commit();
+  }
+  std::error_code ignored;
+  for (const std::string& sha256 : unneeded) fs::remove(file_of(folder_, sha256), ignored);
+}
+
+void JobStore::tell(int64_t id, const Json& what) {
+  const std::lock_guard guard(mutex_);
+  happened(id, what);
+}
+
+fs::path JobStore::file_of(const fs::path& folder, const std::string& sha256) { return folder / "results" / sha256.substr(0, 2) / sha256; }
+
+Result<JobOutput> JobStore::keep(const fs::path& folder, const std::string& name, std::span<const uint8_t> bytes) {
+  JobOutput out{name, sha256_hex(bytes), static_cast<int64_t>(bytes.size())};
+  const fs::path file = file_of(folder, out.sha256);
+  PTAH_TRY_VOID(make_folders(file.parent_path()));
+  const auto written = write_new_file(file, {bytes}, 0600);
+  std::error_code problem;
+  if (!written && !(written.error().code == ErrorCode::invalid_argument && fs::is_regular_file(file, problem))) return tl::unexpected(written.error());
+  return out;
+}
+
+Result<Work> JobStore::work(const Job& job) const {
+  Work work;
+  work.facts = job.facts;
+  for (const JobOutput& one : job.outputs) {
+    const fs::path file = file_of(folder_, one.sha256);
+    PTAH_TRY(work.files[one.name], read_file(file));
+    if (sha256_hex(work.files[one.name]) != one.sha256) return ::ptah::fail(ErrorCode::corrupt, "{} was changed since it was kept", file.string());
+  }
+  const auto receipt = work.files.find("receipt.json");
+  if (receipt == work.files.end()) return ::ptah::fail(ErrorCode::corrupt, "job {} has no receipt", job.id);
+  PTAH_TRY(work.receipt, parse_json({reinterpret_cast<const char*>(receipt->second.data()), receipt->second.size()}));
+  return work;
+}
+
+}  // namespace ptah

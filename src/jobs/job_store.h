@@ -1,0 +1,117 @@
+// Jobs that outlast the process: what was asked, how far it is, what came out, and everything that happened on the way. One process writes at a time.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "base/sqlite.h"
+#include "work/plan.h"
+#include "work/receipt.h"
+
+namespace ptah {
+
+/// A job is queued, then running, and ends as one of the others. A process that is killed leaves running ones, which are queued again.
+enum class JobState { queued, running, done, failed, cancelled };
+std::string_view name_of(JobState state);
+
+/// What somebody asks for.
+struct NewJob {
+  std::string recipe;            ///< its name
+  Json fields = Json::object();  ///< given fields of the recipe (pipelines/recipes.h)
+  std::string out;               ///< the folder of the work; empty: one is chosen
+  int64_t line = 0;              ///< of the file that asked for it; 0: none
+};
+
+/// A file that a job made: its name, and the SHA-256 in hex of its bytes, by which the store keeps them.
+struct JobOutput {
+  std::string name, sha256;
+  int64_t bytes = 0;
+};
+
+struct Job : NewJob {
+  int64_t id = 0;
+  JobState state = JobState::queued;
+  int attempts = 0;                ///< how often it was begun
+  int64_t planned_bytes = 0;       ///< 0: not planned
+  std::vector<JobOutput> outputs;  ///< of one that is done, receipt.json among them
+  Json facts;                      ///< what making it told besides (Work::facts)
+  Error error;                     ///< of one that failed
+  std::string folder;              ///< where the work is or will be; empty: not said yet
+  bool delivered = false;          ///< it is there
+  double seconds = 0;              ///< of the last attempt
+};
+
+/// Something that happened to a job. Numbers grow over all jobs of a store.
+struct JobEvent {
+  int64_t number = 0, job = 0;
+  Json what;  ///< {"event": "queued", "running", "progress", "note", "done", "failed", "cancelled", "delivered", …}
+};
+
+/// The functions may be called from several threads. They throw Failure: io, no_space, permission, corrupt.
+class JobStore {
+ public:
+  /// Opens or makes the store in a folder, which other processes cannot open meanwhile, and queues what was running when the last one ended. Errors:
+  /// permission, no_space, io, corrupt; invalid_argument (another process has it open).
+  static Result<std::unique_ptr<JobStore>> open(const std::filesystem::path& folder);
+  ~JobStore();
+  JobStore(const JobStore&) = delete;
+  JobStore& operator=(const JobStore&) = delete;
+
+  /// Adds all of them or none, with notes of the whole store (note()).
+  void add(const std::vector<NewJob>& jobs, const Json& notes = Json::object());
+  /// What was noted when jobs were added; null if nothing was.
+  Json note(const std::string& name) const;
+
+  std::optional<Job> next_queued() const;                                  ///< the one that came first
+  Job get(int64_t id) const;                                               ///< throws Failure: not_found
+  std::vector<Job> all() const;                                            ///< in the order in which they came
+  std::vector<JobEvent> events(int64_t after = 0, int64_t job = 0) const;  ///< with larger numbers than `after`; of one job unless that is 0
+
+  void plan(int64_t id, const Plan& plan);
+  void start(int64_t id);
+  /// Queues a running one again, behind none of those that came later.
+  void put_back(int64_t id, const std::string& why);
+  /// The outputs have to be kept (keep()) by now.
+  void finish(int64_t id, const std::vector<JobOutput>& outputs, const Json& facts, double seconds);
+  void fail(int64_t id, const Error& error);
+  /// One that is queued or running; false if it has ended.
+  bool cancel(int64_t id);
+  /// Failed and cancelled ones are queued again; how many.
+  int64_t retry();
+  /// Says where a work will be. False if another job has that folder.
+  bool reserve(int64_t id, const std::string& folder);
+  /// The work is there. Its bytes are no longer kept, unless another job that is not delivered has the same.
+  void deliver(int64_t id);
+  /// Adds an event that changes no state: progress, a note.
+  void tell(int64_t id, const Json& what);
+
+  const std::filesystem::path& folder() const { return folder_; }
+  /// Keeps bytes by their SHA-256: written once, whole or not at all. Errors: io, no_space, permission.
+  static Result<JobOutput> keep(const std::filesystem::path& folder, const std::string& name, std::span<const uint8_t> bytes);
+  /// The work of a job that is done. Errors: not_found, corrupt.
+  Result<Work> work(const Job& job) const;
+
+ private:
+  explicit JobStore(std::filesystem::path folder, int lock);
+  static std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& sha256);
+  /// Removes results that no job needs any more, or that were never finished, as processes that were killed leave them.
+  void sweep() const;
+  void happened(int64_t id, const Json& what);
+  void change(int64_t id, JobState to, const Json& what);
+  Job job_of(Statement& row) const;
+
+  std::filesystem::path folder_;
+  int lock_;
+  mutable std::recursive_mutex mutex_;
+  std::unique_ptr<Database> db_;
+};
+
+}  // namespace ptah

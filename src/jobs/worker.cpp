@@ -1,0 +1,129 @@
+#include "jobs/worker.h"
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+
+#include "base/memory.h"
+#include "pipelines/recipes.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class LocalWorker : public JobWorker {
+ public:
+  explicit LocalWorker(fs::path folder) : folder_(std::move(folder)) {}
+
+  Result<Plan> plan(const Job& job, int64_t budget_bytes) override {
+    PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
+    PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
+    return plan_recipe(*recipe, models_, request, budget_bytes);
+  }
+
+  Result<JobResult> run(const Job& job, int64_t budget_bytes, const Tell& tell, const CancelToken* cancel) override {
+    PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
+    PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
+    RunOptions options{.cancel = cancel, .budget_bytes = budget_bytes};
+    if (tell) {
+      options.progress = [&](const Progress& p) { tell({{"event", "progress"}, {"stage", p.stage}, {"fraction", p.fraction}}); };
+      options.note = [&](const std::string& note) { tell({{"event", "note"}, {"text", note}}); };
+    }
+    PTAH_TRY(const Work work, run_recipe(*recipe, models_, request, options));
+    JobResult out{{}, work.facts};
+    for (const auto& [name, bytes] : work.files) {
+      PTAH_TRY(JobOutput kept, JobStore::keep(folder_, name, bytes));
+      out.outputs.push_back(std::move(kept));
+    }
+    return out;
+  }
+
+  void rest() override {
+    models_.clear();
+    release_free_blocks();
+  }
+
+ private:
+  fs::path folder_;
+  ModelCache models_;
+};
+
+/// A line to the process that asked; false if there is none any more.
+bool answer(const Json& line) {
+  const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  for (size_t sent = 0; sent < text.size();) {
+    const ssize_t n = ::write(STDOUT_FILENO, text.data() + sent, text.size() - sent);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    sent += static_cast<size_t>(n);
+  }
+  return true;
+}
+
+Json error_json(const Error& error) { return {{"event", "error"}, {"code", static_cast<int>(error.code)}, {"message", error.message}}; }
+
+/// The next line; nothing at the end.
+std::optional<std::string> next_line(std::string& rest) {
+  for (;;) {
+    if (const size_t end = rest.find('\n'); end != std::string::npos) {
+      std::string line = rest.substr(0, end);
+      rest.erase(0, end + 1);
+      return line;
+    }
+    char part[65536];
+    const ssize_t n = ::read(STDIN_FILENO, part, sizeof(part));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return {};
+    rest.append(part, static_cast<size_t>(n));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<JobWorker> make_local_worker(fs::path folder) { return std::make_unique<LocalWorker>(std::move(folder)); }
+
+Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel) {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever started this one may have been killed; the job is done by another one then
+  const pid_t parent = ::getppid();
+  LocalWorker worker(folder);
+  std::string rest;
+  bool heard = true;
+  while (const auto line = next_line(rest)) {
+    if (::getppid() != parent) break;
+    PTAH_TRY(const Json asked, parse_json(*line));
+    Job job;
+    job.recipe = text_at(asked, "recipe");
+    job.fields = asked.value("fields", Json::object());
+    const int64_t budget = asked.value("budget", int64_t{0});
+    const std::string task = text_at(asked, "do");
+    auto last = std::chrono::steady_clock::time_point{};
+    const auto tell = [&](const Json& what) {
+      const auto now = std::chrono::steady_clock::now();
+      const bool progress = what["event"] == "progress";
+      if (progress && now - last < std::chrono::milliseconds(100)) return;
+      if (progress) last = now;
+      if (!answer(what)) std::_Exit(1);  // nobody waits for it
+    };
+    if (task == "plan") {
+      const auto plan = guard([&] { return worker.plan(job, budget); });
+      heard = answer(plan ? Json{{"event", "planned"}, {"bytes", plan->peak_bytes}, {"seconds", plan->seconds}} : error_json(plan.error()));
+    } else if (task == "run") {
+      const auto done = guard([&] { return worker.run(job, budget, tell, &cancel); });
+      Json said = done ? Json{{"event", "done"}, {"outputs", Json::array()}, {"facts", done->facts}} : error_json(done.error());
+      if (done)
+        for (const JobOutput& one : done->outputs) said["outputs"].push_back({{"name", one.name}, {"sha256", one.sha256}, {"bytes", one.bytes}});
+      heard = answer(said);
+      release_free_blocks();
+    } else {
+      return fail(ErrorCode::unsupported, "a worker was asked to '{}'", task);
+    }
+    if (!heard || cancel.cancelled()) break;  // a token is set once
+  }
+  return {};
+}
+
+}  // namespace ptah

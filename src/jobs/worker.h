@@ -1,0 +1,45 @@
+// Who does jobs: in this process, or in one of its own, which may crash without taking anything with it.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/progress.h"
+#include "jobs/job_store.h"
+
+namespace ptah {
+
+struct JobResult {
+  std::vector<JobOutput> outputs;  ///< kept in the store
+  Json facts;
+};
+
+/// Does one job at a time. For one thread.
+class JobWorker {
+ public:
+  /// Gets {"event": "progress", "stage", "fraction"} and {"event": "note", "text"}.
+  using Tell = std::function<void(const Json& what)>;
+
+  virtual ~JobWorker() = default;
+  /// Memory and time of a job within a budget (0: none). Errors: those of the recipe, over_budget among them.
+  virtual Result<Plan> plan(const Job& job, int64_t budget_bytes) = 0;
+  /// Errors: those of the recipe; cancelled.
+  virtual Result<JobResult> run(const Job& job, int64_t budget_bytes, const Tell& tell, const CancelToken* cancel) = 0;
+  /// Whether the last error was the job's own. False: the worker ended, and another one may do the job.
+  virtual bool alive() const { return true; }
+  /// Gives up what it keeps in memory for the next job.
+  virtual void rest() = 0;
+};
+
+/// Here. `folder` is the store's.
+std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
+
+/// In a process of its own: `command` is a program that calls serve_worker(), e.g. {"/proc/self/exe", "work", …}. It is started when there is something to do,
+/// ends when this one does, however that ends, and another one is started if it crashed.
+std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command);
+
+/// Does what another process asks for, line by line as JSON on standard input and output, until there is no more. Results are kept in the store in `folder`.
+/// `cancel` is set when the other process wants a job to end, by SIGTERM. Errors: io.
+Result<void> serve_worker(const std::filesystem::path& folder, const CancelToken& cancel);
+
+}  // namespace ptah

@@ -1,0 +1,256 @@
+#include "media/glb_scene.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <map>
+
+#include "base/json.h"
+#include "media/append_value.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr int kVertices = 34962, kIndices = 34963, kFloat = 5126, kShort = 5123, kInt = 5125;
+
+/// The binary chunk, its views and accessors, as meshes are added.
+struct Body {
+  Bytes data;
+  Json views = Json::array(), accessors = Json::array();
+
+  template <class T>
+  size_t add(const std::vector<T>& values, int target) {
+    const size_t bytes = values.size() * sizeof(T);
+    views.push_back({{"buffer", 0}, {"byteOffset", data.size()}, {"byteLength", bytes}, {"target", target}});
+    const auto* from = reinterpret_cast<const uint8_t*>(values.data());
+    data.insert(data.end(), from, from + bytes);
+    while (data.size() % 4) data.push_back(0);
+    return views.size() - 1;
+  }
+  template <size_t N>
+  size_t floats(const std::vector<std::array<float, N>>& values, const char* type) {
+    accessors.push_back({{"bufferView", add(values, kVertices)}, {"componentType", kFloat}, {"count", values.size()}, {"type", type}});
+    return accessors.size() - 1;
+  }
+  size_t vectors(const std::vector<Vec3>& values, bool bounds) {
+    Json accessor{{"bufferView", add(values, kVertices)}, {"componentType", kFloat}, {"count", values.size()}, {"type", "VEC3"}};
+    if (bounds) {
+      Vec3 low = values[0], high = values[0];
+      for (const Vec3& p : values)
+        for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
+      accessor["min"] = low;
+      accessor["max"] = high;
+    }
+    accessors.push_back(accessor);
+    return accessors.size() - 1;
+  }
+  size_t indices(const std::vector<Triangle>& triangles, size_t vertices) {
+    Json accessor{{"count", triangles.size() * 3}, {"type", "SCALAR"}};
+    if (vertices < 65535) {
+      std::vector<uint16_t> narrow;
+      for (const Triangle& t : triangles)
+        for (const uint32_t v : t) narrow.push_back(static_cast<uint16_t>(v));
+      accessor["bufferView"] = add(narrow, kIndices);
+      accessor["componentType"] = kShort;
+    } else {
+      accessor["bufferView"] = add(triangles, kIndices);
+      accessor["componentType"] = kInt;
+    }
+    accessors.push_back(accessor);
+    return accessors.size() - 1;
+  }
+};
+
+/// The pictures, and each pair of a picture and a sampler once.
+class Textures {
+ public:
+  void add_images(const std::vector<SceneImage>& scene_images, Body& body) {
+    for (const SceneImage& image : scene_images) {
+      body.views.push_back({{"buffer", 0}, {"byteOffset", body.data.size()}, {"byteLength", image.bytes.size()}});
+      body.data.insert(body.data.end(), image.bytes.begin(), image.bytes.end());
+      while (body.data.size() % 4) body.data.push_back(0);
+      images.push_back({{"bufferView", body.views.size() - 1}, {"mimeType", image.mime}});
+      if (!image.name.empty()) images.back()["name"] = image.name;
+    }
+  }
+  void put(Json& material, const char* key, const SceneTexture& texture, const Json& more = Json::object()) {
+    if (texture.image < 0) return;
+    material[key] = more;
+    material[key]["index"] = index_of(texture);
+  }
+  Json textures = Json::array(), samplers = Json::array(), images = Json::array();
+  bool webp = false;
+
+ private:
+  size_t index_of(const SceneTexture& texture) {
+    const auto found = std::find(seen_.begin(), seen_.end(), texture);
+    if (found != seen_.end()) return static_cast<size_t>(found - seen_.begin());
+    seen_.push_back(texture);
+    constexpr int kNearest = 9728, kLinear = 9729, kMipNearest = 9984, kMipLinear = 9987;
+    const auto wrap = [](TextureWrap how) { return how == TextureWrap::clamp ? 33071 : how == TextureWrap::mirror ? 33648 : 10497; };
+    samplers.push_back({{"magFilter", texture.nearest ? kNearest : kLinear},
+                        {"minFilter", texture.nearest ? kMipNearest : kMipLinear},
+                        {"wrapS", wrap(texture.wrap_u)},
+                        {"wrapT", wrap(texture.wrap_v)}});
+    Json entry{{"sampler", samplers.size() - 1}};
+    if (images[static_cast<size_t>(texture.image)]["mimeType"] == "image/webp") {
+      entry["extensions"]["EXT_texture_webp"]["source"] = texture.image;
+      webp = true;
+    } else {
+      entry["source"] = texture.image;
+    }
+    textures.push_back(entry);
+    return textures.size() - 1;
+  }
+  std::vector<SceneTexture> seen_;
+};
+
+/// Whether all that the scene refers to is there.
+Result<void> check_scene(const MeshScene& scene) {
+  if (scene.meshes.empty()) return fail(ErrorCode::invalid_argument, "glb: a scene without meshes");
+  for (const SceneMesh& m : scene.meshes) {
+    const size_t vertices = m.mesh.positions.size();
+    if (vertices == 0 || m.mesh.triangles.empty() || m.mesh.normals.size() != vertices || m.material >= scene.materials.size() ||
+        (!m.uvs.empty() && m.uvs.size() != vertices) || (!m.tangents.empty() && m.tangents.size() != vertices) ||
+        (!m.colours.empty() && m.colours.size() != vertices))
+      return fail(ErrorCode::invalid_argument, "glb: the mesh '{}' is not complete", m.path);
+  }
+  for (const SceneMaterial& m : scene.materials)
+    for (const SceneTexture* t : {&m.base_color_texture, &m.metallic_roughness_texture, &m.normal_texture, &m.occlusion_texture, &m.emissive_texture})
+      if (t->image >= static_cast<int64_t>(scene.images.size()))
+        return fail(ErrorCode::invalid_argument, "glb: the material '{}' has no picture {}", m.name, t->image);
+  return {};
+}
+
+Json material_json(const SceneMaterial& m, Textures& textures) {
+  Json out{{"name", m.name}, {"pbrMetallicRoughness", {{"baseColorFactor", m.base_color}, {"metallicFactor", m.metallic}, {"roughnessFactor", m.roughness}}}};
+  Json& pbr = out["pbrMetallicRoughness"];
+  textures.put(pbr, "baseColorTexture", m.base_color_texture);
+  textures.put(pbr, "metallicRoughnessTexture", m.metallic_roughness_texture);
+  textures.put(out, "normalTexture", m.normal_texture, m.normal_scale == 1 ? Json::object() : Json{{"scale", m.normal_scale}});
+  textures.put(out, "occlusionTexture", m.occlusion_texture);
+  textures.put(out, "emissiveTexture", m.emissive_texture);
+  if (m.base_color[3] < 1 || m.alpha_mode == AlphaMode::blend) {
+    out["alphaMode"] = "BLEND";
+  } else if (m.alpha_mode == AlphaMode::mask) {
+    out["alphaMode"] = "MASK";
+    out["alphaCutoff"] = m.alpha_cutoff;
+  }
+  if (m.double_sided) out["doubleSided"] = true;
+  if (m.emission_strength != 1) out["extensions"]["KHR_materials_emissive_strength"]["emissiveStrength"] = m.emission_strength;
+  if (m.emission != std::array<float, 3>{0, 0, 0}) out["emissiveFactor"] = m.emission;
+  return out;
+}
+
+/// Nodes by path; each is written once, behind what is within it.
+class Nodes {
+ public:
+  explicit Nodes(const std::string& name) { nodes_.push_back({{"name", name}}); }
+  void add(const std::string& path, size_t mesh, const Json& extras) {
+    size_t above = 0;
+    for (size_t at = 0; at < path.size();) {
+      const size_t end = std::min(path.find('/', at), path.size());
+      const std::string whole = path.substr(0, end), own = path.substr(at, end - at);
+      const bool leaf = end == path.size();
+      const auto found = leaf ? groups_.end() : groups_.find(whole);
+      if (found != groups_.end()) {
+        above = found->second;
+      } else {
+        nodes_.push_back({{"name", own}});
+        const size_t index = nodes_.size() - 1;
+        nodes_[above]["children"].push_back(index);
+        if (!leaf) {
+          groups_[whole] = index;
+        } else {
+          nodes_[index]["mesh"] = mesh;
+          if (!extras.is_null()) nodes_[index]["extras"] = extras;
+        }
+        above = index;
+      }
+      at = end + 1;
+    }
+  }
+  Json json() const { return nodes_; }
+
+ private:
+  Json nodes_ = Json::array();
+  std::map<std::string, size_t> groups_;
+};
+
+Bytes glb_of(const Json& gltf, const Bytes& body) {
+  std::string text = gltf.dump();
+  while (text.size() % 4) text += ' ';
+  Bytes glb;
+  for (const uint32_t word : {0x46546C67U, 2U, static_cast<uint32_t>(12 + 8 + text.size() + 8 + body.size()), static_cast<uint32_t>(text.size()), 0x4E4F534AU})
+    append_value(glb, word);
+  glb.insert(glb.end(), text.begin(), text.end());
+  append_value(glb, static_cast<uint32_t>(body.size()));
+  append_value(glb, 0x004E4942U);
+  glb.insert(glb.end(), body.begin(), body.end());
+  return glb;
+}
+
+constexpr int kMaxExtrasDepth = 64;
+
+}  // namespace
+
+Result<std::string> scene_document(std::span<const uint8_t> glb) {
+  PTAH_TRY(const std::string text, glb_json(glb));
+  PTAH_TRY(Json json, parse_json(text));
+  if (json.contains("asset") && json["asset"].is_object() && json["asset"].contains("extras") && json["asset"]["extras"].is_object()) {
+    json["asset"]["extras"].erase("ptah");
+    if (json["asset"]["extras"].empty()) json["asset"].erase("extras");
+  }
+  return json.dump();
+}
+
+Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras) {
+  PTAH_TRY_VOID(check_scene(scene));
+  Body body;
+  Nodes nodes(scene.name);
+  Json meshes = Json::array(), materials = Json::array();
+  for (const SceneMesh& m : scene.meshes) {
+    Json attributes{{"POSITION", body.vectors(m.mesh.positions, true)}, {"NORMAL", body.vectors(m.mesh.normals, false)}};
+    if (!m.uvs.empty()) attributes["TEXCOORD_0"] = body.floats(m.uvs, "VEC2");
+    if (!m.tangents.empty()) attributes["TANGENT"] = body.floats(m.tangents, "VEC4");
+    if (!m.colours.empty()) attributes["COLOR_0"] = body.floats(m.colours, "VEC4");
+    meshes.push_back(
+        {{"name", m.path},
+         {"primitives", {{{"attributes", attributes}, {"indices", body.indices(m.mesh.triangles, m.mesh.positions.size())}, {"material", m.material}}}}});
+    Json own;
+    if (!m.extras.empty()) {
+      PTAH_TRY(own, parse_json(m.extras, kMaxExtrasDepth));
+    }
+    nodes.add(m.path, meshes.size() - 1, own);
+  }
+  Textures textures;
+  textures.add_images(scene.images, body);
+  for (const SceneMaterial& m : scene.materials) materials.push_back(material_json(m, textures));
+  Json gltf{{"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
+            {"scene", 0},
+            {"scenes", {{{"nodes", {0}}}}},
+            {"nodes", nodes.json()},
+            {"meshes", meshes},
+            {"materials", materials},
+            {"accessors", body.accessors},
+            {"bufferViews", body.views},
+            {"buffers", {{{"byteLength", body.data.size()}}}}};
+  if (!textures.images.empty()) gltf["images"] = textures.images;
+  if (!textures.textures.empty()) gltf["textures"] = textures.textures, gltf["samplers"] = textures.samplers;
+  Json used = Json::array();
+  if (textures.webp) used.push_back("EXT_texture_webp");
+  if (std::any_of(scene.materials.begin(), scene.materials.end(), [](const SceneMaterial& m) { return m.emission_strength != 1; }))
+    used.push_back("KHR_materials_emissive_strength");
+  if (!used.empty()) gltf["extensionsUsed"] = used;
+  if (textures.webp) gltf["extensionsRequired"] = {"EXT_texture_webp"};
+  if (extras) {
+    PTAH_TRY(const std::string text, extras(body.data, gltf.dump()));
+    PTAH_TRY(gltf["asset"]["extras"], parse_json(text));
+  } else if (!scene.extras.empty()) {
+    PTAH_TRY(gltf["asset"]["extras"], parse_json(scene.extras, kMaxExtrasDepth));
+  }
+  return glb_of(gltf, body.data);
+}
+
+}  // namespace ptah

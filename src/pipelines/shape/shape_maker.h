@@ -1,0 +1,52 @@
+// From a sentence to a shape program: the sentence encoder, the writer of programs and the library of kinds.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "base/budget.h"
+#include "base/json.h"
+#include "shape/library.h"
+#include "shape/words/writer.h"
+#include "text/encode/bert.h"
+
+namespace ptah {
+
+/// Below this probability of its kind (or of one of its kinds) a writing is not believed: the sentence asks for something else.
+constexpr float kCertainShape = 0.5F;
+
+/// What a sentence was understood as.
+struct WrittenShape {
+  Writing writing;
+  float certainty = 0;  ///< the least probability that the model gave one of the kinds
+  bool known() const { return !writing.things.empty() && certainty >= kCertainShape; }
+};
+
+class ShapeMaker {
+ public:
+  /// Loads the encoder, the writer and the library that come along. Errors: not_found, corrupt, mismatch.
+  static Result<std::shared_ptr<const ShapeMaker>> load(const std::filesystem::path& models);
+
+  /// What a sentence (English, UTF-8) asks for, computed in f32. Errors: cancelled.
+  Result<WrittenShape> read(const std::string& sentence, const CancelToken* cancel = nullptr) const;
+  /// The program of it, whose title is the sentence; what it does not say varies with the seed. It may `use` shapes of the library.
+  ShapeProgram program(const WrittenShape& shape, const std::string& sentence, uint64_t seed) const;
+
+  const ShapeKinds& kinds() const { return *kinds_; }
+  /// The models' digests for receipts: "shape-writer" and "minilm".
+  const Json& digests() const { return digests_; }
+  int64_t file_bytes() const { return file_bytes_; }
+
+ private:
+  ShapeMaker() = default;
+  std::shared_ptr<const ShapeKinds> kinds_;
+  std::shared_ptr<const SentenceEncoder> encoder_;
+  std::optional<Weights> weights_;
+  std::optional<ShapeWriter> writer_;
+  std::optional<ShapeTokens> tokens_;
+  Json digests_ = Json::object();
+  int64_t file_bytes_ = 0;
+};
+
+}  // namespace ptah
