@@ -18,9 +18,9 @@ Result<GenerationOptions> inner(const AnswerOptions& options) {
 }
 
 /// Carries the caller's flag over to the token that the engine looks at.
-class Watch {
+class AnswerWatch {
  public:
-  explicit Watch(const AnswerOptions& options) : options_(options) { look(); }
+  explicit AnswerWatch(const AnswerOptions& options) : options_(options) { look(); }
   void operator()(std::string_view news) {
     if (options_.show) options_.show(std::string(news));
     look();
@@ -63,7 +63,7 @@ Outcome<Answer> Language::generate(const std::string& prompt, const AnswerOption
     const int64_t capacity = cache_length_for(model.model->config(), static_cast<int64_t>(tokens.size()), options.max_tokens);
     KeyValueCache cache(model.model->config(), capacity, default_cache_type());
     PTAH_TRY(const GenerationOptions how, inner(options));
-    Watch watch(options);
+    AnswerWatch watch(options);
     Answer answer = outer(ptah::generate(
         model, tokens, cache, how, [&](std::string_view news) { watch(news); }, watch.token()));
     answer.seed = how.sampling.seed;
@@ -104,7 +104,7 @@ Outcome<Chat> Chat::begin(const Language& language, const ChatSetup& setup) {
 Outcome<Answer> Chat::say(const std::string& message, const AnswerOptions& options) {
   return outcome<Answer>([&]() -> Result<Answer> {
     PTAH_TRY(const GenerationOptions how, inner(options));
-    Watch watch(options);
+    AnswerWatch watch(options);
     PTAH_TRY(Reply reply, state_->companion->say(
                               message, how, [&](std::string_view news) { watch(news); }, watch.token()));
     Answer answer = outer(std::move(reply.generated));

@@ -32,7 +32,7 @@ Result<void> add(Lines& lines, std::string line) {
   return {};
 }
 
-Result<Uint256> number_of(const Rlp& item) {
+Result<Uint256> integer_of(const Rlp& item) {
   if (item.list || item.bytes.size() > 32) return fail(ErrorCode::corrupt, "a transaction with something else than a number");
   Uint256 out{};
   std::copy(item.bytes.begin(), item.bytes.end(), out.end() - static_cast<std::ptrdiff_t>(item.bytes.size()));
@@ -63,9 +63,9 @@ Result<Lines> describe_transaction(const Bytes32& digest, const Json& subject) {
   const auto& f = parsed->items;
   std::array<Uint256, 5> n{};
   for (size_t i = 0; i < 5; ++i) {
-    PTAH_TRY(n[i], number_of(f[i]));
+    PTAH_TRY(n[i], integer_of(f[i]));
   }
-  PTAH_TRY(const Uint256 value, number_of(f[6]));
+  PTAH_TRY(const Uint256 value, integer_of(f[6]));
   PTAH_TRY(const uint64_t gas, to_uint64(n[4]));
   if (f[5].list || f[7].list || !f[8].list || (!f[5].bytes.empty() && f[5].bytes.size() != 20))
     return fail(ErrorCode::corrupt, "a transaction without a proper receiver");

@@ -43,7 +43,7 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
   return meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
 }
 
-Result<std::string> help_of(const CLI::App& app, const std::vector<std::string>& path) {
+Result<std::string> help_text(const CLI::App& app, const std::vector<std::string>& path) {
   const CLI::App* at = &app;
   for (const std::string& name : path) {
     const CLI::App* next = command_named(*at, name);
@@ -74,7 +74,7 @@ void add_help(CLI::App& app, Action& action) {
   help->add_option("command", *path, "the command, e.g. create, or key new");
   help->callback([&app, path, &action] {
     action = [&app, path] {
-      const auto text = help_of(app, *path);
+      const auto text = help_text(app, *path);
       if (!text) return report(text.error());
       print_text(*text);
       return 0;

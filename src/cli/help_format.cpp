@@ -119,7 +119,7 @@ std::string usage_of(const CLI::App& app) {
   return commands ? out + " or " + with_command : out;
 }
 
-std::string commands_of(const CLI::App& app) {
+std::string listed_commands(const CLI::App& app) {
   std::vector<std::string> groups;
   std::string out;
   const auto all = app.get_subcommands([](const CLI::App* sub) { return !sub->get_group().empty(); });
@@ -133,7 +133,7 @@ std::string commands_of(const CLI::App& app) {
   return out;
 }
 
-std::string options_of(const CLI::App& app) {
+std::string listed_options(const CLI::App& app) {
   std::string out, positional;
   for (const CLI::Option* option : app.get_options())
     if (option->get_positional()) positional += row(name_of(*option) + (option->get_expected_max() > 1 ? " …" : ""), description_of(*option));
@@ -156,7 +156,7 @@ std::string HelpFormat::make_help(const CLI::App* app, std::string, CLI::AppForm
   const bool top = app->get_parent() == nullptr;
   const std::string path = top ? "" : path_of(*app).substr(5);  // without "ptah "
   std::string out = wrapped(app->get_description(), 0, 0) + "\n\nUsage: " + wrapped(usage_of(*app), 9, 7) + "\n";
-  out += commands_of(*app) + options_of(*app);
+  out += listed_commands(*app) + listed_options(*app);
   if (const std::string examples = top ? "" : examples_of(path); !examples.empty()) {
     out += "\nExamples:\n";
     for (const std::string& line : lines_of(examples)) out += "  " + line + "\n";

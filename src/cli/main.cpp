@@ -61,7 +61,7 @@ void on_signal(int number) {
   ptah::cli::interrupted().cancel();
 }
 
-int run(int argc, char** argv) {
+int run_program(int argc, char** argv) {
   CLI::App app{"Ptah makes images, 3D objects and texts on an ordinary processor, and signs what it makes.", "ptah"};
   app.formatter(std::make_shared<ptah::cli::HelpFormat>());
   app.option_defaults()->always_capture_default();
@@ -98,6 +98,6 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, on_signal);
   std::signal(SIGTERM, on_signal);
   std::signal(SIGPIPE, SIG_IGN);
-  const auto status = ptah::guard([&]() -> ptah::Result<int> { return run(argc, argv); });
+  const auto status = ptah::guard([&]() -> ptah::Result<int> { return run_program(argc, argv); });
   return ptah::cli::finish_output(status ? *status : ptah::cli::report(status.error()));
 }

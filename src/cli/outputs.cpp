@@ -19,7 +19,7 @@ bool is_there(const fs::path& path) {
   return fs::exists(fs::symlink_status(path, problem));
 }
 
-Json event_of(const Made& made) {
+Json final_event(const Made& made) {
   Json event = made.details;
   event["event"] = made.folder.empty() ? "file" : "work";
   event["files"] = Json::array();
@@ -75,7 +75,7 @@ std::string file_uri(const fs::path& path) {
 
 void say_made(const Made& made, bool json, bool quiet) {
   if (json)
-    print_json(event_of(made));
+    print_json(final_event(made));
   else if (!quiet)
     for (const fs::path& file : made.files) print("{}\n", file.string());
 }
@@ -83,7 +83,7 @@ void say_made(const Made& made, bool json, bool quiet) {
 void say_series(const std::vector<Made>& series) {
   Json event{{"event", "works"}, {"files", Json::array()}, {"works", Json::array()}};
   for (const Made& made : series) {
-    Json one = event_of(made);
+    Json one = final_event(made);
     for (const Json& file : one["files"]) event["files"].push_back(file);
     one.erase("event");
     event["works"].push_back(std::move(one));

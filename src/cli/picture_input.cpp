@@ -6,7 +6,7 @@ namespace ptah::cli {
 
 namespace {
 
-void show_notes(const std::string& name, const ImageNotes& notes) {
+void show_picture_notes(const std::string& name, const ImageNotes& notes) {
   for (const std::string& text : notes) print_error("note: {}: {}\n", name, text);
 }
 
@@ -15,7 +15,7 @@ void show_notes(const std::string& name, const ImageNotes& notes) {
 Result<Image> open_picture(const std::filesystem::path& file) {
   ImageNotes notes;
   auto picture = read_image(file, &notes);
-  show_notes(file.filename().string(), notes);
+  show_picture_notes(file.filename().string(), notes);
   return picture;
 }
 
@@ -25,7 +25,7 @@ Result<Image> input_image(const std::string& file) {
   ImageNotes notes;
   auto picture = decode_image(bytes, &notes);
   const std::string name = file == "-" ? "standard input" : file;
-  show_notes(name, notes);
+  show_picture_notes(name, notes);
   if (!picture) return fail(picture.error().code, "{}: {}", name, picture.error().message);
   return picture;
 }

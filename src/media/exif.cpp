@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view kExif("Exif\0\0", 6);
 constexpr size_t kMaxFields = 1000;
-constexpr uint16_t kByte = 1, kAscii = 2, kShort = 3, kLong = 4, kUndefined = 7, kOrientation = 0x0112, kExifDirectory = 0x8769, kUserComment = 0x9286;
+constexpr uint16_t kByte = 1, kAscii = 2, kUnsignedShort = 3, kLong = 4, kUndefined = 7, kOrientation = 0x0112, kExifDirectory = 0x8769, kUserComment = 0x9286;
 
 std::string_view text_of(std::span<const uint8_t> bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
@@ -99,8 +99,8 @@ class Tiff {
     for (size_t i = 0; i < count; ++i) {
       const size_t entry = at + 2 + 12 * i, tag = number(entry, 2), kind = number(entry + 2, 2), length = number(entry + 4, 4);
       if (first && tag == kExifDirectory) exif_ = number(entry + 8, 4);
-      if (first && tag == kOrientation && length >= 1 && (kind == kByte || kind == kShort || kind == kLong))
-        if (const size_t value = number(entry + 8, kind == kByte ? 1 : kind == kShort ? 2 : 4); value >= 1 && value <= 8)
+      if (first && tag == kOrientation && length >= 1 && (kind == kByte || kind == kUnsignedShort || kind == kLong))
+        if (const size_t value = number(entry + 8, kind == kByte ? 1 : kind == kUnsignedShort ? 2 : 4); value >= 1 && value <= 8)
           orientation_ = static_cast<int>(value);
       const bool bytes = kind == kUndefined || kind == kByte || kind == kAscii;  // what is undefined by the standard, some write as bytes
       const bool comment = !first && tag == kUserComment && bytes, plain = first && kind == kAscii;

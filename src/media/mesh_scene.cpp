@@ -28,7 +28,7 @@ void renumber(Polygons& polygons, const std::vector<Triangle>& before, const std
   }
 }
 
-constexpr uint32_t kNone = ~uint32_t{0};
+constexpr uint32_t kNoVertex = ~uint32_t{0};
 
 }  // namespace
 
@@ -76,14 +76,14 @@ void add_normals(SceneMesh& mesh, float crease) {
   const ShadedMesh made = shaded(places, crease);
   // A vertex for each pair of what was there and a normal.
   ShadedMesh out;
-  std::vector<uint32_t> source, first(mesh.mesh.positions.size(), kNone), next, normal_of;
+  std::vector<uint32_t> source, first(mesh.mesh.positions.size(), kNoVertex), next, normal_of;
   for (size_t t = 0; t < made.triangles.size(); ++t) {
     Triangle corners{};
     for (size_t c = 0; c < 3; ++c) {
       const uint32_t old = mesh.mesh.triangles[t][c], normal = made.triangles[t][c];
       uint32_t at = first[old];
-      while (at != kNone && normal_of[at] != normal) at = next[at];
-      if (at == kNone) {
+      while (at != kNoVertex && normal_of[at] != normal) at = next[at];
+      if (at == kNoVertex) {
         at = static_cast<uint32_t>(source.size());
         source.push_back(old);
         normal_of.push_back(normal);

@@ -18,7 +18,7 @@ T little(std::span<const uint8_t> file, size_t at) {
   return value;
 }
 template <class T>
-void put_little(Bytes& file, size_t at, T value) {
+void put_sample(Bytes& file, size_t at, T value) {
   for (size_t i = 0; i < sizeof(T); ++i) file[at + i] = static_cast<uint8_t>(value >> (8 * i));
 }
 
@@ -81,13 +81,13 @@ Result<Wav> parse_wav(std::span<const uint8_t> file) {
 void set_wav_lengths(Bytes& file, const Wav& was, size_t end) {
   const bool wide = has_long_lengths(file) && was.chunks.front().type == "ds64" && was.chunks.front().data.size() >= 28;
   if (wide)
-    put_little(file, was.chunks.front().at + 8, static_cast<uint64_t>(end - 8));
+    put_sample(file, was.chunks.front().at + 8, static_cast<uint64_t>(end - 8));
   else
-    put_little(file, 4, static_cast<uint32_t>(end - 8));
+    put_sample(file, 4, static_cast<uint32_t>(end - 8));
   for (const WavChunk& chunk : was.chunks) {
     if (!was.streamed || chunk.type != "data") continue;
-    if (wide) put_little(file, was.chunks.front().at + 16, static_cast<uint64_t>(chunk.data.size()));
-    put_little(file, chunk.at + 4, wide ? kUnknown : static_cast<uint32_t>(chunk.data.size()));
+    if (wide) put_sample(file, was.chunks.front().at + 16, static_cast<uint64_t>(chunk.data.size()));
+    put_sample(file, chunk.at + 4, wide ? kUnknown : static_cast<uint32_t>(chunk.data.size()));
   }
 }
 

@@ -13,7 +13,7 @@ namespace ptah {
 
 namespace {
 
-constexpr uint64_t kMaxMemory = uint64_t{512} << 20, kMaxBlocks = uint64_t{1} << 24, kMaxRounds = 10'000'000;
+constexpr uint64_t kMaxScryptMemory = uint64_t{512} << 20, kMaxBlocks = uint64_t{1} << 24, kMaxRounds = 10'000'000;
 constexpr size_t kKeyBytes = 32, kMaxSalt = 1024;
 
 /// Errors: corrupt unless it is hex of `least` to `most` bytes.
@@ -41,8 +41,9 @@ Result<Secret> scrypt(const Json& parameters, const Bytes& salt, const Secret& p
   PTAH_TRY(const uint64_t r, number_at(parameters, "r"));
   PTAH_TRY(const uint64_t p, number_at(parameters, "p"));
   if (n < 2 || !std::has_single_bit(n) || r < 1 || p < 1) return fail(ErrorCode::corrupt, "keystore: scrypt with n {}, r {}, p {}", n, r, p);
-  if (n > kMaxBlocks || r > kMaxBlocks || p > kMaxBlocks || n * r > kMaxMemory / 128 || p * r > kMaxMemory / 128 || n * r > kMaxBlocks / p)
-    return fail(ErrorCode::unsupported, "keystore: scrypt with n {}, r {}, p {} takes more than {} MiB or {} blocks", n, r, p, kMaxMemory >> 20, kMaxBlocks);
+  if (n > kMaxBlocks || r > kMaxBlocks || p > kMaxBlocks || n * r > kMaxScryptMemory / 128 || p * r > kMaxScryptMemory / 128 || n * r > kMaxBlocks / p)
+    return fail(ErrorCode::unsupported, "keystore: scrypt with n {}, r {}, p {} takes more than {} MiB or {} blocks", n, r, p, kMaxScryptMemory >> 20,
+                kMaxBlocks);
   Secret out(kKeyBytes);
   if (crypto_pwhash_scryptsalsa208sha256_ll(passphrase.bytes().data(), passphrase.size(), salt.data(), salt.size(), n, static_cast<uint32_t>(r),
                                             static_cast<uint32_t>(p), out.bytes().data(), out.size()) != 0)

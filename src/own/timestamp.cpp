@@ -18,24 +18,24 @@ namespace ptah {
 namespace {
 
 template <class T, void (*kFree)(T*)>
-struct Freed {
+struct FreedReply {
   void operator()(T* p) const { kFree(p); }
 };
 template <class T, void (*kFree)(T*)>
-using Owned = std::unique_ptr<T, Freed<T, kFree>>;
+using Owned = std::unique_ptr<T, FreedReply<T, kFree>>;
 using Query = Owned<TS_REQ, TS_REQ_free>;
 using Answer = Owned<TS_RESP, TS_RESP_free>;
 using Token = Owned<PKCS7, PKCS7_free>;
 using Info = Owned<TS_TST_INFO, TS_TST_INFO_free>;
 
-constexpr size_t kMaxBytes = 1 << 20;
+constexpr size_t kMaxReplyBytes = 1 << 20;
 constexpr int kMaxCertificates = 16;
 
 /// DER → an object, all of the bytes.
 template <class T, void (*kFree)(T*)>
 Owned<T, kFree> parsed(T* (*read)(T**, const unsigned char**, long), std::span<const uint8_t> bytes) {
   const unsigned char* at = bytes.data();
-  Owned<T, kFree> out(bytes.size() > kMaxBytes ? nullptr : read(nullptr, &at, static_cast<long>(bytes.size())));
+  Owned<T, kFree> out(bytes.size() > kMaxReplyBytes ? nullptr : read(nullptr, &at, static_cast<long>(bytes.size())));
   ERR_clear_error();
   if (at != bytes.data() + bytes.size()) out.reset();
   return out;
@@ -108,7 +108,7 @@ Result<Bytes> timestamp_token(std::span<const uint8_t> answer, std::span<const u
 Result<Bytes> request_timestamp(const std::string& url, std::span<const uint8_t> message) {
   PTAH_TRY(const Bytes query, timestamp_query(message));
   PTAH_TRY(const std::string answer,
-           http_post(url, "application/timestamp-query", std::string(query.begin(), query.end()), {.max_bytes = kMaxBytes, .environment_proxies = true}));
+           http_post(url, "application/timestamp-query", std::string(query.begin(), query.end()), {.max_bytes = kMaxReplyBytes, .environment_proxies = true}));
   return timestamp_token(as_bytes(answer), query);
 }
 

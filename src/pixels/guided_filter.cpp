@@ -9,11 +9,11 @@ namespace ptah {
 
 namespace {
 
-using Plane = std::vector<float>;
+using GuidePlane = std::vector<float>;
 
 /// Means over squares of 2·radius + 1 that end at the grid's edge.
-Plane means(const Plane& of, int64_t w, int64_t h, int64_t radius) {
-  Plane rows(of.size()), out(of.size());
+GuidePlane means(const GuidePlane& of, int64_t w, int64_t h, int64_t radius) {
+  GuidePlane rows(of.size()), out(of.size());
   const auto run = [&](const float* from, float* to, int64_t count, int64_t stride) {
     double sum = 0;
     int64_t inside = 0;
@@ -30,8 +30,8 @@ Plane means(const Plane& of, int64_t w, int64_t h, int64_t radius) {
 }
 
 /// The picture's colours at the small size, area averages.
-std::array<Plane, 3> colours_at(const Image& picture, int64_t w, int64_t h) {
-  std::array<Plane, 3> out{Plane(static_cast<size_t>(w * h)), Plane(static_cast<size_t>(w * h)), Plane(static_cast<size_t>(w * h))};
+std::array<GuidePlane, 3> colours_at(const Image& picture, int64_t w, int64_t h) {
+  std::array<GuidePlane, 3> out{GuidePlane(static_cast<size_t>(w * h)), GuidePlane(static_cast<size_t>(w * h)), GuidePlane(static_cast<size_t>(w * h))};
   for (int64_t y = 0; y < h; ++y)
     for (int64_t x = 0; x < w; ++x) {
       const int64_t x0 = x * picture.width / w, x1 = std::max(x0 + 1, (x + 1) * picture.width / w);
@@ -45,8 +45,8 @@ std::array<Plane, 3> colours_at(const Image& picture, int64_t w, int64_t h) {
   return out;
 }
 
-Plane product(const Plane& a, const Plane& b) {
-  Plane out(a.size());
+GuidePlane product(const GuidePlane& a, const GuidePlane& b) {
+  GuidePlane out(a.size());
   for (size_t i = 0; i < a.size(); ++i) out[i] = a[i] * b[i];
   return out;
 }
@@ -60,19 +60,19 @@ std::array<float, 3> solved(const std::array<float, 6>& m, const std::array<floa
 }
 
 /// Factors of red, green, blue, and a term, for each cell.
-std::array<Plane, 4> linear_models(const Coverage& small, const std::array<Plane, 3>& colours, int64_t radius, float epsilon) {
+std::array<GuidePlane, 4> linear_models(const Coverage& small, const std::array<GuidePlane, 3>& colours, int64_t radius, float epsilon) {
   const int64_t w = small.width, h = small.height;
-  const auto mean = [&](const Plane& of) { return means(of, w, h, radius); };
-  const std::array<Plane, 3> colour{mean(colours[0]), mean(colours[1]), mean(colours[2])};
-  const Plane cover = mean(small.values);
-  std::array<Plane, 6> squares;
-  std::array<Plane, 3> with_cover;
+  const auto mean = [&](const GuidePlane& of) { return means(of, w, h, radius); };
+  const std::array<GuidePlane, 3> colour{mean(colours[0]), mean(colours[1]), mean(colours[2])};
+  const GuidePlane cover = mean(small.values);
+  std::array<GuidePlane, 6> squares;
+  std::array<GuidePlane, 3> with_cover;
   for (size_t i = 0, k = 0; i < 3; ++i) {
     with_cover[i] = mean(product(colours[i], small.values));
     for (size_t j = i; j < 3; ++j) squares[k++] = mean(product(colours[i], colours[j]));
   }
-  std::array<Plane, 4> out;
-  for (Plane& plane : out) plane.resize(small.values.size());
+  std::array<GuidePlane, 4> out;
+  for (GuidePlane& plane : out) plane.resize(small.values.size());
   for (size_t p = 0; p < small.values.size(); ++p) {
     std::array<float, 6> covariance{};
     std::array<float, 3> right{};
@@ -87,7 +87,7 @@ std::array<Plane, 4> linear_models(const Coverage& small, const std::array<Plane
       out[3][p] -= factor[i] * colour[i][p];
     }
   }
-  for (Plane& plane : out) plane = mean(plane);
+  for (GuidePlane& plane : out) plane = mean(plane);
   return out;
 }
 
@@ -107,7 +107,7 @@ Coverage refined(const Coverage& small, const Image& picture, int64_t radius, fl
         const float u = place(x, w, small.width), v = place(y, h, small.height);
         const auto u0 = static_cast<int64_t>(u), v0 = static_cast<int64_t>(v), u1 = std::min(u0 + 1, small.width - 1), v1 = std::min(v0 + 1, small.height - 1);
         const float fu = u - static_cast<float>(u0), fv = v - static_cast<float>(v0);
-        const auto at = [&](const Plane& plane) {
+        const auto at = [&](const GuidePlane& plane) {
           const auto cell = [&](int64_t cx, int64_t cy) { return plane[static_cast<size_t>(cy * small.width + cx)]; };
           return (cell(u0, v0) * (1 - fu) + cell(u1, v0) * fu) * (1 - fv) + (cell(u0, v1) * (1 - fu) + cell(u1, v1) * fu) * fv;
         };

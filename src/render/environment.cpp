@@ -8,7 +8,6 @@ namespace ptah {
 
 namespace {
 
-constexpr float kPi = std::numbers::pi_v<float>;
 constexpr size_t kLevels = 6;          // roughnesses 0, 0.2 … 1
 constexpr int64_t kFilterWidth = 256;  // larger maps are reduced before they are convolved
 

@@ -13,7 +13,7 @@ namespace ptah {
 
 namespace {
 
-constexpr float kFar = std::numeric_limits<float>::max();
+constexpr float kEmptyDepth = std::numeric_limits<float>::max();
 constexpr Vec3 kSun{0.48F, 0.74F, 0.47F};  // towards it, about of length 1
 
 /// Calls body(row) for every row, in parallel.
@@ -42,7 +42,7 @@ void scan_row(const Triangle2& t, int64_t row, int64_t width, const Visit& visit
   const auto& [a, b, c] = t.at;
   const float area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
   if (std::abs(area) < 1e-9F) return;
-  float low = kFar, high = -kFar;
+  float low = kEmptyDepth, high = -kEmptyDepth;
   for (size_t i = 0; i < 3; ++i) {
     const Vec3 &p = t.at[i], &q = t.at[(i + 1) % 3];
     if ((p[1] <= y) == (q[1] <= y)) continue;
@@ -106,7 +106,7 @@ class Renderer {
   }
 
   DepthMap depths(const Camera& camera, int64_t width, int64_t height) const {
-    DepthMap map{width, height, std::vector<float>(static_cast<size_t>(width * height), kFar)};
+    DepthMap map{width, height, std::vector<float>(static_cast<size_t>(width * height), kEmptyDepth)};
     const auto rows = rows_of(camera, width, height);
     each_row(height, [&](int64_t row) {
       float* depth = map.depth.data() + row * width;
@@ -159,7 +159,7 @@ class Renderer {
 
   void shade_row(int64_t row, const std::vector<Triangle2>& triangles, std::array<float, 4>* out) const {
     struct Hit {
-      float depth = kFar, u = 0, v = 0;
+      float depth = kEmptyDepth, u = 0, v = 0;
       const Triangle2* t = nullptr;
     };
     std::vector<Hit> nearest(static_cast<size_t>(width_));

@@ -1,12 +1,8 @@
 #include "render/reflectance.h"
 
-#include <numbers>
-
 namespace ptah {
 
 namespace {
-
-constexpr float kPi = std::numbers::pi_v<float>;
 
 float distribution(float cosine, float alpha) {
   // sin² + cos² · α² without the cancellation of 1 + cos² · (α² − 1).

@@ -4,12 +4,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "geometry/mesh.h"
 
 namespace ptah {
 
 using Rgb = std::array<float, 3>;
+
+inline constexpr float kPi = std::numbers::pi_v<float>;
 
 inline Rgb times(const Rgb& a, const Rgb& b) { return {a[0] * b[0], a[1] * b[1], a[2] * b[2]}; }
 inline float luminance(const Rgb& c) { return 0.2126F * c[0] + 0.7152F * c[1] + 0.0722F * c[2]; }

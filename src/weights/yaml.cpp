@@ -10,7 +10,7 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMaxBytes = size_t{1} << 20, kMaxKeys = 4096, kMaxShown = 80;
+constexpr size_t kMaxBytes = size_t{1} << 20, kMaxKeys = 4096, kMaxShownText = 80;
 constexpr int kMaxDepth = 16;
 
 bool one_of(std::string_view text, std::initializer_list<std::string_view> words) { return std::find(words.begin(), words.end(), text) != words.end(); }
@@ -48,11 +48,12 @@ class YamlReader {
 
   void entry(std::string_view row, int indent) {
     if (one_of(row.substr(0, 1), {"-", "?", "{", "[", "&", "*", "!", "|", ">", "%", "@", "`"}))
-      stop(ErrorCode::unsupported, fmt::format("'{}' begins what is not read in a configuration; mappings of single values are", printable(row, kMaxShown)));
+      stop(ErrorCode::unsupported,
+           fmt::format("'{}' begins what is not read in a configuration; mappings of single values are", printable(row, kMaxShownText)));
     place(indent);
     const std::string key = key_of(row);
     Json& mapping = *open_.back().second;
-    if (mapping.contains(key)) stop(ErrorCode::corrupt, fmt::format("the key '{}' stands twice", printable(key, kMaxShown)));
+    if (mapping.contains(key)) stop(ErrorCode::corrupt, fmt::format("the key '{}' stands twice", printable(key, kMaxShownText)));
     if (++keys_ > kMaxKeys) stop(ErrorCode::over_budget, fmt::format("more than {} keys", kMaxKeys));
     Json& value = mapping[key];
     last_ = nullptr;
@@ -96,7 +97,7 @@ class YamlReader {
       row.remove_prefix(i + 1);
       return key;
     }
-    stop(ErrorCode::corrupt, fmt::format("'{}' is no key with a colon and a space behind it", printable(row, kMaxShown)));
+    stop(ErrorCode::corrupt, fmt::format("'{}' is no key with a colon and a space behind it", printable(row, kMaxShownText)));
   }
 
   /// Takes a text in quotes off the row.
@@ -126,7 +127,7 @@ class YamlReader {
       return text;
     }
     if (one_of(rest.substr(0, 1), {"{", "[", "&", "*", "!", "|", ">", "%", "@", "`"}))
-      stop(ErrorCode::unsupported, fmt::format("'{}' is not read in a configuration; single values are", printable(rest, kMaxShown)));
+      stop(ErrorCode::unsupported, fmt::format("'{}' is not read in a configuration; single values are", printable(rest, kMaxShownText)));
     for (size_t i = 1; i < rest.size(); ++i)
       if (rest[i] == '#' && rest[i - 1] == ' ') rest = trimmed(rest.substr(0, i));
     return plain(rest);
@@ -159,9 +160,9 @@ class YamlReader {
 Json referred(const Json& root, const std::string& text, const std::string& shown, int depth) {
   if (!text.starts_with("${") || text.find('}') != text.size() - 1) {
     if (text.find("${") == std::string::npos) return text;
-    throw Failure({ErrorCode::unsupported, fmt::format("{}: '{}': a reference stands for a whole value", shown, printable(text, kMaxShown))});
+    throw Failure({ErrorCode::unsupported, fmt::format("{}: '{}': a reference stands for a whole value", shown, printable(text, kMaxShownText))});
   }
-  const auto nowhere = [&](const char* why) { return Failure({ErrorCode::corrupt, fmt::format("{}: '{}' {}", shown, printable(text, kMaxShown), why)}); };
+  const auto nowhere = [&](const char* why) { return Failure({ErrorCode::corrupt, fmt::format("{}: '{}' {}", shown, printable(text, kMaxShownText), why)}); };
   if (depth > kMaxDepth) throw nowhere("leads round in a circle");
   const Json* place = &root;
   const std::string path = text.substr(2, text.size() - 3);

@@ -20,7 +20,7 @@ struct ChatOptions {
   int64_t threads = 0;
 };
 
-constexpr const char* kHelp =
+constexpr const char* kChatHelp =
     "  /system TEXT   sets how the model should behave (without TEXT: nothing)\n"
     "  /regenerate    another answer to the last message\n"
     "  /history       the conversation so far\n"
@@ -119,7 +119,7 @@ class Session {
     if (word == "quit" || word == "exit") {
       over_ = true;
     } else if (word == "help") {
-      print_text(kHelp);
+      print_text(kChatHelp);
     } else if (word == "system") {
       talk_.set_system(rest);
     } else if (word == "clear") {

@@ -30,7 +30,7 @@ Result<KeyStore> open_store() {
   return KeyStore(folder);
 }
 
-void show(const KeyInfo& key) { print("{}  {}  {}\n", key.name, to_string(key.address), key.locked ? "passphrase" : "no passphrase"); }
+void show_key(const KeyInfo& key) { print("{}  {}  {}\n", key.name, to_string(key.address), key.locked ? "passphrase" : "no passphrase"); }
 
 }  // namespace
 
@@ -77,7 +77,7 @@ Result<void> run_new(const KeyOptions& o) {
   PTAH_TRY(KeyStore store, open_store());
   PTAH_TRY(const Secret passphrase, new_passphrase(o.passphrase, o.none));
   PTAH_TRY(const KeyInfo key, store.add(o.name, Key::generate(), passphrase));
-  show(key);
+  show_key(key);
   return {};
 }
 
@@ -85,7 +85,7 @@ Result<void> run_list(const KeyOptions&) {
   PTAH_TRY(const KeyStore store, open_store());
   std::vector<Error> broken;
   PTAH_TRY(const auto keys, store.list(&broken));
-  for (const KeyInfo& key : keys) show(key);
+  for (const KeyInfo& key : keys) show_key(key);
   for (const Error& problem : broken) print_error("left out: {}\n", problem.message);
   return {};
 }
@@ -128,7 +128,7 @@ Result<KeyInfo> import_any(KeyStore& store, const KeyOptions& o) {
 Result<void> run_import(const KeyOptions& o) {
   PTAH_TRY(KeyStore store, open_store());
   PTAH_TRY(const KeyInfo kept, import_any(store, o));
-  show(kept);
+  show_key(kept);
   return {};
 }
 
@@ -139,7 +139,7 @@ Result<void> run_certificate(const KeyOptions& o) {
   return {};
 }
 
-Result<void> run_serve(const KeyOptions& o) {
+Result<void> run_key_server(const KeyOptions& o) {
   PTAH_TRY(const Key key, unlocked(o.name, o.passphrase));
   KeyServeOptions how{.host = o.host, .port = o.port, .yes = o.yes};
   if (!o.file.empty()) {
@@ -154,7 +154,7 @@ Result<void> run_rotate(const KeyOptions& o) {
   PTAH_TRY(const KeyInfo old, store.find(o.name));
   PTAH_TRY(const Secret passphrase, new_passphrase(o.passphrase, o.none));
   PTAH_TRY(const Rotation done, store.rotate(old, Key::generate(), passphrase));
-  show(done.key);
+  show_key(done.key);
   print("{}  {}  the old key\n", done.kept, to_string(old.address));
   return {};
 }
@@ -236,7 +236,7 @@ void add_key(CLI::App& app, Action& action) {
   CLI::App* shown = add("certificate", "print the certificate (PEM) that others put on their trust list", run_certificate);
   shown->add_option("name", o->name, "the key");
   shown->add_option("--passphrase-file", o->passphrase, "file whose first line is the passphrase (also PTAH_PASSPHRASE_FILE)");
-  CLI::App* served = add("serve", "sign for other processes over HTTP (--signer); asks before each signature", run_serve);
+  CLI::App* served = add("serve", "sign for other processes over HTTP (--signer); asks before each signature", run_key_server);
   served->add_option("name", o->name, "the key");
   served->add_option("--host", o->host, "address to listen on; beyond this computer use an encrypted tunnel");
   served->add_option("--port", o->port, "port to listen on; 0: a free one")->check(CLI::Range(0, 65535));

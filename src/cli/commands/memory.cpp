@@ -57,7 +57,7 @@ Result<void> list(const Options& o, Memory& memory) {
   return {};
 }
 
-Result<void> add(const Options& o, Memory& memory) {
+Result<void> add_fact(const Options& o, Memory& memory) {
   PTAH_TRY(const bool news, memory.remember(o.memory.user, o.text));
   if (!news) print_error("that is remembered already\n");
   return {};
@@ -70,7 +70,7 @@ Result<void> forget(const Options& o, Memory& memory) {
   return o.all ? memory.forget_everything(o.memory.user) : memory.forget(o.memory.user, o.id);
 }
 
-Result<void> recall(const Options& o, Memory& memory) {
+Result<void> search_facts(const Options& o, Memory& memory) {
   if (!find_model("minilm")) return fail(ErrorCode::not_found, "facts are recalled by meaning: ./ptah pull minilm first");
   PTAH_TRY(const auto facts, memory.recall(o.memory.user, o.text));
   for (const Fact& fact : facts) print_fact(fact, o.json, true);
@@ -87,7 +87,7 @@ Result<void> conversations(const Options& o, Memory& memory) {
   return {};
 }
 
-Result<void> show(const Options& o, Memory& memory) {
+Result<void> show_conversation(const Options& o, Memory& memory) {
   PTAH_TRY(const auto messages, memory.messages(o.memory.user, o.id));
   for (const ChatMessage& m : messages)
     if (o.json)
@@ -140,18 +140,18 @@ void add_memory(CLI::App& app, Action& action) {
   const auto with_json = [](const auto& made) { made.first->add_flag("--json", made.second->json, "print one JSON object a line"); };
   const auto with_text = [](const auto& made) { made.first->add_option("TEXT", made.second->text, "the text")->required(); };
   with_json(sub("list", "list the facts", list));
-  with_text(sub("add", "remember a fact", add, true));
+  with_text(sub("add", "remember a fact", add_fact, true));
   const auto edited = sub("edit", "replace the text of a fact", edit, true);
   edited.first->add_option("ID", edited.second->id, "the fact's number (ptah memory list)")->required();
   with_text(edited);
   const auto forgotten = sub("forget", "forget a fact, or everything", forget);
   forgotten.first->add_option("ID", forgotten.second->id, "the fact's number (ptah memory list)");
   forgotten.first->add_flag("--all", forgotten.second->all, "all facts and conversations of the user");
-  const auto recalled = sub("recall", "find the facts closest in meaning to a text", recall, true);
+  const auto recalled = sub("recall", "find the facts closest in meaning to a text", search_facts, true);
   with_text(recalled);
   with_json(recalled);
   with_json(sub("conversations", "list the conversations", conversations));
-  const auto shown = sub("show", "show one conversation", show);
+  const auto shown = sub("show", "show one conversation", show_conversation);
   shown.first->add_option("ID", shown.second->id, "its number")->required();
   with_json(shown);
   sub("export", "print everything kept of the user as JSON", take_out);

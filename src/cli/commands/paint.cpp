@@ -134,7 +134,7 @@ Result<std::vector<Json>> works_of(const PaintJob& job, const Recipe& recipe) {
 }
 
 /// Where the i-th work goes.
-WorkPlace place_of(const PaintJob& job, const Recipe& recipe, const std::vector<Json>& works, size_t i) {
+WorkPlace painting_place(const PaintJob& job, const Recipe& recipe, const std::vector<Json>& works, size_t i) {
   std::string name = work_name(recipe, works[i]);
   if (job.x.second.size() * job.y.second.size() > 1) name += fmt::format("-{}", i + 1);
   return place_of_work(job.out, name, works.size() > 1, job.replace);
@@ -142,7 +142,7 @@ WorkPlace place_of(const PaintJob& job, const Recipe& recipe, const std::vector<
 
 /// What cannot end well is refused before a weight is read.
 Result<void> check_places(const PaintJob& job, const Recipe& recipe, const std::vector<Json>& works) {
-  for (size_t i = 0; i < works.size(); ++i) PTAH_TRY_VOID(check_place(place_of(job, recipe, works, i), job.out));
+  for (size_t i = 0; i < works.size(); ++i) PTAH_TRY_VOID(check_place(painting_place(job, recipe, works, i), job.out));
   if (!job.grid.empty()) PTAH_TRY_VOID(must_be_new(job.grid));
   if (!job.preview.empty()) {
     PTAH_TRY_VOID(check_preview(job.preview));
@@ -209,7 +209,7 @@ Result<void> run(const PaintOptions& o) {
     request.fields = works[i];
     PTAH_TRY(const Work work, run_recipe(*recipe, models, request, options));
     options.note = {};
-    PTAH_TRY_VOID(deliver(work, key, place_of(job, *recipe, works, i), job.json, job.quiet, works.size() > 1 || !job.grid.empty() ? &series : nullptr));
+    PTAH_TRY_VOID(deliver(work, key, painting_place(job, *recipe, works, i), job.json, job.quiet, works.size() > 1 || !job.grid.empty() ? &series : nullptr));
   }
   if (!job.grid.empty()) PTAH_TRY_VOID(write_grid(job, made, series));
   if (!series.empty()) say_series(series);

@@ -7,7 +7,7 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMaxDepth = 64, kMaxPathBytes = size_t{1} << 26;
+constexpr size_t kMaxNodeDepth = 64, kMaxPathBytes = size_t{1} << 26;
 
 std::string level_of(const Json& object, const std::string& usual) { return path_level(text_at(object, "name"), usual); }
 
@@ -100,7 +100,7 @@ GltfNodes read_gltf_nodes(const GltfDocument& document) {
     open.pop_back();
     const Json& node = document.entry("nodes", at.node);
     if (seen[at.node]++) gltf_broken(fmt::format("node {} stands in two places", at.node));
-    if (at.depth > kMaxDepth) throw Failure({ErrorCode::unsupported, fmt::format("glTF: nodes within each other more than {} deep", kMaxDepth)});
+    if (at.depth > kMaxNodeDepth) throw Failure({ErrorCode::unsupported, fmt::format("glTF: nodes within each other more than {} deep", kMaxNodeDepth)});
     out.world[at.node] = at.above * local_matrix(node);
     std::string path = std::move(at.path);
     if (!(one_above && at.depth == 1)) path = fmt::format("{}{}{}", path, path.empty() ? "" : "/", level_of(node, fmt::format("node {}", at.node)));

@@ -26,9 +26,9 @@ constexpr MeshFormat kFormats[] = {
     {"usdz", "Universal Scene Description, zipped", false, true, 1, false},
 };
 
-std::string_view text_of(Span bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+std::string_view as_text(Span bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
-bool begins(Span bytes, std::string_view magic) { return text_of(bytes).starts_with(magic); }
+bool begins(Span bytes, std::string_view magic) { return as_text(bytes).starts_with(magic); }
 
 const MeshFormat* format(std::string_view name) {
   return std::find_if(std::begin(kFormats), std::end(kFormats), [&](const MeshFormat& f) { return name == f.name; });
@@ -97,13 +97,13 @@ Result<const MeshFormat*> find_mesh_format(std::string_view name) {
 
 const MeshFormat* mesh_format_of(Span bytes) {
   if (begins(bytes, "glTF")) return format("glb");
-  const std::string_view head = trimmed(text_of(bytes.first(std::min<size_t>(bytes.size(), 4096))));
+  const std::string_view head = trimmed(as_text(bytes.first(std::min<size_t>(bytes.size(), 4096))));
   if (head.starts_with('{') || head.starts_with("\xEF\xBB\xBF{")) return format("gltf");
   if (begins(bytes, "ply") && bytes.size() > 3 && (bytes[3] == '\n' || bytes[3] == '\r')) return format("ply");
   if (begins(bytes, "PK\x03\x04"))
-    return format(text_of(bytes.first(std::min<size_t>(bytes.size(), 256))).find(".usd") == std::string_view::npos ? "3mf" : "usdz");
+    return format(as_text(bytes.first(std::min<size_t>(bytes.size(), 256))).find(".usd") == std::string_view::npos ? "3mf" : "usdz");
   if (is_binary_stl(bytes) || (head.starts_with("solid") && head.find("facet") != std::string_view::npos)) return format("stl");
-  return is_obj(text_of(bytes)) ? format("obj") : nullptr;
+  return is_obj(as_text(bytes)) ? format("obj") : nullptr;
 }
 
 Result<MeshScene> decode_mesh_scene(Span bytes, const NeighbourFiles& files, const MeshReadOptions& options, SceneNotes* notes) {
@@ -112,7 +112,7 @@ Result<MeshScene> decode_mesh_scene(Span bytes, const NeighbourFiles& files, con
     return fail(ErrorCode::unsupported, "{}; glb, gltf, obj, ply, stl and 3mf can be read", found ? found->long_name : "no known format of meshes");
   if (const double unit = options.metres_per_unit.value_or(1); !(unit > 0 && unit <= 1e6))
     return fail(ErrorCode::invalid_argument, "a unit of {} metres", unit);
-  const std::string_view name = found->name, text = text_of(bytes);
+  const std::string_view name = found->name, text = as_text(bytes);
   double unit = found->metres_per_unit;
   Result<MeshScene> scene = name == "glb"    ? decode_glb(bytes, notes)
                             : name == "gltf" ? decode_gltf(plain_text(std::string(text)), files, notes)

@@ -11,7 +11,7 @@ namespace ptah {
 
 namespace {
 
-[[noreturn]] void broken(const std::string& why) { throw Failure({ErrorCode::corrupt, "PLY: " + why}); }
+[[noreturn]] void broken_ply(const std::string& why) { throw Failure({ErrorCode::corrupt, "PLY: " + why}); }
 
 enum class Kind { i8, u8, i16, u16, i32, u32, f32, f64 };
 
@@ -22,10 +22,10 @@ Kind kind_of(std::string_view name) {
                                                           {"float", Kind::f32}, {"float32", Kind::f32}, {"double", Kind::f64}, {"float64", Kind::f64}};
   for (const auto& [known, kind] : kNames)
     if (name == known) return kind;
-  broken(fmt::format("a property of type '{}'", name.substr(0, 20)));
+  broken_ply(fmt::format("a property of type '{}'", name.substr(0, 20)));
 }
 
-size_t size_of(Kind kind) { return kind == Kind::i8 || kind == Kind::u8 ? 1 : kind == Kind::i16 || kind == Kind::u16 ? 2 : kind == Kind::f64 ? 8 : 4; }
+size_t bytes_of_kind(Kind kind) { return kind == Kind::i8 || kind == Kind::u8 ? 1 : kind == Kind::i16 || kind == Kind::u16 ? 2 : kind == Kind::f64 ? 8 : 4; }
 
 struct Property {
   std::string name;
@@ -45,7 +45,7 @@ struct Header {
   size_t bytes = 0;
 };
 
-Header read_header(std::string_view text) {
+Header read_ply_header(std::string_view text) {
   constexpr size_t kMaxLines = 10000;
   Header out;
   bool formed = false;
@@ -56,18 +56,18 @@ Header read_header(std::string_view text) {
     if (word == "format") {
       const std::string_view form = next_word(line);
       out.form = form == "ascii" ? Form::text : form == "binary_little_endian" ? Form::little : Form::big;
-      if (out.form == Form::big && form != "binary_big_endian") broken(fmt::format("format '{}'", form.substr(0, 40)));
+      if (out.form == Form::big && form != "binary_big_endian") broken_ply(fmt::format("format '{}'", form.substr(0, 40)));
       formed = true;
     } else if (word == "comment") {
       if (next_word(line) == "TextureFile" && !line.empty()) out.textures.emplace_back(line.substr(1));
     } else if (word == "element") {
       Element element{std::string(next_word(line)), 0, {}};
       const auto count = integer_of(next_word(line));
-      if (!count || *count < 0) broken(fmt::format("element '{}' without a count", element.name.substr(0, 40)));
+      if (!count || *count < 0) broken_ply(fmt::format("element '{}' without a count", element.name.substr(0, 40)));
       element.count = static_cast<size_t>(*count);
       out.elements.push_back(element);
     } else if (word == "property") {
-      if (out.elements.empty()) broken("a property before any element");
+      if (out.elements.empty()) broken_ply("a property before any element");
       Property p;
       std::string_view type = next_word(line);
       if ((p.list = type == "list")) {
@@ -78,12 +78,12 @@ Header read_header(std::string_view text) {
       p.name = std::string(next_word(line));
       out.elements.back().properties.push_back(p);
     } else if (word == "end_header") {
-      if (!formed) broken("no format");
+      if (!formed) broken_ply("no format");
       out.bytes = at;
       return out;
     }
   }
-  broken("a header without end");
+  broken_ply("a header without end");
 }
 
 /// The values behind the header, one after the other.
@@ -94,18 +94,18 @@ class Values {
   /// Errors end the reading: a count that is more than what is left can hold.
   void check(const Element& element) const {
     size_t least = 0;
-    for (const Property& p : element.properties) least += form_ == Form::text ? 2 : size_of(p.list ? p.count_kind : p.kind);
+    for (const Property& p : element.properties) least += form_ == Form::text ? 2 : bytes_of_kind(p.list ? p.count_kind : p.kind);
     if (element.properties.empty() || element.count > (rest_.size() + 1) / least)
-      broken(fmt::format("{} elements '{}', more than the file holds", element.count, element.name.substr(0, 40)));
+      broken_ply(fmt::format("{} elements '{}', more than the file holds", element.count, element.name.substr(0, 40)));
   }
   double next(Kind kind) {
     if (form_ == Form::text) {
       const std::string_view word = next_word(rest_);
-      if (word.empty()) broken("the file is cut off");
+      if (word.empty()) broken_ply("the file is cut off");
       const auto value = kind == Kind::f32 || kind == Kind::f64 ? std::optional<double>() : exact(word);
       if (value) return *value;
       const auto number = float_of(word);
-      if (!number) broken(fmt::format("'{}' is no number", word.substr(0, 40)));
+      if (!number) broken_ply(fmt::format("'{}' is no number", word.substr(0, 40)));
       return static_cast<double>(*number);
     }
     switch (kind) {
@@ -130,7 +130,7 @@ class Values {
   }
   size_t count(Kind kind) {
     const double n = next(kind);
-    if (!(n >= 0) || n > static_cast<double>(rest_.size() + 1)) broken("a list longer than the file");
+    if (!(n >= 0) || n > static_cast<double>(rest_.size() + 1)) broken_ply("a list longer than the file");
     return static_cast<size_t>(n);
   }
   void skip(const Property& p) {
@@ -143,12 +143,12 @@ class Values {
     return value ? std::optional(static_cast<double>(*value)) : std::nullopt;
   }
   static double finite(double value) {
-    if (!(std::abs(value) <= 1e30)) broken("a number that is not finite");
+    if (!(std::abs(value) <= 1e30)) broken_ply("a number that is not finite");
     return value;
   }
   template <class T>
   T raw() {
-    if (rest_.size() < sizeof(T)) broken("the file is cut off");
+    if (rest_.size() < sizeof(T)) broken_ply("the file is cut off");
     std::array<char, sizeof(T)> bytes;
     std::memcpy(bytes.data(), rest_.data(), sizeof(T));
     if (form_ == Form::big) std::reverse(bytes.begin(), bytes.end());
@@ -209,7 +209,7 @@ Vertices read_vertices(const Element& element, Values& values, NoteList& notes) 
     has[static_cast<size_t>(slot)] = true;
     if (slot >= 8 && slot < 11) bytes = p.kind == Kind::u8;
   }
-  if (!has[0] || !has[1] || !has[2]) broken("vertices without x, y and z");
+  if (!has[0] || !has[1] || !has[2]) broken_ply("vertices without x, y and z");
   const bool normals = has[3] && has[4] && has[5], uvs = has[6] && has[7], colours = has[8] && has[9] && has[10];
   check_scene_size(element.count, 0);
   std::array<float, 12> v{};
@@ -272,7 +272,7 @@ class FaceReader {
 
  private:
   CornerKey corner(double v) const {
-    if (!(v >= 0 && v < static_cast<double>(vertices_.positions.size()))) broken(fmt::format("a face has vertex {} of {}", v, vertices_.positions.size()));
+    if (!(v >= 0 && v < static_cast<double>(vertices_.positions.size()))) broken_ply(fmt::format("a face has vertex {} of {}", v, vertices_.positions.size()));
     const auto i = static_cast<uint32_t>(v);
     return {i, i, i, i};
   }
@@ -309,7 +309,7 @@ void add_texture(MeshScene& scene, const Header& header, const NeighbourFiles& f
 Result<MeshScene> decode_ply(std::span<const uint8_t> bytes, const NeighbourFiles& files, SceneNotes* notes) {
   return guard([&]() -> Result<MeshScene> {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const Header header = read_header(text);
+    const Header header = read_ply_header(text);
     NoteList list(notes);
     Values values(text.substr(header.bytes), header.form);
     Vertices vertices;
@@ -339,7 +339,7 @@ Result<MeshScene> decode_ply(std::span<const uint8_t> bytes, const NeighbourFile
 Result<PointCloud> decode_ply_points(std::span<const uint8_t> bytes) {
   return guard([&]() -> Result<PointCloud> {
     const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    const Header header = read_header(text);
+    const Header header = read_ply_header(text);
     NoteList none(nullptr);
     Values values(text.substr(header.bytes), header.form);
     for (const Element& element : header.elements) {

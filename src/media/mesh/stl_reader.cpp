@@ -8,7 +8,7 @@ namespace ptah {
 
 namespace {
 
-[[noreturn]] void broken(const std::string& why) { throw Failure({ErrorCode::corrupt, "STL: " + why}); }
+[[noreturn]] void broken_stl(const std::string& why) { throw Failure({ErrorCode::corrupt, "STL: " + why}); }
 
 /// Corners at the same place are one: an STL has no indices.
 class Solid {
@@ -71,7 +71,7 @@ MeshScene decode_binary(std::span<const uint8_t> bytes, NoteList& notes) {
     solid.triangle(corners);
   }
   if (coloured) notes.add("colours in the triangles' attribute words are left out");
-  if (solid.empty()) broken("no triangles");
+  if (solid.empty()) broken_stl("no triangles");
   MeshScene scene = scene_with_material();
   scene.meshes.push_back(solid.finish("solid"));
   return scene;
@@ -101,17 +101,17 @@ MeshScene decode_text(std::string_view text) {
     Vec3 p;
     for (float& c : p) {
       const auto value = float_of(next_word(line));
-      if (!value) broken(fmt::format("line {}: a vertex without three numbers", number));
+      if (!value) broken_stl(fmt::format("line {}: a vertex without three numbers", number));
       c = *value;
     }
     corners.push_back(p);
-    if (corners.size() > 3) broken(fmt::format("line {}: a facet of more than three corners", number));
+    if (corners.size() > 3) broken_stl(fmt::format("line {}: a facet of more than three corners", number));
     if (corners.size() == 3) solid.triangle({corners[0], corners[1], corners[2]});
   }
   end_solid();
   for (const SceneMesh& m : scene.meshes) triangles += m.mesh.triangles.size(), vertices += m.mesh.positions.size();
   check_scene_size(vertices, triangles);
-  if (scene.meshes.empty()) broken("no triangles");
+  if (scene.meshes.empty()) broken_stl("no triangles");
   return scene;
 }
 

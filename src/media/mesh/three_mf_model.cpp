@@ -10,7 +10,7 @@ namespace {
 
 using Model = ThreeMfModel;
 
-[[noreturn]] void broken(const std::string& why) { throw Failure({ErrorCode::corrupt, "3MF: " + why}); }
+[[noreturn]] void broken_3mf(const std::string& why) { throw Failure({ErrorCode::corrupt, "3MF: " + why}); }
 
 class ModelReader {
  public:
@@ -59,7 +59,7 @@ class ModelReader {
         model_.metres_per_unit = metres;
         return;
       }
-    broken(fmt::format("the unit '{}'", unit.substr(0, 40)));
+    broken_3mf(fmt::format("the unit '{}'", unit.substr(0, 40)));
   }
 
   void check_required() const {
@@ -75,23 +75,23 @@ class ModelReader {
 
   uint32_t index(const char* name) const {
     const auto value = integer_of(xml_.attribute(name));
-    if (!value || *value < 0 || *value >= int64_t{Model::kNone}) broken(fmt::format("'{}' of <{}> is no index", name, xml_.name().substr(0, 40)));
+    if (!value || *value < 0 || *value >= int64_t{Model::kNone}) broken_3mf(fmt::format("'{}' of <{}> is no index", name, xml_.name().substr(0, 40)));
     return static_cast<uint32_t>(*value);
   }
   uint32_t index_or(const char* name, uint32_t usual) const { return xml_.attribute(name).empty() ? usual : index(name); }
   float number(const char* name) const {
     const auto value = float_of(xml_.attribute(name));
-    if (!value) broken(fmt::format("'{}' of <{}> is no number", name, xml_.name().substr(0, 40)));
+    if (!value) broken_3mf(fmt::format("'{}' of <{}> is no number", name, xml_.name().substr(0, 40)));
     return *value;
   }
   static std::array<float, 4> colour(std::string_view text) {
     std::array<float, 4> out{1, 1, 1, 1};
-    if ((text.size() != 7 && text.size() != 9) || text[0] != '#') broken("a colour that is not #RRGGBB or #RRGGBBAA");
+    if ((text.size() != 7 && text.size() != 9) || text[0] != '#') broken_3mf("a colour that is not #RRGGBB or #RRGGBBAA");
     for (size_t c = 0; c < (text.size() - 1) / 2; ++c) {
       unsigned value = 0;
       const char* from = text.data() + 1 + 2 * c;
       if (const auto [end, problem] = std::from_chars(from, from + 2, value, 16); problem != std::errc() || end != from + 2)
-        broken("a colour that is not #RRGGBB or #RRGGBBAA");
+        broken_3mf("a colour that is not #RRGGBB or #RRGGBBAA");
       out[c] = static_cast<float>(value) / 255;
       if (c < 3) out[c] = linear_of(out[c]);
     }
@@ -99,17 +99,17 @@ class ModelReader {
   }
 
   Model::Object& object() {
-    if (!object_) broken("a part of an object outside of one");
+    if (!object_) broken_3mf("a part of an object outside of one");
     return *object_;
   }
   Model::Group& group() {
-    if (!group_) broken("a property outside of a group");
+    if (!group_) broken_3mf("a property outside of a group");
     return *group_;
   }
 
   void begin_object() {
     const auto [at, added] = model_.objects.emplace(index("id"), Model::Object());
-    if (!added) broken("two objects of one id");
+    if (!added) broken_3mf("two objects of one id");
     object_ = &at->second;
     object_->name = xml_.text_attribute("name");
     object_->type = std::string(xml_.attribute("type").substr(0, 40));
@@ -124,7 +124,7 @@ class ModelReader {
     Model::Face face;
     face.corners = {index("v1"), index("v2"), index("v3")};
     for (const uint32_t v : face.corners)
-      if (v >= object().positions.size()) broken(fmt::format("a triangle has vertex {} of {}", v, object().positions.size()));
+      if (v >= object().positions.size()) broken_3mf(fmt::format("a triangle has vertex {} of {}", v, object().positions.size()));
     face.group = index_or("pid", object_group_);
     const uint32_t first = index_or("p1", xml_.attribute("pid").empty() ? object_property_ : 0);
     face.properties = {first, index_or("p2", first), index_or("p3", first)};
@@ -138,14 +138,14 @@ class ModelReader {
       for (size_t column = 0; column < 4; ++column)
         for (size_t row = 0; row < 3; ++row) {
           const auto value = float_of(next_word(transform));
-          if (!value) broken("a transform without twelve numbers");
+          if (!value) broken_3mf("a transform without twelve numbers");
           out.transform[column * 4 + row] = static_cast<double>(*value);
         }
     list.push_back(out);
   }
   void begin_group(std::string_view name) {
     const auto [at, added] = model_.groups.emplace(index("id"), Model::Group());
-    if (!added) broken("two groups of one id");
+    if (!added) broken_3mf("two groups of one id");
     group_ = &at->second;
     group_->kind = name == "basematerials" ? Model::Kind::base : name == "colorgroup" ? Model::Kind::colour : Model::Kind::texture;
     group_->texture = index_or("texid", Model::kNone);

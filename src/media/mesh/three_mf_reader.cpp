@@ -11,7 +11,7 @@ namespace {
 
 using Model = ThreeMfModel;
 
-constexpr size_t kMaxDepth = 64, kMaxInstances = 1 << 16;
+constexpr size_t kMaxComponentDepth = 64, kMaxInstances = 1 << 16;
 
 [[noreturn]] void broken(const std::string& why) { throw Failure({ErrorCode::corrupt, "3MF: " + why}); }
 
@@ -55,7 +55,8 @@ class PackageReader {
   }
 
   void place(const Model::Reference& what, const std::string& from, const Matrix4& above, const std::string& above_path, size_t depth) {
-    if (depth > kMaxDepth) throw Failure({ErrorCode::unsupported, fmt::format("3MF: components within each other more than {} deep", kMaxDepth)});
+    if (depth > kMaxComponentDepth)
+      throw Failure({ErrorCode::unsupported, fmt::format("3MF: components within each other more than {} deep", kMaxComponentDepth)});
     if (++instances_ > kMaxInstances) throw Failure({ErrorCode::over_budget, fmt::format("3MF: more than {} components", kMaxInstances)});
     const std::string path = what.path.empty() ? from : plain_path(what.path);
     const Model& model = part(path);

@@ -132,7 +132,7 @@ const SchemaOf<ConvertTask>& convert_schema() {
 
 namespace {
 
-ExportFormats export_formats(const std::string& name) {
+ExportFormats format_named(const std::string& name) {
   return {.glb = name == "glb", .obj = name == "obj", .ply = name == "ply", .stl = name == "stl", .three_mf = name == "3mf", .usdz = name == "usdz"};
 }
 
@@ -140,7 +140,7 @@ ExportFormats export_formats(const std::string& name) {
 
 Result<void> check(const ConvertTask& task) {
   if (task.points > 0 && task.format != "ply") return fail_field("points", ErrorCode::invalid_argument, "`points` are written as PLY, not as {}", task.format);
-  return check_export(task.output, export_formats(task.format));
+  return check_export(task.output, format_named(task.format));
 }
 
 MeshReadOptions read_options(const ConvertTask& task) {
@@ -180,7 +180,7 @@ Result<std::map<std::string, Bytes>> convert_mesh(const MeshInput& input, const 
     PTAH_TRY_VOID(check(task));
     if (input.is_cloud) return fail(ErrorCode::unsupported, "{}: a point cloud is no mesh, and can only be measured", input.name);
     MeshScene scene = input.scene;
-    const ExportFormats formats = export_formats(task.format);
+    const ExportFormats formats = format_named(task.format);
     PTAH_TRY_VOID(check_scene(scene));
     if (task.output.parts) separate_bodies(scene);
     PTAH_TRY_VOID(edit_scene(scene, task.output, cancel));

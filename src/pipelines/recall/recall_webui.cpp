@@ -34,7 +34,7 @@ std::vector<std::pair<std::string, std::string>> settings_of(std::string_view li
   return out;
 }
 
-constexpr int kMaxDepth = 50;                                ///< of brackets in brackets
+constexpr int kMaxBrackets = 50;                             ///< of brackets in brackets
 constexpr size_t kMaxBracket = 2000, kMaxBytes = 128 << 10;  ///< that are read
 
 /// Where the bracket that begins at `at` ends, and where the signs | and : stand directly inside it; npos if it is never closed.
@@ -72,7 +72,7 @@ std::string without_editing(std::string_view text, std::vector<std::string>& mis
       out.append(text.substr(at++, 2));
       continue;
     }
-    const Bracket group = text[at] == '[' && depth < kMaxDepth ? bracket_at(text, at) : Bracket{};
+    const Bracket group = text[at] == '[' && depth < kMaxBrackets ? bracket_at(text, at) : Bracket{};
     if (group.end == std::string_view::npos) {
       out += text[at];
       continue;

@@ -10,23 +10,23 @@ Result<void> check_convert(const Json& given) {
   return check(task);
 }
 
-Result<Sources> open(const Json&, const PictureReader&) { return Sources{}; }
+Result<Sources> open_convert(const Json&, const PictureReader&) { return Sources{}; }
 
-Result<Plan> plan(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_convert(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const ConvertTask task, convert_schema().complete(asked.fields));
   PTAH_TRY(const Plan plan, plan_convert(task));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_convert(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const ConvertTask task, convert_schema().complete(asked.fields));
-  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan(models, asked, options.budget_bytes));
+  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_convert(models, asked, options.budget_bytes));
   return convert_work(task, options.progress, options.note, options.cancel);
 }
 
 /// `folder`: where the work lies, with the mesh it was made of.
-Result<Work> replay(ModelCache&, const Json& receipt, const Sources&, const std::filesystem::path& folder, const RunOptions& options) {
+Result<Work> replay_convert(ModelCache&, const Json& receipt, const Sources&, const std::filesystem::path& folder, const RunOptions& options) {
   return replay_convert(receipt, folder, options.cancel);
 }
 
@@ -37,10 +37,10 @@ Recipe convert_recipe() {
           .kinds = {kConvertKind},
           .named_after = "mesh",
           .check = check_convert,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_convert,
+          .plan = plan_convert,
+          .run = run_convert,
+          .replay = replay_convert};
 }
 
 }  // namespace ptah

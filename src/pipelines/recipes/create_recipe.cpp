@@ -46,7 +46,7 @@ Result<RecipeRequest> painted(const RecipeRequest& asked) {
   return RecipeRequest{std::move(fields), asked.sources};
 }
 
-Result<CreateTask> task_of(const Json& given) {
+Result<CreateTask> create_task(const Json& given) {
   PTAH_TRY(CreateTask task, create_schema().complete(given));
   if (!task.request.object) task.formats.glb = task.formats.obj = task.formats.ply = task.formats.stl = false;
   return task;
@@ -97,7 +97,7 @@ Result<void> check_create(const Json& given) {
     PTAH_TRY(const Json fields, paint_fields(given));
     return paint_recipe().check(fields);
   }
-  PTAH_TRY(const CreateTask task, task_of(given));
+  PTAH_TRY(const CreateTask task, create_task(given));
   if (task.request.route == "program" && !task.from.empty())
     return fail_field("route", ErrorCode::invalid_argument, "`route` program makes the object of the prompt alone; not with `from`");
   if (task.request.picture == "object" && (!task.from.empty() || task.request.route == "picture"))
@@ -106,28 +106,28 @@ Result<void> check_create(const Json& given) {
   return {};
 }
 
-Result<Sources> open(const Json& given, const PictureReader& read) { return read_sources(text_at(given, "from"), text_at(given, "mask"), read); }
+Result<Sources> open_create(const Json& given, const PictureReader& read) { return read_sources(text_at(given, "from"), text_at(given, "mask"), read); }
 
-Result<Plan> plan(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_create(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
   if (paints(asked.fields)) {
     PTAH_TRY(const RecipeRequest request, painted(asked));
     return paint_recipe().plan(models, request, budget_bytes);
   }
-  PTAH_TRY(CreateTask task, task_of(asked.fields));
+  PTAH_TRY(CreateTask task, create_task(asked.fields));
   PTAH_TRY(const auto model, model_of(models, asked.fields, task));
   PTAH_TRY(const Plan plan, plan_work(*model, task.request, asked.sources));
   PTAH_TRY_VOID(check_budget(*model, task.request, asked.sources, plan, budget_bytes));
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_create(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   if (paints(asked.fields)) {
     PTAH_TRY(const RecipeRequest request, painted(asked));
     return paint_recipe().run(models, request, options);
   }
-  PTAH_TRY(CreateTask task, task_of(asked.fields));
+  PTAH_TRY(CreateTask task, create_task(asked.fields));
   PTAH_TRY(const auto model, model_of(models, asked.fields, task));
-  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan(models, asked, options.budget_bytes));
+  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_create(models, asked, options.budget_bytes));
   PTAH_TRY(const ObjectRoute route, route_of(models, task, options));
   if (options.note) {
     if (!shows_object(task.request, *model, route)) {
@@ -140,7 +140,7 @@ Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOption
   return create_work(*model, task.request, task.formats, asked.sources, route, options.progress, options.cancel);
 }
 
-Result<Work> replay(ModelCache& models, const Json& receipt, const Sources& sources, const fs::path& checkpoints, const RunOptions& options) {
+Result<Work> replay_create(ModelCache& models, const Json& receipt, const Sources& sources, const fs::path& checkpoints, const RunOptions& options) {
   PTAH_TRY(const fs::path file, model_file_of(receipt, checkpoints));
   PTAH_TRY(const auto model, models.picture(file));
   return replay_work(*model, receipt, sources, options.progress, options.cancel);
@@ -153,10 +153,10 @@ Recipe create_recipe() {
           .kinds = {"picture and object", "picture"},
           .named_after = "prompt",
           .check = check_create,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_create,
+          .plan = plan_create,
+          .run = run_create,
+          .replay = replay_create};
 }
 
 }  // namespace ptah

@@ -12,18 +12,18 @@ Result<void> check_object(const Json& given) {
   return {};
 }
 
-Result<Sources> open(const Json& given, const PictureReader& read) { return read_sources(text_at(given, "picture"), {}, read); }
+Result<Sources> open_object(const Json& given, const PictureReader& read) { return read_sources(text_at(given, "picture"), {}, read); }
 
-Result<Plan> plan(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_object(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const ObjectTask task, object_schema().complete(asked.fields));
   PTAH_TRY(const Plan plan, task.model.empty() ? plan_object(*asked.sources.from, task.request) : plan_reconstructed(*asked.sources.from, task));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_object(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const ObjectTask task, object_schema().complete(asked.fields));
-  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan(models, asked, options.budget_bytes));
+  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_object(models, asked, options.budget_bytes));
   PTAH_TRY(Cutter cutter, cutter_by(task.cut_by, models.given_folder()));
   const auto made = [&](const ObjectMaker& maker) {
     return object_work(*asked.sources.from, task.request, task.formats, options.progress, options.cancel, std::move(cutter), maker);
@@ -35,7 +35,8 @@ Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOption
   return made(object_maker(*reconstructor, task.resolution));
 }
 
-Result<Work> replay(ModelCache& models, const Json& receipt, const Sources& sources, const std::filesystem::path& checkpoints, const RunOptions& options) {
+Result<Work> replay_object(ModelCache& models, const Json& receipt, const Sources& sources, const std::filesystem::path& checkpoints,
+                           const RunOptions& options) {
   PTAH_TRY(const std::filesystem::path model, model_file_of(receipt, checkpoints));
   if (!model.empty()) {
     PTAH_TRY(const auto reconstructor, models.reconstructor(model));
@@ -51,10 +52,10 @@ Recipe object_recipe() {
           .kinds = {kObjectKind},
           .named_after = "picture",
           .check = check_object,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_object,
+          .plan = plan_object,
+          .run = run_object,
+          .replay = replay_object};
 }
 
 }  // namespace ptah

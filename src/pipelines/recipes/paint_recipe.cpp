@@ -10,7 +10,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<PaintTask> task_of(const Json& given) {
+Result<PaintTask> paint_task(const Json& given) {
   PTAH_TRY(PaintTask task, paint_schema().complete(given));
   PTAH_TRY_VOID(take_prompt_files(task.request, task.files));
   PTAH_TRY_VOID(check(task.request));
@@ -18,11 +18,11 @@ Result<PaintTask> task_of(const Json& given) {
 }
 
 Result<void> check_paint(const Json& given) {
-  PTAH_TRY_VOID(task_of(given));
+  PTAH_TRY_VOID(paint_task(given));
   return {};
 }
 
-Result<Sources> open(const Json& given, const PictureReader& read) {
+Result<Sources> open_paint(const Json& given, const PictureReader& read) {
   PTAH_TRY(const PaintTask task, paint_schema().request(given));
   PTAH_TRY(Sources sources, read_sources(task.from, task.mask, read));
   if (task.extend != 0) {
@@ -39,7 +39,7 @@ Result<Sources> open(const Json& given, const PictureReader& read) {
 
 /// The task, decoding in tiles if it fits a budget above 0 only so.
 Result<PaintTask> fitting_task(const RecipeRequest& asked, int64_t budget_bytes) {
-  PTAH_TRY(PaintTask task, task_of(asked.fields));
+  PTAH_TRY(PaintTask task, paint_task(asked.fields));
   if (budget_bytes > 0) {
     PTAH_TRY(const fs::path vocabulary, clip_vocabulary());
     PTAH_TRY(task.request, within_budget(task.request, task.files, vocabulary, asked.sources, budget_bytes));
@@ -47,13 +47,13 @@ Result<PaintTask> fitting_task(const RecipeRequest& asked, int64_t budget_bytes)
   return task;
 }
 
-Result<Plan> plan(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_paint(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const PaintTask task, fitting_task(asked, budget_bytes));
   PTAH_TRY(const fs::path vocabulary, clip_vocabulary());
   return plan_painting(task.request, task.files, vocabulary, asked.sources);
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_paint(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const PaintTask task, fitting_task(asked, options.budget_bytes));
   PTAH_TRY(const auto checkpoint, models.checkpoint(task.files));
   const DiffusionModel& model = *checkpoint->model;
@@ -75,7 +75,7 @@ Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOption
   return work;
 }
 
-Result<Work> replay(ModelCache&, const Json& receipt, const Sources& sources, const fs::path& checkpoints, const RunOptions& options) {
+Result<Work> replay_paint(ModelCache&, const Json& receipt, const Sources& sources, const fs::path& checkpoints, const RunOptions& options) {
   return replay_painting(receipt, sources, checkpoints, options.progress, options.cancel);
 }
 
@@ -86,10 +86,10 @@ Recipe paint_recipe() {
           .kinds = {kPaintingKind},
           .named_after = "prompt",
           .check = check_paint,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_paint,
+          .plan = plan_paint,
+          .run = run_paint,
+          .replay = replay_paint};
 }
 
 }  // namespace ptah

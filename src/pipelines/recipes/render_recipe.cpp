@@ -12,25 +12,25 @@ Result<void> check_render(const Json& given) {
   return {};
 }
 
-Result<Sources> open(const Json& given, const PictureReader&) {
+Result<Sources> open_render(const Json& given, const PictureReader&) {
   PTAH_TRY(const RenderTask task, render_schema().complete(given));
   return render_sources(task);
 }
 
-Result<Plan> plan(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_render(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const RenderTask task, render_schema().complete(asked.fields));
   PTAH_TRY(const Plan plan, plan_render(task, asked.sources));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_render(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const RenderTask task, render_schema().complete(asked.fields));
-  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan(models, asked, options.budget_bytes));
+  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_render(models, asked, options.budget_bytes));
   return render_work(task, asked.sources, options.progress, options.cancel);
 }
 
-Result<Work> replay(ModelCache&, const Json& receipt, const Sources& sources, const std::filesystem::path&, const RunOptions& options) {
+Result<Work> replay_render(ModelCache&, const Json& receipt, const Sources& sources, const std::filesystem::path&, const RunOptions& options) {
   return replay_render(receipt, sources, options.progress, options.cancel);
 }
 
@@ -41,10 +41,10 @@ Recipe render_recipe() {
           .kinds = {kRenderKind},
           .named_after = "file",
           .check = check_render,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_render,
+          .plan = plan_render,
+          .run = run_render,
+          .replay = replay_render};
 }
 
 }  // namespace ptah

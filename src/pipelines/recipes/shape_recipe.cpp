@@ -12,22 +12,22 @@ Result<void> check_shape(const Json& given) {
   return {};
 }
 
-Result<Sources> open(const Json&, const PictureReader&) { return Sources{}; }
+Result<Sources> open_shape(const Json&, const PictureReader&) { return Sources{}; }
 
-Result<Plan> plan(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_shape(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const ShapeTask task, shape_schema().complete(asked.fields));
   PTAH_TRY(const Plan plan, plan_shape(task));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_shape(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const ShapeTask task, shape_schema().complete(asked.fields));
-  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan(models, asked, options.budget_bytes));
+  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_shape(models, asked, options.budget_bytes));
   return shape_work(task, options.progress, options.cancel);
 }
 
-Result<Work> replay(ModelCache&, const Json& receipt, const Sources&, const std::filesystem::path&, const RunOptions& options) {
+Result<Work> replay_shape(ModelCache&, const Json& receipt, const Sources&, const std::filesystem::path&, const RunOptions& options) {
   return replay_shape(receipt, options.progress, options.cancel);
 }
 
@@ -38,10 +38,10 @@ Recipe shape_recipe() {
           .kinds = {kShapeKind},
           .named_after = "program",
           .check = check_shape,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_shape,
+          .plan = plan_shape,
+          .run = run_shape,
+          .replay = replay_shape};
 }
 
 }  // namespace ptah

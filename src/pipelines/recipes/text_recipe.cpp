@@ -9,7 +9,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-Result<TextTask> task_of(const Json& given) {
+Result<TextTask> text_task(const Json& given) {
   PTAH_TRY(TextTask task, text_schema().complete(given));
   if (task.request.prompt.empty()) return fail(ErrorCode::invalid_argument, "no text; give one, or `file` (- for standard input)");
   PTAH_TRY(task.request.generation.grammar, grammar_of(task.request));
@@ -17,12 +17,12 @@ Result<TextTask> task_of(const Json& given) {
 }
 
 Result<void> check_text(const Json& given) {
-  PTAH_TRY_VOID(task_of(given));
+  PTAH_TRY_VOID(text_task(given));
   return {};
 }
 
-Result<Plan> plan(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
-  PTAH_TRY(const TextTask task, task_of(asked.fields));
+Result<Plan> plan_text(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
+  PTAH_TRY(const TextTask task, text_task(asked.fields));
   PTAH_TRY(const auto language, models.language(task.request.model));
   PTAH_TRY(const Plan plan, plan_text(language->model(), task.request));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
@@ -50,8 +50,8 @@ Json facts_of(const Generated& made, const TextTask& task, const GenerationOptio
   return facts;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
-  PTAH_TRY(const TextTask task, task_of(asked.fields));
+Result<Work> run_text(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+  PTAH_TRY(const TextTask task, text_task(asked.fields));
   PTAH_TRY(const auto language, models.language(task.request.model));
   const LoadedLanguageModel& model = language->model();
   if (options.note)
@@ -84,7 +84,7 @@ Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOption
   return work;
 }
 
-Result<Work> replay(ModelCache&, const Json& receipt, const Sources&, const fs::path&, const RunOptions& options) {
+Result<Work> replay_text(ModelCache&, const Json& receipt, const Sources&, const fs::path&, const RunOptions& options) {
   return replay_text(receipt, options.cancel);
 }
 
@@ -96,9 +96,9 @@ Recipe text_recipe() {
           .named_after = "prompt",
           .check = check_text,
           .open = [](const Json&, const PictureReader&) -> Result<Sources> { return Sources{}; },
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .plan = plan_text,
+          .run = run_text,
+          .replay = replay_text};
 }
 
 }  // namespace ptah

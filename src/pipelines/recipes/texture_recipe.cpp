@@ -16,21 +16,21 @@ Result<void> check_texture(const Json& given) {
   return {};
 }
 
-Result<Sources> open(const Json& given, const PictureReader&) {
+Result<Sources> open_texture(const Json& given, const PictureReader&) {
   PTAH_TRY(const TextureTask task, texture_schema().complete(given));
   return texture_sources(task);
 }
 
-Result<Plan> plan(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_texture(ModelCache&, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const TextureTask task, texture_schema().complete(asked.fields));
   PTAH_TRY(const Plan plan, task.model.empty() ? plan_texture(task, asked.sources) : plan_painted_texture(task, asked.sources));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_texture(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const TextureTask task, texture_schema().complete(asked.fields));
-  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan(models, asked, options.budget_bytes));
+  if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_texture(models, asked, options.budget_bytes));
   std::vector<std::string> notes;
   const auto made = [&]() -> Result<Work> {
     if (task.model.empty()) return texture_work(task, asked.sources, &notes, options.progress, options.cancel);
@@ -45,7 +45,7 @@ Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOption
   return work;
 }
 
-Result<Work> replay(ModelCache&, const Json& receipt, const Sources& sources, const std::filesystem::path& checkpoints, const RunOptions& options) {
+Result<Work> replay_texture(ModelCache&, const Json& receipt, const Sources& sources, const std::filesystem::path& checkpoints, const RunOptions& options) {
   if (receipt.contains("models")) return replay_painted_texture(receipt, sources, checkpoints, options.progress, options.cancel);
   return replay_texture(receipt, sources, options.progress, options.cancel);
 }
@@ -57,10 +57,10 @@ Recipe texture_recipe() {
           .kinds = {kTextureKind},
           .named_after = "mesh",
           .check = check_texture,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_texture,
+          .plan = plan_texture,
+          .run = run_texture,
+          .replay = replay_texture};
 }
 
 }  // namespace ptah

@@ -14,7 +14,7 @@ Result<void> check_upscale(const Json& given) {
   return {};
 }
 
-Result<Sources> open(const Json& given, const PictureReader& read) { return read_sources(text_at(given, "picture"), {}, read); }
+Result<Sources> open_upscale(const Json& given, const PictureReader& read) { return read_sources(text_at(given, "picture"), {}, read); }
 
 /// The work of a picture that was made larger. The picture itself is as `ptah upscale` writes it; only receipt.json says where it comes from.
 Result<Work> upscaled(const PictureUpscaler& upscaler, const std::string& model_file, const Sources& sources, const RunOptions& options) {
@@ -33,7 +33,7 @@ Result<Work> upscaled(const PictureUpscaler& upscaler, const std::string& model_
   return work;
 }
 
-Result<Plan> plan(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
+Result<Plan> plan_upscale(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const UpscaleTask task, upscale_schema().complete(asked.fields));
   PTAH_TRY(const auto upscaler, models.upscaler(task.model));
   const Plan plan = upscaler->plan(asked.sources.from->width, asked.sources.from->height);
@@ -41,14 +41,14 @@ Result<Plan> plan(ModelCache& models, const RecipeRequest& asked, int64_t budget
   return plan;
 }
 
-Result<Work> run(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
+Result<Work> run_upscale(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const UpscaleTask task, upscale_schema().complete(asked.fields));
   PTAH_TRY(const auto upscaler, models.upscaler(task.model));
   PTAH_TRY_VOID(check_budget(upscaler->plan(asked.sources.from->width, asked.sources.from->height), options.budget_bytes));
   return upscaled(*upscaler, task.model.filename().string(), asked.sources, options);
 }
 
-Result<Work> replay(ModelCache& models, const Json& receipt, const Sources& sources, const fs::path& checkpoints, const RunOptions& options) {
+Result<Work> replay_upscale(ModelCache& models, const Json& receipt, const Sources& sources, const fs::path& checkpoints, const RunOptions& options) {
   PTAH_TRY_VOID(check_sources(receipt, sources));
   if (!sources.from) return fail(ErrorCode::corrupt, "receipt: an upscaled picture without the one it was made of");
   PTAH_TRY(const fs::path file, model_file_of(receipt, checkpoints));
@@ -66,10 +66,10 @@ Recipe upscale_recipe() {
           .kinds = {kKind},
           .named_after = "picture",
           .check = check_upscale,
-          .open = open,
-          .plan = plan,
-          .run = run,
-          .replay = replay};
+          .open = open_upscale,
+          .plan = plan_upscale,
+          .run = run_upscale,
+          .replay = replay_upscale};
 }
 
 }  // namespace ptah

@@ -26,7 +26,7 @@ constexpr std::array<FormatName, 8> kFormats{{{"png", &ShapeFormats::png},
                                               {"scad", &ShapeFormats::scad},
                                               {"json", &ShapeFormats::json}}};
 
-Bytes bytes_of(const std::string& text) { return Bytes(text.begin(), text.end()); }
+Bytes text_bytes(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
 ExportFormats export_formats(const ShapeFormats& f) { return {.glb = f.glb, .obj = f.obj, .ply = f.ply, .stl = f.stl, .three_mf = f.three_mf}; }
 
@@ -160,16 +160,16 @@ Result<Work> shape_work(const ShapeTask& task, const ProgressCallback& progress,
     if (solids.empty()) return fail(ErrorCode::invalid_argument, "{}: the cuts leave nothing", made.program.name);
     if (task.output.low_poly > 0) PTAH_TRY_VOID(reduce_solids(solids, task.output.low_poly, cancel));
     Work work;
-    work.files["object.shape"] = bytes_of(shape_text(made.program));
+    work.files["object.shape"] = text_bytes(shape_text(made.program));
     if (progress) progress({"shape", 0.5, -1});
     const ShapeFiles files{made, solids, task.output, export_formats(task.formats), task.texture, true};
     if (task.formats.png) PTAH_TRY_VOID(add_picture(work, "picture.png", core, solids, task.size, cancel));
     PTAH_TRY_VOID(add_shape_files(work, core, files, cancel));
     if (task.formats.scad) {
       PTAH_TRY(const std::string scad, openscad_of(made.program, made.options));
-      work.files["object.scad"] = bytes_of(scad);
+      work.files["object.scad"] = text_bytes(scad);
     }
-    if (task.formats.json) work.files["shape.json"] = bytes_of(shape_json(made.program).dump(2) + "\n");
+    if (task.formats.json) work.files["shape.json"] = text_bytes(shape_json(made.program).dump(2) + "\n");
     PTAH_TRY_VOID(seal(work, core));
     if (progress) progress({"done", 1, 0});
     return work;
@@ -244,7 +244,7 @@ Result<void> add_shape_object(Work& work, Json& core, const std::string& program
   scale(made.assembly, request);
   PTAH_TRY(std::vector<Solid> solids, solids_of(made, cancel));
   if (request.output.low_poly > 0) PTAH_TRY_VOID(reduce_solids(solids, request.output.low_poly, cancel));
-  work.files["object.shape"] = bytes_of(program);
+  work.files["object.shape"] = text_bytes(program);
   if (formats.png) PTAH_TRY_VOID(add_picture(work, "preview.png", core, solids, 512, cancel));
   return add_shape_files(work, core, {made, solids, request.output, export_formats(formats), 0, request.millimetres}, cancel);
 }

@@ -14,14 +14,14 @@ namespace {
 constexpr float kFlattest = 0.17F;  // cosine of 80°
 constexpr float kBetter = 0.35F;    // by how much a cosine has to be larger for a place to be painted again
 
-using Colour = std::array<float, 3>;
+using ViewColour = std::array<float, 3>;
 
 /// Spreads colours that are known to places that are not: near ones by grids in space, each twice as coarse, far ones by the distance to the known places, of
 /// which each cell of a coarse grid has one (Shepard 1968).
 class Spread {
  public:
   Spread(const Vec3& low, float cell, float coarse) : low_(low), cell_(cell), coarse_(coarse) {}
-  void take(const Vec3& p, const Colour& colour) {
+  void take(const Vec3& p, const ViewColour& colour) {
     float edge = cell_;
     for (auto& level : levels_) {
       auto& to = level[key(p, edge, {0, 0, 0})];
@@ -37,9 +37,9 @@ class Spread {
     to.place = to.place + (p - to.place) * share;
     for (size_t c = 0; c < 3; ++c) to.colour[c] += (colour[c] - to.colour[c]) * share;
   }
-  Colour at(const Vec3& p) const {
+  ViewColour at(const Vec3& p) const {
     float edge = cell_, usual = 1, done = 0;
-    Colour near{};
+    ViewColour near{};
     for (const auto& level : levels_) {
       const auto [colour, share] = read(level, p, edge);
       const float part = usual * share;
@@ -50,7 +50,7 @@ class Spread {
     }
     const float share = std::min(1.0F, done * 4);
     if (share >= 1) return {near[0] / done, near[1] / done, near[2] / done};
-    Colour out = far(p);
+    ViewColour out = far(p);
     for (size_t c = 0; c < 3; ++c) out[c] = out[c] * (1 - share) + (done > 0 ? near[c] / done * share : 0);
     return out;
   }
@@ -62,8 +62,8 @@ class Spread {
     for (size_t k = 0; k < 3; ++k) out = out << 21U | static_cast<uint64_t>(static_cast<int64_t>(std::floor((p[k] - low_[k]) / edge)) + step[k] + 1);
     return out;
   }
-  Colour far(const Vec3& p) const {
-    Colour sum{};
+  ViewColour far(const Vec3& p) const {
+    ViewColour sum{};
     float weights = 0;
     for (const Point& point : points_) {
       const Vec3 d = p - point.place;
@@ -75,11 +75,11 @@ class Spread {
     return sum;
   }
   /// Trilinear, of the cells that have something; and how much of the weight these have.
-  std::pair<Colour, float> read(const Level& level, const Vec3& p, float edge) const {
+  std::pair<ViewColour, float> read(const Level& level, const Vec3& p, float edge) const {
     const Vec3 corner = p - Vec3{edge, edge, edge} * 0.5F;
     Vec3 within{};
     for (size_t k = 0; k < 3; ++k) within[k] = (corner[k] - low_[k]) / edge - std::floor((corner[k] - low_[k]) / edge);
-    Colour sum{};
+    ViewColour sum{};
     float weights = 0;
     for (int i = 0; i < 8; ++i) {
       const std::array<int, 3> step{i & 1, i >> 1 & 1, i >> 2};
@@ -97,7 +97,7 @@ class Spread {
 
   struct Point {
     Vec3 place{};
-    Colour colour{};
+    ViewColour colour{};
     float count = 0;
   };
   Vec3 low_;
@@ -110,7 +110,7 @@ class Spread {
 Vec3 mixed(const std::vector<Vec3>& values, const Triangle& t, const Vec3& w) { return values[t[0]] * w[0] + values[t[1]] * w[1] + values[t[2]] * w[2]; }
 
 /// What a picture shows of a place: the four pixels round it that show the same surface. False if there are too few.
-bool read_picture(const Image& picture, const ViewSurface& seen, const Vec3& at, float tolerance, const Image* mask, Colour& out) {
+bool read_picture(const Image& picture, const ViewSurface& seen, const Vec3& at, float tolerance, const Image* mask, ViewColour& out) {
   const float x = at[0] - 0.5F, y = at[1] - 0.5F;
   const auto x0 = static_cast<int64_t>(std::floor(x)), y0 = static_cast<int64_t>(std::floor(y));
   const float fx = x - std::floor(x), fy = y - std::floor(y);
@@ -226,7 +226,7 @@ void PaintedTexture::put(const Image& picture, const ViewSurface& seen, const Ca
       if (cosine < kFlattest) continue;
       // The depth of a pixel changes by so much over the surface.
       const float tolerance = (at[2] / camera.scale + footprint_) * (1.5F + 2.0F / cosine);
-      Colour colour{};
+      ViewColour colour{};
       if (!read_picture(picture, seen, at, tolerance, mask, colour)) continue;
       const float weight = std::pow(cosine, 6.0F);
       for (size_t c = 0; c < 3; ++c) texel.sum[c] += weight * colour[c];
@@ -252,10 +252,10 @@ Image PaintedTexture::finished() const {
   parallel_for(size_, size_ * 100, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin * size_; i < end * size_; ++i) {
       const int32_t number = number_[static_cast<size_t>(i)];
-      Colour colour = usual;
+      ViewColour colour = usual;
       if (number >= 0) {
         const Texel& t = texels_[static_cast<size_t>(number)];
-        colour = t.weight > 0 ? Colour{t.sum[0] / t.weight, t.sum[1] / t.weight, t.sum[2] / t.weight} : spread.at(t.position);
+        colour = t.weight > 0 ? ViewColour{t.sum[0] / t.weight, t.sum[1] / t.weight, t.sum[2] / t.weight} : spread.at(t.position);
       }
       uint8_t* to = out.at(i % size_, i / size_);
       for (size_t c = 0; c < 3; ++c) to[c] = static_cast<uint8_t>(std::lround(std::clamp(colour[c], 0.0F, 255.0F)));

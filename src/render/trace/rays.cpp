@@ -9,7 +9,7 @@ namespace ptah {
 
 namespace {
 
-constexpr float kFar = std::numeric_limits<float>::infinity();
+constexpr float kFarthest = std::numeric_limits<float>::infinity();
 
 RTCRay ray_of(const Vec3& from, const Vec3& direction, float distance) {
   RTCRay ray{};
@@ -81,7 +81,7 @@ RayScene::RayScene(const SurfaceScene& surface) : surface_(surface), embree_(std
 RayScene::~RayScene() = default;
 
 std::optional<RayScene::Hit> RayScene::nearest(const Vec3& from, const Vec3& direction) const {
-  return nearest_of(embree_->all, embree_->all_triangles, from, direction, kFar);
+  return nearest_of(embree_->all, embree_->all_triangles, from, direction, kFarthest);
 }
 
 bool RayScene::blocked(const Vec3& from, const Vec3& direction, float distance) const {

@@ -41,6 +41,9 @@ struct ShapeParameter {
   ShapeValue value;
   double low = 0, high = 0;          ///< equal: no range
   std::vector<std::string> choices;  ///< empty: not a choice
+
+  /// A number that can be said: it has a range.
+  bool is_ranged() const { return value.kind == ShapeValue::Kind::number && high > low; }
 };
 Result<std::vector<ShapeParameter>> shape_parameters(const ShapeProgram& program);
 

@@ -16,7 +16,7 @@ namespace {
 using Expr = ShapeExpr;
 using Statement = ShapeStatement;
 
-std::string quoted(const std::string& text) {
+std::string quoted_scad(const std::string& text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -55,7 +55,7 @@ class Writer {
       case Expr::Kind::boolean:
         return e.number != 0 ? "true" : "false";
       case Expr::Kind::text:
-        return quoted(e.word);
+        return quoted_scad(e.word);
       case Expr::Kind::list:
         return fmt::format("[{}]", joined(e.args));
       case Expr::Kind::name:
@@ -91,13 +91,13 @@ class Writer {
   std::string name(const std::string& word) const {
     if (is_variable(word)) return variable(word);
     const size_t dot = word.find('.');
-    if (dot == std::string::npos) return quoted(word);
-    const std::string box = fmt::format("of_({}, {})", state_, quoted(word.substr(0, dot))), what = word.substr(dot + 1);
+    if (dot == std::string::npos) return quoted_scad(word);
+    const std::string box = fmt::format("of_({}, {})", state_, quoted_scad(word.substr(0, dot))), what = word.substr(dot + 1);
     static const std::map<std::string, const char*> kPlaces{{"width", "[2][0]"},  {"height", "[2][1]"}, {"depth", "[2][2]"}, {"left", "[0][0]"},
                                                             {"bottom", "[0][1]"}, {"back", "[0][2]"},   {"right", "[1][0]"}, {"top", "[1][1]"},
                                                             {"front", "[1][2]"},  {"x", "[3][0]"},      {"y", "[3][1]"},     {"z", "[3][2]"}};
     const auto found = kPlaces.find(what);
-    return found == kPlaces.end() ? quoted(word) : box + found->second;
+    return found == kPlaces.end() ? quoted_scad(word) : box + found->second;
   }
 
   /// A name is a variable from its statement to the end of its block; before and behind that it is a word.
@@ -146,22 +146,22 @@ class Writer {
     const std::string op = s.op == Statement::Op::cut ? "1" : "0";
     std::string from = "\"\"", colour = s.kind == Statement::Kind::part ? "[0.81, 0.81, 0.81, 1]" : "undef";
     for (const ShapeModifier& m : s.modifiers) {
-      if (m.word == "from") from = quoted(m.target);
+      if (m.word == "from") from = quoted_scad(m.target);
       if (m.word == "is") colour = material(m.target);
     }
     const std::string mods = modifiers(s.modifiers);
     std::string unit;
     if (s.kind == Statement::Kind::part) {
-      unit = fmt::format("part_({}, {}, {}, {})", quoted(s.name), primitive(s), mods, colour);
+      unit = fmt::format("part_({}, {}, {}, {})", quoted_scad(s.name), primitive(s), mods, colour);
     } else if (s.kind == Statement::Kind::use) {
-      unit = fmt::format("within_({}, {}, {}, {})", quoted(s.name), used(s), mods, colour);
+      unit = fmt::format("within_({}, {}, {}, {})", quoted_scad(s.name), used(s), mods, colour);
     } else {
       const std::string outer = state_;
       const Block body = statements(s.body, "nothing_");
       state_ = outer;
-      unit = fmt::format("within_({}, {}{}[0], {}, {})", quoted(s.name), body.bindings, body.state, mods, colour);
+      unit = fmt::format("within_({}, {}{}[0], {}, {})", quoted_scad(s.name), body.bindings, body.state, mods, colour);
     }
-    return fmt::format("put_({}, {}, {}, {}, {}, {})", state, quoted(s.name), op, from, unit, mods);
+    return fmt::format("put_({}, {}, {}, {}, {}, {})", state, quoted_scad(s.name), op, from, unit, mods);
   }
 
   std::string primitive(const Statement& s) const {
@@ -223,7 +223,7 @@ class Writer {
     std::vector<std::string> out;
     for (const ShapeModifier& m : list) {
       if (!m.target.empty()) {
-        if (m.word != "from" && m.word != "is") out.push_back(fmt::format("[{}, {}]", quoted(m.word), quoted(m.target)));
+        if (m.word != "from" && m.word != "is") out.push_back(fmt::format("[{}, {}]", quoted_scad(m.word), quoted_scad(m.target)));
         continue;
       }
       const auto& names = kNames.at(m.word);
@@ -234,9 +234,9 @@ class Writer {
         if (at >= values.size()) continue;
         const bool axis = (names[at] == "axis" || names[at] == "about") && arg.value.kind == Expr::Kind::name &&
                           std::find(words_.begin(), words_.end(), arg.value.word) != words_.end();  // even where a number has its name
-        values[at] = axis ? quoted(arg.value.word) : expression(arg.value);
+        values[at] = axis ? quoted_scad(arg.value.word) : expression(arg.value);
       }
-      out.push_back(fmt::format("[{}, {}]", quoted(m.word), fmt::join(values, ", ")));
+      out.push_back(fmt::format("[{}, {}]", quoted_scad(m.word), fmt::join(values, ", ")));
     }
     return fmt::format("[{}]", fmt::join(out, ", "));
   }
@@ -244,7 +244,7 @@ class Writer {
   /// The colour of a material: known now, or of a word that is known when the file is rendered.
   std::string material(const std::string& called) const {
     if (const auto declared = materials_.find(called); declared != materials_.end()) return declared->second;
-    return fmt::format("colour_({})", is_variable(called) ? variable(called) : quoted(called));
+    return fmt::format("colour_({})", is_variable(called) ? variable(called) : quoted_scad(called));
   }
   /// The same of one that is declared: its colour where it has one, else that of its kind.
   std::string colour_of_material(const Statement& s) const {
@@ -288,17 +288,17 @@ std::string value_text(const ShapeValue& v) {
       return fmt::format("[{}]", fmt::join(numbers, ", "));
     }
     default:
-      return quoted(v.word);
+      return quoted_scad(v.word);
   }
 }
 
 /// Every colour and material word with its colour.
 std::string colour_table() {
   std::string out = "colours_ = [";
-  for (const std::string& word : colour_words()) out += fmt::format("[{}, {}], ", quoted(word), colour_text(value_or_throw(colour_of(word)), 1));
+  for (const std::string& word : colour_words()) out += fmt::format("[{}, {}], ", quoted_scad(word), colour_text(value_or_throw(colour_of(word)), 1));
   for (const std::string& word : material_words()) {
     const Material m = value_or_throw(material_of(word));
-    out += fmt::format("[{}, {}], ", quoted(word), colour_text(m.albedo, m.opacity));
+    out += fmt::format("[{}, {}], ", quoted_scad(word), colour_text(m.albedo, m.opacity));
   }
   out += "];\nfunction digit_(c) = search(c, \"0123456789abcdef\")[0] == undef ? search(c, \"0123456789ABCDEF\")[0] : search(c, \"0123456789abcdef\")[0];\n";
   out +=

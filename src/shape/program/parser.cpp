@@ -8,7 +8,7 @@ namespace ptah {
 
 namespace {
 
-using Kind = ShapeToken::Kind;
+using Token = ShapeToken::Kind;
 
 /// One token ahead is enough for every choice. Throws Failure.
 class Parser {
@@ -19,13 +19,13 @@ class Parser {
     ShapeProgram out;
     expect_word("shape");
     out.name = new_name("the shape's name");
-    if (now().kind == Kind::text) out.title = take().text;
-    while (now().kind != Kind::end) out.statements.push_back(statement());
+    if (now().kind == Token::text) out.title = take().text;
+    while (now().kind != Token::end) out.statements.push_back(statement());
     return out;
   }
   ShapeExpr whole_expression() {
     ShapeExpr out = expression();
-    if (now().kind != Kind::end) wrong("the end");
+    if (now().kind != Token::end) wrong("the end");
     return out;
   }
 
@@ -43,14 +43,14 @@ class Parser {
 
   const ShapeToken& now() const { return tokens_[at_]; }
   const ShapeToken& take() { return tokens_[at_ + 1 < tokens_.size() ? at_++ : at_]; }
-  bool sees(Kind kind, std::string_view text) const { return now().kind == kind && now().text == text; }
-  bool sees_sign(std::string_view text) const { return sees(Kind::sign, text); }
-  bool sees_word(std::string_view text) const { return sees(Kind::name, text); }
+  bool sees(Token kind, std::string_view text) const { return now().kind == kind && now().text == text; }
+  bool sees_sign(std::string_view text) const { return sees(Token::sign, text); }
+  bool sees_word(std::string_view text) const { return sees(Token::name, text); }
   [[noreturn]] void wrong(std::string_view expected) const {
-    const std::string found = now().kind == Kind::end      ? "the end"
-                              : now().kind == Kind::number ? shape_number(now().number)
-                              : now().kind == Kind::text   ? "a text"
-                                                           : in_quotes(now().text);
+    const std::string found = now().kind == Token::end      ? "the end"
+                              : now().kind == Token::number ? shape_number(now().number)
+                              : now().kind == Token::text   ? "a text"
+                                                            : in_quotes(now().text);
     throw Failure({ErrorCode::corrupt, fmt::format("line {}: expected {}, found {}", now().line, expected, found)});
   }
   bool skip_sign(std::string_view sign) {
@@ -71,13 +71,13 @@ class Parser {
   }
   /// A name that is given here: no word of the language, no dot in it.
   std::string new_name(std::string_view what) {
-    if (now().kind != Kind::name || now().text.find('.') != std::string::npos) wrong(what);
+    if (now().kind != Token::name || now().text.find('.') != std::string::npos) wrong(what);
     if (is_shape_keyword(now().text) || is_naming_modifier(now().text) || is_calling_modifier(now().text))
       wrong(fmt::format("{} (not a word of the language)", what));
     return take().text;
   }
   std::string any_name(std::string_view what) {
-    if (now().kind != Kind::name || is_shape_keyword(now().text)) wrong(what);
+    if (now().kind != Token::name || is_shape_keyword(now().text)) wrong(what);
     return take().text;
   }
 
@@ -176,14 +176,14 @@ class Parser {
       while (skip_sign(","));
       expect_sign(")");
     }
-    if (now().kind == Kind::text) s.note = take().text;
+    if (now().kind == Token::text) s.note = take().text;
   }
 
   std::vector<ShapeStatement> block() {
     expect_sign("{");
     std::vector<ShapeStatement> out;
     while (!sees_sign("}")) {
-      if (now().kind == Kind::end) wrong("'}'");
+      if (now().kind == Token::end) wrong("'}'");
       out.push_back(statement());
     }
     take();
@@ -191,7 +191,7 @@ class Parser {
   }
 
   void modifiers(ShapeStatement& s) {
-    while (now().kind == Kind::name) {
+    while (now().kind == Token::name) {
       ShapeModifier modifier;
       if (is_naming_modifier(now().text)) {
         modifier.word = take().text;
@@ -236,7 +236,7 @@ class Parser {
   }
   /// Operators of one level, from left to right.
   template <class Next>
-  ShapeExpr chain(std::initializer_list<std::string_view> signs, Kind kind, const Next& next) {
+  ShapeExpr chain(std::initializer_list<std::string_view> signs, Token kind, const Next& next) {
     ShapeExpr left = next();
     int links = 0;
     while (now().kind == kind && std::find(signs.begin(), signs.end(), now().text) != signs.end()) {
@@ -250,7 +250,7 @@ class Parser {
   }
   ShapeExpr expression() {
     const Deeper deeper(*this);
-    return chain({"or"}, Kind::name, [&] { return chain({"and"}, Kind::name, [&] { return negation(); }); });
+    return chain({"or"}, Token::name, [&] { return chain({"and"}, Token::name, [&] { return negation(); }); });
   }
   ShapeExpr negation() {
     const Deeper deeper(*this);
@@ -261,12 +261,12 @@ class Parser {
     return left;
   }
   ShapeExpr sum() {
-    return chain({"+", "-"}, Kind::sign, [&] { return chain({"*", "/"}, Kind::sign, [&] { return signed_value(); }); });
+    return chain({"+", "-"}, Token::sign, [&] { return chain({"*", "/"}, Token::sign, [&] { return signed_value(); }); });
   }
   ShapeExpr signed_value() {
     const Deeper deeper(*this);
     if (!skip_sign("-")) return primary();
-    if (now().kind == Kind::number) {
+    if (now().kind == Token::number) {
       ShapeExpr e = primary();
       e.number = -e.number;
       return e;
@@ -275,9 +275,9 @@ class Parser {
   }
   ShapeExpr primary() {
     ShapeExpr e;
-    if (now().kind == Kind::number) {
+    if (now().kind == Token::number) {
       e.number = take().number;
-    } else if (now().kind == Kind::text) {
+    } else if (now().kind == Token::text) {
       e.kind = ShapeExpr::Kind::text;
       e.word = take().text;
     } else if (sees_word("true") || sees_word("false")) {

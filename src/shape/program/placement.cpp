@@ -234,7 +234,7 @@ void hollow(PolygonMesh& mesh, float wall, int line) {
   }
 }
 
-constexpr double kNeeded = std::numeric_limits<double>::quiet_NaN();
+constexpr double kMinOverlap = std::numeric_limits<double>::quiet_NaN();
 
 /// The point that an anchor means for something of this size, by the centre of its base.
 Vec3 anchored(const std::string& word, const Bounds& anchor, const Vec3& size) {
@@ -258,27 +258,27 @@ void deform(PolygonMesh& mesh, const std::vector<KnownModifier>& modifiers, floa
   for (const KnownModifier& m : modifiers) {
     if (m.word == "bend") {
       const Given g(m, {"degrees", "about"}, line);
-      const float degrees = g.number("degrees", kNeeded);
+      const float degrees = g.number("degrees", kMinOverlap);
       if (std::abs(degrees) > 340) shape_error(line, "bend: -340 to 340 degrees are possible");
       const size_t axis = g.axis("about", 0);
       slice(mesh, axis == 1 ? 0 : 1, slices_of(degrees, detail));
       bend(mesh, axis, degrees, line);
     } else if (m.word == "twist") {
-      const float degrees = Given(m, {"degrees"}, line).number("degrees", kNeeded);
+      const float degrees = Given(m, {"degrees"}, line).number("degrees", kMinOverlap);
       slice(mesh, 1, slices_of(degrees, detail));
       twist(mesh, degrees);
     } else if (m.word == "taper") {
       const Given g(m, {"x", "z"}, line);
-      const float x = g.number("x", kNeeded), z = g.number("z", x);
+      const float x = g.number("x", kMinOverlap), z = g.number("z", x);
       if (!(std::min(x, z) >= 0.02F) || std::max(x, z) > 50) shape_error(line, "taper: factors from 0.02 to 50 are possible");
       taper(mesh, x, z);
     } else if (m.word == "shell") {
-      const float wall = Given(m, {"wall"}, line).number("wall", kNeeded);
+      const float wall = Given(m, {"wall"}, line).number("wall", kMinOverlap);
       if (!(wall > 0)) shape_error(line, "shell: the wall has to be above 0");
       hollow(mesh, wall, line);
     } else if (m.word == "scale") {
       const Given g(m, {"x", "y", "z"}, line);
-      const float x = g.number("x", kNeeded), y = g.number("y", x), z = g.number("z", x);
+      const float x = g.number("x", kMinOverlap), y = g.number("y", x), z = g.number("z", x);
       if (!(std::min({x, y, z}) >= 0.001F) || std::max({x, y, z}) > 1000) shape_error(line, "scale: factors from 0.001 to 1000 are possible");
       for (Vec3& p : mesh.positions) p = {p[0] * x, p[1] * y, p[2] * z};
     }
@@ -304,8 +304,8 @@ void copy(std::vector<Affine>& out, const KnownModifier& m, const Vec3& centre, 
     const int nx = g.count("nx", 1000), nz = g.count("nz", 1000);
     for (int i = 0; i < nx; ++i)
       for (int k = 0; k < nz; ++k)
-        each(moved({g.number("x", kNeeded) * (static_cast<float>(i) - static_cast<float>(nx - 1) / 2), 0,
-                    g.number("z", kNeeded) * (static_cast<float>(k) - static_cast<float>(nz - 1) / 2)}));
+        each(moved({g.number("x", kMinOverlap) * (static_cast<float>(i) - static_cast<float>(nx - 1) / 2), 0,
+                    g.number("z", kMinOverlap) * (static_cast<float>(k) - static_cast<float>(nz - 1) / 2)}));
   } else if (m.word == "ring") {
     const Given g(m, {"n", "r", "start"}, line);
     const int n = g.count("n", 1000);
@@ -341,7 +341,7 @@ Affine turning(const std::vector<KnownModifier>& turns, const Vec3& centre, int 
   Affine out = moved(centre * -1);
   for (const KnownModifier& m : turns) {
     const Given g(m, {"axis", "degrees"}, line);
-    out = rotation(g.axis("axis", 1), g.number("degrees", kNeeded)).after(out);
+    out = rotation(g.axis("axis", 1), g.number("degrees", kMinOverlap)).after(out);
   }
   return moved(centre).after(out);
 }
@@ -364,7 +364,7 @@ std::vector<Affine> placements(const Bounds& bounds, const std::vector<KnownModi
       const Given g(m, {"x", "y", "z"}, line);
       offset = offset + Vec3{g.number("x", 0), g.number("y", 0), g.number("z", 0)};
     } else if (m.word == "sink") {
-      offset[1] -= Given(m, {"by"}, line).number("by", kNeeded);
+      offset[1] -= Given(m, {"by"}, line).number("by", kMinOverlap);
     }
   }
   Affine base;

@@ -10,7 +10,7 @@ namespace ptah {
 
 namespace {
 
-constexpr uint32_t kNobody = 0xFFFFFFFFU;
+constexpr uint32_t kNoTriangle = 0xFFFFFFFFU;
 
 /// The place on the plane of a triangle that a texel's middle shows.
 Vec3 place_of(const AtlasMesh& mesh, const Triangle& t, int64_t texel, int64_t texels) {
@@ -23,7 +23,7 @@ Vec3 place_of(const AtlasMesh& mesh, const Triangle& t, int64_t texel, int64_t t
   return mesh.positions[t[0]] * (1 - second - third) + mesh.positions[t[1]] * second + mesh.positions[t[2]] * third;
 }
 
-uint8_t byte_of(float v) { return static_cast<uint8_t>(std::lround(std::clamp(std::isfinite(v) ? v : 0.0F, 0.0F, 1.0F) * 255)); }
+uint8_t texel_byte(float v) { return static_cast<uint8_t>(std::lround(std::clamp(std::isfinite(v) ? v : 0.0F, 0.0F, 1.0F) * 255)); }
 
 Result<Image> painted(const TriplaneField& field, const AtlasMesh& mesh, int64_t texels, const ProgressCallback& progress, const CancelToken* cancel) {
   int64_t inside = 0;
@@ -32,7 +32,7 @@ Result<Image> painted(const TriplaneField& field, const AtlasMesh& mesh, int64_t
   std::fill(out.rgba.begin(), out.rgba.end(), uint8_t{255});
   std::vector<int64_t> shown;
   for (size_t i = 0; i < owner.size(); ++i)
-    if (owner[i] != kNobody) shown.push_back(static_cast<int64_t>(i));
+    if (owner[i] != kNoTriangle) shown.push_back(static_cast<int64_t>(i));
   constexpr size_t kBatch = size_t{1} << 16;
   std::array<double, 3> sum{};
   std::vector<Vec3> places;
@@ -52,7 +52,7 @@ Result<Image> painted(const TriplaneField& field, const AtlasMesh& mesh, int64_t
       const Vec3 colour = field_colour(numbers.data<float>() + i * 4);
       uint8_t* to = out.rgba.data() + shown[begin + i] * 4;
       for (size_t c = 0; c < 3; ++c) {
-        to[c] = byte_of(colour[c]);
+        to[c] = texel_byte(colour[c]);
         sum[c] += to[c];
       }
     }
@@ -60,7 +60,7 @@ Result<Image> painted(const TriplaneField& field, const AtlasMesh& mesh, int64_t
   // What shows nothing has the mean of the rest, which small mip levels mix in.
   const auto count = static_cast<double>(std::max<size_t>(shown.size(), 1));
   for (size_t i = 0; i < owner.size(); ++i)
-    if (owner[i] == kNobody)
+    if (owner[i] == kNoTriangle)
       for (size_t c = 0; c < 3; ++c) out.rgba[i * 4 + c] = static_cast<uint8_t>(std::lround(sum[c] / count));
   return out;
 }

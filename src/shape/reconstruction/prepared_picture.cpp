@@ -9,11 +9,11 @@ namespace ptah {
 namespace {
 
 /// The part that is not transparent, but for its last row and column, which the public code leaves out.
-struct Part {
+struct Piece {
   int64_t left, top, width, height;
 };
 
-Part visible_part(const Image& cut) {
+Piece visible_part(const Image& cut) {
   int64_t x0 = cut.width, x1 = -1, y0 = cut.height, y1 = -1;
   for (int64_t y = 0; y < cut.height; ++y)
     for (int64_t x = 0; x < cut.width; ++x)
@@ -24,7 +24,7 @@ Part visible_part(const Image& cut) {
 }  // namespace
 
 Result<Tensor> prepared_picture(const Image& cut, int64_t size) {
-  const Part part = visible_part(cut);
+  const Piece part = visible_part(cut);
   if (part.width < 1 || part.height < 1)
     return fail(ErrorCode::invalid_argument, "the picture shows nothing that is 2 pixels wide and high. Give one that shows an object");
   const int64_t inner = std::max(part.width, part.height), edge = static_cast<int64_t>(static_cast<double>(inner) / kForegroundRatio);

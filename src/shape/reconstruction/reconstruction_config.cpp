@@ -76,7 +76,7 @@ int64_t count_below(const Weights& weights, const std::string& prefix) {
   return count;
 }
 
-void within(const Config& config, const char* key, double value, double low, double high) {
+void check_within(const Config& config, const char* key, double value, double low, double high) {
   if (std::isfinite(value) && value >= low && value <= high) return;
   throw Failure({ErrorCode::corrupt, fmt::format("{}: '{}' is {}; {} to {} are possible", config.file, key, value, low, high)});
 }
@@ -139,12 +139,12 @@ Result<ReconstructionConfig> reconstruction_config(const Config& config, Weights
     PTAH_TRY(const Config renderer, section(config, "renderer", kRenderer, warnings));
     ReconstructionConfig out;
     out.picture_size = config.integer("cond_image_size", out.picture_size);
-    within(config, "cond_image_size", static_cast<double>(out.picture_size), static_cast<double>(s.patch), 2048);
+    check_within(config, "cond_image_size", static_cast<double>(out.picture_size), static_cast<double>(s.patch), 2048);
     if (out.picture_size % s.patch != 0) config.refuse("cond_image_size", fmt::format("multiples of the patches' edge, {}", s.patch));
     tokenizer.agree("plane_size", s.plane);
     tokenizer.agree("num_channels", s.channels);
     out.heads = backbone.integer("num_attention_heads", 16);
-    within(backbone, "num_attention_heads", static_cast<double>(out.heads), 1, 256);
+    check_within(backbone, "num_attention_heads", static_cast<double>(out.heads), 1, 256);
     if (backbone.has("attention_head_dim") ? s.width != out.heads * backbone.integer("attention_head_dim", 0) : s.width % out.heads != 0)
       throw Failure({ErrorCode::mismatch, fmt::format("{}: 'num_attention_heads' is {}; the weights are {} wide, and 'attention_head_dim' is {}", backbone.file,
                                                       out.heads, s.width, backbone.integer("attention_head_dim", 64))});
@@ -153,7 +153,7 @@ Result<ReconstructionConfig> reconstruction_config(const Config& config, Weights
     backbone.agree("attention_bias", s.attention_bias);
     backbone.agree("cross_attention_dim", s.picture_width);
     out.groups = backbone.integer("norm_num_groups", 32);
-    within(backbone, "norm_num_groups", static_cast<double>(out.groups), 1, static_cast<double>(s.channels));
+    check_within(backbone, "norm_num_groups", static_cast<double>(out.groups), 1, static_cast<double>(s.channels));
     if (s.channels % out.groups != 0) backbone.refuse("norm_num_groups", fmt::format("divisors of the {} channels", s.channels));
     upsample.agree("in_channels", s.channels);
     upsample.agree("out_channels", s.features);
@@ -164,10 +164,10 @@ Result<ReconstructionConfig> reconstruction_config(const Config& config, Weights
     // What a configuration leaves out is as in the classes of the public code, which has another default than the published model here.
     out.activation = decoder.text("activation", config.json.empty() ? "silu" : "relu") == "silu" ? Activation::silu : Activation::relu;
     out.radius = static_cast<float>(renderer.number("radius", static_cast<double>(out.radius)));
-    within(renderer, "radius", static_cast<double>(out.radius), 1e-3, 1e3);
+    check_within(renderer, "radius", static_cast<double>(out.radius), 1e-3, 1e3);
     out.density = renderer.text("density_activation", "exp") == "softplus" ? DensityActivation::softplus : DensityActivation::exp;
     out.density_bias = static_cast<float>(renderer.number("density_bias", -1));
-    within(renderer, "density_bias", static_cast<double>(out.density_bias), -100, 100);
+    check_within(renderer, "density_bias", static_cast<double>(out.density_bias), -100, 100);
     return out;
   });
 }

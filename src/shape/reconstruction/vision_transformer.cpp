@@ -12,7 +12,7 @@ namespace {
 constexpr float kEpsilon = 1e-12F;
 constexpr int64_t kHeadWidth = 64;
 
-TransformerBlock block(const Scope& scope, const ReconstructionShape& s) {
+TransformerBlock encoder_block(const Scope& scope, const ReconstructionShape& s) {
   const int64_t width = s.picture_width;
   TransformerBlock out;
   out.attention_norm = Norm(scope / "layernorm_before", width, true, kEpsilon);
@@ -83,7 +83,7 @@ VisionTransformer::VisionTransformer(const Scope& scope, const ReconstructionSha
   patches_.bias = f32_parameter(projection, "bias", {width_}, Init::zeros);
   class_token_ = f32_parameter(embeddings, "cls_token", {1, 1, width_}, Init::zeros).reshape({1, width_});
   positions_ = f32_parameter(embeddings, "position_embeddings", {1, s.positions + 1, width_}, Init::zeros).reshape({s.positions + 1, width_});
-  for (int64_t i = 0; i < s.picture_layers; ++i) blocks_.push_back(block(scope / "encoder" / "layer" / static_cast<int>(i), s));
+  for (int64_t i = 0; i < s.picture_layers; ++i) blocks_.push_back(encoder_block(scope / "encoder" / "layer" / static_cast<int>(i), s));
 }
 
 Tensor VisionTransformer::positions(int64_t h, int64_t w) const {

@@ -18,16 +18,15 @@ const auto& any(const List& list, Random& random) {
 bool is_colour_parameter(const ShapeParameter& p) { return std::find(p.choices.begin(), p.choices.end(), "red") != p.choices.end(); }
 bool is_material_parameter(const ShapeParameter& p) { return std::find(p.choices.begin(), p.choices.end(), "oak") != p.choices.end(); }
 bool is_switch(const ShapeParameter& p) { return p.value.kind == ShapeValue::Kind::boolean; }
-bool is_ranged(const ShapeParameter& p) { return p.value.kind == ShapeValue::Kind::number && p.high > p.low; }
-void take(std::vector<Phrase>& to, const Json& object, const char* key, Phrase::Place place) {
+void take_phrases(std::vector<Phrase>& to, const Json& object, const char* key, Phrase::Place place) {
   for (const Json& text : object.value(key, Json::array())) to.push_back({place, text.get<std::string>()});
 }
 
 std::vector<Phrase> phrases_of(const Json& object) {
   std::vector<Phrase> out;
-  take(out, object, "before", Phrase::Place::before);
-  take(out, object, "after", Phrase::Place::behind);
-  take(out, object, "noun", Phrase::Place::noun);
+  take_phrases(out, object, "before", Phrase::Place::before);
+  take_phrases(out, object, "after", Phrase::Place::behind);
+  take_phrases(out, object, "noun", Phrase::Place::noun);
   return out;
 }
 
@@ -45,7 +44,7 @@ void read_parameter(KindPhrases& kind, const std::string& name, const Json& entr
       said[end] = phrases_of(entry.at(end));
       (end[0] == 'l' ? kind.ends[name].first : kind.ends[name].second) = entry.at(end).at("value").get<double>();
     }
-  for (const char* key : {"value", "one", "none"}) take(said[key], entry, key, Phrase::Place::behind);
+  for (const char* key : {"value", "one", "none"}) take_phrases(said[key], entry, key, Phrase::Place::behind);
   for (auto at = said.begin(); at != said.end();) at = at->second.empty() ? said.erase(at) : std::next(at);
 }
 
@@ -142,7 +141,7 @@ std::optional<Said> say_number(const ShapeParameter& p, const KindPhrases& kind,
 
 std::optional<Said> say(const ShapeParameter& p, const KindPhrases& kind, const ShapePhrases& all, Random& random) {
   const auto& phrases = kind.parameters.at(p.name);
-  if (is_ranged(p)) return say_number(p, kind, random);
+  if (p.is_ranged()) return say_number(p, kind, random);
   Said out;
   out.value.kind = is_switch(p) ? ShapeValue::Kind::boolean : ShapeValue::Kind::word;
   if (is_colour_parameter(p) || is_material_parameter(p)) {

@@ -40,7 +40,7 @@ Norm rms(const Scope& scope, const std::string& name, int64_t width) {
   return out;
 }
 
-TransformerBlock block(const Scope& scope, const ShapeWriterConfig& c) {
+TransformerBlock writer_block(const Scope& scope, const ShapeWriterConfig& c) {
   TransformerBlock out;
   const float small = 1 / std::sqrt(2.0F * static_cast<float>(c.layers));  // what is added to the residual stream, as in GPT-2
   out.attention_norm = rms(scope, "attention_norm", c.width);
@@ -64,7 +64,7 @@ ShapeWriter::ShapeWriter(const Scope& scope, const ShapeWriterConfig& config)
       table_(scope.weight("table", {config.tokens, config.width}, Init::normal, 0.5F)),
       norm_(rms(scope, "norm", config.width)),
       out_(scope / "logits", config.width, config.tokens, false) {
-  for (int64_t i = 0; i < config.layers; ++i) blocks_.push_back(block(scope / "blocks" / static_cast<int>(i), config));
+  for (int64_t i = 0; i < config.layers; ++i) blocks_.push_back(writer_block(scope / "blocks" / static_cast<int>(i), config));
 }
 
 Tensor ShapeWriter::run(const Tensor& start, std::span<const int64_t> positions, std::vector<KeyValues>* past) const {

@@ -22,9 +22,6 @@ std::string relation_token(const std::string& relation) { return "then:" + relat
 
 bool is_word(const ShapeParameter& p) { return !p.choices.empty() || p.value.kind == ShapeValue::Kind::boolean; }
 
-/// A number that can be told: it has a range.
-bool is_ranged(const ShapeParameter& p) { return p.value.kind == ShapeValue::Kind::number && p.high > p.low; }
-
 int level_of(const ShapeParameter& p, double value) {
   return std::clamp(static_cast<int>(std::lround((value - p.low) / (p.high - p.low) * (kShapeLevels - 1))), 0, kShapeLevels - 1);
 }
@@ -75,7 +72,7 @@ ShapeTokens::ShapeTokens(std::shared_ptr<const ShapeKinds> kinds) : kinds_(std::
   std::set<std::string> names, words;
   for (const auto& [name, kind] : kinds_->kinds())
     for (const ShapeParameter& p : kind.parameters) {
-      if (is_word(p) || is_ranged(p)) names.insert(p.name);
+      if (is_word(p) || p.is_ranged()) names.insert(p.name);
       for (const std::string& word : p.choices) words.insert(word);
       if (p.value.kind == ShapeValue::Kind::boolean) words.insert({"true", "false"});
     }
@@ -134,7 +131,7 @@ Result<std::vector<int32_t>> ShapeTokens::encode(const Writing& writing) const {
 namespace {
 
 /// One token more. False if it may not follow.
-bool take(State& s, const std::string& token, const ShapeKinds& kinds) {
+bool take_token(State& s, const std::string& token, const ShapeKinds& kinds) {
   const auto begins = [&](std::string_view with) { return token.starts_with(with); };
   const std::string rest = token.substr(std::min(token.size(), token.find(':') + 1));
   if (s.ended) return false;
@@ -160,7 +157,7 @@ bool take(State& s, const std::string& token, const ShapeKinds& kinds) {
     if (begins("set:")) {
       for (size_t i = s.next; i < s.kind->parameters.size(); ++i) {
         const ShapeParameter& p = s.kind->parameters[i];
-        if (p.name != rest || !(is_word(p) || is_ranged(p))) continue;
+        if (p.name != rest || !(is_word(p) || p.is_ranged())) continue;
         s.set = &p;
         s.next = i + 1;
         s.awaits = State::Awaits::value;
@@ -197,7 +194,7 @@ bool take(State& s, const std::string& token, const ShapeKinds& kinds) {
 Result<Writing> ShapeTokens::decode(const std::vector<int32_t>& ids) const {
   State state;
   for (const int32_t at : ids)
-    if (at < 0 || at >= size() || !take(state, tokens_[static_cast<size_t>(at)], *kinds_))
+    if (at < 0 || at >= size() || !take_token(state, tokens_[static_cast<size_t>(at)], *kinds_))
       return fail(ErrorCode::corrupt, "the tokens of a shape do not follow each other");
   if (!state.ended) return fail(ErrorCode::corrupt, "the tokens of a shape do not end");
   return state.writing;
@@ -205,14 +202,14 @@ Result<Writing> ShapeTokens::decode(const std::vector<int32_t>& ids) const {
 
 std::vector<uint8_t> ShapeTokens::allowed(const std::vector<int32_t>& ids) const {
   State state;
-  for (const int32_t at : ids) (void)take(state, tokens_[static_cast<size_t>(at)], *kinds_);
+  for (const int32_t at : ids) (void)take_token(state, tokens_[static_cast<size_t>(at)], *kinds_);
   std::vector<uint8_t> out(tokens_.size(), 0);
   // Whatever begins has to end within the limit: a value, and the end.
   const bool full = ids.size() + 3 >= kMaxWrittenTokens;
   for (size_t i = 1; i < tokens_.size(); ++i) {
     if (full && state.awaits == State::Awaits::name && tokens_[i] != "end") continue;
     State next = state;
-    out[i] = take(next, tokens_[i], *kinds_);
+    out[i] = take_token(next, tokens_[i], *kinds_);
   }
   return out;
 }
@@ -228,7 +225,7 @@ std::optional<ShapeValue> varied(const ShapeParameter& p, Random& random) {
     if (p.value.kind == ShapeValue::Kind::boolean) return word_value(p, place < 0.5F ? "true" : "false");
     return word_value(p, p.choices[std::min(p.choices.size() - 1, static_cast<size_t>(place * static_cast<float>(p.choices.size())))]);
   }
-  if (!is_ranged(p) || toss > 0.6F) return std::nullopt;
+  if (!p.is_ranged() || toss > 0.6F) return std::nullopt;
   // A fifth of the way towards one of the ends at most.
   const double end = place < 0.5F ? p.low : p.high, share = std::abs(place - 0.5) * 0.4;
   ShapeValue out;

@@ -27,30 +27,30 @@ namespace {
 
 constexpr size_t kBatch = 32;
 
-constexpr ConfigUse kHarmless = ConfigUse::harmless, kOnly = ConfigUse::only;
+constexpr ConfigUse kBertHarmless = ConfigUse::harmless, kBertOnly = ConfigUse::only;
 
-constexpr ConfigKey kBert[] = {{"attention_probs_dropout_prob", kHarmless},
-                               {"bos_token_id", kHarmless},
-                               {"classifier_dropout", kHarmless},
-                               {"directionality", kHarmless},
-                               {"eos_token_id", kHarmless},
-                               {"hidden_act", kOnly, R"(["gelu"])"},
-                               {"hidden_dropout_prob", kHarmless},
+constexpr ConfigKey kBert[] = {{"attention_probs_dropout_prob", kBertHarmless},
+                               {"bos_token_id", kBertHarmless},
+                               {"classifier_dropout", kBertHarmless},
+                               {"directionality", kBertHarmless},
+                               {"eos_token_id", kBertHarmless},
+                               {"hidden_act", kBertOnly, R"(["gelu"])"},
+                               {"hidden_dropout_prob", kBertHarmless},
                                {"hidden_size"},
                                {"intermediate_size"},
                                {"layer_norm_eps"},
                                {"max_position_embeddings"},
-                               {"model_type", kOnly, R"(["bert"])"},
+                               {"model_type", kBertOnly, R"(["bert"])"},
                                {"num_attention_heads"},
                                {"num_hidden_layers"},
-                               {"pad_token_id", kHarmless},  // padding is told by the lengths of texts
-                               {"pooler_fc_size", kHarmless},
-                               {"pooler_num_attention_heads", kHarmless},
-                               {"pooler_num_fc_layers", kHarmless},
-                               {"pooler_size_per_head", kHarmless},
-                               {"pooler_type", kHarmless},
-                               {"position_embedding_type", kOnly, R"(["absolute"])"},
-                               {"tie_word_embeddings", kHarmless},
+                               {"pad_token_id", kBertHarmless},  // padding is told by the lengths of texts
+                               {"pooler_fc_size", kBertHarmless},
+                               {"pooler_num_attention_heads", kBertHarmless},
+                               {"pooler_num_fc_layers", kBertHarmless},
+                               {"pooler_size_per_head", kBertHarmless},
+                               {"pooler_type", kBertHarmless},
+                               {"position_embedding_type", kBertOnly, R"(["absolute"])"},
+                               {"tie_word_embeddings", kBertHarmless},
                                {"type_vocab_size"},
                                {"vocab_size"}};
 
@@ -58,45 +58,45 @@ constexpr ConfigKey kBert[] = {{"attention_probs_dropout_prob", kHarmless},
 constexpr ConfigKey kSentence[] = {{"do_lower_case"}, {"max_seq_length"}};
 
 /// tokenizer_config.json.
-constexpr ConfigKey kTokenizer[] = {{"added_tokens_decoder", kHarmless},
-                                    {"additional_special_tokens", kHarmless},
-                                    {"backend", kHarmless},
-                                    {"clean_up_tokenization_spaces", kHarmless},
-                                    {"cls_token", kOnly, R"(["[CLS]"])"},
-                                    {"do_basic_tokenize", kOnly, "[true]"},
-                                    {"do_lower_case"},
-                                    {"extra_special_tokens", kHarmless},
-                                    {"is_local", kHarmless},
-                                    {"mask_token", kHarmless},
-                                    {"max_length", kHarmless},
-                                    {"model_max_length", kHarmless},
-                                    {"name_or_path", kHarmless},
-                                    {"never_split", kOnly, "[null, []]"},
-                                    {"pad_to_multiple_of", kHarmless},
-                                    {"pad_token", kHarmless},
-                                    {"pad_token_type_id", kHarmless},
-                                    {"padding_side", kHarmless},
-                                    {"sep_token", kOnly, R"(["[SEP]"])"},
-                                    {"special_tokens_map_file", kHarmless},
-                                    {"stride", kHarmless},
-                                    {"strip_accents", kOnly, "[null]"},
-                                    {"tokenize_chinese_chars", kOnly, "[true]"},
-                                    {"tokenizer_class", kOnly, R"(["BertTokenizer", "BertTokenizerFast"])"},
-                                    {"tokenizer_file", kHarmless},
-                                    {"truncation_side", kHarmless},
-                                    {"truncation_strategy", kHarmless},
-                                    {"unk_token", kOnly, R"(["[UNK]"])"}};
+constexpr ConfigKey kBertTokenizer[] = {{"added_tokens_decoder", kBertHarmless},
+                                        {"additional_special_tokens", kBertHarmless},
+                                        {"backend", kBertHarmless},
+                                        {"clean_up_tokenization_spaces", kBertHarmless},
+                                        {"cls_token", kBertOnly, R"(["[CLS]"])"},
+                                        {"do_basic_tokenize", kBertOnly, "[true]"},
+                                        {"do_lower_case"},
+                                        {"extra_special_tokens", kBertHarmless},
+                                        {"is_local", kBertHarmless},
+                                        {"mask_token", kBertHarmless},
+                                        {"max_length", kBertHarmless},
+                                        {"model_max_length", kBertHarmless},
+                                        {"name_or_path", kBertHarmless},
+                                        {"never_split", kBertOnly, "[null, []]"},
+                                        {"pad_to_multiple_of", kBertHarmless},
+                                        {"pad_token", kBertHarmless},
+                                        {"pad_token_type_id", kBertHarmless},
+                                        {"padding_side", kBertHarmless},
+                                        {"sep_token", kBertOnly, R"(["[SEP]"])"},
+                                        {"special_tokens_map_file", kBertHarmless},
+                                        {"stride", kBertHarmless},
+                                        {"strip_accents", kBertOnly, "[null]"},
+                                        {"tokenize_chinese_chars", kBertOnly, "[true]"},
+                                        {"tokenizer_class", kBertOnly, R"(["BertTokenizer", "BertTokenizerFast"])"},
+                                        {"tokenizer_file", kBertHarmless},
+                                        {"truncation_side", kBertHarmless},
+                                        {"truncation_strategy", kBertHarmless},
+                                        {"unk_token", kBertOnly, R"(["[UNK]"])"}};
 
 /// 1_Pooling/config.json.
-constexpr ConfigKey kPooling[] = {{"include_prompt", kHarmless},
-                                  {"pooling_mode", kOnly, R"(["mean"])"},
-                                  {"pooling_mode_cls_token", kOnly, "[false]"},
-                                  {"pooling_mode_lasttoken", kOnly, "[false]"},
-                                  {"pooling_mode_max_tokens", kOnly, "[false]"},
-                                  {"pooling_mode_mean_sqrt_len_tokens", kOnly, "[false]"},
-                                  {"pooling_mode_mean_tokens", kOnly, "[true]"},
-                                  {"pooling_mode_weightedmean_tokens", kOnly, "[false]"},
-                                  {"word_embedding_dimension", kHarmless}};
+constexpr ConfigKey kPooling[] = {{"include_prompt", kBertHarmless},
+                                  {"pooling_mode", kBertOnly, R"(["mean"])"},
+                                  {"pooling_mode_cls_token", kBertOnly, "[false]"},
+                                  {"pooling_mode_lasttoken", kBertOnly, "[false]"},
+                                  {"pooling_mode_max_tokens", kBertOnly, "[false]"},
+                                  {"pooling_mode_mean_sqrt_len_tokens", kBertOnly, "[false]"},
+                                  {"pooling_mode_mean_tokens", kBertOnly, "[true]"},
+                                  {"pooling_mode_weightedmean_tokens", kBertOnly, "[false]"},
+                                  {"word_embedding_dimension", kBertHarmless}};
 
 /// A configuration beside the weights, held against its table; empty if it is not there.
 Result<Config> optional_config(const std::filesystem::path& folder, const std::string& name, ConfigTable table, std::vector<std::string>& warnings) {
@@ -168,7 +168,7 @@ Result<std::shared_ptr<SentenceEncoder>> SentenceEncoder::load(const std::filesy
   PTAH_TRY(const Config config, Config::read(folder / "config.json", "config.json"));
   PTAH_TRY(made->config_, bert_config(config.json, made->warnings_));
   PTAH_TRY(const Config sentence, optional_config(folder, "sentence_bert_config.json", kSentence, made->warnings_));
-  PTAH_TRY(const Config tokenizer_config, optional_config(folder, "tokenizer_config.json", kTokenizer, made->warnings_));
+  PTAH_TRY(const Config tokenizer_config, optional_config(folder, "tokenizer_config.json", kBertTokenizer, made->warnings_));
   PTAH_TRY(const Config pooling, optional_config(folder, "1_Pooling/config.json", kPooling, made->warnings_));
   made->max_tokens_ = made->config_.max_position_embeddings;
   bool lowercase = true;

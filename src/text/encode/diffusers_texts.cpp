@@ -6,75 +6,75 @@ namespace ptah {
 
 namespace {
 
-constexpr ConfigUse kHarmless = ConfigUse::harmless, kOnly = ConfigUse::only;
+constexpr ConfigUse kClipHarmless = ConfigUse::harmless, kClipOnly = ConfigUse::only;
 
-constexpr ConfigKey kClip[] = {{"bos_token_id", kHarmless},  // the tokenizer says where a text begins
+constexpr ConfigKey kClip[] = {{"bos_token_id", kClipHarmless},  // the tokenizer says where a text begins
                                {"eos_token_id"},
                                {"hidden_act"},
                                {"hidden_size"},
                                {"intermediate_size"},
                                {"layer_norm_eps"},
                                {"max_position_embeddings"},
-                               {"model_type", kOnly, R"(["clip_text_model", "clip"])"},
+                               {"model_type", kClipOnly, R"(["clip_text_model", "clip"])"},
                                {"num_attention_heads"},
                                {"num_hidden_layers"},
-                               {"pad_token_id", kHarmless},  // the tokenizer says what follows a text
+                               {"pad_token_id", kClipHarmless},  // the tokenizer says what follows a text
                                {"projection_dim"},
-                               {"tie_word_embeddings", kHarmless},
+                               {"tie_word_embeddings", kClipHarmless},
                                {"vocab_size"}};
 
-constexpr ConfigKey kT5[] = {{"bos_token_id", kHarmless},
-                             {"classifier_dropout", kHarmless},
+constexpr ConfigKey kT5[] = {{"bos_token_id", kClipHarmless},
+                             {"classifier_dropout", kClipHarmless},
                              {"d_ff"},
                              {"d_kv"},
                              {"d_model"},
-                             {"dense_act_fn", kOnly, R"(["gelu_new"])"},
-                             {"dropout_rate", kHarmless},
-                             {"eos_token_id", kOnly, "[1]"},
-                             {"feed_forward_proj", kOnly, R"(["gated-gelu"])"},
-                             {"is_gated_act", kOnly, "[true]"},
+                             {"dense_act_fn", kClipOnly, R"(["gelu_new"])"},
+                             {"dropout_rate", kClipHarmless},
+                             {"eos_token_id", kClipOnly, "[1]"},
+                             {"feed_forward_proj", kClipOnly, R"(["gated-gelu"])"},
+                             {"is_gated_act", kClipOnly, "[true]"},
                              {"layer_norm_epsilon"},
-                             {"model_type", kOnly, R"(["t5", "umt5"])"},
-                             {"n_positions", kHarmless},
-                             {"num_decoder_layers", kHarmless},
+                             {"model_type", kClipOnly, R"(["t5", "umt5"])"},
+                             {"n_positions", kClipHarmless},
+                             {"num_decoder_layers", kClipHarmless},
                              {"num_heads"},
                              {"num_layers"},
-                             {"pad_token_id", kOnly, "[0]"},
+                             {"pad_token_id", kClipOnly, "[0]"},
                              {"relative_attention_max_distance"},
                              {"relative_attention_num_buckets"},
-                             {"scale_decoder_outputs", kHarmless},
-                             {"tie_word_embeddings", kHarmless},
+                             {"scale_decoder_outputs", kClipHarmless},
+                             {"tie_word_embeddings", kClipHarmless},
                              {"vocab_size"}};
 
-constexpr ConfigKey kTokenizer[] = {{"add_bos_token", kOnly, "[true]"},
-                                    {"add_eos_token", kOnly, "[true]"},
-                                    {"add_prefix_space", kOnly, "[false]"},
-                                    {"added_tokens_decoder", kHarmless},
-                                    {"additional_special_tokens", kHarmless},
-                                    {"backend", kHarmless},
-                                    {"bos_token"},
-                                    {"clean_up_tokenization_spaces", kHarmless},
-                                    {"do_lower_case", kOnly, "[true]"},
-                                    {"eos_token"},
-                                    {"errors", kHarmless},
-                                    {"extra_special_tokens", kHarmless},
-                                    {"is_local", kHarmless},
-                                    {"local_files_only", kHarmless},
-                                    {"max_length", kHarmless},
-                                    {"model_max_length"},
-                                    {"name_or_path", kHarmless},
-                                    {"pad_to_multiple_of", kOnly, "[null]"},
-                                    {"pad_token"},
-                                    {"pad_token_type_id", kHarmless},
-                                    {"padding_side", kOnly, R"(["right"])"},
-                                    {"processor_class", kHarmless},
-                                    {"special_tokens_map_file", kHarmless},
-                                    {"stride", kHarmless},
-                                    {"tokenizer_class", kOnly, R"(["CLIPTokenizer", "CLIPTokenizerFast"])"},
-                                    {"tokenizer_file", kHarmless},
-                                    {"truncation_side", kHarmless},
-                                    {"truncation_strategy", kHarmless},
-                                    {"unk_token", kHarmless}};
+constexpr ConfigKey kClipTokenizer[] = {{"add_bos_token", kClipOnly, "[true]"},
+                                        {"add_eos_token", kClipOnly, "[true]"},
+                                        {"add_prefix_space", kClipOnly, "[false]"},
+                                        {"added_tokens_decoder", kClipHarmless},
+                                        {"additional_special_tokens", kClipHarmless},
+                                        {"backend", kClipHarmless},
+                                        {"bos_token"},
+                                        {"clean_up_tokenization_spaces", kClipHarmless},
+                                        {"do_lower_case", kClipOnly, "[true]"},
+                                        {"eos_token"},
+                                        {"errors", kClipHarmless},
+                                        {"extra_special_tokens", kClipHarmless},
+                                        {"is_local", kClipHarmless},
+                                        {"local_files_only", kClipHarmless},
+                                        {"max_length", kClipHarmless},
+                                        {"model_max_length"},
+                                        {"name_or_path", kClipHarmless},
+                                        {"pad_to_multiple_of", kClipOnly, "[null]"},
+                                        {"pad_token"},
+                                        {"pad_token_type_id", kClipHarmless},
+                                        {"padding_side", kClipOnly, R"(["right"])"},
+                                        {"processor_class", kClipHarmless},
+                                        {"special_tokens_map_file", kClipHarmless},
+                                        {"stride", kClipHarmless},
+                                        {"tokenizer_class", kClipOnly, R"(["CLIPTokenizer", "CLIPTokenizerFast"])"},
+                                        {"tokenizer_file", kClipHarmless},
+                                        {"truncation_side", kClipHarmless},
+                                        {"truncation_strategy", kClipHarmless},
+                                        {"unk_token", kClipHarmless}};
 
 using Tensors = std::map<std::string, Tensor>;
 
@@ -111,7 +111,7 @@ std::string token_of(const Config& c, const char* key) {
 
 ConfigTable clip_keys() { return kClip; }
 ConfigTable t5_keys() { return kT5; }
-ConfigTable clip_tokenizer_keys() { return kTokenizer; }
+ConfigTable clip_tokenizer_keys() { return kClipTokenizer; }
 
 Result<ClipTextConfig> clip_config(const Config& c, const Tensors& tensors, std::vector<std::string>& warnings) {
   return guard([&]() -> Result<ClipTextConfig> {
@@ -167,8 +167,8 @@ Result<T5Config> t5_config(const Config& c, const Tensors& tensors, std::vector<
 
 Result<std::string> clip_padding(const Config& c, const Config& special, std::vector<std::string>& warnings) {
   return guard([&]() -> Result<std::string> {
-    PTAH_TRY_VOID(check_config(c.json, {kTokenizer}, c.file, warnings));
-    PTAH_TRY_VOID(check_config(special.json, {kTokenizer}, special.file, warnings));
+    PTAH_TRY_VOID(check_config(c.json, {kClipTokenizer}, c.file, warnings));
+    PTAH_TRY_VOID(check_config(special.json, {kClipTokenizer}, special.file, warnings));
     if (const double most = c.number("model_max_length", 77); !(most >= 77)) c.refuse("model_max_length", "77");
     for (const auto& [key, wanted] : {std::pair{"bos_token", "<|startoftext|>"}, {"eos_token", "<|endoftext|>"}})
       for (const Config* one : {&c, &special})

@@ -14,7 +14,7 @@ namespace ptah {
 namespace {
 
 constexpr size_t kMaxParts = 1'000'000, kMaxStacks = 4096, kMaxDepth = 4096, kMaxStates = 200'000;
-constexpr size_t kMaxBytes = size_t{256} << 20, kMaxAllowedBytes = size_t{64} << 20;
+constexpr size_t kMaxGrammarBytes = size_t{256} << 20, kMaxAllowedBytes = size_t{64} << 20;
 constexpr int64_t kMaxRepeats = 20'000, kEndless = int64_t{1} << 40;
 
 [[noreturn]] void too_many_ways() { throw Failure({ErrorCode::over_budget, "grammar: too many ways to read the text, or nested too deeply"}); }
@@ -247,7 +247,8 @@ std::shared_ptr<const Grammar> GrammarBuilder::build(Piece root) {
   return out;
 }
 
-GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar) : grammar_(std::move(grammar)), budget_("grammar", {.bytes = kMaxBytes}, nullptr) {
+GrammarAutomaton::GrammarAutomaton(std::shared_ptr<const Grammar> grammar)
+    : grammar_(std::move(grammar)), budget_("grammar", {.bytes = kMaxGrammarBytes}, nullptr) {
   Closure closure;
   for (const int32_t first : grammar_->rules_[static_cast<size_t>(grammar_->root_)]) expand({first}, closure);
   start_ = intern(closure);

@@ -8,7 +8,7 @@ namespace ptah {
 
 namespace {
 
-constexpr int kMaxDepth = 200;
+constexpr int kMaxGroups = 200;
 
 class GbnfParser {
  public:
@@ -68,7 +68,7 @@ class GbnfParser {
   }
 
   Piece alternatives(int depth) {
-    if (depth > kMaxDepth) broken("nested too deeply");
+    if (depth > kMaxGroups) broken("nested too deeply");
     std::vector<Piece> choices{sequence(depth)};
     while (at_ < text_.size() && text_[at_] == '|') {
       ++at_;

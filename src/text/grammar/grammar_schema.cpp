@@ -10,7 +10,7 @@ namespace ptah {
 
 namespace {
 
-constexpr int kMaxDepth = 64;
+constexpr int kMaxSchemaDepth = 64;
 /// Keywords that only describe, or say where something else is found.
 constexpr std::array<const char*, 17> kSilent{"title",     "description",     "default",          "examples",      "$schema",    "$id",
                                               "$comment",  "$defs",           "definitions",      "$anchor",       "deprecated", "readOnly",
@@ -29,7 +29,7 @@ const std::vector<TypedKeywords>& typed_keywords() {
   return all;
 }
 
-bool among(const std::string& key, const auto& list) {
+bool listed_in(const std::string& key, const auto& list) {
   return std::any_of(list.begin(), list.end(), [&](const char* known) { return key == known; });
 }
 
@@ -68,9 +68,9 @@ class SchemaCompiler {
   /// Every keyword must be known to what reads the schema; `also` are those of `what`.
   static void check_keywords(const OrderedJson& schema, const std::string& where, const std::string& what, const std::vector<const char*>& also) {
     for (const auto& [key, value] : schema.items()) {
-      if (among(key, kSilent) || key.rfind("x-", 0) == 0 || among(key, also)) continue;
+      if (listed_in(key, kSilent) || key.rfind("x-", 0) == 0 || listed_in(key, also)) continue;
       for (const TypedKeywords& typed : typed_keywords())
-        if (among(key, typed.keywords)) refuse(where, fmt::format("the keyword '{}' beside {} is not compiled", key, what));
+        if (listed_in(key, typed.keywords)) refuse(where, fmt::format("the keyword '{}' beside {} is not compiled", key, what));
       refuse(where, fmt::format("the keyword '{}' is not compiled", printable(key, 60)));
     }
   }
@@ -80,7 +80,7 @@ class SchemaCompiler {
     if (branch.is_boolean() && branch.get<bool>()) return schema;
     if (!branch.is_object()) broken(where, fmt::format("{} is no schema that anything can satisfy", shown(branch)));
     for (const auto& [key, value] : branch.items()) {
-      if (among(key, kSilent) || !schema.contains(key) || schema[key] == value) {
+      if (listed_in(key, kSilent) || !schema.contains(key) || schema[key] == value) {
         schema[key] = value;
       } else if (key == "required" && value.is_array() && schema[key].is_array()) {
         for (const auto& name : value)
@@ -105,7 +105,7 @@ class SchemaCompiler {
     const OrderedJson* at = &branch;
     for (int steps = 0; at->is_object() && at->contains("$ref"); ++steps) {
       check_keywords(*at, where, "'$ref'", {"$ref"});
-      if (steps > kMaxDepth) broken(where, "references that lead to each other");
+      if (steps > kMaxSchemaDepth) broken(where, "references that lead to each other");
       at = &target_of((*at)["$ref"], where);
     }
     return *at;
@@ -113,7 +113,7 @@ class SchemaCompiler {
 
   static bool only_describes(const OrderedJson& schema) {
     for (const auto& [key, value] : schema.items())
-      if (!among(key, kSilent)) return false;
+      if (!listed_in(key, kSilent)) return false;
     return true;
   }
 
@@ -149,7 +149,7 @@ class SchemaCompiler {
   }
 
   Piece any_of(const OrderedJson& schema, const std::string& where, int depth) {
-    if (depth > kMaxDepth) refuse(where, "nested too deeply");
+    if (depth > kMaxSchemaDepth) refuse(where, "nested too deeply");
     if (schema.is_boolean() && schema.get<bool>()) return anything();
     if (!schema.is_object()) broken(where, fmt::format("{} is no schema that anything can satisfy", shown(schema)));
     if (schema.contains("$ref")) {
@@ -303,7 +303,7 @@ class SchemaCompiler {
   }
 
   static const OrderedJson* anchor(const OrderedJson& in, const std::string& name, int depth) {
-    if (depth > 2 * kMaxDepth) return nullptr;
+    if (depth > 2 * kMaxSchemaDepth) return nullptr;
     if (in.is_object()) {
       const auto found = in.find("$anchor");
       if (found != in.end() && *found == name) return &in;
@@ -336,7 +336,7 @@ class SchemaCompiler {
     std::vector<std::string> required;
     for (const auto& name : schema.value("required", OrderedJson::array())) {
       if (!name.is_string() || !properties.contains(name.get<std::string>()))
-        refuse(where, fmt::format("{} is required but not among the properties", shown(name)));
+        refuse(where, fmt::format("{} is required but not listed_in the properties", shown(name)));
       required.push_back(name.get<std::string>());
     }
     if (!schema.contains("properties") && !schema.contains("required") && schema.value("additionalProperties", OrderedJson(true)) != OrderedJson(false))

@@ -16,7 +16,7 @@ constexpr std::array<View, 52> kFilters{"abs",     "batch",   "capitalize", "cen
                                         "replace", "reverse", "round",      "safe",        "select",   "selectattr", "slice",   "sort",     "string",
                                         "sum",     "title",   "tojson",     "trim",        "truncate", "unique",     "upper",   "wordcount"};
 
-struct Call : FilterCall {
+struct TextCall : FilterCall {
   /// soft_str(value), where a text marked safe would stay one.
   std::string plain() const {
     if (const Text* t = v.text(); t && t->markup) refuse(budget, fmt::format("the filter '{}' of a text marked safe", name));
@@ -30,7 +30,7 @@ struct Call : FilterCall {
   }
 };
 
-Value escaped(const Call& c, bool again) {
+Value escaped(const TextCall& c, bool again) {
   if (const Text* t = c.v.text(); t && t->markup && !again) return c.v;
   const std::string s = text_of(c.budget, c.v);
   TextBuilder out(c.budget);
@@ -38,7 +38,7 @@ Value escaped(const Call& c, bool again) {
   return make_text(c.budget, out.take(), true);
 }
 
-Value replaced(const Call& c) {
+Value replace_filter(const TextCall& c) {
   const Bound a = c.arguments({"s", "old", "new", "count"}, 3);
   const auto text = [&](const Value& v) { return make_text(c.budget, text_of(c.budget, v)); };
   Given given{{text(*a[1]), text(*a[2])}, {}};
@@ -46,7 +46,7 @@ Value replaced(const Call& c) {
   return method(c.budget, Callable{nullptr, nullptr, "replace", text(c.v), Budget::Charge(c.budget)}, given);
 }
 
-Value indented(const Call& c) {
+Value indented(const TextCall& c) {
   const Bound a = c.arguments({"width", "first", "blank"});
   if (!c.v.text()) unfit(c.budget, fmt::format("indent of {}", type_name(c.v)));
   const std::string s = c.plain();
@@ -72,7 +72,7 @@ Value indented(const Call& c) {
   return make_text(c.budget, out.take());
 }
 
-Value truncated(const Call& c) {
+Value truncated(const TextCall& c) {
   const Bound a = c.arguments({"length", "killwords", "end", "leeway"});
   if (!c.v.text()) unfit(c.budget, fmt::format("truncate of {}", type_name(c.v)));
   const std::string s = c.plain(), end = a[2] ? text_of(c.budget, *a[2]) : "...";
@@ -87,7 +87,7 @@ Value truncated(const Call& c) {
   return make_text(c.budget, fmt::format("{}{}", kept.substr(0, blank), end));
 }
 
-Value wordcount(const Call& c) {
+Value wordcount(const TextCall& c) {
   (void)c.arguments({});
   int64_t words = 0;
   bool inside = false;
@@ -100,7 +100,7 @@ Value wordcount(const Call& c) {
   return words;
 }
 
-Value to_json(const Call& c) {
+Value to_json(const TextCall& c) {
   const Bound a = c.arguments({"ensure_ascii", "indent", "separators", "sort_keys"});
   JsonStyle style{a[0] && truthy(*a[0]), a[3] && truthy(*a[3]), {}, ", ", ": "};
   if (a[1] && !a[1]->is<None>()) {
@@ -124,13 +124,13 @@ Value to_json(const Call& c) {
   return make_text(c.budget, out.take());
 }
 
-Value whole_of(const Call& c, double d, const Value& otherwise) {
+Value whole_of(const TextCall& c, double d, const Value& otherwise) {
   if (!std::isfinite(d)) return otherwise;
   if (std::abs(d) >= 9223372036854775808.0) refuse(c.budget, "an integer beyond 64 bits");
   return static_cast<int64_t>(d);
 }
 
-Value integer_filter(const Call& c) {
+Value integer_filter(const TextCall& c) {
   const Bound a = c.arguments({"default", "base"});
   const Value otherwise = a[0] ? *a[0] : Value(int64_t{0});
   if (const auto i = integer_of(c.v)) return *i;
@@ -150,7 +150,7 @@ Value integer_filter(const Call& c) {
   return real.real ? whole_of(c, *real.real, otherwise) : otherwise;
 }
 
-Value float_filter(const Call& c) {
+Value float_filter(const TextCall& c) {
   const Bound a = c.arguments({"default"});
   if (const auto d = number_of(c.v)) return *d;
   if (c.v.is<Undefined>()) unfit(c.budget, fmt::format("float of {}", type_name(c.v)));
@@ -160,7 +160,7 @@ Value float_filter(const Call& c) {
   return real.real ? Value(*real.real) : a[0] ? *a[0] : Value(0.0);
 }
 
-Value rounded(const Call& c) {
+Value rounded(const TextCall& c) {
   const Bound a = c.arguments({"precision", "method"});
   const std::string how = a[1] ? text_of(c.budget, *a[1]) : "common";
   if (how != "common" && how != "ceil" && how != "floor") unfit(c.budget, "round by another method than common, ceil or floor");
@@ -182,14 +182,14 @@ Value rounded(const Call& c) {
   return whole / scale + 0.0;
 }
 
-Value absolute(const Call& c) {
+Value absolute(const TextCall& c) {
   (void)c.arguments({});
   if (const auto i = integer_of(c.v)) return *i < 0 ? negated(c.budget, *i) : Value(*i);
   if (const auto* d = c.v.as<double>()) return std::abs(*d);
   unfit(c.budget, fmt::format("abs of {}", type_name(c.v)));
 }
 
-Value length_filter(const Call& c) {
+Value length_filter(const TextCall& c) {
   (void)c.arguments({});
   if (const Text* t = c.v.text()) return static_cast<int64_t>(length_of(t->bytes));
   if (const Map* m = c.v.map()) return static_cast<int64_t>(m->all.size());
@@ -199,13 +199,13 @@ Value length_filter(const Call& c) {
   unfit(c.budget, fmt::format("length of {}", type_name(c.v)));
 }
 
-Value by_default(const Call& c) {
+Value by_default(const TextCall& c) {
   const Bound a = c.arguments({"default_value", "boolean"});
   const bool use = c.v.is<Undefined>() || (a[1] && truthy(*a[1]) && !truthy(c.v));
   return use ? (a[0] ? *a[0] : make_text(c.budget, "")) : c.v;
 }
 
-std::optional<Value> text_filter(const Call& c) {
+std::optional<Value> text_filter(const TextCall& c) {
   const std::string& name = c.name;
   if (name == "upper" || name == "lower" || name == "title" || name == "capitalize") {
     (void)c.arguments({});
@@ -246,7 +246,7 @@ std::optional<Value> text_filter(const Call& c) {
     if (const Text* t = c.v.text(); t && t->markup) refuse(c.budget, "replace of a text marked safe");
     Given shifted = c.given;
     shifted.plain.insert(shifted.plain.begin(), c.v);
-    return replaced({c.budget, c.name, c.v, shifted});
+    return replace_filter({c.budget, c.name, c.v, shifted});
   }
   return {};
 }
@@ -257,7 +257,7 @@ bool is_filter(View name) { return std::find(kFilters.begin(), kFilters.end(), n
 
 Value filtered(Budget& budget, const std::string& name, const Value& v, const Given& given) {
   budget.step();
-  const Call c{budget, name, v, given};
+  const TextCall c{budget, name, v, given};
   if (name == "default" || name == "d") return by_default(c);
   if (auto out = text_filter(c)) return std::move(*out);
   if (name == "length" || name == "count") return length_filter(c);

@@ -57,12 +57,12 @@ Value padded(Budget& budget, View s, int64_t width, View with, int64_t left, int
 }
 
 /// The part of a text between two indices of characters, as find(), count() and startswith() take them, and where it begins.
-struct Window {
+struct CallWindow {
   View part;
   int64_t begin;
   bool empty;  ///< begins past the end
 };
-Window window(View s, int64_t begin, int64_t end) {
+CallWindow window(View s, int64_t begin, int64_t end) {
   const auto size = static_cast<int64_t>(length_of(s));
   const auto clamped = [&](int64_t v) { return v < 0 ? std::max<int64_t>(0, std::max(v, -size) + size) : v; };
   begin = clamped(begin);
@@ -86,7 +86,7 @@ bool is_decimal(int32_t c) { return utf8proc_category(c) == UTF8PROC_CATEGORY_ND
 std::optional<Value> text_search(Budget& budget, const std::string& name, View s, const Given& given) {
   if (name == "startswith" || name == "endswith") {
     const Arguments a(budget, name, given, {"prefix", "start", "end"}, 1, 3);
-    const Window w = window(s, a.whole_or_none(1, 0), a.whole_or_none(2, INT64_MAX));
+    const CallWindow w = window(s, a.whole_or_none(1, 0), a.whole_or_none(2, INT64_MAX));
     const auto fits = [&](View t) { return !w.empty && (name == "startswith" ? w.part.starts_with(t) : w.part.ends_with(t)); };
     const List* options = a.at(0).list();
     if (!options) return fits(a.text(0));
@@ -100,7 +100,7 @@ std::optional<Value> text_search(Budget& budget, const std::string& name, View s
   if (name == "find" || name == "index" || name == "rfind" || name == "rindex" || name == "count") {
     const Arguments a(budget, name, given, {"sub", "start", "end"}, 1, 3);
     const View what = a.text(0);
-    const Window w = window(s, a.whole_or_none(1, 0), a.whole_or_none(2, INT64_MAX));
+    const CallWindow w = window(s, a.whole_or_none(1, 0), a.whole_or_none(2, INT64_MAX));
     if (name == "count") {
       if (w.empty) return int64_t{0};
       if (what.empty()) return static_cast<int64_t>(length_of(w.part)) + 1;

@@ -65,7 +65,7 @@ class Getter {
   std::vector<Values> paths_;
 };
 
-struct Call : FilterCall {
+struct SequenceCall : FilterCall {
   Value generator(Values out) const { return make_list(budget, std::move(out), List::generator); }
   bool flag(const std::optional<Value>& a) const { return a && truthy(*a); }
 };
@@ -103,7 +103,7 @@ std::vector<std::pair<Values, Value>> keyed(Budget& budget, const std::vector<Va
   return out;
 }
 
-Value sort_filter(const Call& c) {
+Value sort_filter(const SequenceCall& c) {
   const Bound a = c.arguments({"reverse", "case_sensitive", "attribute"});
   const Getter getter(c.budget, a[2], true, !c.flag(a[1]));
   const auto items = iterate(c.budget, c.v);
@@ -111,7 +111,7 @@ Value sort_filter(const Call& c) {
   return make_list(c.budget, sorted(c.budget, keyed(c.budget, items->all, getter), c.flag(a[0])));
 }
 
-Value dictsort(const Call& c) {
+Value dictsort(const SequenceCall& c) {
   const Bound a = c.arguments({"case_sensitive", "by", "reverse"});
   const std::string by = a[1] ? text_of(c.budget, *a[1]) : "key";
   if (by != "key" && by != "value") unfit(c.budget, "dictsort by another thing than key or value");
@@ -129,7 +129,7 @@ Value dictsort(const Call& c) {
   return make_list(c.budget, sorted(c.budget, std::move(items), c.flag(a[2])));
 }
 
-Value groupby(const Call& c) {
+Value groupby(const SequenceCall& c) {
   const Bound a = c.arguments({"attribute", "default", "case_sensitive"}, 1);
   const Getter getter(c.budget, a[0], false, !c.flag(a[2]), a[1]);
   const auto items = iterate(c.budget, c.v);
@@ -154,7 +154,7 @@ Value groupby(const Call& c) {
   return make_list(c.budget, std::move(out));
 }
 
-Value unique(const Call& c) {
+Value unique(const SequenceCall& c) {
   const Bound a = c.arguments({"case_sensitive", "attribute"});
   const Getter getter(c.budget, a[1], false, !c.flag(a[0]));
   Values out, seen;
@@ -171,7 +171,7 @@ Value unique(const Call& c) {
   return c.generator(std::move(out));
 }
 
-Value extreme(const Call& c) {
+Value extreme(const SequenceCall& c) {
   const Bound a = c.arguments({"case_sensitive", "attribute"});
   const Getter getter(c.budget, a[1], false, !c.flag(a[0]));
   const auto items = iterate(c.budget, c.v);
@@ -188,7 +188,7 @@ Value extreme(const Call& c) {
   return *best;
 }
 
-Value sum(const Call& c) {
+Value sum(const SequenceCall& c) {
   const Bound a = c.arguments({"attribute", "start"});
   const Getter getter(c.budget, a[0], false, false);
   Value total = a[1] ? *a[1] : Value(int64_t{0});
@@ -198,7 +198,7 @@ Value sum(const Call& c) {
   return total;
 }
 
-Value join(const Call& c) {
+Value join(const SequenceCall& c) {
   const Bound a = c.arguments({"d", "attribute"});
   const Getter getter(c.budget, a[1], false, false);
   const std::string by = a[0] ? text_of(c.budget, *a[0]) : "";
@@ -213,7 +213,7 @@ Value join(const Call& c) {
   return make_text(c.budget, out.take());
 }
 
-Value map_filter(const Call& c) {
+Value map_filter(const SequenceCall& c) {
   Values out;
   Budget::Charge charge(c.budget);
   const auto items = iterate(c.budget, c.v);
@@ -246,7 +246,7 @@ Value map_filter(const Call& c) {
   return c.generator(std::move(out));
 }
 
-Value select(const Call& c) {
+Value select(const SequenceCall& c) {
   const bool by_attribute = c.name.ends_with("attr"), wanted = c.name.starts_with("select");
   if (!truthy(c.v)) return c.generator({});
   size_t next = 0;
@@ -276,7 +276,7 @@ Value select(const Call& c) {
   return c.generator(std::move(out));
 }
 
-Value pieces(const Call& c) {
+Value pieces(const SequenceCall& c) {
   const bool batch = c.name == "batch";
   const Bound a = c.arguments({batch ? "linecount" : "slices", "fill_with"}, 1);
   const auto count = integer_of(*a[0]);
@@ -313,7 +313,7 @@ Value pieces(const Call& c) {
   return c.generator(std::move(out));
 }
 
-Value end_of(const Call& c) {
+Value end_of(const SequenceCall& c) {
   (void)c.arguments({});
   const List* l = c.v.list();
   if (c.name == "last" && l && l->kind == List::generator) unfit(c.budget, "last of a generator");
@@ -323,7 +323,7 @@ Value end_of(const Call& c) {
   return c.name == "first" ? items->all.front() : items->all.back();
 }
 
-Value reversed(const Call& c) {
+Value reversed(const SequenceCall& c) {
   (void)c.arguments({});
   if (const List* l = c.v.list(); l && l->kind == List::generator) refuse(c.budget, "reverse of a generator");
   if (c.v.is<Undefined>()) refuse(c.budget, "reverse of what is undefined");
@@ -336,7 +336,7 @@ Value reversed(const Call& c) {
   return make_text(c.budget, text.take());
 }
 
-Value pairs(const Call& c) {
+Value pairs(const SequenceCall& c) {
   (void)c.arguments({});
   if (c.v.is<Undefined>()) return c.generator({});
   const Map* m = c.v.map();
@@ -349,7 +349,7 @@ Value pairs(const Call& c) {
 }  // namespace
 
 std::optional<Value> filtered_sequence(Budget& budget, const std::string& name, const Value& v, const Given& given) {
-  const Call c{budget, name, v, given};
+  const SequenceCall c{budget, name, v, given};
   if (name == "list") {
     (void)c.arguments({});
     return make_list(budget, iterate(budget, v)->all);

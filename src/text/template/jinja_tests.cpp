@@ -16,7 +16,7 @@ constexpr std::array<View, 7> kSigns{"==", "!=", ">", ">=", "<", "<=", ""};
 /// jinja2 has these too.
 constexpr std::array<View, 12> kOtherFilters{"attr", "filesizeformat", "format", "pprint", "random", "striptags", "urlencode", "urlize", "wordwrap", "xmlattr"};
 
-struct Call {
+struct TestCall {
   Budget& budget;
   const std::string& name;
   const Value& v;
@@ -30,7 +30,7 @@ struct Call {
   }
 };
 
-bool same_object(const Call& c) {
+bool same_object(const TestCall& c) {
   const Value &a = c.v, &b = c.argument();
   if (a.held.index() != b.held.index()) return false;
   if (a.is<None>() || a.is<bool>()) return equal(c.budget, a, b);
@@ -44,7 +44,7 @@ bool same_object(const Call& c) {
 }
 
 /// Those of Python's comparisons; nothing if it is none.
-std::optional<bool> compared(const Call& c) {
+std::optional<bool> compared(const TestCall& c) {
   const std::string& n = c.name;
   if (n == "eq" || n == "equalto" || n == "==") return equal(c.budget, c.v, c.argument());
   if (n == "ne" || n == "!=") return !equal(c.budget, c.v, c.argument());
@@ -56,13 +56,13 @@ std::optional<bool> compared(const Call& c) {
   return greater ? o > 0 : at_least ? o >= 0 : less ? o < 0 : o <= 0;
 }
 
-bool divisible(const Call& c, const Value& by) {
+bool divisible(const TestCall& c, const Value& by) {
   if (c.v.text()) refuse(c.budget, "formatting a text by %");
   const Value rest = binary(c.budget, "%", c.v, by);
   return equal(c.budget, rest, int64_t{0});
 }
 
-bool of_kind(const Call& c) {
+bool of_kind(const TestCall& c) {
   const std::string& n = c.name;
   const Value& v = c.v;
   if (!c.given.plain.empty() || !c.given.named.empty()) unfit(c.budget, fmt::format("the test '{}' takes no argument", n));
@@ -103,7 +103,7 @@ bool is_test(View name) {
 
 bool tested(Budget& budget, const std::string& name, const Value& v, const Given& given) {
   budget.step();
-  const Call c{budget, name, v, given};
+  const TestCall c{budget, name, v, given};
   if (const auto out = compared(c)) return *out;
   if (name == "in") return contains(budget, c.argument(), v);
   if (name == "divisibleby") {

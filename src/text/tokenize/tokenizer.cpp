@@ -29,7 +29,7 @@ struct Rules {
   bool number_prefix;    ///< numbers may begin with a space
   bool newlines_follow;  ///< punctuation takes the line ends after it, and white space up to the last line end is a word
 };
-constexpr Rules kGpt2{false, false, 0, true, false}, kLlama3{true, true, 3, false, true}, kQwen2{true, true, 1, false, true};
+constexpr Rules kGpt2Split{false, false, 0, true, false}, kLlama3{true, true, 3, false, true}, kQwen2Split{true, true, 1, false, true};
 
 class Words {
  public:
@@ -292,19 +292,19 @@ struct Tokenizer::State {
 
   void encode_byte_level(std::string_view text, std::vector<int32_t>& out) const {
     if (parts.pre_tokenizer == PreTokenizer::llama3) return encode_words(text, kLlama3, out);
-    if (parts.pre_tokenizer == PreTokenizer::qwen2) return encode_words(text, kQwen2, out);
-    if (parts.pre_tokenizer == PreTokenizer::gpt2) return encode_words(text, kGpt2, out);
+    if (parts.pre_tokenizer == PreTokenizer::qwen2) return encode_words(text, kQwen2Split, out);
+    if (parts.pre_tokenizer == PreTokenizer::gpt2) return encode_words(text, kGpt2Split, out);
     size_t start = 0;  // smollm: every digit alone first
     for (size_t at = 0; at < text.size();) {
       const Character c = character_at(text, at);
       if (class_of(c.value) == Class::number) {
-        encode_words(text.substr(start, at - start), kGpt2, out);
+        encode_words(text.substr(start, at - start), kGpt2Split, out);
         encode_word(text.substr(at, c.length), out);
         start = at + c.length;
       }
       at += c.length;
     }
-    encode_words(text.substr(start), kGpt2, out);
+    encode_words(text.substr(start), kGpt2Split, out);
   }
 
   void encode_sentencepiece(std::string_view text, std::vector<int32_t>& out) const {

@@ -15,22 +15,22 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr uint64_t kTrainStream = uint64_t{21} << 48, kShownStream = uint64_t{22} << 48;
+constexpr uint64_t kMattingStream = uint64_t{21} << 48, kShownStream = uint64_t{22} << 48;
 
 struct MattingBatch {
   Tensor colours, cover;
 };
 
-struct Settings {
+struct MattingSettings {
   Stage stage;
   MattingConfig shape;
   fs::path data, out, library;
   int64_t shapes = 12, train_size = 0;
 };
 
-Settings read_settings(const Json& json, const fs::path& base, const TrainCallbacks& callbacks) {
+MattingSettings read_matting_settings(const Json& json, const fs::path& base, const TrainCallbacks& callbacks) {
   Reader reader(json, "");
-  Settings out;
+  MattingSettings out;
   out.data = base / reader.get<std::string>("data", "matting-data");
   out.out = base / reader.get<std::string>("out", "matting-model");
   const auto library = reader.get<std::string>("library", "");
@@ -75,7 +75,7 @@ Tensor cut(const Tensor& colours, const Tensor& cover) { return concat({affine(m
 
 class MattingTraining {
  public:
-  MattingTraining(const Settings& settings, const MattingSet& set, const TrainCallbacks& callbacks)
+  MattingTraining(const MattingSettings& settings, const MattingSet& set, const TrainCallbacks& callbacks)
       : settings_(settings),
         set_(set),
         callbacks_(callbacks),
@@ -147,7 +147,7 @@ class MattingTraining {
     return save();
   }
 
-  const Settings& settings_;
+  const MattingSettings& settings_;
   const MattingSet& set_;
   const TrainCallbacks& callbacks_;
   Weights weights_;
@@ -155,7 +155,7 @@ class MattingTraining {
   Optimizer optimizer_;
   Ahead<MattingBatch> batches_{[this](int64_t i) {
     return batch_of(set_.train, settings_.stage.batch, settings_.train_size, settings_.stage.seed,
-                    kTrainStream + static_cast<uint64_t>(i * settings_.stage.batch));
+                    kMattingStream + static_cast<uint64_t>(i * settings_.stage.batch));
   }};
 };
 
@@ -163,7 +163,7 @@ class MattingTraining {
 
 Result<void> train_matting(const Json& config, const fs::path& base_folder, const TrainCallbacks& callbacks) {
   return guard([&]() -> Result<void> {
-    const Settings settings = read_settings(config, base_folder, callbacks);
+    const MattingSettings settings = read_matting_settings(config, base_folder, callbacks);
     if (callbacks.only_check) return {};
     std::error_code problem;
     fs::create_directories(settings.out, problem);

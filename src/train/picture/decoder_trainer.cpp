@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 /// Mean size of the differences between neighbours: how much edge there is. Scalar.
-double edges(const Tensor& x) {
+double edge_energy(const Tensor& x) {
   const int64_t n = x.dim(0), h = x.dim(1), w = x.dim(2), c = x.dim(3);
   const float* p = x.data<float>();
   double sum = 0;
@@ -96,8 +96,8 @@ Result<void> train_decoder(const Json& json, const fs::path& folder, const fs::p
     const Tensor old_made = before(cast(z, type)), made = now(cast(z, type));
     const auto psnr = [&](const Tensor& x) { return -10 * std::log10(mse_loss(x, target).item() / 4 + 1e-12); };
     if (callbacks.say)
-      callbacks.say(fmt::format("decoder step {}: {:.2f} dB on pictures held out ({:.2f} before), {:.1f} % of their edges ({:.1f} before)", i, psnr(made),
-                                psnr(old_made), 100 * edges(made) / edges(target), 100 * edges(old_made) / edges(target)));
+      callbacks.say(fmt::format("decoder step {}: {:.2f} dB on pictures held out ({:.2f} before), {:.1f} % of their edge_energy ({:.1f} before)", i, psnr(made),
+                                psnr(old_made), 100 * edge_energy(made) / edge_energy(target), 100 * edge_energy(old_made) / edge_energy(target)));
     if (const auto drawn = adversary.draw(); !drawn && callbacks.say) callbacks.say("the balance could not be drawn: " + drawn.error().message);
     return save_sheet(folder / fmt::format("sheet-{:06}.png", i), concat({target, old_made, made}, 0), 16);
   };

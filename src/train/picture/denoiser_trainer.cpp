@@ -196,7 +196,7 @@ struct Parts {
       : text(Scope(weights, "text"), text_config), denoiser(Scope(weights, "denoiser"), config) {}
 };
 
-struct Settings {
+struct DenoiserSettings {
   Stage stage;
   int64_t variants = 3;
   float drop = 0.1F, time_mean = 0;
@@ -208,9 +208,9 @@ struct Settings {
 };
 
 /// Throws Failure (invalid_argument) for what a config cannot say.
-Settings read_settings(const Json& json, const fs::path& folder, const TrainCallbacks& callbacks) {
+DenoiserSettings read_denoiser_settings(const Json& json, const fs::path& folder, const TrainCallbacks& callbacks) {
   Reader reader(json, "denoiser");
-  Settings out;
+  DenoiserSettings out;
   out.stage = read_stage(reader, folder, callbacks);
   out.variants = reader.get<int64_t>("variants", out.variants);
   out.drop = reader.get<float>("drop_caption", out.drop);
@@ -291,8 +291,8 @@ TokenBatch as_long_as_needed(const std::vector<std::vector<int32_t>>& prompts) {
 
 class DenoiserTraining {
  public:
-  DenoiserTraining(Settings settings, fs::path out, const PictureSet& set, const TrainCallbacks& callbacks, std::unique_ptr<FrozenAutoencoder> autoencoder,
-                   LatentStore latents, Start start, Teacher teacher)
+  DenoiserTraining(DenoiserSettings settings, fs::path out, const PictureSet& set, const TrainCallbacks& callbacks,
+                   std::unique_ptr<FrozenAutoencoder> autoencoder, LatentStore latents, Start start, Teacher teacher)
       : settings_(std::move(settings)),
         out_(std::move(out)),
         set_(set),
@@ -441,7 +441,7 @@ class DenoiserTraining {
     return save_sheet(out_ / "denoiser" / fmt::format("sheet-{:06}.png", i), pictures, 8);
   }
 
-  const Settings settings_;
+  const DenoiserSettings settings_;
   const fs::path out_;
   const PictureSet& set_;
   const TrainCallbacks& callbacks_;
@@ -465,7 +465,7 @@ class DenoiserTraining {
 Result<void> train_denoiser(const Json& json, const fs::path& base_folder, const fs::path& out, const fs::path& start_from, const PictureSet& set,
                             const TrainCallbacks& callbacks) {
   const fs::path folder = out / "denoiser";
-  Settings settings = read_settings(json, folder, callbacks);
+  DenoiserSettings settings = read_denoiser_settings(json, folder, callbacks);
   if (callbacks.only_check) return {};
   (void)PictureSampler(set, settings.picture_weights);  // refuses weights that leave nothing, before anything is prepared
   std::error_code problem;

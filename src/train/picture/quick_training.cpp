@@ -16,7 +16,7 @@ constexpr int64_t kTimedSteps = 4, kWarmSteps = 2, kMaxSteps = 1'000'000;
 constexpr double kSpare = 0.9;  ///< of the time; the rest is for what a computer does besides
 
 /// The shape of a picture model's denoiser and text encoder, as a config has it. Errors: corrupt for a file that is no picture model.
-Result<Json> shape_of(const fs::path& model) {
+Result<Json> model_shape(const fs::path& model) {
   PTAH_TRY(const TensorFile file, read_safetensors(model));
   const auto found = file.metadata.find("config");
   if (found == file.metadata.end()) return fail(ErrorCode::corrupt, "{}: not a picture model (no config)", model.string());
@@ -83,7 +83,7 @@ Result<Json> quick_config(const QuickTraining& t, const TrainCallbacks& callback
     if (callbacks.say) callbacks.say(fmt::format("continues with {}", file.string()));
     return config;
   }
-  PTAH_TRY(const Json shape, shape_of(t.start_from));
+  PTAH_TRY(const Json shape, model_shape(t.start_from));
   PTAH_TRY_VOID(make_folders(t.out));
   const auto began = std::chrono::steady_clock::now();
   PTAH_TRY(const double step, seconds_of_a_step(t, shape, callbacks));

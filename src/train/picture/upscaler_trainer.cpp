@@ -94,7 +94,7 @@ struct Patches {
   Tensor small, large;
 };
 
-struct Settings {
+struct UpscalerSettings {
   Stage stage;
   UpscalerConfig shape;
   int64_t patch = 48;
@@ -103,9 +103,9 @@ struct Settings {
 };
 
 /// Throws Failure for unknown or wrong keys.
-Result<Settings> read_settings(const Json& json, const fs::path& folder, const TrainCallbacks& callbacks) {
+Result<UpscalerSettings> read_upscaler_settings(const Json& json, const fs::path& folder, const TrainCallbacks& callbacks) {
   Reader reader(json, "upscaler");
-  Settings out;
+  UpscalerSettings out;
   out.stage = read_stage(reader, folder, callbacks);
   out.shape.width = reader.get<int64_t>("width", out.shape.width);
   out.shape.blocks = reader.get<int64_t>("blocks", out.shape.blocks);
@@ -123,7 +123,7 @@ Result<Settings> read_settings(const Json& json, const fs::path& folder, const T
 
 class UpscalerTraining {
  public:
-  UpscalerTraining(const Settings& settings, const fs::path& folder, const PictureSet& set, const Tensor& small, std::vector<int64_t> pool,
+  UpscalerTraining(const UpscalerSettings& settings, const fs::path& folder, const PictureSet& set, const Tensor& small, std::vector<int64_t> pool,
                    const TrainCallbacks& callbacks)
       : settings_(settings),
         folder_(folder),
@@ -211,7 +211,7 @@ class UpscalerTraining {
     return save_sheet(folder_ / fmt::format("sheet-{:06}.png", i), concat(row, 0), 3);
   }
 
-  const Settings& settings_;
+  const UpscalerSettings& settings_;
   const fs::path& folder_;
   const PictureSet& set_;
   const Tensor& small_;
@@ -227,7 +227,7 @@ class UpscalerTraining {
 }  // namespace
 
 Result<void> train_upscaler(const Json& json, const fs::path& folder, const fs::path& picture_model, const PictureSet& set, const TrainCallbacks& callbacks) {
-  PTAH_TRY(const Settings settings, read_settings(json, folder, callbacks));
+  PTAH_TRY(const UpscalerSettings settings, read_upscaler_settings(json, folder, callbacks));
   if (callbacks.only_check) return {};
   PTAH_TRY(const TensorFile model, read_safetensors(picture_model));
   std::error_code problem;

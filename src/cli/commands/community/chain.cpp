@@ -197,7 +197,7 @@ struct TokenOptions : ChainOptions {
   bool replay = false;
 };
 
-Result<bool> run_show(const TokenOptions& o) {
+Result<bool> run_show_token(const TokenOptions& o) {
   PTAH_TRY(const TokenPlace place, find_token(o.token));
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Json chain, rpc.call("eth_chainId"));
@@ -295,7 +295,7 @@ Result<void> run_redeem(const TokenOptions& o) {
 }
 
 template <class Options, class Run>
-CLI::App* add(CLI::App& app, Action& action, const char* name, const char* what, std::shared_ptr<Options> o, Run run) {
+CLI::App* add_chain_command(CLI::App& app, Action& action, const char* name, const char* what, std::shared_ptr<Options> o, Run run) {
   CLI::App* command = app.add_subcommand(name, what);
   command->callback([o, run, &action] {
     action = [o, run] {
@@ -312,7 +312,7 @@ CLI::App* add(CLI::App& app, Action& action, const char* name, const char* what,
 
 void add_mint(CLI::App& app, Action& action) {
   auto o = std::make_shared<MintOptions>();
-  CLI::App* command = add(app, action, "mint", "make a token (ERC-721) of a work; asks before it sends anything", o, run_mint);
+  CLI::App* command = add_chain_command(app, action, "mint", "make a token (ERC-721) of a work; asks before it sends anything", o, run_mint);
   command->add_option("folder", o->folder, "the work's folder")->required();
   command->add_option("--to", o->to, "address of the owner (0x…; default: the maker)");
   command->add_option("--gateway", o->gateway, "folder for its files, laid out as an IPFS gateway serves them (default: below the user's data)");
@@ -325,7 +325,7 @@ void add_mint(CLI::App& app, Action& action) {
 
 void add_show(CLI::App& app, Action& action) {
   auto o = std::make_shared<TokenOptions>();
-  CLI::App* command = add(app, action, "show", "check a token: fetch its files, compare maker and digests", o, run_show);
+  CLI::App* command = add_chain_command(app, action, "show", "check a token: fetch its files, compare maker and digests", o, run_show_token);
   command->add_option("token", o->token, "a minted work's folder, its token.json, or CONTRACT/TOKEN")->required();
   command->add_option("--gateway", o->gateway, "folder or address (https://…) to fetch from (default: below the user's data)");
   command->add_flag("--replay", o->replay, "make the work again and compare");
@@ -334,7 +334,7 @@ void add_show(CLI::App& app, Action& action) {
 
 void add_transfer(CLI::App& app, Action& action) {
   auto o = std::make_shared<TokenOptions>();
-  CLI::App* command = add(app, action, "transfer", "give a token to somebody else", o, run_transfer);
+  CLI::App* command = add_chain_command(app, action, "transfer", "give a token to somebody else", o, run_transfer);
   command->add_option("token", o->token, "a minted work's folder, its token.json, or CONTRACT/TOKEN")->required();
   command->add_option("to", o->to, "address of the new owner (0x…)")->required();
   add_chain_options(*command, *o, true);
@@ -342,7 +342,7 @@ void add_transfer(CLI::App& app, Action& action) {
 
 void add_voucher(CLI::App& app, Action& action) {
   auto o = std::make_shared<VoucherOptions>();
-  CLI::App* command = add(app, action, "voucher", "offer a work for sale: the buyer pays for the minting, nothing is sent now", o, run_voucher);
+  CLI::App* command = add_chain_command(app, action, "voucher", "offer a work for sale: the buyer pays for the minting, nothing is sent now", o, run_voucher);
   command->add_option("folder", o->folder, "the work's folder")->required();
   command->add_option("out", o->out, "the file to write")->required();
   command->add_option("--price", o->price, "price in ether");
@@ -355,7 +355,7 @@ void add_voucher(CLI::App& app, Action& action) {
 
 void add_redeem(CLI::App& app, Action& action) {
   auto o = std::make_shared<TokenOptions>();
-  CLI::App* command = add(app, action, "redeem", "buy what a voucher offers", o, run_redeem);
+  CLI::App* command = add_chain_command(app, action, "redeem", "buy what a voucher offers", o, run_redeem);
   command->add_option("voucher", o->token, "the voucher's file")->required();
   add_chain_options(*command, *o, true);
 }

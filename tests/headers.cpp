@@ -1,0 +1,1 @@
+// Compiled with the headers that the tests share; see tests/CMakeLists.txt.
