@@ -120,7 +120,7 @@ TEST(ShapeKinds, NoPhraseMeansTwoThings) {
   // What is taught as unknown names nothing that the library has.
   const std::regex before("^(a|an|the|one|two|three|my|some|cute|golden|happy|black|white|red|blue|green|little|big|old) ");
   const std::regex between(" (and|on|of|in|under|with|beside) ");
-  for (const std::string& line : lines_of(value_or_throw(read_text(root / "models" / "shape" / "negatives.txt")))) {
+  for (const std::string& line : lines_of(value_or_throw(read_text(root / "shapes" / "negatives.txt")))) {
     for (std::sregex_token_iterator part(line.begin(), line.end(), between, -1), end; part != end; ++part) {
       std::string thing = *part;
       while (std::regex_search(thing, before)) thing = std::regex_replace(thing, before, "");

@@ -1,10 +1,12 @@
 // Between sentences and programs: the library, the tokens of a writing and their grammar.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
-#include "base/philox.h"
 #include "base/file.h"
+#include "base/philox.h"
+#include "shape/material.h"
 #include "shape/words/captions.h"
 
 namespace ptah {
@@ -66,20 +68,58 @@ TEST(ShapeWords, TheSeedVariesWhatNothingWasSaidOf) {
 }
 
 TEST(ShapeWords, CaptionsNameOnlyMaterialsThatTheFileNames) {
-  // The language has more materials than a writer was taught.
+  // The language may have more materials than a writer was taught.
   const Json json = parse_json(value_or_throw(read_text(std::filesystem::path(PTAH_SOURCE_DIR) / "shapes" / "captions.json", size_t{8} << 20))).value();
   const ShapePhrases phrases = value_or_throw(ShapePhrases::read(json, *kinds()));
-  for (const auto& [word, entry] : json.at("materials").items()) EXPECT_TRUE(phrases.names(word)) << word;
-  EXPECT_FALSE(phrases.names("terrazzo"));
-  for (uint64_t i = 0; i < 2000; ++i) {
+  for (const std::string& word : material_words()) EXPECT_TRUE(phrases.materials().contains(word)) << word;
+  Json fewer = json;
+  fewer.at("materials").erase("terrazzo");
+  EXPECT_FALSE(value_or_throw(ShapePhrases::read(fewer, *kinds())).materials().contains("terrazzo"));
+  fewer.at("materials").at("oak").at("before") = Json::array();
+  EXPECT_FALSE(ShapePhrases::read(fewer, *kinds())) << "a material without words";
+  std::set<std::string> named;
+  for (uint64_t i = 0; i < 20000; ++i) {
     Random random(7, i);
     for (const auto& thing : random_caption(*kinds(), phrases, random).writing.things)
       for (const auto& [name, value] : thing.given) {
         if (name == "finish") {
           EXPECT_TRUE(json.at("materials").contains(value.word)) << value.word;
+          EXPECT_FALSE(thing.kind == "hat" && value.word == "straw") << "a straw hat is a style";
+          named.insert(value.word);
         }
       }
   }
+  EXPECT_EQ(named.size(), material_words().size() - 1) << "all but plain";
+}
+
+TEST(ShapeWords, SeveralThingsAreInThePlural) {
+  const Json json = parse_json(value_or_throw(read_text(std::filesystem::path(PTAH_SOURCE_DIR) / "shapes" / "captions.json", size_t{8} << 20))).value();
+  const ShapePhrases phrases = value_or_throw(ShapePhrases::read(json, *kinds()));
+  std::string all;
+  for (uint64_t i = 0; i < 60000; ++i) {
+    Random random(11, i);
+    const Caption caption = random_caption(*kinds(), phrases, random);
+    const auto& things = caption.writing.things;
+    if (std::any_of(things.begin(), things.end(), [](const WrittenThing& thing) { return thing.count > 1; })) all += caption.text + "\n";
+  }
+  for (const char* wrong : {"drawerses", "loaf of breads", "knifes", " mans", "womans", "sheeps", "headphoneses"})
+    EXPECT_EQ(all.find(wrong), std::string::npos) << wrong;
+  for (const char* right : {"chests of drawers", "loaves", "knives", "boxes", "buses"}) EXPECT_NE(all.find(right), std::string::npos) << right;
+}
+
+TEST(ShapeWords, RefusalsAreNeverTheNounOfAKind) {
+  const Json json = parse_json(value_or_throw(read_text(std::filesystem::path(PTAH_SOURCE_DIR) / "shapes" / "captions.json", size_t{8} << 20))).value();
+  const ShapePhrases phrases = value_or_throw(ShapePhrases::read(json, *kinds()));
+  EXPECT_TRUE(phrases.is_noun("rubber duck"));
+  std::set<std::string> said;
+  for (uint64_t i = 0; i < 40000; ++i) {
+    Random random(13, i);
+    const std::string text = random_refusal("a duck", phrases, random);
+    EXPECT_EQ(text.find("rubber duck"), std::string::npos) << text;
+    said.insert(text);
+    EXPECT_EQ(random_refusal("somebody who hunts for gold", phrases, random), "somebody who hunts for gold");
+  }
+  for (const char* text : {"a duck", "a red duck", "an oak duck", "give me a duck"}) EXPECT_TRUE(said.contains(text)) << text;
 }
 
 TEST(ShapeWords, ModelsOfOtherLibrariesAreRefused) {

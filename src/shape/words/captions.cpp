@@ -15,6 +15,9 @@ const auto& any(const List& list, Random& random) {
   return list[random.below(static_cast<uint32_t>(list.size()))];
 }
 
+/// The first at least every other time: people have a usual word for most things.
+const std::string& usually_first(const std::vector<std::string>& list, Random& random) { return random.uniform() < 0.45F ? list.front() : any(list, random); }
+
 bool is_colour_parameter(const ShapeParameter& p) { return std::find(p.choices.begin(), p.choices.end(), "red") != p.choices.end(); }
 bool is_material_parameter(const ShapeParameter& p) { return std::find(p.choices.begin(), p.choices.end(), "oak") != p.choices.end(); }
 bool is_switch(const ShapeParameter& p) { return p.value.kind == ShapeValue::Kind::boolean; }
@@ -34,6 +37,7 @@ std::vector<Phrase> phrases_of(const Json& object) {
 void read_parameter(KindPhrases& kind, const std::string& name, const Json& entry) {
   auto& said = kind.parameters[name];
   if (entry.value("type", "") == "count") kind.counts.insert(name);
+  for (const Json& material : entry.value("unsaid", Json::array())) kind.unsaid[name].insert(material.get<std::string>());
   const Json needs = entry.value("needs", Json::object());
   for (const auto& [other, values] : needs.items()) kind.needs[name][other] = values.get<std::vector<std::string>>();
   const Json values = entry.value("values", Json::object());
@@ -54,9 +58,15 @@ Result<ShapePhrases> ShapePhrases::read(const Json& json, const ShapeKinds& kind
   ShapePhrases out;
   std::string where;
   try {
-    for (const auto& [word, names] : json.at("colors").items()) out.words_[word] = names.get<std::vector<std::string>>();
+    for (const std::string& word : colour_words())
+      if (word != "grey") out.colours_[word] = {word};
+    for (const auto& [word, names] : json.at("colors").items()) out.colours_[word] = names.get<std::vector<std::string>>();
     for (const auto& [word, entry] : json.at("materials").items())
-      if (!out.words_.contains(word)) out.words_[word] = entry.at("before").get<std::vector<std::string>>();
+      out.materials_[word] = {entry.at("before").get<std::vector<std::string>>(), entry.at("behind").get<std::vector<std::string>>()};
+    for (const auto& [word, names] : out.colours_)
+      if (names.empty()) return fail(ErrorCode::corrupt, "captions: the colour '{}' has no words", word);
+    for (const auto& [word, names] : out.materials_)
+      if (names.before.empty() || names.behind.empty()) return fail(ErrorCode::corrupt, "captions: the material '{}' has no words", word);
     for (const auto& [name, kind] : kinds.kinds()) {
       where = " of " + name;
       const Json& entry = json.at("kinds").at(name);
@@ -74,19 +84,17 @@ Result<ShapePhrases> ShapePhrases::read(const Json& json, const ShapeKinds& kind
               std::none_of(kind.parameters.begin(), kind.parameters.end(), [&, &needed = other](const ShapeParameter& p) { return p.name == needed; }))
             return fail(ErrorCode::corrupt, "captions{}: '{}' needs '{}', which is no parameter with values", where, parameter, other);
       }
+      out.nouns_.insert(phrases.nouns.begin(), phrases.nouns.end());
+      for (const auto& [parameter, said] : phrases.parameters)
+        for (const auto& [what, ways] : said)
+          for (const Phrase& way : ways)
+            if (way.place == Phrase::Place::noun) out.nouns_.insert(way.text);
       out.kinds_[name] = std::move(phrases);
     }
   } catch (const Json::exception& problem) {
     return fail(ErrorCode::corrupt, "captions{}: {}", where, problem.what());
   }
-  for (const std::string& word : colour_words()) out.words_.try_emplace(word, std::vector<std::string>{word});
   return out;
-}
-
-const std::vector<std::string>& ShapePhrases::words_of(const std::string& word) const {
-  static const std::vector<std::string> none{""};
-  const auto found = words_.find(word);
-  return found == words_.end() || found->second.empty() ? none : found->second;
 }
 
 namespace {
@@ -97,8 +105,6 @@ std::string number_word(int n, Random& random) {
   if (n < static_cast<int>(kNumberWords.size()) && random.uniform() < 0.7F) return kNumberWords[static_cast<size_t>(n)];
   return std::to_string(n);
 }
-
-void put(std::string& text, std::string_view key, const std::string& value) { replace_all(text, key, value); }
 
 /// What is said of one parameter: how, and the value that it means.
 struct Said {
@@ -148,11 +154,21 @@ std::optional<Said> say(const ShapeParameter& p, const KindPhrases& kind, const 
     const auto found = phrases.find("any");
     if (found == phrases.end()) return std::nullopt;
     out.phrase = any(found->second, random);
-    do out.value.word = any(p.choices, random);
-    while (out.value.word == "natural" || out.value.word == "plain" || out.value.word == "light" || (is_material_parameter(p) && !all.names(out.value.word)));
-    if (out.value.word == "grey") out.value.word = "gray";
-    const std::string word = out.phrase.place == Phrase::Place::behind && is_material_parameter(p) ? out.value.word : any(all.words_of(out.value.word), random);
-    replace_all(out.phrase.text, "{}", word.empty() ? out.value.word : word);
+    const bool behind = out.phrase.place == Phrase::Place::behind;
+    const bool material = is_material_parameter(p);
+    const auto unsaid = kind.unsaid.find(p.name);
+    std::vector<std::string> known;
+    for (const std::string& choice : p.choices) {
+      if (unsaid != kind.unsaid.end() && unsaid->second.contains(choice)) continue;
+      // "plain" says too little, and "grey" is "gray".
+      if (material ? choice != "plain" && all.materials().contains(choice) : all.colours().contains(choice)) known.push_back(choice);
+    }
+    if (known.empty()) return std::nullopt;
+    out.value.word = any(known, random);
+    const auto& words = !material ? all.colours().at(out.value.word)
+                        : behind  ? all.materials().at(out.value.word).behind
+                                  : all.materials().at(out.value.word).before;
+    replace_all(out.phrase.text, "{}", usually_first(words, random));
     return out;
   }
   const std::string word = is_switch(p) ? (random.uniform() < 0.7F ? "true" : "false") : p.choices.empty() ? "" : any(p.choices, random);
@@ -164,13 +180,55 @@ std::optional<Said> say(const ShapeParameter& p, const KindPhrases& kind, const 
   return out;
 }
 
-bool begins_with_vowel(const std::string& text) { return !text.empty() && std::string_view("aeiou").find(text[0]) != std::string_view::npos; }
+/// "a chair", "an oak chair", "something to sit on".
+std::string with_article(const std::string& text) {
+  for (const char* none : {"something ", "somewhere ", "what ", "where ", "pieces "})
+    if (text.starts_with(none)) return text;
+  const bool vowel = !text.empty() && std::string_view("aeiou").find(text[0]) != std::string_view::npos;
+  return (vowel ? "an " : "a ") + text;
+}
 
+/// A request for what the text names.
+std::string framed(const std::string& text, Random& random) {
+  static constexpr auto kFrames = std::to_array<const char*>(
+      {"i need {}",      "can you make {}?",  "{}, low poly",      "please create {} for me", "make {}",         "i want {}",    "create {}",
+       "draw me {}",     "{} please",         "{} for my game",    "a 3d model of {}",        "design {}",       "{}.",          "build {}",
+       "give me {}",     "generate {}",       "can i have {}?",    "i would like {}",         "show me {}",      "model {}",     "{}, cartoon style",
+       "{} to 3d print", "{} as a game prop", "how about {}?",     "get me {}",               "let me have {}",  "we need {}",   "{}, stylised"});
+  std::string out = any(kFrames, random);
+  replace_all(out, "{}", text);
+  return out;
+}
+
+/// "loaf of bread" → "loaves of bread". What is plural already stays: "drapes".
 std::string plural(const std::string& noun) {
-  if (noun.ends_with("s") || noun.ends_with("x") || noun.ends_with("ch") || noun.ends_with("sh")) return noun + "es";
+  for (const char* joint : {" of ", " with ", " for ", " in "})
+    if (const size_t at = noun.find(joint); at != std::string::npos) return plural(noun.substr(0, at)) + noun.substr(at);
+  struct Irregular {
+    const char *one, *many;
+  };
+  static constexpr auto kIrregular = std::to_array<Irregular>({{"human", "humans"},
+                                                               {"man", "men"},
+                                                               {"person", "people"},
+                                                               {"knife", "knives"},
+                                                               {"loaf", "loaves"},
+                                                               {"shelf", "shelves"},
+                                                               {"scarf", "scarves"},
+                                                               {"calf", "calves"},
+                                                               {"sheep", "sheep"},
+                                                               {"fish", "fish"},
+                                                               {"dice", "dice"},
+                                                               {"cattle", "cattle"},
+                                                               {"poultry", "poultry"},
+                                                               {"footwear", "footwear"},
+                                                               {"headgear", "headgear"},
+                                                               {"luggage", "luggage"}});
+  for (const Irregular& word : kIrregular)
+    if (noun.ends_with(word.one)) return noun.substr(0, noun.size() - std::string_view(word.one).size()) + word.many;
+  if (noun.ends_with("ss") || noun.ends_with("us") || noun.ends_with("x") || noun.ends_with("ch") || noun.ends_with("sh")) return noun + "es";
+  if (noun.ends_with("s")) return noun;
   if (noun.ends_with("y") && noun.size() > 1 && std::string_view("aeiou").find(noun[noun.size() - 2]) == std::string_view::npos)
     return noun.substr(0, noun.size() - 1) + "ies";
-  if (noun.ends_with("shelf")) return noun.substr(0, noun.size() - 1) + "ves";
   return noun + "s";
 }
 
@@ -233,7 +291,7 @@ std::map<std::string, ShapeValue> with_needs(const ShapeKind& kind, const KindPh
 std::string thing(const ShapeKind& kind, const ShapePhrases& all, WrittenThing& written, int most, Random& random) {
   written.kind = kind.name;
   const KindPhrases& phrases = all.of(kind.name);
-  std::string noun = random.uniform() < 0.45F ? phrases.nouns[0] : any(phrases.nouns, random);
+  std::string noun = usually_first(phrases.nouns, random);
   const bool described = !phrases.descriptions.empty() && written.count == 1 && random.uniform() < 0.4F;
   if (described) noun = any(phrases.descriptions, random);
   // Which parameters are named, in any order.
@@ -297,7 +355,7 @@ Caption random_caption(const ShapeKinds& kinds, const ShapePhrases& phrases, Ran
     const int most = things == 1 ? static_cast<int>(random.below(5)) : static_cast<int>(random.below(3));
     const ShapeKind& kind = pick();
     const std::string words = thing(kind, phrases, written, most, random);
-    std::string said = written.count > 1 ? number_word(written.count, random) + " " + words : (begins_with_vowel(words) ? "an " : "a ") + words;
+    std::string said = written.count > 1 ? number_word(written.count, random) + " " + words : with_article(words);
     if (i == 0 && written.count == 1 && random.uniform() < 0.25F) said = words;
     if (i > 0) {
       struct Joint {
@@ -328,16 +386,29 @@ Caption random_caption(const ShapeKinds& kinds, const ShapePhrases& phrases, Ran
     out.text += (out.text.empty() ? "" : " ") + said;
     out.writing.things.push_back(std::move(written));
   }
-  static constexpr std::array<const char*, 16> kBegin{"i need {}", "can you make {}?", "{}, low poly",     "please create {} for me",
-                                                      "make {}",   "i want {}",        "create {}",        "draw me {}",
-                                                      "{} please", "{} for my game",   "a 3d model of {}", "design {}",
-                                                      "{}.",       "build {}",         "give me {}",       "generate {}"};
-  if (random.uniform() < 0.3F) {
-    std::string frame = any(kBegin, random);
-    put(frame, "{}", out.text);
-    out.text = frame;
-  }
+  if (random.uniform() < 0.3F) out.text = framed(out.text, random);
   return out;
+}
+
+std::string random_refusal(const std::string& thing, const ShapePhrases& phrases, Random& random) {
+  std::string noun = thing;
+  for (const char* article : {"a ", "an "})
+    if (noun.starts_with(article)) noun = noun.substr(std::string_view(article).size());
+  // Longer lines are sentences, or have words before their noun.
+  const bool plain = noun != thing && std::count(noun.begin(), noun.end(), ' ') < 2;
+  if (!plain) return thing;
+  std::string out = thing;
+  if (random.uniform() < 0.3F) {
+    const bool colour = phrases.materials().empty() || random.uniform() < 0.6F;
+    const auto pick = [&](const auto& list) -> const auto& {
+      auto at = list.begin();
+      std::advance(at, random.below(static_cast<uint32_t>(list.size())));
+      return at->second;
+    };
+    const std::string word = usually_first(colour ? pick(phrases.colours()) : pick(phrases.materials()).before, random);
+    if (const std::string decorated = word + " " + noun; !phrases.is_noun(decorated)) out = with_article(decorated);
+  }
+  return random.uniform() < 0.3F ? framed(out, random) : out;
 }
 
 }  // namespace ptah

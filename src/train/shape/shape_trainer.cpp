@@ -93,8 +93,8 @@ class WriterTraining {
 
  private:
   Caption caption(Random& random) const {
-    if (!material_.negatives.empty() && random.uniform() < 0.1F)
-      return {material_.negatives[random.below(static_cast<uint32_t>(material_.negatives.size()))], {}};
+    if (!material_.negatives.empty() && random.uniform() < 0.14F)
+      return {random_refusal(material_.negatives[random.below(static_cast<uint32_t>(material_.negatives.size()))], phrases_, random), {}};
     return random_caption(*material_.kinds, phrases_, random);
   }
 
