@@ -78,7 +78,8 @@ class Marcher {
     const float from = grid_.values[static_cast<size_t>(a)], to = grid_.values[static_cast<size_t>(b)];
     const float t = std::clamp(from / (from - to), 0.02F, 0.98F);
     const auto place = [&](int64_t i) {
-      return Vec3{static_cast<float>(i % grid_.nx), static_cast<float>(i / grid_.nx % grid_.ny), static_cast<float>(i / grid_.nx / grid_.ny)};
+      const int64_t row = i / grid_.nx, layer = row / grid_.ny;
+      return Vec3{static_cast<float>(i % grid_.nx), static_cast<float>(row % grid_.ny), static_cast<float>(layer)};
     };
     const Vec3 at = place(a) * (1 - t) + place(b) * t;
     slot = static_cast<uint32_t>(mesh_.positions.size());

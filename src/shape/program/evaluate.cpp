@@ -62,7 +62,7 @@ class Runner {
   void run(const std::map<std::string, ShapeValue>& set) {
     for (const auto& [name, value] : set)
       if (std::none_of(program_.statements.begin(), program_.statements.end(),
-                       [&](const Statement& s) { return s.kind == Statement::Kind::param && s.name == name; })) {
+                       [&wanted = name](const Statement& s) { return s.kind == Statement::Kind::param && s.name == wanted; })) {
         std::vector<std::string> known;
         for (const Statement& s : program_.statements)
           if (s.kind == Statement::Kind::param) known.push_back(s.name);

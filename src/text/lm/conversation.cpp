@@ -26,7 +26,7 @@ constexpr size_t kMaxSummed = 400;  // bytes of a message that a summary looks a
 constexpr int64_t kSummaryTokens = 96, kSummaryWindow = 2048;
 
 /// The beginning of a text, cut between characters, with an ellipsis where more follows.
-std::string shortened(const std::string& text, size_t max_bytes) { return text.size() <= max_bytes ? text : beginning(text, max_bytes) + "…"; }
+std::string excerpt(const std::string& text, size_t max_bytes) { return text.size() <= max_bytes ? text : beginning(text, max_bytes) + "…"; }
 
 }  // namespace
 
@@ -94,7 +94,7 @@ Result<std::string> Conversation::summed_up(size_t begin, size_t end, const Canc
   std::string talk = summary_.empty() ? "" : "Before: " + summary_ + "\n";
   std::vector<int32_t> tokens;
   for (size_t i = begin; i < end; ++i) {
-    const std::string longer = talk + (messages_[i].role == "user" ? "User: " : "Assistant: ") + shortened(messages_[i].content, kMaxSummed) + "\n";
+    const std::string longer = talk + (messages_[i].role == "user" ? "User: " : "Assistant: ") + excerpt(messages_[i].content, kMaxSummed) + "\n";
     PTAH_TRY(auto now, format_.tokens({{"user", "Summarise this conversation in two short sentences. Keep names, numbers and wishes.\n\n" + longer}}));
     if (static_cast<int64_t>(now.size()) + kSummaryTokens > window) break;
     talk = longer;
