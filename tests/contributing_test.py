@@ -58,11 +58,22 @@ def follow(scratch):
 
 
 def build_it(scratch, new, table):
-    """By the commands of the build, with the copies in place of their sources."""
+    """By the commands of the build, with the copies in place of their sources. Sources may be compiled as one: then the copy takes its place among them."""
     commands = subprocess.run(["ninja", "-C", build, "-t", "commands", "ptah_cli"], capture_output=True, text=True, check=True).stdout.splitlines()
-    compile_table = next(line for line in commands if line.endswith("src/cli/command_table.cpp"))
+    original = root / "src/cli/command_table.cpp"
+
+    def compiles(line):
+        unit = Path(shlex.split(line)[-1])
+        return " -c " in line and (unit == original or (unit.parent.name == "Unity" and f'"{original}"' in unit.read_text()))
+
+    compile_table = next(line for line in commands if compiles(line))
     link = next(line for line in reversed(commands) if " -o ptah " in line)
     words = shlex.split(compile_table)
+    unit, was = Path(words[-1]), words[words.index("-o") + 1]
+    if unit != original:
+        together = scratch / "together.cpp"
+        together.write_text(unit.read_text().replace(f'"{original}"', f'"{table}"'))
+        table = together
     objects = []
     for source in (new, table):
         out = scratch / (source.stem + ".o")
@@ -71,7 +82,6 @@ def build_it(scratch, new, table):
         mine[mine.index("-o") + 1], mine[mine.index("-MF") + 1], mine[-1] = str(out), str(out) + ".d", str(source)
         subprocess.run(mine, cwd=build, check=True)
         objects.append(str(out))
-    was = next(word for word in link.split() if word.endswith("cli/command_table.cpp.o"))
     program = scratch / "ptah"
     subprocess.run(link.replace(was, " ".join(objects)).replace(" -o ptah ", f" -o {program} "), shell=True, cwd=build, check=True)
     return program

@@ -182,7 +182,7 @@ void sweep_once(const fs::path& folder) {
 fs::path plain_folder(const fs::path& path) {
   std::error_code problem;
   if (fs::is_directory(path, problem)) {
-    const fs::path real = fs::canonical(path, problem);
+    fs::path real = fs::canonical(path, problem);
     if (!problem && (fs::is_symlink(path, problem) || path.filename().empty() || path.filename() == "." || path.filename() == "..")) return real;
   }
   return path.has_filename() ? path : path.parent_path();

@@ -18,7 +18,7 @@ std::vector<fs::path> folders() { return shipped_folders(kFolderVariable, "contr
 
 /// "(uint256,address)[]" of a parameter in a contract's interface.
 std::string type_of(const Json& parameter) {
-  const std::string type = text_at(parameter, "type");
+  std::string type = text_at(parameter, "type");
   if (!type.starts_with("tuple")) return type;
   std::string inner;
   for (const Json& part : parameter.value("components", Json::array())) inner += fmt::format("{}{}", inner.empty() ? "" : ",", type_of(part));

@@ -102,7 +102,7 @@ std::string usage_of(const CLI::App& app) {
   std::string out = "ptah";
   if (app.get_parent()) out = path_of(app);
   const bool commands = !app.get_subcommands([](const CLI::App*) { return true; }).empty();
-  const std::string with_command = out + " COMMAND …";
+  std::string with_command = out + " COMMAND …";
   if (commands && app.get_require_subcommand_min() > 0) return with_command;
   bool options = false;
   for (const CLI::Option* option : app.get_options()) {

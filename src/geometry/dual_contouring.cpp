@@ -442,8 +442,8 @@ void Contourer::make_face(Block& block, const Index& cell, int axis, bool up) {
     Block& holder = owner(cells[k]);
     const Index local{cells[k][0] % kBlock, cells[k][1] % kBlock, cells[k][2] % kBlock};
     const CellPatches& pieces = patches[holder.inside[cell_slot(local)]];
-    const int piece = pieces.of_edge[static_cast<size_t>(edge_at(axis, sides[k].i, sides[k].j))];
-    quad[k] = holder.vertices_before + holder.first_vertex[cell_slot(local)] + static_cast<uint32_t>(piece);
+    const auto piece = static_cast<uint8_t>(pieces.of_edge[static_cast<size_t>(edge_at(axis, sides[k].i, sides[k].j))]);
+    quad[k] = holder.vertices_before + holder.first_vertex[cell_slot(local)] + piece;
     doubtful[k] = pieces.doubtful;
   }
   std::vector<uint64_t> polygon;

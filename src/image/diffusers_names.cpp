@@ -66,18 +66,18 @@ std::optional<std::string> unet_block(const std::string& rest, const std::string
 
 std::optional<std::string> autoencoder_half(const std::string& rest, int levels) {
   const auto residual = [](const std::string& tail) { return renamed(tail, {{"conv_shortcut.", "nin_shortcut."}, {"", ""}}); };
-  if (const auto found = renamed(rest, {{"conv_norm_out.", "norm_out."},
-                                        {"mid_block.attentions.0.group_norm.", "mid.attn_1.norm."},
-                                        {"mid_block.attentions.0.to_q.", "mid.attn_1.q."},
-                                        {"mid_block.attentions.0.to_k.", "mid.attn_1.k."},
-                                        {"mid_block.attentions.0.to_v.", "mid.attn_1.v."},
-                                        {"mid_block.attentions.0.to_out.0.", "mid.attn_1.proj_out."},
-                                        {"mid_block.attentions.0.query.", "mid.attn_1.q."},
-                                        {"mid_block.attentions.0.key.", "mid.attn_1.k."},
-                                        {"mid_block.attentions.0.value.", "mid.attn_1.v."},
-                                        {"mid_block.attentions.0.proj_attn.", "mid.attn_1.proj_out."},
-                                        {"conv_in.", "conv_in."},
-                                        {"conv_out.", "conv_out."}}))
+  if (auto found = renamed(rest, {{"conv_norm_out.", "norm_out."},
+                                  {"mid_block.attentions.0.group_norm.", "mid.attn_1.norm."},
+                                  {"mid_block.attentions.0.to_q.", "mid.attn_1.q."},
+                                  {"mid_block.attentions.0.to_k.", "mid.attn_1.k."},
+                                  {"mid_block.attentions.0.to_v.", "mid.attn_1.v."},
+                                  {"mid_block.attentions.0.to_out.0.", "mid.attn_1.proj_out."},
+                                  {"mid_block.attentions.0.query.", "mid.attn_1.q."},
+                                  {"mid_block.attentions.0.key.", "mid.attn_1.k."},
+                                  {"mid_block.attentions.0.value.", "mid.attn_1.v."},
+                                  {"mid_block.attentions.0.proj_attn.", "mid.attn_1.proj_out."},
+                                  {"conv_in.", "conv_in."},
+                                  {"conv_out.", "conv_out."}}))
     return found;
   if (const auto tail = after(rest, "mid_block.resnets."))
     if (const auto part = numbered(*tail)) return fmt::format("mid.block_{}.{}", part->first + 1, *residual(part->second));
@@ -126,16 +126,16 @@ UnetNames UnetNames::of_original(const NamedTensors& tensors, const std::string&
 }
 
 std::optional<std::string> UnetNames::original(const std::string& name) const {
-  if (const auto made = renamed(name, {{"conv_in.", "input_blocks.0.0."},
-                                       {"time_embedding.linear_1.", "time_embed.0."},
-                                       {"time_embedding.linear_2.", "time_embed.2."},
-                                       {"add_embedding.linear_1.", "label_emb.0.0."},
-                                       {"add_embedding.linear_2.", "label_emb.0.2."},
-                                       {"conv_norm_out.", "out.0."},
-                                       {"conv_out.", "out.2."},
-                                       {"mid_block.attentions.0.", "middle_block.1."},
-                                       {"controlnet_mid_block.", "middle_block_out.0."},
-                                       {"controlnet_cond_embedding.conv_in.", "input_hint_block.0."}}))
+  if (auto made = renamed(name, {{"conv_in.", "input_blocks.0.0."},
+                                 {"time_embedding.linear_1.", "time_embed.0."},
+                                 {"time_embedding.linear_2.", "time_embed.2."},
+                                 {"add_embedding.linear_1.", "label_emb.0.0."},
+                                 {"add_embedding.linear_2.", "label_emb.0.2."},
+                                 {"conv_norm_out.", "out.0."},
+                                 {"conv_out.", "out.2."},
+                                 {"mid_block.attentions.0.", "middle_block.1."},
+                                 {"controlnet_mid_block.", "middle_block_out.0."},
+                                 {"controlnet_cond_embedding.conv_in.", "input_hint_block.0."}}))
     return made;
   if (const auto tail = after(name, "mid_block.resnets."))
     if (const auto part = numbered(*tail))

@@ -69,7 +69,7 @@ JointTransformer::JointTransformer(Weights& weights, const std::string& prefix, 
 
 /// Queries, keys and values side by side, normed where the model norms them.
 Tensor JointTransformer::projected(const Attention& attention, const Tensor& x) const {
-  const Tensor qkv = attention.qkv(x);
+  Tensor qkv = attention.qkv(x);
   if (!attention.norm_q.weight.defined()) return qkv;
   const Shape each{x.dim(0), x.dim(1), heads_, config_.head_dim}, flat{x.dim(0), x.dim(1), width_};
   const auto normed = [&](int64_t part, const NormArgs& norm) {

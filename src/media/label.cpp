@@ -19,7 +19,7 @@ std::string claimed_source_term(std::string_view file) {
   for (size_t at = file.find(place); at != std::string_view::npos; at = file.find(place, at + 1)) {
     size_t end = at + place.size();
     while (end < file.size() && ((file[end] | 0x20) >= 'a' && (file[end] | 0x20) <= 'z')) ++end;
-    const std::string term = source_term("http://" + std::string(file.substr(at, std::min<size_t>(end - at, 200))));
+    std::string term = source_term("http://" + std::string(file.substr(at, std::min<size_t>(end - at, 200))));
     if (!term.empty()) return term;
   }
   return "";

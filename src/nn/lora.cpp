@@ -22,7 +22,7 @@ void add_adapter(Linear& layer, const std::string& name, const LoraConfig& confi
 
 Tensor merged_weight(const Linear& layer) {
   const NoGrad off;
-  const Tensor weight = cast(layer.weight, DType::f32);
+  Tensor weight = cast(layer.weight, DType::f32);
   if (!layer.adapter) return weight;
   return add(weight, affine(matmul(cast(layer.adapter->up, DType::f32), cast(layer.adapter->down, DType::f32)), layer.adapter->scale));
 }

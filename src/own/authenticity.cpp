@@ -25,7 +25,7 @@ bool lists_output(const Json& receipt, const fs::path& file) {
 /// A single file: a picture or object of Ptah, or anybody's.
 Result<void> look_at_file(const fs::path& file, const Trust& trust, Facts& out) {
   const auto work = verify_work(file);
-  const auto credentials = check_credentials(file, trust.anchors, std::time(nullptr));
+  auto credentials = check_credentials(file, trust.anchors, std::time(nullptr));
   if (!work && !credentials) return tl::unexpected(credentials.error());
   CheckedFile checked{{file.filename().string(), FileState::whole, ""}, {}};
   if (*credentials) checked.credentials = std::move(**credentials);

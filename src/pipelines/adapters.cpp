@@ -99,9 +99,9 @@ class Places {
     return place->parts == 1 ? existing(name) : part(name, place->part, place->parts);
   }
   std::optional<Place> text(const std::string& prefix, std::string module) const {
-    if (const auto found = existing(prefix + module + ".weight")) return found;
+    if (auto found = existing(prefix + module + ".weight")) return found;
     if (!take_beginning(module, "text_model.")) return {};
-    if (const auto found = existing(prefix + module + ".weight")) return found;
+    if (auto found = existing(prefix + module + ".weight")) return found;
     if (!take_beginning(module, "encoder.layers.")) return {};
     const size_t dot = module.find('.');
     const std::string base = prefix + "transformer.resblocks." + module.substr(0, dot) + ".", inner = dot == std::string::npos ? "" : module.substr(dot + 1);

@@ -244,7 +244,7 @@ Result<std::string> GgufFile::text(const std::string& key) const {
   return fail(ErrorCode::corrupt, "gguf: '{}' is not a text", key);
 }
 
-Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
+Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, const std::shared_ptr<const void>& owner) {
   Cursor in(bytes);
   if (const std::string instead = placeholder_in(bytes); !instead.empty()) return fail(ErrorCode::corrupt, "gguf: {}", instead);
   if (bytes.size() < 24 || std::memcmp(bytes.data(), "GGUF", 4) != 0) return fail(ErrorCode::corrupt, "gguf: the file does not begin with GGUF");

@@ -44,7 +44,7 @@ struct GgufFile {
 /// Parses a file in memory that `owner` keeps alive; tensors are views on it. Errors: corrupt for anything out of range, repeated names, overlapping or
 /// misaligned tensors, strings and counts that pass the end; unsupported (naming tensor and kind) for other kinds, versions and big-endian files. Nothing is
 /// allocated before its size is known to fit in the file.
-Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
+Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, const std::shared_ptr<const void>& owner);
 
 /// The same from a memory-mapped file. For the first of a split set (NAME-00001-of-00003.gguf) the others are read from beside it.
 Result<GgufFile> read_gguf(const std::filesystem::path& path);

@@ -146,7 +146,7 @@ Result<void> read_blocks(TensorFile& file, const std::shared_ptr<const void>& ow
 
 }  // namespace
 
-Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner) {
+Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, const std::shared_ptr<const void>& owner) {
   if (const std::string instead = placeholder_in(bytes); !instead.empty()) return fail(ErrorCode::corrupt, "safetensors: {}", instead);
   if (bytes.size() < 8) return fail(ErrorCode::corrupt, "safetensors: {} bytes are too few for a header", bytes.size());
   uint64_t header_bytes = 0;

@@ -24,7 +24,7 @@ struct TensorFile {
 /// block-quantised numbers (tensor/blocks.h); where it says {"kind", "shape"} they become bf16 of that shape.
 /// Errors: corrupt for a header over 64 MiB, bad JSON, nesting, duplicate names, offsets that overlap, leave gaps or pass the end, byte
 /// counts that do not fit shape and dtype; unsupported for unknown dtypes and more than six axes. Nothing is allocated before it is checked.
-Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, std::shared_ptr<const void> owner);
+Result<TensorFile> parse_safetensors(std::span<const uint8_t> bytes, const std::shared_ptr<const void>& owner);
 
 /// The same from a memory-mapped file; messages begin with its path.
 Result<TensorFile> read_safetensors(const std::filesystem::path& path);

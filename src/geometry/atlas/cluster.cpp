@@ -292,7 +292,7 @@ std::vector<char> halves_of(const Surface& s, const std::vector<uint32_t>& faces
       if (s.opposite[h] == kNone || chart[s.opposite[h] / 3] != id) continue;
       const uint32_t next = place[s.opposite[h] / 3];
       if (side[next] != 2) continue;
-      const float turn = 1 - dot(s.normals[faces[next]], seed[static_cast<size_t>(step.side)]);
+      const float turn = 1 - dot(s.normals[faces[next]], seed[static_cast<uint8_t>(step.side)]);
       queue.push({step.cost + turn + 0.05F * s.edge_length(h) / scale, next, step.side});
     }
   }

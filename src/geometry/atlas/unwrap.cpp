@@ -40,7 +40,7 @@ void flatten_or_split(Charting& c, std::vector<Chart>& charts, uint32_t id, doub
     const std::vector<char> side = halves_of(c.surface, faces, c.chart, at, c.place);
     const auto other = static_cast<uint32_t>(charts.size());
     std::array<std::vector<uint32_t>, 2> parts;
-    for (size_t i = 0; i < faces.size(); ++i) parts[static_cast<size_t>(side[i])].push_back(faces[i]);
+    for (size_t i = 0; i < faces.size(); ++i) parts[static_cast<uint8_t>(side[i])].push_back(faces[i]);
     for (const uint32_t f : parts[1]) c.chart[f] = other;
     charts[at] = disk_of(c, parts[0], at);
     charts.push_back(disk_of(c, parts[1], other));

@@ -52,7 +52,7 @@ Result<Soup> make_soup(std::span<const Mesh> operands);
 /// What a triangle in another plane leaves in a plane: a segment, or a point if a == b.
 struct Cut {
   uint32_t plane = 0, a = 0, b = 0, other = 0;
-  auto operator<=>(const Cut&) const = default;
+  auto operator<=>(const Cut&) const = default;  // NOLINT(modernize-use-nullptr): clang-tidy 14 reads 0 in it
 };
 std::vector<Cut> find_cuts(const Soup& soup, PointTable& points, size_t max_cuts, const CancelToken* cancel);
 

@@ -43,7 +43,7 @@ Tensor solve_euler(const Tensor& x, const Tensor& picture, const SolverStep& ste
 }
 
 Tensor solve_heun(const Tensor& x, const Tensor& picture, const SolverStep& step, SolverState&) {
-  const Tensor there = step_along(x, x, picture, step.from, step.to - step.from);
+  Tensor there = step_along(x, x, picture, step.from, step.to - step.from);
   if (step.to == 0) return there;
   const Tensor again = step.model.denoise(there, step.to);
   return step_along(step_along(x, x, picture, step.from, (step.to - step.from) / 2), there, again, step.to, (step.to - step.from) / 2);
@@ -100,7 +100,7 @@ Tensor solve_uni_pc(const Tensor& x, const Tensor& picture, const SolverStep& st
   state.from_before = step.from;
   state.order_before = state.before.defined() && !step.last ? 2 : 1;
   const double phi1 = std::expm1(-step.width);
-  const Tensor out = mix(step.to / step.from, state.begun, -phi1, picture);
+  Tensor out = mix(step.to / step.from, state.begun, -phi1, picture);
   if (state.order_before != 2) return out;
   return mix(1, out, -phi1 / 2 / (-state.width_before / step.width), sub(state.before, picture));
 }

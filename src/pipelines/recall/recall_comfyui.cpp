@@ -303,11 +303,11 @@ class Graph {
   std::string take_model(Node model, bool taken) {
     for (int i = 0; i < kMaxDepth && model; ++i) {
       const std::string kind = kind_of(model);
-      if (const std::string name = text_in(model, "ckpt_name"); !name.empty()) {
+      if (std::string name = text_in(model, "ckpt_name"); !name.empty()) {
         if (taken) out_.files.model = model_file(name);
         return name;
       }
-      if (const std::string name = text_in(model, "unet_name"); !name.empty()) {
+      if (std::string name = text_in(model, "unet_name"); !name.empty()) {
         if (taken) out_.files.unet = model_file(name);
         return name;
       }

@@ -12,7 +12,7 @@ namespace {
 std::string name_in(const Json& model) {
   if (model.is_string()) return model.get<std::string>();
   for (const char* key : {"name", "model_name"})
-    if (const std::string name = text_at(model, key); !name.empty()) return name;
+    if (std::string name = text_at(model, key); !name.empty()) return name;
   return "";
 }
 

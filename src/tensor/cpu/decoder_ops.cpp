@@ -118,6 +118,7 @@ void norm_rows(const float* x, int64_t rows, int64_t width, const float* weight,
   HWY_DYNAMIC_DISPATCH(norm_each)(x, rows, width, weight, bias, layer_norm, eps, out);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): the dispatcher writes to x
 void gate_rows(float* x, const float* up, int64_t count, Gate gate) { HWY_DYNAMIC_DISPATCH(gate_each)(x, up, count, gate); }
 
 void rotate_heads(float* x, int64_t heads, int64_t head_dim, const float* cosines, const float* sines, int64_t rotated, bool halves) {

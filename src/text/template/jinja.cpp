@@ -29,7 +29,7 @@ Value range_of(Budget& budget, const Given& given) {
     out.push_back(i);
     if (__builtin_add_overflow(i, bounds[2], &i)) break;
   }
-  const Value made = make_list(budget, std::move(out), List::range);
+  Value made = make_list(budget, std::move(out), List::range);
   auto shown = bounds[2] != 1 ? fmt::format("range({}, {}, {})", bounds[0], bounds[1], bounds[2]) : fmt::format("range({}, {})", bounds[0], bounds[1]);
   const_cast<List*>(made.list())->shown = std::move(shown);  // still its only owner
   return made;

@@ -132,7 +132,7 @@ Value whole_of(const TextCall& c, double d, const Value& otherwise) {
 
 Value integer_filter(const TextCall& c) {
   const Bound a = c.arguments({"default", "base"});
-  const Value otherwise = a[0] ? *a[0] : Value(int64_t{0});
+  Value otherwise = a[0] ? *a[0] : Value(int64_t{0});
   if (const auto i = integer_of(c.v)) return *i;
   if (c.v.is<Undefined>()) unfit(c.budget, fmt::format("int of {}", type_name(c.v)));
   if (const auto* d = c.v.as<double>()) {

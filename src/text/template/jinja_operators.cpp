@@ -83,7 +83,7 @@ Value repeated(Budget& budget, const Value& what, int64_t times) {
   const auto count = static_cast<size_t>(std::max<int64_t>(times, 0));
   if (const Text* t = what.text()) {
     TextBuilder out(budget);
-    if (t->bytes.size() > 0 && count > (size_t{1} << 40) / t->bytes.size()) budget.take(size_t{1} << 40);
+    if (!t->bytes.empty() && count > (size_t{1} << 40) / t->bytes.size()) budget.take(size_t{1} << 40);
     for (size_t i = 0; i < count && !t->bytes.empty(); ++i) out.add(t->bytes);
     return make_text(budget, out.take());
   }

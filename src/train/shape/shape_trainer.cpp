@@ -32,6 +32,7 @@ struct TrainingSet {
 };
 
 /// The weights of an earlier writer, for a library that may have other tokens: rows of tokens that it knew are taken over, the others start at random.
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the tensors are written to
 void take_over(std::map<std::string, Tensor> fresh, const TensorFile& earlier, const ShapeTokens& tokens) {
   if (!earlier.metadata.contains("tokens")) throw Failure({ErrorCode::corrupt, "start_from: not a writer of shapes (no tokens in its metadata)"});
   const auto known = value_or_throw(parse_json(earlier.metadata.at("tokens"))).get<std::vector<std::string>>();
