@@ -190,11 +190,34 @@ std::string with_article(const std::string& text) {
 
 /// A request for what the text names.
 std::string framed(const std::string& text, Random& random) {
-  static constexpr auto kFrames = std::to_array<const char*>(
-      {"i need {}",      "can you make {}?",  "{}, low poly",      "please create {} for me", "make {}",         "i want {}",    "create {}",
-       "draw me {}",     "{} please",         "{} for my game",    "a 3d model of {}",        "design {}",       "{}.",          "build {}",
-       "give me {}",     "generate {}",       "can i have {}?",    "i would like {}",         "show me {}",      "model {}",     "{}, cartoon style",
-       "{} to 3d print", "{} as a game prop", "how about {}?",     "get me {}",               "let me have {}",  "we need {}",   "{}, stylised"});
+  static constexpr auto kFrames = std::to_array<const char*>({"i need {}",
+                                                              "can you make {}?",
+                                                              "{}, low poly",
+                                                              "please create {} for me",
+                                                              "make {}",
+                                                              "i want {}",
+                                                              "create {}",
+                                                              "draw me {}",
+                                                              "{} please",
+                                                              "{} for my game",
+                                                              "a 3d model of {}",
+                                                              "design {}",
+                                                              "{}.",
+                                                              "build {}",
+                                                              "give me {}",
+                                                              "generate {}",
+                                                              "can i have {}?",
+                                                              "i would like {}",
+                                                              "show me {}",
+                                                              "model {}",
+                                                              "{}, cartoon style",
+                                                              "{} to 3d print",
+                                                              "{} as a game prop",
+                                                              "how about {}?",
+                                                              "get me {}",
+                                                              "let me have {}",
+                                                              "we need {}",
+                                                              "{}, stylised"});
   std::string out = any(kFrames, random);
   replace_all(out, "{}", text);
   return out;

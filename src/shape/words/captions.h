@@ -63,8 +63,8 @@ struct Caption {
 };
 /// A sentence at random: mostly one thing with none to four of its parameters named, sometimes several alike or two things with a relation.
 Caption random_caption(const ShapeKinds& kinds, const ShapePhrases& phrases, Random& random);
-/// What the library lacks ("a kayak"), as people may ask for it: as it is, with a colour or a material, or as a request ("can you make a red kayak?"). No colour
-/// or material makes it the noun of a kind: "a duck" never becomes "a rubber duck". Other lines than an article and one or two words stay as they are.
+/// What the library lacks ("a kayak"), as people may ask for it: as it is, with a colour or a material, or as a request ("can you make a red kayak?"). No
+/// colour or material makes it the noun of a kind: "a duck" never becomes "a rubber duck". Other lines than an article and one or two words stay as they are.
 std::string random_refusal(const std::string& thing, const ShapePhrases& phrases, Random& random);
 
 }  // namespace ptah
