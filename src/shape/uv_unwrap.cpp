@@ -314,14 +314,14 @@ Result<Bytes> bake_texture(const UvUnwrap& unwrapped, const Image& picture, cons
     for (size_t c = 0; c < 3; ++c) source.colour[static_cast<size_t>(i)][c] = static_cast<float>(picture.rgba[static_cast<size_t>(i) * 4 + c]);
   spread(source.colour, source.known, w, h);
 
-  Image atlas = make_image(2 * edge, edge);
   const auto half_triangles = [&](size_t side, const auto& visit) {
     for (const Triangle& t : unwrapped.mesh.triangles)
       if ((unwrapped.mesh.uvs[t[0]][0] + unwrapped.mesh.uvs[t[1]][0] + unwrapped.mesh.uvs[t[2]][0] > 1.5F) == (side == 1)) visit(t);
   };
+  std::array<Canvas, 2> islands{Canvas(edge, edge), Canvas(edge, edge)};
   parallel_for(2, 1 << 22, [&](int64_t begin, int64_t end) {
     for (int64_t side = begin; side < end; ++side) {
-      Canvas island(edge, edge);
+      Canvas& island = islands[static_cast<size_t>(side)];
       half_triangles(static_cast<size_t>(side), [&](const Triangle& t) {
         std::array<Vec2, 3> at{}, from{};
         for (size_t i = 0; i < 3; ++i) {
@@ -338,6 +338,13 @@ Result<Bytes> bake_texture(const UvUnwrap& unwrapped, const Image& picture, cons
         });
       });
       if (std::none_of(island.known.begin(), island.known.end(), [](char c) { return c != 0; })) island.known[0] = 1;
+    }
+  });
+  source = Canvas(0, 0);  // its memory is for the atlas
+  Image atlas = make_image(2 * edge, edge);
+  parallel_for(2, 1 << 22, [&](int64_t begin, int64_t end) {
+    for (int64_t side = begin; side < end; ++side) {
+      Canvas& island = islands[static_cast<size_t>(side)];
       spread(island.colour, island.known, edge, edge);
       for (int64_t y = 0; y < edge; ++y)
         for (int64_t x = 0; x < edge; ++x) {
@@ -346,6 +353,7 @@ Result<Bytes> bake_texture(const UvUnwrap& unwrapped, const Image& picture, cons
             to[c] = static_cast<uint8_t>(std::lround(std::clamp(island.colour[static_cast<size_t>(y * edge + x)][c], 0.0F, 255.0F)));
           to[3] = 255;
         }
+      island = Canvas(0, 0);
     }
   });
   return encode_png(atlas);

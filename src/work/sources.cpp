@@ -19,14 +19,13 @@ std::map<std::string, const Image*> named(const Sources& sources) {
   return out;
 }
 
-/// What a file of a source is called in a work. Names come from receipts.
-std::string kept_as(const std::string& name) { return "from-" + name; }
-bool possible_name(const std::string& name) {
+}  // namespace
+
+std::string source_file(const std::string& name) { return "from-" + name; }
+bool is_source_name(const std::string& name) {
   return name.size() < 64 && name.find('.') != std::string::npos && name[0] != '.' &&
          std::all_of(name.begin(), name.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-'; });
 }
-
-}  // namespace
 
 Result<void> check(const Sources& sources) {
   if (sources.mask && !sources.from) return fail_field("mask", ErrorCode::invalid_argument, "`mask` needs a picture to start from (`from`)");
@@ -47,7 +46,7 @@ Result<void> add_sources(Work& work, const Sources& sources) {
   for (const auto& [name, source] : named(sources)) {
     PTAH_TRY(work.files[name + ".png"], encode_png(*source));
   }
-  for (const auto& [name, bytes] : sources.files) work.files[kept_as(name)] = bytes;
+  for (const auto& [name, bytes] : sources.files) work.files[source_file(name)] = bytes;
   return {};
 }
 
@@ -74,8 +73,8 @@ Result<Sources> read_sources(const Json& receipt, const fs::path& path) {
     sources.controls.push_back(std::move(control));
   }
   for (const auto& [name, id] : ids.items()) {
-    if (!possible_name(name)) continue;
-    const fs::path file = folder / kept_as(name);
+    if (!is_source_name(name)) continue;
+    const fs::path file = folder / source_file(name);
     auto bytes = read_file(file, kMaxSourceBytes);
     if (!bytes) return fail(ErrorCode::not_found, "the work started from a file that is not here: {}; give the folder of the work", file.string());
     sources.files[name] = std::move(*bytes);

@@ -19,6 +19,10 @@ struct Sources {
 };
 /// Largest file of Sources::files.
 constexpr size_t kMaxSourceBytes = size_t{512} << 20;
+/// What a file of a source is called in a work: "object.glb" → "from-object.glb".
+std::string source_file(const std::string& name);
+/// Whether a receipt may name a file of a source so: small letters, digits, '-' and a '.' that is not the first; names come from strangers.
+bool is_source_name(const std::string& name);
 /// Errors: invalid_argument for a mask alone or of another size.
 Result<void> check(const Sources& sources);
 

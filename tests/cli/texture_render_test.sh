@@ -30,6 +30,11 @@ for command in "texture box.obj bronze --texels 64" "render box.obj --size 32"; 
     grep -q '"signature"' "$name/receipt.json" && wrong "$command --no-sign signs"
     works "$ptah" replay "$name"
     says "the same bytes"
+    # The command that recall prints, with the mesh that the work keeps, makes the same work.
+    works "$ptah" recall "$name"
+    again=$(cat out)
+    works bash -c "ptah() { '$ptah' \"\$@\"; }; ${again/ptah $name/ptah $name --out $name-again --no-sign}"
+    cmp -s "$name/receipt.json" "$name-again/receipt.json" || wrong "recalled another work: $again"
     refused 2 "$name" "$ptah" $command --out "$name"
     works "$ptah" $command --out "$name" --replace --quiet
     [ ! -s out ] || wrong "$command --quiet prints $(cat out)"

@@ -2,8 +2,10 @@
 
 #include "base/text.h"
 #include "pipelines/create.h"
+#include "pipelines/rendering/render_work.h"
 #include "pipelines/shape/shape_work.h"
 #include "pipelines/text_work.h"
+#include "pipelines/texturing/texture_work.h"
 
 namespace ptah {
 
@@ -18,6 +20,40 @@ std::string notes_on(std::initializer_list<fs::path> sources) {
   for (const fs::path& source : sources)
     if (!source.empty() && !fs::exists(source, problem)) notes += fmt::format("# not here: {}, a picture it started from\n", source.filename().string());
   return notes;
+}
+
+/// The file of a source that is no picture, `what` and any ending, as it is kept in the work's folder; empty if there was none. Names come from receipts.
+fs::path kept_file(const Json& receipt, const fs::path& folder, std::string_view what) {
+  const Json sources = receipt.value("sources", Json::object());
+  if (sources.is_object())
+    for (const auto& [name, id] : sources.items())
+      if (name.starts_with(what) && name.substr(what.size()).starts_with(".") && is_source_name(name)) return folder / source_file(name);
+  return {};
+}
+
+/// A note for each file of the request that is not here: a checkpoint, a map of surroundings.
+std::string notes_on_files(std::initializer_list<fs::path> files) {
+  std::string notes;
+  std::error_code problem;
+  for (const fs::path& file : files)
+    if (!file.empty() && !fs::exists(file, problem)) notes += fmt::format("# not here: {}\n", printable(file.string(), 200));
+  return notes;
+}
+
+Result<std::string> rendering_command(const Json& receipt, const fs::path& folder) {
+  PTAH_TRY(RenderTask task, render_schema().from_receipt(receipt["request"]));
+  task.file = kept_file(receipt, folder, "object");
+  if (task.file.empty()) return fail(ErrorCode::corrupt, "the receipt names no object");
+  const fs::path environment = kept_file(receipt, folder, "environment");
+  if (!environment.empty()) task.environment = environment.string();
+  return notes_on_files({task.file, environment}) + render_schema().command_of(task) + "\n";
+}
+
+Result<std::string> texture_command(const Json& receipt, const fs::path& folder) {
+  PTAH_TRY(TextureTask task, texture_schema().from_receipt(receipt["request"]));
+  task.mesh = kept_file(receipt, folder, "mesh");
+  if (task.mesh.empty()) return fail(ErrorCode::corrupt, "the receipt names no mesh");
+  return notes_on_files({task.mesh, task.model, task.control}) + texture_schema().command_of(task) + "\n";
 }
 
 }  // namespace
@@ -39,6 +75,8 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
     values["program"] = (folder / "object.shape").string();  // a program is given by its file
     return shape_schema().command(values) + "\n";
   }
+  if (text_at(receipt, "kind") == kRenderKind) return rendering_command(receipt, folder);
+  if (text_at(receipt, "kind") == kTextureKind) return texture_command(receipt, folder);
   if (text_at(receipt, "kind").starts_with("picture")) {
     PTAH_TRY(const CreateTask task, create_task(receipt, folder));
     return notes_on({task.from, task.mask}) + create_schema().command_of(task) + "\n";
