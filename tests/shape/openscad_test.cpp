@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "shape/library.h"
 #include "tests/shape/dump.h"
+#include "tests/sanitized.h"
 #include "tests/shape/random_program.h"
 
 namespace ptah {
@@ -62,7 +63,7 @@ part p = box(0.1, 0.2, pick(sport, 0.3, 0.4)) rotate(z, 90) at (x, 0, 0) mirror(
 
 /// Even ones are kinds of the library, odd ones random programs. PTAH_SCAD=first:end says which, PTAH_SCAD_DUMP is a folder for them.
 TEST(OpenScad, ProgramsAreWrittenWithTheirParameters) {
-  const auto [first, end] = cases_of("PTAH_SCAD", 40);
+  const auto [first, end] = cases_of("PTAH_SCAD", kSanitized ? 8 : 40);
   const char* folder = std::getenv("PTAH_SCAD_DUMP");
   uint64_t written = 0;
   for (uint64_t seed = first; seed < end; ++seed) {

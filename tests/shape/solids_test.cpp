@@ -5,6 +5,7 @@
 
 #include "shape/scene.h"
 #include "tests/shape/dump.h"
+#include "tests/sanitized.h"
 #include "tests/shape/random_program.h"
 
 namespace ptah {
@@ -115,7 +116,7 @@ void dump_parts(std::ofstream& out, uint32_t seed, const Assembly& assembly, con
 
 /// PTAH_PROGRAMS=first:end says which, PTAH_PROGRAMS_DUMP where their solids go; tools/check/shapes runs 10,000.
 TEST(Solids, RandomProgramsAreSolids) {
-  const auto [first, end] = cases_of("PTAH_PROGRAMS", 150);
+  const auto [first, end] = cases_of("PTAH_PROGRAMS", kSanitized ? 15 : 150);
   std::ofstream dumped;
   if (const char* path = std::getenv("PTAH_PROGRAMS_DUMP")) dumped.open(path, std::ios::binary);
   uint64_t solid = 0;

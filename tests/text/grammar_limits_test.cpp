@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/text.h"
+#include "tests/sanitized.h"
 #include "text/grammar/grammar.h"
 
 using namespace ptah;
@@ -19,12 +20,8 @@ std::string times(const std::string& text, int count) {
 
 std::shared_ptr<const Grammar> compile(const std::string& grammar) { return value_or_throw(Grammar::from_gbnf(grammar)); }
 
-/// What exponential time exceeds by far. Sanitizers make everything slower.
-#ifdef __SANITIZE_ADDRESS__
-constexpr double kMaxSeconds = 50;
-#else
-constexpr double kMaxSeconds = 5;
-#endif
+/// What exponential time exceeds by far.
+constexpr double kMaxSeconds = kSanitized ? 50 : 5;
 
 /// Processor time of this process.
 double seconds_of(const std::function<void()>& work) {
