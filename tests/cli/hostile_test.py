@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Commands on files made to hurt: each ends by itself, with a message and an exit status, within its time and 528 MiB (and under `ulimit -v`).
+"""Commands on files made to hurt: each ends by itself, with a message and an exit status, within its time and 512 MiB (and under `ulimit -v`).
 
     tests/cli/hostile_test.py build/release/ptah [NAME …]
 """
@@ -20,7 +20,7 @@ import zlib
 PTAH = sys.argv[1]
 ONLY = sys.argv[2:]
 MIB = 1 << 20
-MAX_RESIDENT = 528 * MIB
+MAX_RESIDENT = 512 * MIB
 MAX_ADDRESSES = 1024 * MIB  # of it the libraries and the stacks of the threads take about a third
 SECONDS = 60  # of processor time
 PATIENCE = 6  # times as long by the clock, on a machine that does other things too
