@@ -142,7 +142,28 @@ Grid sample_grid(const Fields& fields, const InflateRequest& request, const Mask
   return grid;
 }
 
-/// Pixels that surely show the object: covered with all their neighbourhood, so that no background bleeds into the texture.
+/// From the mask's pixels to metres, centred.
+void scale_to_size(TexturedMesh& mesh, float size_mm) {
+  Vec3 low = mesh.positions[0], high = low;
+  for (const Vec3& p : mesh.positions)
+    for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
+  const float scale = size_mm / 1000 / std::max({high[0] - low[0], high[1] - low[1], high[2] - low[2]});
+  const Vec3 centre = (low + high) * 0.5F;
+  for (Vec3& p : mesh.positions) p = (p - centre) * scale;
+}
+
+/// The length beyond which a round solid grows no thicker, in pixels.
+float screening_of(const Mask& mask, const std::vector<float>& distance) {
+  const float extent = -2 * *std::min_element(distance.begin(), distance.end());
+  int64_t covered = 0;
+  for (const float c : mask.cover) covered += c > 0.5F;
+  return 0.35F * std::max(extent, std::sqrt(static_cast<float>(covered)));
+}
+
+}  // namespace
+
+std::vector<float> round_thickness(const Mask& mask) { return thickness_field(mask, screening_of(mask, signed_distance(mask))); }
+
 std::vector<char> surely_inside(const Image& picture, const Mask& mask) {
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
   const float scale = static_cast<float>(mask.size - 2 * kMaskMargin) / static_cast<float>(longest);
@@ -160,18 +181,6 @@ std::vector<char> surely_inside(const Image& picture, const Mask& mask) {
   return inside;
 }
 
-/// From the mask's pixels to metres, centred.
-void scale_to_size(TexturedMesh& mesh, float size_mm) {
-  Vec3 low = mesh.positions[0], high = low;
-  for (const Vec3& p : mesh.positions)
-    for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
-  const float scale = size_mm / 1000 / std::max({high[0] - low[0], high[1] - low[1], high[2] - low[2]});
-  const Vec3 centre = (low + high) * 0.5F;
-  for (Vec3& p : mesh.positions) p = (p - centre) * scale;
-}
-
-}  // namespace
-
 Result<TexturedMesh> inflate(const Image& picture, const InflateRequest& asked, const CancelToken* cancel) {
   InflateRequest request = asked;
   if (picture.width < 1 || picture.height < 1) return fail(ErrorCode::invalid_argument, "inflate: empty picture");
@@ -186,14 +195,10 @@ Result<TexturedMesh> inflate(const Image& picture, const InflateRequest& asked, 
   const auto stopped = [&]() -> Result<void> { return cancel ? cancel->check() : Result<void>{}; };
   const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256, request.slab_if_faint);
   Fields fields{mask.size, {}, signed_distance(mask), 0};
-  const float extent = -2 * *std::min_element(fields.distance.begin(), fields.distance.end());
   if (request.solid == SolidKind::slab) {
     fields.depth = 0.08F * static_cast<float>(mask.size) * request.thickness;
   } else {
-    int64_t covered = 0;
-    for (const float c : mask.cover) covered += c > 0.5F;
-    const float across = std::max(extent, std::sqrt(static_cast<float>(covered)));
-    fields.thickness = thickness_field(mask, 0.35F * across);
+    fields.thickness = thickness_field(mask, screening_of(mask, fields.distance));
     fields.depth = std::sqrt(*std::max_element(fields.thickness.begin(), fields.thickness.end())) * request.thickness;
   }
   PTAH_TRY_VOID(stopped());

@@ -24,6 +24,12 @@ struct InflateRequest {
 /// extent, or no screening for L = 0. Pixel units. Preconditioned conjugate gradients.
 std::vector<float> thickness_field(const Mask& mask, float screening_length);
 
+/// thickness_field() as round solids have it: L is 0.35 of the object's extent. Half the thickness of the solid is its square root.
+std::vector<float> round_thickness(const Mask& mask);
+
+/// Pixels of a picture that surely show the object of its mask: covered with all their neighbourhood, so that no background bleeds into a texture.
+std::vector<char> surely_inside(const Image& picture, const Mask& mask);
+
 /// The whole way: mask, thickness, implicit solid, mesh, UV, texture. Errors: invalid_argument for a bad request, cancelled.
 Result<TexturedMesh> inflate(const Image& picture, const InflateRequest& request, const CancelToken* cancel = nullptr);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "base/parallel.h"
 #include "geometry/bilinear.h"
@@ -221,6 +222,17 @@ struct Canvas {
   }
 };
 
+/// The colours of a picture where they are known to be the object's, and spread from there.
+Canvas texture_source(const Image& picture, const std::vector<char>& inside) {
+  Canvas source(picture.width, picture.height);
+  source.known = inside;
+  if (std::none_of(inside.begin(), inside.end(), [](char c) { return c != 0; })) source.known.assign(inside.size(), 1);
+  for (size_t i = 0; i < inside.size(); ++i)
+    for (size_t c = 0; c < 3; ++c) source.colour[i][c] = static_cast<float>(picture.rgba[i * 4 + c]);
+  spread(source.colour, source.known, picture.width, picture.height);
+  return source;
+}
+
 constexpr int64_t kCells = 192;  ///< an edge of the flow's grid, one of them air on each side
 constexpr int kPasses = 2;       ///< the second sees the rim finer than the first
 
@@ -250,7 +262,8 @@ std::vector<float> surface_density(const TexturedMesh& mesh, const std::vector<V
 
 }  // namespace
 
-UvUnwrap unwrap_uv(const Mesh& mesh, int64_t size, int64_t margin, float wall) {
+UvUnwrap unwrap_uv(const Mesh& mesh, int64_t size, int64_t margin, float wall, std::span<const uint32_t> given_sides) {
+  PTAH_CHECK(given_sides.empty() || given_sides.size() == mesh.triangles.size(), "unwrap: {} sides of {} triangles", given_sides.size(), mesh.triangles.size());
   const std::vector<Vec3> normals = vertex_normals(mesh);
   const float cell = static_cast<float>(size) / static_cast<float>(kCells - 2);
   // Walls are peeled outwards by up to a cell, so that they cover some of the plane; the flow gives them the room they need.
@@ -262,7 +275,10 @@ UvUnwrap unwrap_uv(const Mesh& mesh, int64_t size, int64_t margin, float wall) {
   };
   const auto inner = static_cast<float>(size - 2 * margin);
   std::array<std::vector<Triangle>, 2> sides;
-  for (const Triangle& t : mesh.triangles) sides[side_of(mesh, t)].push_back(t);
+  for (size_t i = 0; i < mesh.triangles.size(); ++i) {
+    const Triangle& t = mesh.triangles[i];
+    sides[given_sides.empty() ? side_of(mesh, t) : given_sides[i]].push_back(t);
+  }
   std::array<UvUnwrap, 2> islands;
   parallel_for(2, 1 << 24, [&](int64_t begin, int64_t end) {
     for (int64_t side = begin; side < end; ++side) {
@@ -304,15 +320,13 @@ UvUnwrap unwrap_uv(const Mesh& mesh, int64_t size, int64_t margin, float wall) {
   return out;
 }
 
-Result<Bytes> bake_texture(const UvUnwrap& unwrapped, const Image& picture, const std::vector<char>& inside, int64_t edge) {
+Result<Bytes> bake_texture(const UvUnwrap& unwrapped, const Image& picture, const std::vector<char>& inside, int64_t edge, const Image* back) {
   const int64_t w = picture.width, h = picture.height, longest = std::max(w, h);
   PTAH_CHECK(static_cast<int64_t>(inside.size()) == w * h && edge > 0, "bake_texture: {} marks for a picture of {} × {}", inside.size(), w, h);
-  Canvas source(w, h);
-  source.known = inside;
-  if (std::none_of(inside.begin(), inside.end(), [](char c) { return c != 0; })) source.known.assign(inside.size(), 1);
-  for (int64_t i = 0; i < w * h; ++i)
-    for (size_t c = 0; c < 3; ++c) source.colour[static_cast<size_t>(i)][c] = static_cast<float>(picture.rgba[static_cast<size_t>(i) * 4 + c]);
-  spread(source.colour, source.known, w, h);
+  PTAH_CHECK(!back || (back->width == w && back->height == h), "bake_texture: a back of {} × {} for a picture of {} × {}", back->width, back->height, w, h);
+  const Canvas front_source = texture_source(picture, inside);
+  std::optional<Canvas> back_source;
+  if (back) back_source = texture_source(*back, inside);
 
   Image atlas = make_image(2 * edge, edge);
   const auto half_triangles = [&](size_t side, const auto& visit) {
@@ -322,6 +336,7 @@ Result<Bytes> bake_texture(const UvUnwrap& unwrapped, const Image& picture, cons
   parallel_for(2, 1 << 22, [&](int64_t begin, int64_t end) {
     for (int64_t side = begin; side < end; ++side) {
       Canvas island(edge, edge);
+      const Canvas& source = side == 1 && back_source ? *back_source : front_source;
       half_triangles(static_cast<size_t>(side), [&](const Triangle& t) {
         std::array<Vec2, 3> at{}, from{};
         for (size_t i = 0; i < 3; ++i) {
