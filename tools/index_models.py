@@ -41,6 +41,12 @@ MODELS = [{
     "licence": "Apache-2.0; trained on CC0, MIT, CC-BY, CC-BY-SA and GPL pictures (attribution: models/matting/README.md)",
     "summary": "cuts things out of photographs (object, paint --cut)",
     "optional": True,  # listed where it is there
+}, {
+    "name": "two-sided",
+    "file": "two_sided/two_sided.safetensors",
+    "licence": "Apache-2.0; trained on CC0 models and the shapes that come along (models/two_sided/README.md)",
+    "summary": "makes whole objects of one image, with the sides it does not show (object)",
+    "optional": True,
 }]
 
 folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "models")

@@ -23,6 +23,14 @@ void fields(C& c, const Visit& visit) {
   object_fields(c.request, visit);
   game_fields(c.request.output, visit);
   visit(cut_by_field(), c.cut_by);
+  visit(Field{.name = "route",
+              .help =
+                  "what makes the body: two-sided (a network says how deep the object is and what its back looks like), inflate, or auto: two-sided where the "
+                  "network is installed and the body is round",
+              .choices = {"auto", "two-sided", "inflate"},
+              .since = "0.3.0",
+              .absent = "inflate"},
+        c.route);
   visit(Field{.name = "model",
               .help = "a TripoSR checkpoint of yours (its file or folder): it makes a whole object of the picture, with sides that are not seen",
               .unit = "FILE",
@@ -45,6 +53,11 @@ const SchemaOf<ObjectTask>& object_schema() {
       SchemaOf<ObjectTask>::describe("object", "Make a textured 3D object from a picture of yours", [](ObjectTask& task, const Json& given) -> Result<void> {
         if (!task.model.empty() && given.contains("solid"))
           return fail_field("solid", ErrorCode::invalid_argument, "`solid` is of pictures that are inflated; not with `model`");
+        if (!task.model.empty() && task.route != "auto")
+          return fail_field("route", ErrorCode::invalid_argument, "`route` {}: the body is made by `model`", task.route);
+        if (task.route == "two-sided" && task.request.solid != "round")
+          return fail_field("solid", ErrorCode::invalid_argument, "`solid` {} is of pictures that are inflated; not with `route` two-sided",
+                            task.request.solid);
         if (task.formats.any_object()) return check_export(task.request.output, export_formats(task.formats));
         return fail_field("formats", ErrorCode::invalid_argument, "`formats` {} names no object; possible: glb obj ply stl", text_of(task.formats));
       });
@@ -54,7 +67,9 @@ const SchemaOf<ObjectTask>& object_schema() {
 Result<void> check(const ObjectRequest& request) {
   return object_schema().check_fields({.request = request, .picture = "picture", .formats = {}, .cut_by = CutBy::colour});
 }
-Json to_json(const ObjectRequest& request) { return object_schema().to_receipt({.request = request, .picture = {}, .formats = {}, .cut_by = CutBy::colour}); }
+Json to_json(const ObjectRequest& request) {
+  return object_schema().to_receipt({.request = request, .picture = {}, .formats = {}, .cut_by = CutBy::colour, .route = "inflate"});
+}
 Result<ObjectRequest> object_request(const Json& json) {
   PTAH_TRY(ObjectTask task, object_schema().from_receipt(json));
   return task.request;
@@ -64,6 +79,7 @@ Result<ObjectTask> object_task(const Json& receipt, const std::filesystem::path&
   PTAH_TRY(ObjectTask task, object_schema().from_receipt(receipt.value("request", Json())));
   task.picture = sources / "from.png";
   task.model = text_at(receipt, "model_file");
+  if (!task.model.empty()) task.route = "auto";  // the only one that a model goes with
   if (receipt.value("outputs", Json()).is_object()) task.formats = formats_of(receipt);
   return task;
 }
@@ -191,10 +207,12 @@ Result<Work> object_work(const Image& from, const ObjectRequest& request, const 
     PTAH_TRY_VOID(check(request));
     Work work;
     PTAH_TRY(CutOut cut, shown_of(from, request, cutter));
-    Json core = begun_receipt(
-        kObjectKind,
-        object_schema().to_receipt(
-            {.request = request, .picture = {}, .formats = {}, .cut_by = cut.by_network ? CutBy::network : CutBy::colour, .resolution = maker.resolution}));
+    Json core = begun_receipt(kObjectKind, object_schema().to_receipt({.request = request,
+                                                                       .picture = {},
+                                                                       .formats = {},
+                                                                       .cut_by = cut.by_network ? CutBy::network : CutBy::colour,
+                                                                       .route = maker.route,
+                                                                       .resolution = maker.resolution}));
     note_cut(core, cut, cutter);
     cutter.remover.reset();  // the body takes its memory
     TexturedMesh made;

@@ -50,6 +50,7 @@ struct ObjectTask {
   std::filesystem::path picture = {};
   Formats formats = {};
   CutBy cut_by = CutBy::best;
+  std::string route = "auto";        ///< auto, two-sided or inflate: what makes the body where no model is given
   std::filesystem::path model = {};  ///< a model that reconstructs objects (pipelines/reconstruction/); empty: the picture is inflated
   int64_t resolution = 256;          ///< of its grid
 };
@@ -99,6 +100,7 @@ struct ObjectMaker {
   std::function<Result<TexturedMesh>(const Image& cut, const ObjectRequest& request, const ProgressCallback& progress, const CancelToken* cancel)> make = {};
   std::function<Result<void>(Json& core)> note = {};
   int64_t resolution = 256;
+  std::string route = "inflate";  ///< the field of the request
 };
 /// A picture of the maker's → files of an object, picture.png (cut out of its background) and from.png. The receipt says what cut, if it was the network.
 /// Errors as inflate and cut_with.

@@ -122,7 +122,7 @@ PY
 works "$ptah" replay stl
 says "object.stl: the same bytes"
 works "$ptah" recall stl
-says "ptah object --target-tris 500 --height-mm 30 --cut-by colour --format stl -- stl/from.png"
+says "ptah object --target-tris 500 --height-mm 30 --cut-by colour --route inflate --format stl -- stl/from.png"
 works "$ptah" recall one
 says "--no-object --picture drawn --best-of 1 -- fox"
 works "$ptah" create "it's a \"fox\"" "${quick[@]}" --watermark --background '#12ab9F' --from one/picture.png --strength 0.3 --seed 18446744073709551615 --out recalled --no-sign

@@ -29,7 +29,7 @@ R other(const SchemaOf<R>& schema, const std::vector<std::string>& left_out = {}
 /// What only a GLB can hold, where another format is asked for.
 const std::vector<std::string> kGlbOnly{"lod", "collider"};
 /// And what an object of a model is not asked.
-const std::vector<std::string> kNotWithAll{"lod", "collider", "solid"};
+const std::vector<std::string> kNotWithAll{"lod", "collider", "solid", "route"};
 
 template <class R>
 void expect_round_trip(const SchemaOf<R>& schema, const R& request) {

@@ -68,6 +68,18 @@ Result<std::shared_ptr<const ShapeMaker>> ModelCache::shape_maker() {
   return shape_maker_;
 }
 
+Result<std::shared_ptr<const TwoSidedModel>> ModelCache::two_sided() {
+  const auto at = folder();
+  if (!at) return std::shared_ptr<const TwoSidedModel>();
+  const std::lock_guard lock(mutex_);
+  const std::string key = state_of(*at / "index.json");
+  if (two_sided_key_ != key) {  // small, as the one above
+    PTAH_TRY(two_sided_, load_two_sided_model(*at));
+    two_sided_key_ = key;
+  }
+  return two_sided_;
+}
+
 Result<std::shared_ptr<const PictureUpscaler>> ModelCache::upscaler(const fs::path& file) {
   if (!file.empty()) return kept<PictureUpscaler>("upscaler", {file}, [&] { return load_upscaler(file); });
   PTAH_TRY(const fs::path at, folder());
@@ -125,6 +137,8 @@ void ModelCache::clear() {
   const std::lock_guard lock(mutex_);
   models_.clear();
   shape_maker_.reset();
+  two_sided_.reset();
+  two_sided_key_.clear();
 }
 
 }  // namespace ptah
