@@ -3,10 +3,12 @@
 #include "cli/command_line.h"
 #include "cli/outputs.h"
 #include "pipelines/default_models.h"
+#include "pipelines/reconstruction/two_sided_maker.h"
 #include "apps/companion/principles.h"
 #include "train/matting/matting_evaluation.h"
 #include "train/picture/evaluation.h"
 #include "train/shape/shape_evaluation.h"
+#include "train/two_sided/two_sided_evaluation.h"
 #include "models/registry.h"
 
 namespace ptah::cli {
@@ -142,6 +144,15 @@ Result<void> run_object(ObjectOptions o) {
   return {};
 }
 
+/// The folder that sheets go to, if any.
+Result<void> make_sheet_folder(const std::string& out) {
+  if (out.empty()) return {};
+  std::error_code problem;
+  fs::create_directories(out, problem);
+  if (problem) return fail(ErrorCode::io, "cannot create {}: {}", out, problem.message());
+  return {};
+}
+
 struct MattingOptions {
   std::string data, shapes, model, out;
   MattingEvaluation evaluation;
@@ -160,11 +171,7 @@ Result<void> run_matting(MattingOptions o) {
     PTAH_TRY(remover, BackgroundRemover::load(o.model));
   }
   PTAH_TRY(const MattingSet set, read_matting_set(o.data, o.shapes));
-  if (!o.out.empty()) {
-    std::error_code problem;
-    fs::create_directories(o.out, problem);
-    if (problem) return fail(ErrorCode::io, "cannot create {}: {}", o.out, problem.message());
-  }
+  PTAH_TRY_VOID(make_sheet_folder(o.out));
   o.evaluation.sheets = o.out;
   PTAH_TRY(const Json report, evaluate_matting(*remover, set.test, o.evaluation, shown_callbacks(o.json)));
   if (o.json) print_json(report);
@@ -186,6 +193,67 @@ void add_evaluate_matting(CLI::App& evaluate, Action& action) {
   matting->callback([o, &action] { action = [o] { return finish(guard([&] { return run_matting(*o); })); }; });
 }
 
+struct TwoSidedOptions {
+  std::string data, held_out, model, out;
+  TwoSidedEvaluation evaluation;
+  int64_t threads = 0;
+  bool json = false;
+};
+
+void print_two_sided(const Json& report) {
+  print("{} models, {} views ({} showed too little)\n", report["models"].dump(), report["views"].dump(), report["skipped"].dump());
+  print("{:22}{:>12}{:>12}{:>12}{:>12}\n", "", "two-sided", "inflation", "median", "median");
+  for (const auto& [name, value] : report["two_sided"].items())
+    if (name != "median")
+      print("{:22}{:12.3f}{:12.3f}{:12.3f}{:12.3f}\n", name, value.get<double>(), report["inflation"][name].get<double>(),
+            report["two_sided"]["median"][name].get<double>(), report["inflation"]["median"][name].get<double>());
+  for (const auto& [name, share] : report["better"].items()) print("two-sided is better in {:.1f} % of views: {}\n", 100 * share.get<double>(), name);
+}
+
+Result<void> run_two_sided(TwoSidedOptions o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  if (!o.out.empty()) PTAH_TRY_VOID(can_write_work(o.out));
+  std::shared_ptr<const TwoSidedModel> model;
+  if (o.model.empty()) {
+    PTAH_TRY(const fs::path models, models_folder());
+    PTAH_TRY(model, load_two_sided_model(models));
+    if (!model) return fail(ErrorCode::not_found, "there is no network that sees both sides of objects among the models; give --model FILE");
+  } else {
+    PTAH_TRY(model, TwoSidedModel::load(o.model));
+  }
+  PTAH_TRY(std::vector<MeshModel> models, mesh_models(o.data));
+  if (!o.held_out.empty()) {
+    PTAH_TRY(const auto names, read_names(o.held_out));
+    models = listed_models(models, names, true);
+    if (models.empty()) return fail(ErrorCode::not_found, "{}: none of its names is a model in {}", o.held_out, o.data);
+  }
+  PTAH_TRY_VOID(make_sheet_folder(o.out));
+  o.evaluation.sheets = o.out;
+  PTAH_TRY(const Json report, evaluate_two_sided(model->network(), models, o.evaluation, shown_callbacks(o.json)));
+  if (o.json)
+    print_json(report);
+  else
+    print_two_sided(report);
+  return {};
+}
+
+void add_evaluate_two_sided(CLI::App& evaluate, Action& action) {
+  auto o = std::make_shared<TwoSidedOptions>();
+  CLI::App* two_sided = evaluate.add_subcommand("two-sided", "compare objects of one picture by the two-sided network with inflated ones (docs/training.md)");
+  two_sided->add_option("--data", o->data, "folder of models (GLB, glTF, OBJ, PLY, STL, 3MF)")->required()->type_name("FOLDER");
+  two_sided->add_option("--held-out", o->held_out, "names of the models to use, one a line (default: all of the folder)")->type_name("FILE");
+  two_sided->add_option("--model", o->model, "network (default: the installed one)")->type_name("FILE");
+  two_sided->add_option("--views", o->evaluation.views, "of each model")->check(CLI::Range(1, 64));
+  two_sided->add_option("--size", o->evaluation.size, "edge of the pictures in pixels")->check(CLI::Range(64, 1024));
+  two_sided->add_option("--target-tris", o->evaluation.triangles, "about how many triangles the objects have")->check(CLI::Range(100, 500000));
+  two_sided->add_option("--samples", o->evaluation.samples, "points on each surface")->check(CLI::Range(100, 10000000));
+  add_seed_option(*two_sided, o->evaluation.seed, "seed of the views");
+  two_sided->add_option("--out", o->out, "new folder for a sheet (PNG): picture, true back, back that the network says")->type_name("FOLDER");
+  two_sided->add_option("--threads", o->threads, kThreadsHelp);
+  two_sided->add_flag("--json", o->json, "print one JSON object");
+  two_sided->callback([o, &action] { action = [o] { return finish(guard([&] { return run_two_sided(*o); })); }; });
+}
+
 }  // namespace
 
 void add_evaluate(CLI::App& app, Action& action) {
@@ -193,6 +261,7 @@ void add_evaluate(CLI::App& app, Action& action) {
   CLI::App* evaluate = app.add_subcommand("evaluate", "evaluate a model");
   evaluate->require_subcommand(1);
   add_evaluate_matting(*evaluate, action);
+  add_evaluate_two_sided(*evaluate, action);
   auto p = std::make_shared<PrincipleOptions>();
   CLI::App* principles = evaluate->add_subcommand("principles", "count which answers or requests the principles of chat refuse");
   principles->add_option("--texts", p->texts, "file of texts, one a line; - is standard input")->required();

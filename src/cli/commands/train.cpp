@@ -6,6 +6,7 @@
 #include "train/picture/picture_trainer.h"
 #include "train/picture/quick_training.h"
 #include "train/shape/shape_trainer.h"
+#include "train/two_sided/two_sided_trainer.h"
 
 namespace ptah::cli {
 
@@ -75,6 +76,11 @@ Result<void> run_train_matting(const TrainOptions& o) {
   return train_by_config(o.config, train_matting);
 }
 
+Result<void> run_train_two_sided(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_two_sided);
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, Action& action) {
@@ -98,6 +104,10 @@ void add_train(CLI::App& app, Action& action) {
   matting->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
   matting->add_option("--threads", o->threads, kThreadsHelp);
   matting->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_matting(*o); })); }; });
+  CLI::App* two_sided = train->add_subcommand("two-sided", "train the network that sees both sides of an object in one picture (docs/training.md)");
+  two_sided->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
+  two_sided->add_option("--threads", o->threads, kThreadsHelp);
+  two_sided->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_two_sided(*o); })); }; });
 }
 
 }  // namespace ptah::cli
