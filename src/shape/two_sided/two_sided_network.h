@@ -1,6 +1,7 @@
 // A network that sees one picture of an object and says how deep it is in front and behind, and which colours its back has.
 #pragma once
 
+#include "geometry/mesh.h"
 #include "media/image.h"
 #include "nn/pixel_unet.h"
 
