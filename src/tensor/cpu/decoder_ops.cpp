@@ -118,9 +118,9 @@ void norm_rows(const float* x, int64_t rows, int64_t width, const float* weight,
   HWY_DYNAMIC_DISPATCH(norm_each)(x, rows, width, weight, bias, layer_norm, eps, out);
 }
 
-// NOLINTNEXTLINE(readability-non-const-parameter): the dispatcher writes to x
 void gate_rows(float* x, const float* up, int64_t count, Gate gate) { HWY_DYNAMIC_DISPATCH(gate_each)(x, up, count, gate); }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): it is written to, by references
 void rotate_heads(float* x, int64_t heads, int64_t head_dim, const float* cosines, const float* sines, int64_t rotated, bool halves) {
   const int64_t half = rotated / 2;
   for (int64_t h = 0; h < heads; ++h, x += head_dim)
