@@ -184,8 +184,8 @@ struct EventIndex::State {
       }
       PTAH_TRY_VOID(take_events(*answer, found, [&](const ChainEvent& event) {
         if (event.block < at || event.block > until || (event.block == last.number && event.block_hash != last.hash)) return false;
-        const auto [known, anew] = seen.emplace(event.block, event.block_hash);
-        if (anew) found.blocks.push_back({event.block, event.block_hash, {}});
+        const auto [known, inserted] = seen.emplace(event.block, event.block_hash);
+        if (inserted) found.blocks.push_back({event.block, event.block_hash, {}});
         return known->second == event.block_hash;
       }));
       at = until + 1;

@@ -33,7 +33,7 @@ Tensor WeightBinder::matrix(const std::string& name) const { return weights.get(
 
 template <class Layer>
 Layer WeightBinder::packed(Layer layer) const {
-  const bool in_8_bits = packing != WeightPacking::plain && layer.weight.dim(1) >= kLeastPacked;
+  const bool in_8_bits = packing != WeightPacking::plain && layer.weight.dim(1) >= kMinPacked;
   layer.weight.set_packing(in_8_bits ? packing : WeightPacking::own);
   return layer;
 }

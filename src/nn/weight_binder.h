@@ -12,9 +12,9 @@ struct WeightBinder {
   Weights& weights;
   std::string prefix;
   bool wraps = false;                            ///< of the convolutions
-  WeightPacking packing = WeightPacking::plain;  ///< of matrices and kernels that read at least kLeastPacked channels
+  WeightPacking packing = WeightPacking::plain;  ///< of matrices and kernels that read at least kMinPacked channels
 
-  static constexpr int64_t kLeastPacked = 64;
+  static constexpr int64_t kMinPacked = 64;
 
   Scope scope(const std::string& name) const { return Scope(weights, prefix + name); }
   bool has(const std::string& name) const { return weights.all().contains(prefix + name); }

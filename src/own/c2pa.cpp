@@ -245,12 +245,12 @@ Result<Cbor> stamps_of(const Bytes& protected_header, const Bytes& signature, co
   const size_t room = signer.timestamp_room();
   if (room == 0) return Cbor(Cbor::Map{});
   PTAH_TRY(const Bytes token, signer.timestamp(to_be_stamped(protected_header, signature)));
-  constexpr size_t kLeastPadding = 256;  // so that the padding's own length always takes two bytes
-  if (token.size() + 2 * kLeastPadding > room) return fail(ErrorCode::unsupported, "a time-stamp of {} bytes; {} were kept free", token.size(), room);
+  constexpr size_t kMinPadding = 256;  // so that the padding's own length always takes two bytes
+  if (token.size() + 2 * kMinPadding > room) return fail(ErrorCode::unsupported, "a time-stamp of {} bytes; {} were kept free", token.size(), room);
   const auto header = [&](size_t pad) {
     return Cbor(Cbor::Map{{"sigTst2", Cbor::Map{{"tstTokens", Cbor::Array{Cbor::Map{{"val", token}}}}}}, {"pad", Bytes(pad)}});
   };
-  return header(kLeastPadding + room - header(kLeastPadding).encode().size());
+  return header(kMinPadding + room - header(kMinPadding).encode().size());
 }
 
 /// The whole store with this hard binding.

@@ -23,7 +23,7 @@ inline constexpr size_t kMaxThings = 9;
 /// Reads a prompt:
 ///   "a cat and a red apple", "a dog next to (beside, left of, right of) a car", "a key, a cup and a bell": side by side, where each begins with an article or
 ///   a number (so that "bow and arrow" and "black and white cat" stay what they are); "three owls", "2 cats", "a pair of boots": so many of one, each drawn
-///   anew; "a fox on a blue background": a background of one colour, of eleven words for colours.
+///   separately; "a fox on a blue background": a background of one colour, of eleven words for colours.
 /// What is none of these, or asks for more than kMaxThings things, is one thing. `knows` says which words the model was trained on: it decides which form of a
 /// plural is the singular.
 Arrangement arranged(const std::string& prompt, const std::function<bool(const std::string&)>& knows);

@@ -255,8 +255,8 @@ Result<GgufFile> parse_gguf(std::span<const uint8_t> bytes, const std::shared_pt
   if (version != 2 && version != 3) return fail(ErrorCode::unsupported, "gguf: version {}; 2 and 3 are known", version);
   file.version = static_cast<int>(version);
   const auto tensor_count = in.take<uint64_t>(), value_count = in.take<uint64_t>();
-  constexpr uint64_t kLeastEntry = 8 + 4 + 8 + 4 + 8, kLeastValue = 8 + 4 + 1;
-  if (tensor_count > bytes.size() / kLeastEntry || value_count > bytes.size() / kLeastValue)
+  constexpr uint64_t kMinEntry = 8 + 4 + 8 + 4 + 8, kMinValue = 8 + 4 + 1;
+  if (tensor_count > bytes.size() / kMinEntry || value_count > bytes.size() / kMinValue)
     return fail(ErrorCode::corrupt, "gguf: {} tensors and {} values cannot be in {} bytes", tensor_count, value_count, bytes.size());
   for (uint64_t i = 0; i < value_count; ++i) {
     const std::string key = in.text();

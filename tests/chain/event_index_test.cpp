@@ -43,10 +43,10 @@ class SimulatedChain {
     }
     final_ = std::max(final_, height() - std::min<uint64_t>(height(), 12));
   }
-  void reorganise(size_t depth, size_t anew, bool although_final = false) {
+  void reorganise(size_t depth, size_t added, bool although_final = false) {
     const size_t most = although_final ? height() : height() - final_;
     blocks_.resize(blocks_.size() - std::min(depth, most));
-    grow(anew);
+    grow(added);
   }
   uint64_t final_number() const { return final_; }
   uint64_t safe_number() const { return std::max(final_, height() - std::min<uint64_t>(height(), 6)); }

@@ -109,13 +109,13 @@ TEST_F(Download, ALaterCallGoesOnWhereAnEarlierWasCut) {
   EXPECT_EQ(server.asked()[1].from, 50000);
 }
 
-TEST_F(Download, AFileThatChangedMeanwhileIsFetchedAnew) {
+TEST_F(Download, AFileThatChangedMeanwhileIsFetchedAgain) {
   const std::string other = random_bytes(90000, 4);
   Server server([&](const Asked& asked) {
     if (asked.times == 0) return piece(asked, file_, 50000, "\"one\"");
-    Asked anew = asked;  // what a server does when If-Range does not hold
-    anew.from = 0;
-    return piece(anew, other, other.size(), "\"two\"");
+    Asked whole = asked;  // what a server does when If-Range does not hold
+    whole.from = 0;
+    return piece(whole, other, other.size(), "\"two\"");
   });
   ASSERT_TRUE(download(server.url("/f"), folder_ / "f", quick_));
   EXPECT_EQ(*read_text(folder_ / "f"), other);

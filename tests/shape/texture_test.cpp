@@ -210,8 +210,8 @@ TEST(MeshTexturing, KeepsTheMeshsOwnCoordinatesUnlessAsked) {
   EXPECT_EQ(kept.scene.meshes[0].uvs, own.meshes[0].uvs);
   EXPECT_EQ(kept.scene.meshes[0].mesh.positions, own.meshes[0].mesh.positions);
   EXPECT_TRUE(notes.empty()) << notes.front();
-  const TexturedScene anew = value_or_throw(textured_mesh(own, wood, {.texels = 64, .unwrap = true}, &notes));
-  EXPECT_NE(anew.scene.meshes[0].uvs, own.meshes[0].uvs);
+  const TexturedScene unwrapped = value_or_throw(textured_mesh(own, wood, {.texels = 64, .unwrap = true}, &notes));
+  EXPECT_NE(unwrapped.scene.meshes[0].uvs, own.meshes[0].uvs);
   EXPECT_TRUE(notes.empty()) << "it was asked for";
 }
 

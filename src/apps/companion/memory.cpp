@@ -191,7 +191,7 @@ Result<std::vector<Fact>> Memory::recall(const std::string& user, const std::str
     const std::vector<float> wanted = vector_of(asked);
     const Place from = seen.value_or(Place{-1, 0});
     std::vector<Fact> out;
-    std::vector<std::pair<int64_t, std::vector<float>>> anew;  // kept without an encoder, or with another one
+    std::vector<std::pair<int64_t, std::vector<float>>> encoded;  // kept without an encoder, or with another one
     {
       Statement rows(*db_, "select id, text, made, vector from fact where user = ? and not (conversation is not null and conversation = ? and place >= ?)",
                      user, from.conversation, from.message);
@@ -200,13 +200,13 @@ Result<std::vector<Fact>> Memory::recall(const std::string& user, const std::str
         std::vector<float> vector = rows.floats(3);
         if (vector.size() != wanted.size()) {
           vector = vector_of(fact.text);
-          anew.emplace_back(fact.id, vector);
+          encoded.emplace_back(fact.id, vector);
         }
         for (size_t i = 0; i < wanted.size(); ++i) fact.similarity += vector[i] * wanted[i];
         if (fact.similarity >= least) out.push_back(std::move(fact));
       }
     }
-    for (const auto& [id, vector] : anew) run(*db_, "update fact set vector = ? where id = ?", vector, id);
+    for (const auto& [id, vector] : encoded) run(*db_, "update fact set vector = ? where id = ?", vector, id);
     std::stable_sort(out.begin(), out.end(), [](const Fact& a, const Fact& b) { return a.similarity > b.similarity; });
     if (out.size() > most) out.resize(most);
     return out;

@@ -87,7 +87,7 @@ constexpr std::array<double, 11> kAysXl{14.615, 6.315, 3.771, 2.181, 1.342, 0.86
 }  // namespace
 
 NoiseLevels::NoiseLevels(const NoiseConfig& config) : config_(config) {
-  constexpr double kLeastSignal = 1.0 / (1 << 24);  // of the last step where there is none, as diffusers takes it
+  constexpr double kMinSignal = 1.0 / (1 << 24);  // of the last step where there is none, as diffusers takes it
   const int64_t count = config.given.empty() ? config.steps : static_cast<int64_t>(config.given.size());
   if (count < 2 || count > 100000) throw Failure({ErrorCode::invalid_argument, fmt::format("noise levels of {} steps; 2 to 100,000 are possible", count)});
   const auto bar = [](double t) { return std::pow(std::cos((t + 0.008) / 1.008 * std::numbers::pi / 2), 2); };
@@ -109,7 +109,7 @@ NoiseLevels::NoiseLevels(const NoiseConfig& config) : config_(config) {
   if (config.zero_snr) {
     const double first = std::sqrt(kept.front()), last = std::sqrt(kept.back());
     for (double& one : kept) one = std::pow((std::sqrt(one) - last) * first / (first - last), 2);
-    kept.back() = kLeastSignal;
+    kept.back() = kMinSignal;
   }
   for (const double one : kept) log_sigmas_.push_back(0.5 * std::log((1 - one) / one));
 }
@@ -129,13 +129,13 @@ double NoiseLevels::step(double sigma) const {
   return static_cast<double>(low) + std::clamp(share, 0.0, 1.0);
 }
 
-double karras_level(double most, double least, double share) {
+double karras_level(double max, double min, double share) {
   constexpr double kRho = 7;
-  return std::pow(std::pow(most, 1 / kRho) + share * (std::pow(least, 1 / kRho) - std::pow(most, 1 / kRho)), kRho);
+  return std::pow(std::pow(max, 1 / kRho) + share * (std::pow(min, 1 / kRho) - std::pow(max, 1 / kRho)), kRho);
 }
 
-double NoiseLevels::least() const { return std::exp(log_sigmas_.front()); }
-double NoiseLevels::most() const { return std::exp(log_sigmas_.back()); }
+double NoiseLevels::min() const { return std::exp(log_sigmas_.front()); }
+double NoiseLevels::max() const { return std::exp(log_sigmas_.back()); }
 
 Result<NoiseSchedule> noise_schedule_by_name(std::string_view name) { return by_name(kSchedules, name, "schedule"); }
 bool is_spacing(NoiseSchedule s) { return s == NoiseSchedule::linspace || s == NoiseSchedule::leading || s == NoiseSchedule::trailing; }
@@ -145,7 +145,7 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
   PTAH_CHECK(steps >= 1 && steps <= kMaxSteps, "noise schedule of {} steps", steps);
   const int64_t trained = levels.steps();
   std::vector<double> out;
-  const double least = levels.least(), most = levels.most();
+  const double min = levels.min(), max = levels.max();
   const auto share = [&](int64_t i, int64_t of) { return of > 0 ? static_cast<double>(i) / static_cast<double>(of) : 0.0; };
   for (int64_t i = 0; i < steps; ++i) switch (schedule) {
       case NoiseSchedule::normal:
@@ -158,10 +158,10 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
         out.push_back(levels.sigma(static_cast<double>(trained - 1 - i * trained / steps)));
         break;
       case NoiseSchedule::karras:
-        out.push_back(karras_level(most, least, share(i, steps - 1)));
+        out.push_back(karras_level(max, min, share(i, steps - 1)));
         break;
       case NoiseSchedule::exponential:
-        out.push_back(std::exp(std::log(most) + share(i, steps - 1) * (std::log(least) - std::log(most))));
+        out.push_back(std::exp(std::log(max) + share(i, steps - 1) * (std::log(min) - std::log(max))));
         break;
       case NoiseSchedule::beta:
         out.push_back(levels.sigma(std::nearbyint(beta_quantile(0.6, 1 - share(i, steps)) * static_cast<double>(trained - 1))));
@@ -188,8 +188,8 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
         break;
     }
   const NoiseConfig::End end = levels.config().end;
-  const bool stays = end == NoiseConfig::End::least || (end == NoiseConfig::End::least_where_spaced && is_spacing(schedule));
-  out.push_back(stays && schedule != NoiseSchedule::flow ? least : 0);
+  const bool stays = end == NoiseConfig::End::min || (end == NoiseConfig::End::min_where_spaced && is_spacing(schedule));
+  out.push_back(stays && schedule != NoiseSchedule::flow ? min : 0);
   return out;
 }
 

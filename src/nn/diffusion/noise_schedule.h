@@ -18,11 +18,11 @@ struct NoiseConfig {
   int64_t steps = 1000;
   double beta_start = 0.00085, beta_end = 0.012;
   Betas betas = Betas::scaled_linear;
-  std::vector<double> given = {};                      ///< β of every step instead, if not empty
-  bool zero_snr = false;                               ///< rescaled so that the last step has no signal (Lin et al. 2023, algorithm 1)
-  int64_t offset = 0;                                  ///< of the steps that the schedule "leading" takes
-  bool counts_end = false;                             ///< "leading" and "linspace" lay out one step more and leave it out, as diffusers' multistep samplers do
-  enum class End { zero, least, least_where_spaced };  ///< the level that sampling ends at: the smallest one, or so for linspace, leading and trailing alone
+  std::vector<double> given = {};                  ///< β of every step instead, if not empty
+  bool zero_snr = false;                           ///< rescaled so that the last step has no signal (Lin et al. 2023, algorithm 1)
+  int64_t offset = 0;                              ///< of the steps that the schedule "leading" takes
+  bool counts_end = false;                         ///< "leading" and "linspace" lay out one step more and leave it out, as diffusers' multistep samplers do
+  enum class End { zero, min, min_where_spaced };  ///< the level that sampling ends at: the smallest one, or so for linspace, leading and trailing alone
   End end = End::zero;
   double flow_shift = 3;  ///< of the schedule "flow", towards noise
 };
@@ -34,8 +34,8 @@ class NoiseLevels {
   /// σ of a step (0 … steps − 1; between two: interpolated in log σ), and the inverse.
   double sigma(double step) const;
   double step(double sigma) const;
-  double least() const;
-  double most() const;
+  double min() const;
+  double max() const;
   int64_t steps() const { return static_cast<int64_t>(log_sigmas_.size()); }
   const NoiseConfig& config() const { return config_; }
 
@@ -55,6 +55,6 @@ std::vector<double> noise_schedule(NoiseSchedule schedule, const NoiseLevels& le
 
 std::string noise_schedule_names();
 /// A level between two, evenly spaced in their seventh roots (Karras et al. 2022, equation 5).
-double karras_level(double most, double least, double share);
+double karras_level(double max, double min, double share);
 
 }  // namespace ptah

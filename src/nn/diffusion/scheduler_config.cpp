@@ -178,8 +178,8 @@ Result<SchedulerSettings> scheduler_settings(const Config& c, bool flows, bool m
     out.missing = missing_of(c, *known, algorithm);
     if (!out.missing.empty()) return out;
     const bool ddim = name == "DDIMScheduler";
-    if (ddim && !c.boolean("set_alpha_to_one", true)) out.noise.end = NoiseConfig::End::least_where_spaced;
-    if (!ddim && end == "sigma_min") out.noise.end = NoiseConfig::End::least;
+    if (ddim && !c.boolean("set_alpha_to_one", true)) out.noise.end = NoiseConfig::End::min_where_spaced;
+    if (!ddim && end == "sigma_min") out.noise.end = NoiseConfig::End::min;
     out.noise.counts_end = known->counts_end;
     out.sampler = algorithm == "sde-dpmsolver++" ? "dpmpp_2m_sde" : known->sampler;
     out.schedule = c.boolean("use_karras_sigmas", false)        ? "karras"

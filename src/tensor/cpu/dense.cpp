@@ -55,8 +55,8 @@ void gemm(const GemmCall& call) {
   if (call.gated) return gated_product(call, static_cast<const bf16*>(gated_panels(call)->data()));
   if (onednn::has_avx512()) return onednn::multiply(call, call.m);
   // Below AVX-512 oneDNN's products split the sum over threads. Here the rows are cut into parts whose number depends on the shape only, each for one thread.
-  constexpr int64_t kMaxParts = 16, kLeastRows = 24;
-  const int64_t parts = std::clamp<int64_t>(call.m / kLeastRows, 1, kMaxParts);
+  constexpr int64_t kMaxParts = 16, kMinRows = 24;
+  const int64_t parts = std::clamp<int64_t>(call.m / kMinRows, 1, kMaxParts);
   if (DryRun::active()) {
     const onednn::OneThread one;
     return onednn::multiply(call, call.m);

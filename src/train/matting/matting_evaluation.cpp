@@ -91,7 +91,7 @@ double seconds_of(const std::function<void()>& work) {
 /// One kind of composites.
 Result<Json> evaluate_kind(const BackgroundRemover& remover, const MattingPool& pool, const MattingEvaluation& evaluation, Behind behind, const char* name,
                            const TrainCallbacks& callbacks) {
-  constexpr double kLeast = 0.01;
+  constexpr double kMinCovered = 0.01;
   constexpr int64_t kShown = 24;
   Sum network, colour, best;
   int64_t counted = 0, chose_network = 0;
@@ -102,7 +102,7 @@ Result<Json> evaluate_kind(const BackgroundRemover& remover, const MattingPool& 
     const Example example = example_of(random_composite(pool, evaluation.size, random, behind));
     double covered = 0;
     for (const float v : example.truth.values) covered += v > 0.5F;
-    if (covered < kLeast * static_cast<double>(example.truth.values.size())) continue;
+    if (covered < kMinCovered * static_cast<double>(example.truth.values.size())) continue;
     ++counted;
     Coverage by_network;
     Image by_colour;
