@@ -31,21 +31,6 @@ Result<AutoencoderConfig> autoencoder_config(const Json& json) {
   return c;
 }
 
-Tensor space_to_depth(const Tensor& x, int64_t r) {
-  const int64_t n = x.dim(0), h = x.dim(1) / r, w = x.dim(2) / r, c = x.dim(3);
-  return permute(x.reshape({n * h, r, w, r * c}), {0, 2, 1, 3}).reshape({n, h, w, r * r * c});
-}
-
-Tensor depth_to_space(const Tensor& x, int64_t r) {
-  const int64_t n = x.dim(0), h = x.dim(1), w = x.dim(2), c = x.dim(3) / (r * r);
-  return permute(x.reshape({n * h, w, r, r * c}), {0, 2, 1, 3}).reshape({n, h * r, w * r, c});
-}
-
-ResidualBlock::ResidualBlock(const Scope& scope, int64_t width)
-    : first(scope / "first", width, width, 3, 1, 1.4F), second(scope / "second", width, width, 3, 1, 0) {}
-
-Tensor ResidualBlock::operator()(const Tensor& x) const { return second(silu(first(silu(x))), x); }
-
 PictureEncoder::PictureEncoder(const Scope& scope, const AutoencoderConfig& config)
     : in_(scope / "in", 16, config.encoder_widths[0], 3), out_(scope / "out", config.encoder_widths.back(), config.latent_channels) {
   for (size_t level = 0; level < config.encoder_widths.size(); ++level) {

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "nn/layers.h"
+#include "nn/pixel_unet.h"
 
 namespace ptah {
 
@@ -19,17 +19,6 @@ struct AutoencoderConfig {
 Json to_json(const AutoencoderConfig& config);
 /// Errors: corrupt for missing or absurd values.
 Result<AutoencoderConfig> autoencoder_config(const Json& json);
-
-/// [n, h, w, c] → [n, h / r, w / r, r·r·c], the r × r neighbours side by side (row, column, channel).
-Tensor space_to_depth(const Tensor& x, int64_t r);
-/// The inverse.
-Tensor depth_to_space(const Tensor& x, int64_t r);
-
-struct ResidualBlock {
-  Conv2d first, second;
-  ResidualBlock(const Scope& scope, int64_t width);
-  Tensor operator()(const Tensor& x) const;
-};
 
 class PictureEncoder {
  public:

@@ -1,47 +1,25 @@
-// Background removal: a small U-Net (Ronneberger et al. 2015) from colours to the coverage of what a picture shows. Residual convolutions without norms on the
-// way down and up, transformer blocks (Vaswani et al. 2017) at the coarsest level, where the whole picture is seen.
+// Background removal: a small U-Net from colours to the coverage of what a picture shows.
 #pragma once
 
-#include "base/json.h"
-#include "image/autoencoder.h"
 #include "media/image.h"
-#include "nn/transformer.h"
+#include "nn/pixel_unet.h"
 
 namespace ptah {
 
-/// Edge of the smallest square that a network may look at, in pixels.
-inline constexpr int64_t kMinMattingSize = 32;
-
-struct MattingConfig {
-  int64_t size = 256;                            ///< edge of the square that it looks at, in pixels
-  std::vector<int64_t> widths{16, 32, 64, 128};  ///< channels at size / 2, / 4, / 8, / 16
-  std::vector<int64_t> blocks{0, 1, 2, 2};       ///< residual blocks on the way down; on the way up there is one a level
-  int64_t attention_blocks = 2, heads = 4;
-  /// Edge at the coarsest level.
-  int64_t coarsest() const { return size >> widths.size(); }
-};
-Json to_json(const MattingConfig& config);
+using MattingConfig = PixelUnetConfig;
 /// Errors: corrupt for missing or absurd values.
 Result<MattingConfig> matting_config(const Json& json);
 
 class MattingNetwork {
  public:
-  MattingNetwork(const Scope& scope, const MattingConfig& config);
+  MattingNetwork(const Scope& scope, const MattingConfig& config) : unet_(scope, config, 3, 1, 0.5F) {}
 
-  /// Colours in [−1, 1], f32 [n, edge, edge, 3] → logits of coverage, f32 [n, edge, edge, 1]. The edge is the configuration's size, or (in training) another
-  /// multiple of 2^levels: the positions are then resized. Computes in `type`.
-  Tensor operator()(const Tensor& pictures, DType type) const;
-  const MattingConfig& config() const { return config_; }
+  /// Colours in [−1, 1], f32 [n, edge, edge, 3] → logits of coverage, f32 [n, edge, edge, 1]; edges as PixelUnet has them. Computes in `type`.
+  Tensor operator()(const Tensor& pictures, DType type) const { return unet_(pictures, type); }
+  const MattingConfig& config() const { return unet_.config(); }
 
  private:
-  MattingConfig config_;
-  Conv2d in_, out_;
-  std::vector<Conv2d> down_;                        ///< into levels 1 …
-  std::vector<std::vector<ResidualBlock>> levels_;  ///< on the way down
-  Tensor places_;                                   ///< learnt positions of the coarsest level
-  std::vector<TransformerBlock> attention_;
-  std::vector<Linear> up_;             ///< from level l + 1 to l
-  std::vector<ResidualBlock> joined_;  ///< on the way up
+  PixelUnet unet_;
 };
 
 /// Where a picture lies in the square that the network looks at.

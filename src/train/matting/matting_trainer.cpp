@@ -51,9 +51,9 @@ MattingSettings read_matting_settings(const Json& json, const fs::path& base, co
   out.shape = *sane;
   if (out.train_size == 0) out.train_size = out.shape.size;
   const int64_t unit = int64_t{1} << out.shape.widths.size();
-  if (out.train_size < kMinMattingSize || out.train_size > out.shape.size || out.train_size % unit != 0)
+  if (out.train_size < kMinUnetSize || out.train_size > out.shape.size || out.train_size % unit != 0)
     throw Failure({ErrorCode::invalid_argument,
-                   fmt::format("config: train_size is {}; multiples of {} from {} to {} are possible", out.train_size, unit, kMinMattingSize, out.shape.size)});
+                   fmt::format("config: train_size is {}; multiples of {} from {} to {} are possible", out.train_size, unit, kMinUnetSize, out.shape.size)});
   return out;
 }
 
