@@ -125,9 +125,9 @@ class Simplifier {
     q += quadrics_[b];
     const Vec3 middle = (positions_[a] + positions_[b]) * 0.5F;
     Vec3 best = positions_[a], optimum{};
-    double least = q.error(best);
+    double smallest_error = q.error(best);
     const auto take = [&](const Vec3& p) {
-      if (const double error = q.error(p); error < least) least = error, best = p;
+      if (const double error = q.error(p); error < smallest_error) smallest_error = error, best = p;
     };
     take(positions_[b]);
     take(middle);
