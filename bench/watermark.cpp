@@ -28,7 +28,7 @@ struct Tally {
 int main(int argc, char** argv) {
   if (argc < 2) return fmt::print(stderr, "ptah_bench_watermark PICTURES [DATA MOST]\n"), 2;
   std::map<std::string, Tally> tallies;
-  double least_psnr = 1e9, psnr_sum = 0;
+  double min_psnr = 1e9, psnr_sum = 0;
   int marked_count = 0, false_found = 0, unmarked = 0;
   Random random(5);
   for (const auto& entry : fs::recursive_directory_iterator(argv[1])) {
@@ -42,7 +42,7 @@ int main(int argc, char** argv) {
       if (picture.rgba[i + 3] > 0)
         for (size_t c = 0; c < 3; ++c, ++samples) squares += std::pow(picture.rgba[i + c] - marked.rgba[i + c], 2);
     const double psnr = 10 * std::log10(255.0 * 255.0 * static_cast<double>(samples) / squares);
-    least_psnr = std::min(least_psnr, psnr);
+    min_psnr = std::min(min_psnr, psnr);
     psnr_sum += psnr;
     ++marked_count;
     const int64_t w = marked.width / 2, h = marked.height / 2;
@@ -66,14 +66,14 @@ int main(int argc, char** argv) {
     false_found += find_watermark(picture).has_value();
   }
   if (marked_count == 0) return fmt::print(stderr, "no pictures below {}\n", argv[1]), 2;
-  fmt::print("{} pictures; PSNR of what is not transparent: {:.1f} dB on average, {:.1f} at least\n", marked_count, psnr_sum / marked_count, least_psnr);
+  fmt::print("{} pictures; PSNR of what is not transparent: {:.1f} dB on average, {:.1f} at least\n", marked_count, psnr_sum / marked_count, min_psnr);
   for (const auto& [name, t] : tallies)
     fmt::print("{:<20} bit errors {:5.2f} %   found {:5.1f} %   wrong id {}\n", name, 100 * t.bit_errors / t.pictures, 100.0 * t.found / t.pictures, t.wrong);
   if (argc > 3) {
     const PictureSet set = value_or_throw(read_picture_set(argv[2], 128));
-    const int64_t most = std::min<int64_t>(std::stoll(argv[3]), static_cast<int64_t>(set.entries.size())), size = set.size();
-    for (int64_t i = 0; i < most; ++i) {
-      const int64_t at = i * static_cast<int64_t>(set.entries.size()) / most;
+    const int64_t max_count = std::min<int64_t>(std::stoll(argv[3]), static_cast<int64_t>(set.entries.size())), size = set.size();
+    for (int64_t i = 0; i < max_count; ++i) {
+      const int64_t at = i * static_cast<int64_t>(set.entries.size()) / max_count;
       Image picture = make_image(size, size);
       std::copy_n(set.pictures.data<uint8_t>() + at * size * size * 4, size * size * 4, picture.rgba.data());
       ++unmarked;

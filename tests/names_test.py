@@ -10,6 +10,8 @@ import re
 import sys
 
 NAMESPACE = re.compile(r"^(?:inline )?namespace ?([\w:]*) ?\{$")
+SEPARATE = re.compile(r"^ptah_rung\((\w+) SEPARATE(?: FOLDER ([\w/]+))? LINK ", re.MULTILINE)
+ALONE = re.compile(r'^ +file\(STRINGS \$\{source\} \w+ REGEX "([^"]+)"', re.MULTILINE)
 TYPE = re.compile(r"^(?:struct|class|enum(?: class)?) (?:\[\[\w+\]\] )?(\w+)(?: final)?(?: :.*)? ?\{")
 
 
@@ -46,17 +48,21 @@ def local_names(text):
                 yield found.group(1), ""
 
 
-def compiled_alone(path, text):
-    """As src/CMakeLists.txt has it: Highway's kernels, and the sources of geometry."""
-    return "hwy/foreach_target.h" in text or path.parts[0] == "geometry"
+def compiled_alone(source):
+    """Whether src/CMakeLists.txt compiles a source alone: by its rung (SEPARATE), or by a line in it (ptah_unity)."""
+    rules = (source / "CMakeLists.txt").read_text()
+    folders = [folder or name for name, folder in SEPARATE.findall(rules)]
+    [line] = ALONE.findall(rules)
+    return lambda path, text: any(path.is_relative_to(folder) for folder in folders) or re.search(line, text)
 
 
 def shared_local_names(source):
     """The names that two sources of one target have in their anonymous namespaces; the same alias for the same type is none."""
     targets = collections.defaultdict(lambda: collections.defaultdict(dict))
+    alone = compiled_alone(source)
     for file in sorted(source.rglob("*.cpp")):
         path, text = file.relative_to(source), file.read_text()
-        if not compiled_alone(path, text):
+        if not alone(path, text):
             for name, alias in local_names(text):
                 targets[path.parts[:2] if path.parts[0] == "apps" else path.parts[0]][name].setdefault(str(path), alias)
     for names in targets.values():

@@ -133,8 +133,8 @@ Block::~Block() {
   p.free.emplace(capacity_, data_);
   p.free_bytes += capacity_;
   const auto slack = static_cast<int64_t>(static_cast<double>(p.account.peak_bytes) * p.kept_share);
-  const size_t most = static_cast<size_t>(std::max<int64_t>(p.account.peak_bytes + slack - p.account.live_bytes, 1 << 24));
-  while (p.free_bytes > most) {
+  const size_t max_free_bytes = static_cast<size_t>(std::max<int64_t>(p.account.peak_bytes + slack - p.account.live_bytes, 1 << 24));
+  while (p.free_bytes > max_free_bytes) {
     const auto smallest = p.free.begin();
     p.free_bytes -= smallest->first;
     system_free(smallest->second, smallest->first);

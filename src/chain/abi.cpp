@@ -72,10 +72,10 @@ Result<AbiType> parse_type(std::string_view text, int depth) {
     }
     return out;
   }
-  const auto sized = [&](std::string_view name, size_t most, size_t step) -> std::optional<size_t> {
+  const auto sized = [&](std::string_view name, size_t max_size, size_t step) -> std::optional<size_t> {
     if (!text.starts_with(name)) return std::nullopt;
     const auto count = parse_count(text.substr(name.size()));
-    return count && *count <= most && *count % step == 0 ? std::optional(*count) : std::nullopt;
+    return count && *count <= max_size && *count % step == 0 ? std::optional(*count) : std::nullopt;
   };
   if (text == "address") return AbiType{Kind::address, 160, false, {}};
   if (text == "bool") return AbiType{Kind::boolean, 8, false, {}};

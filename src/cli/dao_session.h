@@ -10,7 +10,7 @@ struct DaoOptions : ChainOptions {
   std::string file, name, symbol, treasury = "0", threshold, delay = "1d", period = "3d", wait = "2d";
   std::vector<std::string> shares, amounts;
   uint64_t quorum = 20;
-  std::string to, amount, words, proposal, choice, worker, judge, deadline = "30d", window = "3d", closes = "7d", resolver, arbiter, bond, liquidity, least;
+  std::string to, amount, words, proposal, choice, worker, judge, deadline = "30d", window = "3d", closes = "7d", resolver, arbiter, bond, liquidity, limit;
   uint32_t fee = 100;
   uint64_t number = 0;
   std::string text;

@@ -60,7 +60,7 @@ class Bvh {
   /// The box with the least cost: bound(box) is a lower bound of cost over everything in a box, cost(i) that of box i. `best` is a cost that is known to be
   /// reachable, or infinity; returns the index and the cost, or (~0, best) if nothing is below.
   template <class Bound, class Cost>
-  std::pair<uint32_t, double> least(const Bound& bound, const Cost& cost, double best) const {
+  std::pair<uint32_t, double> min_cost(const Bound& bound, const Cost& cost, double best) const {
     uint32_t found = ~uint32_t{0};
     if (nodes_.empty()) return {found, best};
     std::array<std::pair<double, uint32_t>, 64> stack;

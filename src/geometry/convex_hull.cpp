@@ -66,10 +66,10 @@ class Quickhull {
   /// The furthest point of those in front; of several the last by its coordinates, which is a corner of the hull.
   uint32_t furthest(uint32_t f) {
     uint32_t best = kNone;
-    Int128 most = 0;
+    Int128 largest = 0;
     for (const uint32_t p : faces_[f].outside) {
       const Int128 here = height(faces_[f], p);
-      if (here > most || (here == most && best != kNone && at_[p] > at_[best])) most = here, best = p;
+      if (here > largest || (here == largest && best != kNone && at_[p] > at_[best])) largest = here, best = p;
     }
     return best;
   }
@@ -77,10 +77,10 @@ class Quickhull {
   template <class Measure>
   uint32_t extreme(const Measure& measure) const {
     uint32_t best = 0;
-    Int128 most = measure(0);
+    Int128 largest = measure(0);
     for (uint32_t p = 1; p < at_.size(); ++p) {
       const Int128 here = measure(p);
-      if (here > most || (here == most && at_[p] > at_[best])) most = here, best = p;
+      if (here > largest || (here == largest && at_[p] > at_[best])) largest = here, best = p;
     }
     return best;
   }

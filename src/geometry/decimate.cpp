@@ -1,5 +1,6 @@
 #include "geometry/decimate.h"
 
+#include "geometry/edge_collapse.h"
 #include "geometry/quadric.h"
 
 #include <algorithm>
@@ -9,16 +10,6 @@
 namespace ptah {
 
 namespace {
-
-struct Candidate {
-  double cost;
-  uint32_t a, b;
-  uint32_t version;                               ///< sum of both vertices' versions when it was made
-  bool operator<(const Candidate& other) const {  // the queue's top is the cheapest; ties go by index, so the order is fixed
-    if (cost != other.cost) return cost > other.cost;
-    return a != other.a ? a > other.a : b > other.b;
-  }
-};
 
 class Decimator {
  public:
@@ -46,7 +37,7 @@ class Decimator {
   Mesh run(size_t target) {
     size_t left = triangles_.size();
     while (left > target && !queue_.empty()) {
-      const Candidate c = queue_.top();
+      const CollapseCandidate c = queue_.top();
       queue_.pop();
       if (around_[c.a].empty() || around_[c.b].empty() || c.version != versions_[c.a] + versions_[c.b]) continue;
       const Vec3 to = place(c.a, c.b);
@@ -128,24 +119,9 @@ class Decimator {
   }
 
   size_t collapse(uint32_t a, uint32_t b, const Vec3& to) {
-    size_t gone = 0;
     positions_[a] = to;
     quadrics_[a] += quadrics_[b];
-    for (const uint32_t t : around_[b]) {
-      Triangle& tri = triangles_[t];
-      const bool shared = tri[0] == a || tri[1] == a || tri[2] == a;
-      if (shared) {
-        for (const uint32_t v : tri)
-          if (v != b) around_[v].erase(std::find(around_[v].begin(), around_[v].end(), t));
-        tri = {0, 0, 0};
-        ++gone;
-        continue;
-      }
-      for (uint32_t& v : tri)
-        if (v == b) v = a;
-      around_[a].push_back(t);
-    }
-    around_[b].clear();
+    const size_t gone = collapse_edge(triangles_, around_, a, b);
     ++versions_[a];
     neighbours(a, near_a_);
     for (const uint32_t v : near_a_) push(a, v);
@@ -157,7 +133,7 @@ class Decimator {
   std::vector<std::vector<uint32_t>> around_;
   std::vector<Quadric> quadrics_;
   std::vector<uint32_t> versions_;
-  std::priority_queue<Candidate> queue_;
+  std::priority_queue<CollapseCandidate> queue_;
   std::vector<uint32_t> near_a_, near_b_;  ///< scratch
 };
 

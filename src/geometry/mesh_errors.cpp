@@ -115,12 +115,12 @@ NearestSurface::NearestSurface(const Mesh& mesh) : mesh_(mesh), tree_(boxes_of(m
 
 NearestSurface::Found NearestSurface::operator()(const Vec3& point) const {
   const Vec3d p = wide(point);
-  const auto [triangle, best] = tree_.least([&](const Box& box) { return squared_distance(p, box); },
-                                            [&](uint32_t t) {
-                                              const auto [a, b, c] = mesh_.triangles[t];
-                                              return to_triangle(p, wide(mesh_.positions[a]), wide(mesh_.positions[b]), wide(mesh_.positions[c]));
-                                            },
-                                            std::numeric_limits<double>::infinity());
+  const auto [triangle, best] = tree_.min_cost([&](const Box& box) { return squared_distance(p, box); },
+                                               [&](uint32_t t) {
+                                                 const auto [a, b, c] = mesh_.triangles[t];
+                                                 return to_triangle(p, wide(mesh_.positions[a]), wide(mesh_.positions[b]), wide(mesh_.positions[c]));
+                                               },
+                                               std::numeric_limits<double>::infinity());
   return {std::sqrt(best), triangle};
 }
 

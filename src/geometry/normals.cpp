@@ -8,7 +8,7 @@ namespace ptah {
 
 ShadedMesh shaded(const Mesh& mesh, float crease) {
   constexpr uint32_t kMaxAround = 1024;  // faces round a vertex that are compared with each other
-  const float least = std::cos(crease * std::numbers::pi_v<float> / 180);
+  const float min_cosine = std::cos(crease * std::numbers::pi_v<float> / 180);
   std::vector<Vec3> faces(mesh.triangles.size());
   std::vector<std::array<float, 3>> angles(mesh.triangles.size());
   for (size_t t = 0; t < faces.size(); ++t) {
@@ -43,7 +43,7 @@ ShadedMesh shaded(const Mesh& mesh, float crease) {
         Vec3 sum{};
         for (uint32_t other = begin[v]; other < begin[v + 1]; ++other) {
           const uint32_t u = corners[other] / 3;
-          if (smooth || dot(faces[u], own) >= least) sum = sum + faces[u] * angles[u][corners[other] % 3];
+          if (smooth || dot(faces[u], own) >= min_cosine) sum = sum + faces[u] * angles[u][corners[other] % 3];
         }
         normal = length(sum) > 1e-12F ? normalized(sum) : own;
       }

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "geometry/bvh.h"
+#include "geometry/edge_collapse.h"
 #include "geometry/quadric.h"
 
 namespace ptah {
@@ -25,16 +26,6 @@ struct Limits {
 constexpr std::array<Limits, 3> kLimits{{{0.5F, 0.04F}, {0.2F, 0.004F}, {0.02F, 1e-5F}}};
 constexpr size_t kMaxAround = 160;
 constexpr double kBorderWeight = 4;
-
-struct Candidate {
-  double cost;
-  uint32_t a, b;
-  uint32_t version;  ///< sum of both vertices' versions when it was made
-  bool operator<(const Candidate& other) const {
-    if (cost != other.cost) return cost > other.cost;
-    return a != other.a ? a > other.a : b > other.b;
-  }
-};
 
 class Simplifier {
  public:
@@ -125,9 +116,9 @@ class Simplifier {
     q += quadrics_[b];
     const Vec3 middle = (positions_[a] + positions_[b]) * 0.5F;
     Vec3 best = positions_[a], optimum{};
-    double least = q.error(best);
+    double smallest_error = q.error(best);
     const auto take = [&](const Vec3& p) {
-      if (const double error = q.error(p); error < least) least = error, best = p;
+      if (const double error = q.error(p); error < smallest_error) smallest_error = error, best = p;
     };
     take(positions_[b]);
     take(middle);
@@ -155,7 +146,7 @@ class Simplifier {
         }
     for (size_t step = 0; left > target && !queue_.empty(); ++step) {
       if (cancel && step % 4096 == 0) stop_if_cancelled(cancel);
-      const Candidate c = queue_.top();
+      const CollapseCandidate c = queue_.top();
       if (c.cost > dearest) break;
       queue_.pop();
       if (around_[c.a].empty() || around_[c.b].empty() || c.version != versions_[c.a] + versions_[c.b]) continue;
@@ -221,7 +212,6 @@ class Simplifier {
   }
 
   size_t collapse(uint32_t a, uint32_t b, const Vec3& to) {
-    size_t gone = 0;
     if (to == positions_[b]) {
       original_[a] = original_[b];
       moved_[a] = moved_[b];
@@ -231,20 +221,7 @@ class Simplifier {
     positions_[a] = to;
     freedom_[a] = std::max(freedom_[a], freedom_[b]);
     quadrics_[a] += quadrics_[b];
-    for (const uint32_t t : around_[b]) {
-      Triangle& tri = triangles_[t];
-      if (has(t, a)) {
-        for (const uint32_t v : tri)
-          if (v != b) around_[v].erase(std::find(around_[v].begin(), around_[v].end(), t));
-        tri = {0, 0, 0};
-        ++gone;
-        continue;
-      }
-      for (uint32_t& v : tri)
-        if (v == b) v = a;
-      around_[a].push_back(t);
-    }
-    around_[b].clear();
+    const size_t gone = collapse_edge(triangles_, around_, a, b);
     ++versions_[a];
     ++round_;
     for (const uint32_t t : around_[a])
@@ -288,7 +265,7 @@ class Simplifier {
   std::vector<Freedom> freedom_;
   std::vector<char> moved_;
   std::vector<uint32_t> mark_;
-  std::priority_queue<Candidate> queue_;
+  std::priority_queue<CollapseCandidate> queue_;
   std::vector<uint32_t> near_;
   Limits limits_{};
   Vec3 centre_{};

@@ -17,9 +17,9 @@ Json to_json(const AutoencoderConfig& c) { return json_of_fields(c); }
 
 Result<AutoencoderConfig> autoencoder_config(const Json& json) {
   PTAH_TRY(const AutoencoderConfig c, fields_from_json<AutoencoderConfig>(json, "autoencoder config"));
-  const auto sane = [](const std::vector<int64_t>& values, int64_t least, int64_t most) {
+  const auto sane = [](const std::vector<int64_t>& values, int64_t min_value, int64_t max_value) {
     for (const int64_t v : values)
-      if (v < least || v > most) return false;
+      if (v < min_value || v > max_value) return false;
     return true;
   };
   const size_t levels = c.encoder_widths.size();

@@ -206,7 +206,7 @@ class Attempt {
 /// Brings all of the file into `part`.
 Result<void> fetch(const std::string& url, Part& part, const DownloadOptions& options) {
   double pause = options.wait_seconds;
-  int64_t most = 0;  // bytes that an attempt brought
+  int64_t largest = 0;  // bytes that an attempt brought
   for (int attempt = 1;; ++attempt) {
     const int64_t before = part.size;
     Attempt one(part, options);
@@ -224,11 +224,11 @@ Result<void> fetch(const std::string& url, Part& part, const DownloadOptions& op
       PTAH_TRY_VOID(part.clear());
       continue;
     }
-    most = std::max(most, before);
-    if (part.size > most) {  // further than ever
+    largest = std::max(largest, before);
+    if (part.size > largest) {  // further than ever
       attempt = 0;
       pause = options.wait_seconds;
-      most = part.size;
+      largest = part.size;
     }
     if (!response->passing || attempt >= options.attempts) return tl::unexpected(http_error(url, *response));
     PTAH_TRY_VOID(wait_to_retry(pause, options.cancel));

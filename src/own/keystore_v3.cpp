@@ -16,17 +16,17 @@ namespace {
 constexpr uint64_t kMaxScryptMemory = uint64_t{512} << 20, kMaxBlocks = uint64_t{1} << 24, kMaxRounds = 10'000'000;
 constexpr size_t kKeyBytes = 32, kMaxSalt = 1024;
 
-/// Errors: corrupt unless it is hex of `least` to `most` bytes.
-Result<Bytes> hex_at(const Json& object, const char* name, size_t least, size_t most) {
+/// Errors: corrupt unless it is hex of `min_bytes` to `max_bytes` bytes.
+Result<Bytes> hex_at(const Json& object, const char* name, size_t min_bytes, size_t max_bytes) {
   const std::string text = text_at(object, name);
   const std::string_view digits = std::string_view(text).substr(text.starts_with("0x") ? 2 : 0);
   Bytes out(digits.size() / 2);
   size_t size = 0;
   const char* end = nullptr;
-  if (digits.size() > 2 * most || sodium_hex2bin(out.data(), out.size(), digits.data(), digits.size(), nullptr, &size, &end) != 0 ||
-      end != digits.data() + digits.size() || size != out.size() || digits.size() % 2 || size < least)
+  if (digits.size() > 2 * max_bytes || sodium_hex2bin(out.data(), out.size(), digits.data(), digits.size(), nullptr, &size, &end) != 0 ||
+      end != digits.data() + digits.size() || size != out.size() || digits.size() % 2 || size < min_bytes)
     return fail(ErrorCode::corrupt, "keystore: '{}' is not {} bytes in hex", name,
-                least == most ? fmt::format("{}", least) : fmt::format("{} to {}", least, most));
+                min_bytes == max_bytes ? fmt::format("{}", min_bytes) : fmt::format("{} to {}", min_bytes, max_bytes));
   return out;
 }
 

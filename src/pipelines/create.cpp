@@ -130,12 +130,13 @@ Result<void> check_budget(const PictureModel& model, const CreateRequest& reques
   CreateRequest smaller = request;
   smaller.size = 128;
   smaller.object = false;
-  PTAH_TRY(const Plan least, plan_work(model, smaller, sources));
+  PTAH_TRY(const Plan smallest, plan_work(model, smaller, sources));
   const double mib = 1.0 / (1 << 20);
   return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, the budget is {:.0f} MiB; {}", static_cast<double>(plan.peak_bytes) * mib,
               static_cast<double>(budget_bytes) * mib,
-              least.peak_bytes <= budget_bytes ? fmt::format("`size` 128 without an object would fit ({:.0f} MiB)", static_cast<double>(least.peak_bytes) * mib)
-                                               : fmt::format("the least that works is {:.0f} MiB", static_cast<double>(least.peak_bytes) * mib));
+              smallest.peak_bytes <= budget_bytes
+                  ? fmt::format("`size` 128 without an object would fit ({:.0f} MiB)", static_cast<double>(smallest.peak_bytes) * mib)
+                  : fmt::format("the least that works is {:.0f} MiB", static_cast<double>(smallest.peak_bytes) * mib));
 }
 
 }  // namespace ptah

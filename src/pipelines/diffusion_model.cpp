@@ -21,7 +21,7 @@ namespace {
 /// Pictures [1, h, w, c] made so large that they cover a size, and cut to it round their middle.
 Tensor covering(const Tensor& x, int64_t height, int64_t width, Filter filter) {
   const double scale = std::max(static_cast<double>(height) / static_cast<double>(x.dim(1)), static_cast<double>(width) / static_cast<double>(x.dim(2)));
-  const auto edge = [&](int64_t from, int64_t least) { return std::max<int64_t>(std::llround(static_cast<double>(from) * scale), least); };
+  const auto edge = [&](int64_t from, int64_t min_edge) { return std::max<int64_t>(std::llround(static_cast<double>(from) * scale), min_edge); };
   const int64_t tall = edge(x.dim(1), height), wide = edge(x.dim(2), width), top = (tall - height) / 2, left = (wide - width) / 2;
   return slice(slice(resize(x, tall, wide, filter), 1, top, top + height), 2, left, left + width);
 }

@@ -149,12 +149,12 @@ Result<PaintRequest> within_budget(const PaintRequest& request, const DiffusionF
   PTAH_TRY(const Plan plan, plan_painting(request, files, vocabulary, sources, shapes));
   if (plan.peak_bytes <= budget_bytes) return request;
   PaintRequest tiled = request;
-  int64_t least = plan.peak_bytes;
+  int64_t smallest = plan.peak_bytes;
   for (const int64_t tile : {512, 256, 128}) {
     tiled.tile = tile;
     PTAH_TRY(const Plan other, plan_painting(tiled, files, vocabulary, sources, shapes));
     if (other.peak_bytes <= budget_bytes) return tiled;
-    least = std::min(least, other.peak_bytes);
+    smallest = std::min(smallest, other.peak_bytes);
   }
   const auto mib = [](int64_t bytes) { return static_cast<double>(bytes) / (1 << 20); };
   std::string narrow;
@@ -164,7 +164,7 @@ Result<PaintRequest> within_budget(const PaintRequest& request, const DiffusionF
     PTAH_TRY(const Plan other, plan_painting(tiled, rounded, vocabulary, sources, shapes));
     narrow = fmt::format(", and with weights in 8 bits (w8a16) {:.0f} MiB", mib(other.peak_bytes));
   }
-  return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, decoded in tiles {:.0f} MiB{}; the budget is {:.0f} MiB", mib(plan.peak_bytes), mib(least),
+  return fail(ErrorCode::over_budget, "this needs {:.0f} MiB, decoded in tiles {:.0f} MiB{}; the budget is {:.0f} MiB", mib(plan.peak_bytes), mib(smallest),
               narrow, mib(budget_bytes));
 }
 

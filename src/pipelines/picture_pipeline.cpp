@@ -159,14 +159,14 @@ PictureModel::Draft PictureModel::best_of(const Tensor& drafts, const Drawing& d
   const Tensor fit = matmul(judge_->pictures(drafts), judge_->prompts({d.prompt}), {.transpose_b = true});
   if (DryRun::active()) return {slice(drafts, 0, 0, 1)};
   // One of the asked colour stands before all others; among equals the judge decides.
-  std::pair<bool, float> most{false, -std::numeric_limits<float>::infinity()};
+  std::pair<bool, float> largest{false, -std::numeric_limits<float>::infinity()};
   int64_t best = 0;
   for (int64_t i = 0; i < drafts.dim(0); ++i) {
     const bool coloured = d.colour.empty() || main_colour(to_image(slice(drafts, 0, i, i + 1))) == d.colour;
     const std::pair here{coloured, fit.data<float>()[i]};
-    if (here > most) most = here, best = i;
+    if (here > largest) largest = here, best = i;
   }
-  return {slice(drafts, 0, best, best + 1), most.first};
+  return {slice(drafts, 0, best, best + 1), largest.first};
 }
 
 Image PictureModel::compose(Tensor made, const CreateRequest& request, const Drawing& d) const {

@@ -94,10 +94,10 @@ std::optional<Dominant> dominant(const Image& picture) {
   });
   if (values.empty() || static_cast<double>(values.size()) < 0.36 * static_cast<double>(seen)) return {};
   size_t best = 0;
-  double most = -1;
+  double largest = -1;
   for (size_t i = 0; i < kBins; ++i) {
     const double here = votes[(i + kBins - 1) % kBins] + 2 * votes[i] + votes[(i + 1) % kBins];
-    if (here > most) most = here, best = i;
+    if (here > largest) largest = here, best = i;
   }
   return Dominant{(static_cast<float>(best) + 0.5F) / kBins, median_of(values)};
 }
@@ -135,9 +135,9 @@ std::string main_colour(const Image& picture) {
     if (share(pale) > 0.6) return "white";
     return share(heights.size()) < 0.1 ? "gray" : "";
   }
-  const auto most = std::max_element(votes.begin(), votes.end());
-  if (static_cast<double>(*most) < 0.6 * static_cast<double>(heights.size())) return "";
-  const std::string word = kHues[static_cast<size_t>(most - votes.begin())].first;
+  const auto largest = std::max_element(votes.begin(), votes.end());
+  if (static_cast<double>(*largest) < 0.6 * static_cast<double>(heights.size())) return "";
+  const std::string word = kHues[static_cast<size_t>(largest - votes.begin())].first;
   return (word == "orange" || word == "red") && median_of(heights) < 0.62F ? "brown" : word;
 }
 

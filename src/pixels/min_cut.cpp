@@ -68,7 +68,7 @@ int32_t MinCut::grow() {
 
 void MinCut::augment(int32_t middle) {
   const int32_t source_end = arcs_[static_cast<size_t>(middle ^ 1)].to, sink_end = arcs_[static_cast<size_t>(middle)].to;
-  float least = arcs_[static_cast<size_t>(middle)].left;
+  float bottleneck = arcs_[static_cast<size_t>(middle)].left;
   const auto along = [&](int32_t node, Tree tree, const auto& visit) {
     while (parent_[static_cast<size_t>(node)] != kTerminal) {
       const int32_t up = parent_[static_cast<size_t>(node)];
@@ -77,12 +77,12 @@ void MinCut::augment(int32_t middle) {
     }
     return node;
   };
-  const auto measure = [&](int32_t, int32_t arc) { least = std::min(least, arcs_[static_cast<size_t>(arc)].left); };
+  const auto measure = [&](int32_t, int32_t arc) { bottleneck = std::min(bottleneck, arcs_[static_cast<size_t>(arc)].left); };
   const int32_t source_root = along(source_end, kSource, measure), sink_root = along(sink_end, kSink, measure);
-  least = std::min({least, terminal_[static_cast<size_t>(source_root)], -terminal_[static_cast<size_t>(sink_root)]});
+  bottleneck = std::min({bottleneck, terminal_[static_cast<size_t>(source_root)], -terminal_[static_cast<size_t>(sink_root)]});
   const auto push = [&](int32_t arc) {
-    arcs_[static_cast<size_t>(arc)].left -= least;
-    arcs_[static_cast<size_t>(arc ^ 1)].left += least;
+    arcs_[static_cast<size_t>(arc)].left -= bottleneck;
+    arcs_[static_cast<size_t>(arc ^ 1)].left += bottleneck;
   };
   const auto orphan = [&](int32_t node) {
     parent_[static_cast<size_t>(node)] = kOrphan;
@@ -97,12 +97,12 @@ void MinCut::augment(int32_t middle) {
   push(middle);
   along(source_end, kSource, send);
   along(sink_end, kSink, send);
-  terminal_[static_cast<size_t>(source_root)] -= least;
-  terminal_[static_cast<size_t>(sink_root)] += least;
+  terminal_[static_cast<size_t>(source_root)] -= bottleneck;
+  terminal_[static_cast<size_t>(sink_root)] += bottleneck;
   if (terminal_[static_cast<size_t>(source_root)] <= 0) cut.push_back(source_root);
   if (terminal_[static_cast<size_t>(sink_root)] >= 0) cut.push_back(sink_root);
   for (const int32_t node : cut) orphan(node);
-  flow_ += static_cast<double>(least);
+  flow_ += static_cast<double>(bottleneck);
 }
 
 bool MinCut::is_rooted(int32_t node, int32_t& distance) const {
@@ -170,13 +170,13 @@ float squared_distance(const std::array<float, 3>& a, const std::array<float, 3>
   return sum;
 }
 
-void link_neighbours(MinCut& graph, const std::vector<std::array<float, 3>>& colours, int64_t width, float smoothness, float least_contrast) {
+void link_neighbours(MinCut& graph, const std::vector<std::array<float, 3>>& colours, int64_t width, float smoothness, float min_contrast) {
   const int64_t w = width, h = static_cast<int64_t>(colours.size()) / w;
   double contrast = 0;
   for (int64_t y = 0; y < h; ++y)
     for (int64_t x = 1; x < w; ++x)
       contrast += static_cast<double>(squared_distance(colours[static_cast<size_t>(y * w + x)], colours[static_cast<size_t>(y * w + x - 1)]));
-  const auto scale = static_cast<float>(2 * contrast / static_cast<double>(std::max<int64_t>(1, h * (w - 1)))) + least_contrast;
+  const auto scale = static_cast<float>(2 * contrast / static_cast<double>(std::max<int64_t>(1, h * (w - 1)))) + min_contrast;
   const auto link = [&](int64_t a, int64_t b, float share) {
     const float alike = std::exp(-squared_distance(colours[static_cast<size_t>(a)], colours[static_cast<size_t>(b)]) / scale);
     graph.add_edge(static_cast<int32_t>(a), static_cast<int32_t>(b), share * smoothness * alike);

@@ -56,7 +56,7 @@ class MinCut {
 float squared_distance(const std::array<float, 3>& a, const std::array<float, 3>& b);
 
 /// Links each pixel of a picture, row by row, with its eight neighbours: dear between like colours, cheap across edges (GrabCut's rule; Rother et al. 2004).
-/// What counts as like follows the picture's mean contrast plus `least_contrast`; diagonals cost 0.7 of `smoothness`.
-void link_neighbours(MinCut& graph, const std::vector<std::array<float, 3>>& colours, int64_t width, float smoothness, float least_contrast);
+/// What counts as like follows the picture's mean contrast plus `min_contrast`; diagonals cost 0.7 of `smoothness`.
+void link_neighbours(MinCut& graph, const std::vector<std::array<float, 3>>& colours, int64_t width, float smoothness, float min_contrast);
 
 }  // namespace ptah

@@ -73,9 +73,9 @@ std::vector<float> cut_by_border_colour(const Image& picture) {
       }
   const std::vector<Lab> background = border_colours(border);
   const auto unlike = [&](size_t i) {  // squared
-    float least = 1e9F;
-    for (const Lab& colour : background) least = std::min(least, squared_distance(lab[i], colour));
-    return least;
+    float smallest = 1e9F;
+    for (const Lab& colour : background) smallest = std::min(smallest, squared_distance(lab[i], colour));
+    return smallest;
   };
   MinCut graph(static_cast<int32_t>(count));
   for (size_t i = 0; i < count; ++i) graph.add_terminal(static_cast<int32_t>(i), kObjectCost, std::min(unlike(i) / (2 * kSpread * kSpread), kMaxCost));

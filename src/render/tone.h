@@ -9,7 +9,7 @@ namespace ptah {
 /// Khronos' PBR Neutral: linear light, where 1 is white, to linear display values from 0 to 1.
 inline Rgb tone_mapped(Rgb colour) {
   constexpr float kStart = 0.8F - 0.04F, kDesaturation = 0.15F;
-  const float least = std::min({colour[0], colour[1], colour[2]}), offset = least < 0.08F ? least - 6.25F * least * least : 0.04F;
+  const float smallest = std::min({colour[0], colour[1], colour[2]}), offset = smallest < 0.08F ? smallest - 6.25F * smallest * smallest : 0.04F;
   for (float& value : colour) value -= offset;
   const float peak = std::max({colour[0], colour[1], colour[2]});
   if (peak < kStart) return colour;

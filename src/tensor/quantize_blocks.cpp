@@ -51,13 +51,13 @@ void quantize_symmetric(const float* x, int bits, uint8_t* block) {
 void quantize_affine(const float* x, int bits, uint8_t* block) {
   float low = x[0], top = x[0];
   for (int i = 1; i < 32; ++i) low = std::min(low, x[i]), top = std::max(top, x[i]);
-  const int most = (1 << bits) - 1;
-  const float d = (top - low) / static_cast<float>(most), inverse = d != 0 ? 1 / d : 0;
+  const int max_level = (1 << bits) - 1;
+  const float d = (top - low) / static_cast<float>(max_level), inverse = d != 0 ? 1 / d : 0;
   put_half(d, block);
   put_half(low, block + 2);
   const auto level = [&](float v) {
     const auto raw = static_cast<int>((v - low) * inverse + 0.5F);
-    return bits == 4 ? std::min(most, raw) : raw;
+    return bits == 4 ? std::min(max_level, raw) : raw;
   };
   pack_levels(x, bits, level, block + 4);
 }
@@ -70,7 +70,7 @@ void quantize_q8_0(const float* x, uint8_t* block) {
 
 /// To nearest, ties to even; held within the range where that is exact.
 int nearest(float value) { return static_cast<int>(std::lrint(std::clamp(value, -4194303.0F, 4194303.0F))); }
-int level_of(float value, int least, int most) { return std::clamp(nearest(value), least, most); }
+int level_of(float value, int min_level, int max_level) { return std::clamp(nearest(value), min_level, max_level); }
 
 /// Below this all values of a group count as zero.
 constexpr float kNothing = 1e-15F;
@@ -81,16 +81,16 @@ struct Affine {
 
 /// How fit_affine searches: `tries` + 1 ranges of levels from first to first + tries · step beyond the top level.
 struct AffineSearch {
-  int most;  ///< the top level
+  int max_level;  ///< the top level
   float first, step;
   int tries;
   bool absolute;  ///< weighted absolute errors instead of squares
 };
 
-/// Levels 0 … most for x with the smallest weighted error that the search meets. The minimum is never below 0.
+/// Levels 0 … max_level for x with the smallest weighted error that the search meets. The minimum is never below 0.
 Affine fit_affine(std::span<const float> x, const float* weights, const AffineSearch& search, uint8_t* levels) {
   const size_t n = x.size();
-  const auto most = static_cast<float>(search.most);
+  const auto max_level = static_cast<float>(search.max_level);
   float low = x[0], top = x[0], weight_sum = weights[0], value_sum = weights[0] * x[0];
   for (size_t i = 1; i < n; ++i) {
     low = std::min(low, x[i]);
@@ -104,7 +104,7 @@ Affine fit_affine(std::span<const float> x, const float* weights, const AffineSe
     return {0, -low};
   }
   const auto put_levels = [&](float inverse, float base, uint8_t* to) {
-    for (size_t i = 0; i < n; ++i) to[i] = static_cast<uint8_t>(level_of(inverse * (x[i] - base), 0, search.most));
+    for (size_t i = 0; i < n; ++i) to[i] = static_cast<uint8_t>(level_of(inverse * (x[i] - base), 0, search.max_level));
   };
   const auto error_of = [&](float scale, float base, const uint8_t* of) {
     float sum = 0;
@@ -114,13 +114,13 @@ Affine fit_affine(std::span<const float> x, const float* weights, const AffineSe
     }
     return sum;
   };
-  const float inverse = most / (top - low);
+  const float inverse = max_level / (top - low);
   float scale = 1 / inverse, base = low;
   put_levels(inverse, low, levels);
   float best = error_of(scale, base, levels);
   uint8_t tried[32];
   for (int k = 0; k <= search.tries; ++k) {
-    put_levels((search.first + search.step * static_cast<float>(k) + most) / (top - base), base, tried);  // from the best base so far
+    put_levels((search.first + search.step * static_cast<float>(k) + max_level) / (top - base), base, tried);  // from the best base so far
     float levels_sum = 0, squares = 0, products = 0;
     for (size_t i = 0; i < n; ++i) {
       const auto level = static_cast<float>(tried[i]);
@@ -148,8 +148,8 @@ Affine fit_affine(std::span<const float> x, const float* weights, const AffineSe
 
 /// The scale for signed levels −half … half − 1 with the smallest error weighted by the squares of the values, among nineteen ranges. For q6_k.
 float fit_signed(std::span<const float> x, int half, int8_t* levels) {
-  const float most = largest_of(x);
-  if (std::abs(most) < kNothing) {
+  const float largest = largest_of(x);
+  if (std::abs(largest) < kNothing) {
     std::fill_n(levels, x.size(), static_cast<int8_t>(-half));
     return 0;
   }
@@ -174,9 +174,9 @@ float fit_signed(std::span<const float> x, int half, int8_t* levels) {
     best = scale * products;
     chosen = inverse;
   };
-  attempt(static_cast<float>(-half) / most);
+  attempt(static_cast<float>(-half) / largest);
   for (int k = -9; k <= 9; ++k)
-    if (k != 0) attempt(-(static_cast<float>(half) + 0.1F * static_cast<float>(k)) / most);
+    if (k != 0) attempt(-(static_cast<float>(half) + 0.1F * static_cast<float>(k)) / largest);
   for (size_t i = 0; i < x.size(); ++i) levels[i] = static_cast<int8_t>(level_of(chosen * x[i], -half, half - 1));
   return scale;
 }
@@ -184,12 +184,12 @@ float fit_signed(std::span<const float> x, int half, int8_t* levels) {
 /// The scale for signed levels −4 … 3: the widest range, then up to five rounds in which each level moves where that lowers the error. For q3_k.
 float fit_three_bits(std::span<const float> x, int8_t* levels) {
   constexpr int kHalf = 4;
-  const float most = largest_of(x);
-  if (std::abs(most) < kNothing) {
+  const float largest = largest_of(x);
+  if (std::abs(largest) < kNothing) {
     std::fill_n(levels, x.size(), int8_t{-kHalf});
     return 0;
   }
-  const float inverse = -static_cast<float>(kHalf) / most;
+  const float inverse = -static_cast<float>(kHalf) / largest;
   float products = 0, squares = 0;
   for (size_t i = 0; i < x.size(); ++i) {
     const int level = level_of(inverse * x[i], -kHalf, kHalf - 1);
@@ -222,11 +222,11 @@ float fit_three_bits(std::span<const float> x, int8_t* levels) {
 /// The levels of 256 values in groups of `group`, each rounded again with the scale (and minimum) that the block will be read with. A group whose scale is zero
 /// keeps its levels.
 template <class ScaleOf, class Level>
-void round_again(const float* x, int group, int least, int most, const ScaleOf& scale_of, Level* levels) {
+void round_again(const float* x, int group, int min_level, int max_level, const ScaleOf& scale_of, Level* levels) {
   for (int g = 0; g < 256 / group; ++g) {
     const Affine fit = scale_of(g);
     if (fit.scale == 0) continue;
-    for (int i = g * group; i < (g + 1) * group; ++i) levels[i] = static_cast<Level>(level_of((x[i] + fit.minimum) / fit.scale, least, most));
+    for (int i = g * group; i < (g + 1) * group; ++i) levels[i] = static_cast<Level>(level_of((x[i] + fit.minimum) / fit.scale, min_level, max_level));
   }
 }
 
@@ -251,11 +251,11 @@ void quantize_q2_k(const float* x, uint8_t* block) {
   for (int g = 0; g < 16; ++g) block[g] = static_cast<uint8_t>(nearest(scale_inverse * scales[g]) | nearest(minimum_inverse * minima[g]) << 4);
   put_half(scale / 15.0F, block + 80);
   put_half(minimum / 15.0F, block + 82);
-  const float d = detail::half_at(block + 80), least = detail::half_at(block + 82);
+  const float d = detail::half_at(block + 80), dmin = detail::half_at(block + 82);
   round_again(
       x, 16, 0, 3,
       [&](int g) {
-        return Affine{d * static_cast<float>(block[g] & 15), least * static_cast<float>(block[g] >> 4)};
+        return Affine{d * static_cast<float>(block[g] & 15), dmin * static_cast<float>(block[g] >> 4)};
       },
       levels);
   pack_pairs(levels, block + 16);
@@ -265,10 +265,10 @@ void quantize_q3_k(const float* x, uint8_t* block) {
   int8_t signed_levels[256];
   float scales[16];
   for (int g = 0; g < 16; ++g) scales[g] = fit_three_bits({x + 16 * g, 16}, signed_levels + 16 * g);
-  const float most = largest_of(scales);
+  const float largest = largest_of(scales);
   std::memset(block, 0, 110);
-  if (most != 0) {
-    const float inverse = -32.0F / most;
+  if (largest != 0) {
+    const float inverse = -32.0F / largest;
     for (int g = 0; g < 16; ++g) {
       const int level = level_of(inverse * scales[g], -32, 31) + 32;
       block[96 + g % 8] = static_cast<uint8_t>(block[96 + g % 8] | (level & 15) << (g < 8 ? 0 : 4));
@@ -323,13 +323,13 @@ void quantize_affine_k(const float* x, bool five, uint8_t* block) {
       packed[part] = static_cast<uint8_t>(packed[part] | b >> 4 << 6);
     }
   }
-  const float d = detail::half_at(block), least = detail::half_at(block + 2);
+  const float d = detail::half_at(block), dmin = detail::half_at(block + 2);
   const auto scale_of = [&](int part) {
     int a = 0, b = 0;
     detail::scale_and_minimum(packed, part, a, b);
-    return Affine{d * static_cast<float>(a), least * static_cast<float>(b)};
+    return Affine{d * static_cast<float>(a), dmin * static_cast<float>(b)};
   };
-  round_again(x, 32, 0, search.most, scale_of, levels);
+  round_again(x, 32, 0, search.max_level, scale_of, levels);
   uint8_t* nibbles = block + (five ? 48 : 16);
   if (five) {
     std::memset(block + 16, 0, 32);
@@ -345,10 +345,10 @@ void quantize_q6_k(const float* x, uint8_t* block) {
   int8_t levels[256];
   float scales[16];
   for (int g = 0; g < 16; ++g) scales[g] = fit_signed({x + 16 * g, 16}, 32, levels + 16 * g);
-  const float most = largest_of(scales);
+  const float largest = largest_of(scales);
   std::memset(block, 0, 210);
-  if (std::abs(most) < kNothing) return;
-  const float inverse = -128.0F / most;
+  if (std::abs(largest) < kNothing) return;
+  const float inverse = -128.0F / largest;
   put_half(1 / inverse, block + 208);
   const float d = detail::half_at(block + 208);
   for (int g = 0; g < 16; ++g) block[192 + g] = static_cast<uint8_t>(static_cast<int8_t>(std::min(127, nearest(inverse * scales[g]))));
@@ -383,8 +383,8 @@ uint8_t iq4_level(float value) {
 /// The scale for 32 values on iq4's levels with the smallest error weighted by the squares of the values, among sixteen ranges.
 float fit_iq4(std::span<const float> x) {
   constexpr int kTries = 7;
-  const float most = largest_of(x), first = detail::kIq4Levels[0];
-  if (std::abs(most) < kNothing) return 0;
+  const float largest = largest_of(x), first = detail::kIq4Levels[0];
+  if (std::abs(largest) < kNothing) return 0;
   float scale = 0, best = 0;
   const auto attempt = [&](float inverse, bool always) {
     float products = 0, squares = 0;
@@ -397,8 +397,8 @@ float fit_iq4(std::span<const float> x) {
     scale = products / squares;
     best = scale * products;
   };
-  attempt(1 / (-most / first), true);
-  for (int k = -kTries; k <= kTries; ++k) attempt((static_cast<float>(k) + first) / most, false);
+  attempt(1 / (-largest / first), true);
+  for (int k = -kTries; k <= kTries; ++k) attempt((static_cast<float>(k) + first) / largest, false);
   return scale;
 }
 

@@ -30,9 +30,9 @@ Result<std::map<std::string, Span>> zip_entries(Span bytes) {
   const auto broken = [](const char* why) { return fail(ErrorCode::corrupt, "PyTorch file: broken archive ({})", why); };
   if (bytes.size() < 22) return broken("too short");
   size_t end = bytes.size() - 22;
-  const size_t least = end > 65535 ? end - 65535 : 0;
+  const size_t min_end = end > 65535 ? end - 65535 : 0;
   while (number_at<uint32_t>(bytes, end) != kEndRecord) {
-    if (end == least) return broken("no directory");
+    if (end == min_end) return broken("no directory");
     --end;
   }
   uint64_t count = number_at<uint16_t>(bytes, end + 10), size = number_at<uint32_t>(bytes, end + 12), at = number_at<uint32_t>(bytes, end + 16);

@@ -44,8 +44,8 @@ class SimulatedChain {
     final_ = std::max(final_, height() - std::min<uint64_t>(height(), 12));
   }
   void reorganise(size_t depth, size_t added, bool although_final = false) {
-    const size_t most = although_final ? height() : height() - final_;
-    blocks_.resize(blocks_.size() - std::min(depth, most));
+    const size_t max_depth = although_final ? height() : height() - final_;
+    blocks_.resize(blocks_.size() - std::min(depth, max_depth));
     grow(added);
   }
   uint64_t final_number() const { return final_; }

@@ -25,12 +25,12 @@ inline NamedTensors model_of(const NamedTensors& all, const std::string& prefix 
 inline double difference(const Tensor& made, const Tensor& wanted) {
   EXPECT_EQ(made.shape(), wanted.shape());
   const auto a = made.to_vector(), b = wanted.to_vector();
-  double worst = 0, most = 1e-6;
+  double worst = 0, largest = 1e-6;
   for (size_t i = 0; i < std::min(a.size(), b.size()); ++i) {
     worst = std::max(worst, std::isfinite(a[i]) ? static_cast<double>(std::abs(a[i] - b[i])) : 1e30);
-    most = std::max(most, static_cast<double>(std::abs(b[i])));
+    largest = std::max(largest, static_cast<double>(std::abs(b[i])));
   }
-  return worst / most;
+  return worst / largest;
 }
 
 }  // namespace ptah

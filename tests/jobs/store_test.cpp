@@ -155,7 +155,7 @@ class SlowWorker : public FakeWorker {
   using FakeWorker::FakeWorker;
   Result<JobResult> run(const Job& job, int64_t budget, const Tell& tell, const CancelToken* cancel) override {
     const int64_t now = bytes += job.planned_bytes;
-    for (int64_t most = peak; now > most && !peak.compare_exchange_weak(most, now);) {
+    for (int64_t largest = peak; now > largest && !peak.compare_exchange_weak(largest, now);) {
     }
     at_once = std::max<int>(at_once, ++running);
     for (int i = 0; i < 10 && !(cancel && cancel->cancelled()); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));

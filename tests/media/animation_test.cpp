@@ -92,7 +92,7 @@ struct Gif {
     }
   }
   std::vector<int> lzw(const Bytes& b, size_t& at) const {
-    const int least = b.at(at++);
+    const int min_code_size = b.at(at++);
     Bytes data;
     while (b.at(at)) {
       data.insert(data.end(), b.begin() + static_cast<std::ptrdiff_t>(at) + 1, b.begin() + static_cast<std::ptrdiff_t>(at) + 1 + b[at]);
@@ -101,20 +101,20 @@ struct Gif {
     ++at;
     std::vector<std::vector<int>> table;
     std::vector<int> out, last;
-    int bits = 0, width_now = least + 1;
+    int bits = 0, width_now = min_code_size + 1;
     uint32_t held = 0;
     for (size_t i = 0;;) {
       while (bits < width_now) held |= static_cast<uint32_t>(data.at(i++)) << bits, bits += 8;
       const int code = static_cast<int>(held & ((1U << width_now) - 1));
       held >>= width_now, bits -= width_now;
-      if (code == 1 << least) {
+      if (code == 1 << min_code_size) {
         table.clear();
-        for (int k = 0; k < (1 << least) + 2; ++k) table.push_back({k});
-        width_now = least + 1;
+        for (int k = 0; k < (1 << min_code_size) + 2; ++k) table.push_back({k});
+        width_now = min_code_size + 1;
         last.clear();
         continue;
       }
-      if (code == (1 << least) + 1) return out;
+      if (code == (1 << min_code_size) + 1) return out;
       std::vector<int> now = code < static_cast<int>(table.size()) ? table[static_cast<size_t>(code)] : last;
       if (code >= static_cast<int>(table.size())) now.push_back(last.at(0));
       if (!last.empty() && table.size() < 4096) {

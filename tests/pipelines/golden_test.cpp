@@ -23,12 +23,12 @@ void expect_close(const Tensor& made, const Tensor& wanted, double tolerance, co
   ASSERT_TRUE(made.defined()) << what << " was not made";
   ASSERT_EQ(made.shape(), wanted.shape()) << what;
   const auto a = made.to_vector(), b = wanted.to_vector();
-  double worst = 0, most = 1e-3;
+  double worst = 0, largest = 1e-3;
   for (size_t i = 0; i < a.size(); ++i) {
     worst = std::max(worst, static_cast<double>(std::abs(a[i] - b[i])));
-    most = std::max(most, static_cast<double>(std::abs(b[i])));
+    largest = std::max(largest, static_cast<double>(std::abs(b[i])));
   }
-  EXPECT_LE(worst, tolerance * most) << what;
+  EXPECT_LE(worst, tolerance * largest) << what;
 }
 
 using In = const std::vector<Tensor>&;

@@ -257,15 +257,15 @@ float bodies(const Vec3& p) {
 
 TEST(FieldSurface, SparseEqualsDense) {
   for (const int64_t n : {64, 66, 81}) {
-    int64_t most = 0;
+    int64_t largest = 0;
     const auto level = [&](std::span<const Vec3> points) {
-      most = std::max(most, static_cast<int64_t>(points.size()));
+      largest = std::max(largest, static_cast<int64_t>(points.size()));
       std::vector<float> out;
       for (const Vec3& p : points) out.push_back(bodies(p));
       return out;
     };
     const SurfaceGrid sparse = value_or_throw(surface_grid(level, 0.87F, n));
-    EXPECT_LE(most, static_cast<int64_t>(kSurfaceBatch));
+    EXPECT_LE(largest, static_cast<int64_t>(kSurfaceBatch));
     EXPECT_LT(sparse.evaluated, n * n * n * 3 / 4);
     Grid dense = sparse.grid;
     for (int64_t z = 0; z < n; ++z)

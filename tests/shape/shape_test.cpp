@@ -84,12 +84,12 @@ TEST(MinCut, IsTheLeastOfAllCuts) {
       }
       return sum;
     };
-    float least = 1e9F;
-    for (uint32_t sides = 0; sides < (1U << kNodes); ++sides) least = std::min(least, cost(sides));
-    EXPECT_EQ(graph.solve(), static_cast<double>(least)) << trial;
+    float smallest = 1e9F;
+    for (uint32_t sides = 0; sides < (1U << kNodes); ++sides) smallest = std::min(smallest, cost(sides));
+    EXPECT_EQ(graph.solve(), static_cast<double>(smallest)) << trial;
     uint32_t found = 0;
     for (int32_t i = 0; i < kNodes; ++i) found |= (graph.on_source_side(i) ? 1U : 0U) << i;
-    EXPECT_EQ(cost(found), least) << trial;
+    EXPECT_EQ(cost(found), smallest) << trial;
   }
 }
 
@@ -205,10 +205,10 @@ TEST(Unfold, TheRimIsNotStretched) {
   };
   const std::pair<const char*, Image> pictures[] = {{"disc", disc(128, 50)}, {"ring", disc(128, 55, 22)}, {"star", draw(128, star)}};
   for (const auto& [name, picture] : pictures)  // walls of a slab and the under side of a flat back are less even
-    for (const auto& [solid, least] : {std::pair{SolidKind::round, 0.95F}, {SolidKind::flat_back, 0.92F}, {SolidKind::slab, 0.7F}}) {
+    for (const auto& [solid, min_share] : {std::pair{SolidKind::round, 0.95F}, {SolidKind::flat_back, 0.92F}, {SolidKind::slab, 0.7F}}) {
       const auto mesh = inflate(picture, {.solid = solid});
       ASSERT_TRUE(mesh) << mesh.error().message;
-      EXPECT_GE(share_within_twice(*mesh), least) << name << ", solid " << static_cast<int>(solid);
+      EXPECT_GE(share_within_twice(*mesh), min_share) << name << ", solid " << static_cast<int>(solid);
     }
 }
 

@@ -16,9 +16,9 @@ Tensor rounded_rows(const Tensor& weight) {
   const int64_t each = weight.elements() / weight.dim(0);
   for (int64_t o = 0; o < weight.dim(0); ++o) {
     float* row = out.data<float>() + o * each;
-    float most = 0;
-    for (int64_t i = 0; i < each; ++i) most = std::max(most, std::abs(row[i]));
-    for (int64_t i = 0; i < each; ++i) row[i] = most > 0 ? std::nearbyint(row[i] * (127 / most)) * (most / 127) : 0;
+    float largest = 0;
+    for (int64_t i = 0; i < each; ++i) largest = std::max(largest, std::abs(row[i]));
+    for (int64_t i = 0; i < each; ++i) row[i] = largest > 0 ? std::nearbyint(row[i] * (127 / largest)) * (largest / 127) : 0;
   }
   return out;
 }
@@ -27,12 +27,12 @@ Tensor rounded_whole(const Tensor& x) { return rounded_rows(x.reshape({1, x.elem
 
 double apart(const Tensor& a, const Tensor& b) {
   const auto x = a.to_vector(), y = b.to_vector();
-  double most = 0, size = 0;
+  double largest = 0, size = 0;
   for (size_t i = 0; i < x.size(); ++i) {
-    most = std::max(most, static_cast<double>(std::abs(x[i] - y[i])));
+    largest = std::max(largest, static_cast<double>(std::abs(x[i] - y[i])));
     size = std::max(size, static_cast<double>(std::abs(y[i])));
   }
-  return most / size;
+  return largest / size;
 }
 
 struct Case {

@@ -22,9 +22,9 @@ namespace {
 const fs::path kGolden = fs::path(PTAH_SOURCE_DIR) / "tests" / "golden";
 
 float farthest(const float* a, const float* b, int64_t count) {
-  float most = 0;
-  for (int64_t i = 0; i < count; ++i) most = std::max(most, std::abs(a[i] - b[i]));
-  return most;
+  float largest = 0;
+  for (int64_t i = 0; i < count; ++i) largest = std::max(largest, std::abs(a[i] - b[i]));
+  return largest;
 }
 
 }  // namespace

@@ -186,17 +186,17 @@ TEST(Blocks, VectorsAreRoundedAwayFromZeroAndNanSpoilsItsBlock) {
     }
   rounded.round(x.data(), 1, 96);
   for (size_t b = 0; b < 3; ++b) {
-    float most = 0;
-    for (size_t i = 0; i < 32; ++i) most = std::max(most, std::abs(x[32 * b + i]));
-    EXPECT_EQ(rounded.scales(0)[b], most / 127);
+    float largest = 0;
+    for (size_t i = 0; i < 32; ++i) largest = std::max(largest, std::abs(x[32 * b + i]));
+    EXPECT_EQ(rounded.scales(0)[b], largest / 127);
     float sums[2] = {0, 0};
     for (size_t i = 0; i < 32; ++i) {
       const auto q = static_cast<float>(rounded.values(0)[32 * b + i]);
-      EXPECT_EQ(q, std::round(x[32 * b + i] * (127 / most))) << b << " " << i;
+      EXPECT_EQ(q, std::round(x[32 * b + i] * (127 / largest))) << b << " " << i;
       sums[i / 16] += q;
     }
-    for (size_t half = 0; half < 2; ++half) EXPECT_EQ(rounded.sums16(0)[2 * b + half], most / 127 * sums[half]);
-    EXPECT_EQ(rounded.sums32(0)[b], most / 127 * (sums[0] + sums[1]));
+    for (size_t half = 0; half < 2; ++half) EXPECT_EQ(rounded.sums16(0)[2 * b + half], largest / 127 * sums[half]);
+    EXPECT_EQ(rounded.sums32(0)[b], largest / 127 * (sums[0] + sums[1]));
   }
 }
 
@@ -873,12 +873,12 @@ std::shared_ptr<Tokenizer> small_tokenizer(int32_t& end) {
 }
 
 /// What a model of random weights would say under a grammar.
-std::string babble(const std::shared_ptr<const Grammar>& grammar, const std::shared_ptr<Tokenizer>& tokenizer, int32_t end, int64_t most, uint64_t seed) {
-  const auto mask = value_or_throw(GrammarMask::make(grammar, tokenizer, {end}, most));
+std::string babble(const std::shared_ptr<const Grammar>& grammar, const std::shared_ptr<Tokenizer>& tokenizer, int32_t end, int64_t max_tokens, uint64_t seed) {
+  const auto mask = value_or_throw(GrammarMask::make(grammar, tokenizer, {end}, max_tokens));
   std::string out;
-  for (int64_t i = 0; i < most && !mask->finished(); ++i) {
+  for (int64_t i = 0; i < max_tokens && !mask->finished(); ++i) {
     std::vector<float> logits = normals(tokenizer->size(), seed * 1000 + static_cast<uint64_t>(i));
-    mask->apply(logits, most - i);
+    mask->apply(logits, max_tokens - i);
     const int32_t token = sample(logits, {}, {.temperature = 3, .top_k = 0, .top_p = 1, .seed = seed}, static_cast<uint64_t>(i));
     EXPECT_GT(logits[static_cast<size_t>(token)], -1e29F);
     mask->accept(token);
@@ -986,8 +986,8 @@ TEST(Grammars, EveryAnswerUnderAThousandRandomSchemasIsValid) {
     const auto grammar = Grammar::from_json_schema(schema);
     ASSERT_TRUE(grammar) << schema.dump() << "\n" << grammar.error().message;
     const GrammarAutomaton automaton(*grammar);
-    const int64_t most = automaton.shortest(automaton.start()) + static_cast<int64_t>(random.below(60));
-    const std::string text = babble(*grammar, tokenizer, end, most, i);
+    const int64_t max_tokens = automaton.shortest(automaton.start()) + static_cast<int64_t>(random.below(60));
+    const std::string text = babble(*grammar, tokenizer, end, max_tokens, i);
     const auto value = parse_json(text, 64);
     const Json plain = Json::parse(schema.dump());
     ASSERT_TRUE(value) << schema.dump() << "\n" << text;

@@ -66,11 +66,11 @@ TEST(Upscaler, SeesNoFartherThanItsReach) {
     Tensor other = x.clone();
     for (int64_t y = 0; y < edge; ++y) other.data<float>()[(y * edge + column) * 4] += 1;
     const Tensor after = upscaler.bordered(other, DType::f32);
-    double most = 0;  // in the leftmost columns of the result
+    double largest = 0;  // in the leftmost columns of the result
     for (int64_t y = 0; y < 16; ++y)
       for (int64_t c = 0; c < 4; ++c)
-        most = std::max(most, static_cast<double>(std::abs(after.data<float>()[y * 16 * 4 + c] - before.data<float>()[y * 16 * 4 + c])));
-    return most;
+        largest = std::max(largest, static_cast<double>(std::abs(after.data<float>()[y * 16 * 4 + c] - before.data<float>()[y * 16 * 4 + c])));
+    return largest;
   };
   EXPECT_GT(moved(1), 0) << "a border is used";
   EXPECT_EQ(moved(2 * reach + 1), 0) << "beyond the reach";
@@ -98,16 +98,16 @@ TEST(Upscaler, TilesJoinWithoutASeam) {
   const Image whole = to_image((**upscaler)(sample));
   ASSERT_EQ(tiled->width, 600);
   ASSERT_EQ(tiled->height, 524);
-  int most = 0;
+  int largest = 0;
   size_t seen = 0;
   for (size_t i = 0; i < whole.rgba.size(); i += 4) {
     const int alpha = whole.rgba[i + 3];
     if (alpha < 60 || alpha > 240) continue;  // under little alpha colours are coarse; beyond, alpha is rounded
     ++seen;
-    for (size_t c = 0; c < 4; ++c) most = std::max(most, std::abs(int{whole.rgba[i + c]} - int{tiled->rgba[i + c]}));
+    for (size_t c = 0; c < 4; ++c) largest = std::max(largest, std::abs(int{whole.rgba[i + c]} - int{tiled->rgba[i + c]}));
   }
   EXPECT_GT(seen, 100000U);
-  EXPECT_LE(most, 3) << "bf16 convolutions of other shapes may round the last bit otherwise";
+  EXPECT_LE(largest, 3) << "bf16 convolutions of other shapes may round the last bit otherwise";
   fs::remove(file);
 }
 

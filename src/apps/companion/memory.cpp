@@ -185,7 +185,7 @@ Result<std::vector<Fact>> Memory::facts(const std::string& user) const {
   });
 }
 
-Result<std::vector<Fact>> Memory::recall(const std::string& user, const std::string& asked, size_t most, float least, std::optional<Place> seen) {
+Result<std::vector<Fact>> Memory::recall(const std::string& user, const std::string& asked, size_t max_facts, float min_similarity, std::optional<Place> seen) {
   return guard([&]() -> Result<std::vector<Fact>> {
     if (!encoder_) return std::vector<Fact>();
     const std::vector<float> wanted = vector_of(asked);
@@ -203,12 +203,12 @@ Result<std::vector<Fact>> Memory::recall(const std::string& user, const std::str
           encoded.emplace_back(fact.id, vector);
         }
         for (size_t i = 0; i < wanted.size(); ++i) fact.similarity += vector[i] * wanted[i];
-        if (fact.similarity >= least) out.push_back(std::move(fact));
+        if (fact.similarity >= min_similarity) out.push_back(std::move(fact));
       }
     }
     for (const auto& [id, vector] : encoded) run(*db_, "update fact set vector = ? where id = ?", vector, id);
     std::stable_sort(out.begin(), out.end(), [](const Fact& a, const Fact& b) { return a.similarity > b.similarity; });
-    if (out.size() > most) out.resize(most);
+    if (out.size() > max_facts) out.resize(max_facts);
     return out;
   });
 }

@@ -59,9 +59,10 @@ class Memory {
   /// Keeps a fact; false if the user's memory already holds it in the same words. Errors: invalid_argument (empty, over 1,000 bytes, invalid UTF-8).
   Result<bool> remember(const std::string& user, const std::string& fact, std::optional<Place> from = {});
   Result<std::vector<Fact>> facts(const std::string& user) const;
-  /// The facts nearest in meaning to `asked`, nearest first: at most `most`, cosine similarity of at least `least`; none from `seen`.conversation at or after
-  /// `seen`.message.
-  Result<std::vector<Fact>> recall(const std::string& user, const std::string& asked, size_t most = 4, float least = 0.3F, std::optional<Place> seen = {});
+  /// The facts nearest in meaning to `asked`, nearest first: at most `max_facts`, cosine similarity of at least `min_similarity`; none from `seen`.conversation
+  /// at or after `seen`.message.
+  Result<std::vector<Fact>> recall(const std::string& user, const std::string& asked, size_t max_facts = 4, float min_similarity = 0.3F,
+                                   std::optional<Place> seen = {});
   Result<void> edit(const std::string& user, int64_t fact, const std::string& text);
   Result<void> forget(const std::string& user, int64_t fact);
   /// Facts and conversations, all of them.

@@ -119,7 +119,7 @@ Solver plain_solver() {
     for (const std::string& option : options)
       for (const QuizWord& word : quiz_words(lower_case(option))) ++shared[word.text];
     size_t best = 0;
-    double most = -1;
+    double best_score = -1;
     for (size_t i = 0; i < options.size(); ++i) {
       const auto words = quiz_words(lower_case(options[i]));
       double score = 0.001 * static_cast<double>(options[i].size());
@@ -127,7 +127,7 @@ Solver plain_solver() {
         if (asked.contains(word.text) && !common_word(word.text)) score += 1;
         score += 0.5 * (shared[word.text] - 1) / static_cast<double>(words.size());
       }
-      if (score > most) most = score, best = i;
+      if (score > best_score) best_score = score, best = i;
     }
     return best;
   };

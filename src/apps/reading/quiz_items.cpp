@@ -48,9 +48,9 @@ class Bank {
     for (Twins& one : all) {
       size_t& same = count[one.kind];
       const bool pairs = one.sentences.size() > 1;
-      size_t most = 0;
-      for (const size_t place : one.sentences) most = std::max(most, of_sentence[one.kind + std::to_string(place)]);
-      if ((pairs && same >= 24) || most >= (pairs ? 5U : 2U)) continue;
+      size_t max_count = 0;
+      for (const size_t place : one.sentences) max_count = std::max(max_count, of_sentence[one.kind + std::to_string(place)]);
+      if ((pairs && same >= 24) || max_count >= (pairs ? 5U : 2U)) continue;
       ++same;
       for (const size_t place : one.sentences) ++of_sentence[one.kind + std::to_string(place)];
       out.push_back(std::move(one));

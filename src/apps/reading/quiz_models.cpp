@@ -115,10 +115,10 @@ class Likelihoods {
   /// The section whose words are most like those of question and option.
   Result<size_t> section_of(const std::string& text) {
     size_t best = 0;
-    double most = -1;
+    double best_score = -1;
     for (size_t i = 0; i < article_of_one_.size(); ++i) {
       PTAH_TRY(const double here, article_of_one_[i][3]->score("", text));
-      if (here > most) most = here, best = i;
+      if (here > best_score) best_score = here, best = i;
     }
     return best;
   }

@@ -227,13 +227,14 @@ Result<std::vector<Scored>> scores_of(QuizSolver& solver, const std::vector<Quiz
 double chance(const QuizItem& item, const Scored& scored, double median, bool reversed) {
   const double sign = reversed ? -1 : 1;
   if (scored.statements.size() == 4) {  // how many are true?
-    double least = 0, ties = 0;
-    for (const double s : scored.statements) (std::abs(s - median) < 1e-12 ? ties : least) += std::abs(s - median) < 1e-12 || sign * (s - median) > 0 ? 1 : 0;
+    double min_true = 0, ties = 0;
+    for (const double s : scored.statements)
+      (std::abs(s - median) < 1e-12 ? ties : min_true) += std::abs(s - median) < 1e-12 || sign * (s - median) > 0 ? 1 : 0;
     static const char* const kNames[] = {"None", "One", "Two", "Three", "All four"};
     double sum = 0;  // a statement at the median is true or false by chance
     for (int more = 0; more <= static_cast<int>(ties); ++more) {
       const double ways = std::exp(std::lgamma(ties + 1) - std::lgamma(more + 1) - std::lgamma(ties - more + 1)) / std::pow(2, ties);
-      if (item.options[0] == kNames[static_cast<int>(least) + more]) sum += ways;
+      if (item.options[0] == kNames[static_cast<int>(min_true) + more]) sum += ways;
     }
     return sum;
   }

@@ -139,17 +139,17 @@ struct Shares {
   std::array<uint32_t, 3> label{kNone, kNone, kNone};
   std::array<float, 3> share{};
   void add(uint32_t which, float much) {
-    size_t least = 0;
+    size_t smallest = 0;
     for (size_t i = 0; i < 3; ++i) {
       if (label[i] == which) {
         share[i] += much;
         return;
       }
-      if (share[i] < share[least]) least = i;
+      if (share[i] < share[smallest]) smallest = i;
     }
-    if (share[least] >= much) return;
-    label[least] = which;
-    share[least] = much;
+    if (share[smallest] >= much) return;
+    label[smallest] = which;
+    share[smallest] = much;
   }
   bool pure() const { return share[1] == 0 && share[2] == 0; }
 };
@@ -263,9 +263,9 @@ std::vector<char> halves_of(const Surface& s, const std::vector<uint32_t>& faces
   mean = normalized(mean);
   const auto farthest = [&](const Vec3& from, float tie) {
     uint32_t best = 0;
-    float least = 1e30F;
+    float smallest = 1e30F;
     for (uint32_t i = 0; i < faces.size(); ++i)
-      if (const float value = dot(s.normals[faces[i]], from) + tie * static_cast<float>(i == 0); value < least) least = value, best = i;
+      if (const float value = dot(s.normals[faces[i]], from) + tie * static_cast<float>(i == 0); value < smallest) smallest = value, best = i;
     return best;
   };
   const uint32_t first = farthest(mean, 0);

@@ -98,13 +98,13 @@ Result<UvReport> measure_uv(const Mesh& mesh, const UvMap& map, int64_t texels) 
         out.worst = worst * std::sqrt(scale);
         break;
       }
-    double least = 1e300, most = 0;
+    double smallest = 1e300, largest = 0;
     for (uint32_t i = 0; i < map.charts; ++i) {
       if (all.space[i] < 1e-4 * all.area) continue;
-      least = std::min(least, all.plane[i] / all.space[i]);
-      most = std::max(most, all.plane[i] / all.space[i]);
+      smallest = std::min(smallest, all.plane[i] / all.space[i]);
+      largest = std::max(largest, all.plane[i] / all.space[i]);
     }
-    out.density = most > 0 ? std::sqrt(least / most) : 0;
+    out.density = largest > 0 ? std::sqrt(smallest / largest) : 0;
   }
   double edges = 0, cut = 0;
   for (uint32_t h = 0; h < s.opposite.size(); ++h) {

@@ -172,14 +172,14 @@ class Merger {
     out.faces.insert(out.faces.end(), b.faces.begin(), b.faces.end());
     for (const Triangle& t : b.triangles) out.triangles.push_back({to[t[0]], to[t[1]], to[t[2]]});
     out.area += b.area;
-    const double most = limits_.stretch * limits_.stretch;
+    const double max_stretch = limits_.stretch * limits_.stretch;
     relax(c_.surface, out, 2);
     Fit fit = fit_of(c_.surface, out);
-    if (fit.turned || fit.stretch > most) {
+    if (fit.turned || fit.stretch > max_stretch) {
       relax(c_.surface, out, 4);
       fit = fit_of(c_.surface, out);
     }
-    if (fit.turned || fit.stretch > most || fit.worst > limits_.worst) return std::nullopt;
+    if (fit.turned || fit.stretch > max_stretch || fit.worst > limits_.worst) return std::nullopt;
     out.border = merged_border(seam);
     if (out.border.size() < 3) return std::nullopt;
     const std::vector<Point> line = outline(out);

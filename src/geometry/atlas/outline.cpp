@@ -57,7 +57,7 @@ double area_of(const std::vector<Point>& line) {
 
 Box smallest_box(const std::vector<Point>& hull) {
   Box out;
-  double least = 1e300;
+  double smallest_area = 1e300;
   for (size_t i = 0; i < hull.size(); ++i) {  // a side of the smallest rectangle lies on a side of the hull
     const Point &p = hull[i], &q = hull[(i + 1) % hull.size()];
     double angle = -std::atan2(q[1] - p[1], q[0] - p[0]);
@@ -66,7 +66,7 @@ Box smallest_box(const std::vector<Point>& hull) {
       angle += std::numbers::pi / 2;
       std::swap(size[0], size[1]);
     }
-    if (size[0] * size[1] < least * (1 - 1e-9)) least = size[0] * size[1], out = {angle, size};
+    if (size[0] * size[1] < smallest_area * (1 - 1e-9)) smallest_area = size[0] * size[1], out = {angle, size};
   }
   return out;
 }

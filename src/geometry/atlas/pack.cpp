@@ -127,19 +127,19 @@ size_t placed(const std::vector<Shape>& shapes, const std::vector<uint32_t>& ord
   for (size_t k = 0; k < order.size(); ++k) {
     const Shape& shape = shapes[order[k]];
     Place& best = out[order[k]];
-    double least = 1e300;
+    double best_cost = 1e300;
     int64_t top = edge;
     for (size_t turn = 0; turn < kTurns; ++turn) {
       const Runs& runs = shape.runs[turn];
       Place place{static_cast<int>(turn), 0, 0, shape.low[turn]};
       if (!taken.find(runs, shape.rows[turn], top, place.x, place.y)) continue;
       const double cost = static_cast<double>(place.y + runs.height) + 1e-3 * static_cast<double>(place.x + runs.width);
-      if (cost >= least) continue;
-      least = cost;
+      if (cost >= best_cost) continue;
+      best_cost = cost;
       top = place.y + runs.height;
       best = place;
     }
-    if (least > 1e299) return k;
+    if (best_cost > 1e299) return k;
     taken.take(shape.runs[static_cast<size_t>(best.turn)], best.x, best.y, margin);
   }
   return order.size();

@@ -114,18 +114,18 @@ Result<Mesh> fillet_mesh(const Field& a, const Box& box_a, const Field& b, const
   // Off the solid the first of its bounds is enough for a lower bound of the distance; `exact` is the highest of all.
   const auto at = [&](const Vec3& p, bool exact = false) {
     const Two here{a(p), b(p)};
-    FieldSample most{-depth - here.a.value, here.a.gradient * -1};
+    FieldSample highest{-depth - here.a.value, here.a.gradient * -1};
     const auto also = [&](const FieldSample& other) {
-      if (other.value > most.value) most = other;
+      if (other.value > highest.value) highest = other;
     };
     also({-depth - here.b.value, here.b.gradient * -1});
     also({here.a.value - radius, here.a.gradient});
     also({here.b.value - radius, here.b.gradient});
-    if ((most.value > 0 && !exact) || here.lower().value + below <= most.value) return most;  // the blend is never above the lower
+    if ((highest.value > 0 && !exact) || here.lower().value + below <= highest.value) return highest;  // the blend is never above the lower
     FieldSample filled = blended(p, here, a, b, radius);
     filled.value += below;
     also(filled);
-    return most;
+    return highest;
   };
   ContourRequest request;
   request.distance = [&at](const Vec3& p) { return at(p).value; };

@@ -84,7 +84,7 @@ FieldSample MeshDistance::at(const Vec3& point) const {
     const Vec3d away = minus(p, on(f).point);
     return dotted(away, away);
   };
-  const auto [found, square] = tree_.least([&](const Box& box) { return squared_distance(p, box); }, cost, std::numeric_limits<double>::infinity());
+  const auto [found, square] = tree_.min_cost([&](const Box& box) { return squared_distance(p, box); }, cost, std::numeric_limits<double>::infinity());
   if (found == ~uint32_t{0}) return {std::numeric_limits<float>::max(), {0, 1, 0}};
   const Nearest nearest = on(found);
   const Face& face = faces_[found];

@@ -94,14 +94,14 @@ class Nearest {
   uint8_t of(const std::array<int, 3>& rgb) {
     int16_t& known = known_[static_cast<size_t>(rgb[0] >> 2) << 12 | static_cast<size_t>(rgb[1] >> 2) << 6 | static_cast<size_t>(rgb[2] >> 2)];
     if (known >= 0) return static_cast<uint8_t>(known);
-    int best = 0, least = 1 << 30;
+    int best = 0, smallest = 1 << 30;
     for (size_t i = 0; i < palette_.size(); ++i) {
       const auto away = [&](size_t c) {
         const int d = (rgb[c] & ~3) + 2 - palette_[i][c];
         return d * d;
       };
       const int distance = 3 * away(0) + 6 * away(1) + 2 * away(2);
-      if (distance < least) least = distance, best = static_cast<int>(i);
+      if (distance < smallest) smallest = distance, best = static_cast<int>(i);
     }
     known = static_cast<int16_t>(best);
     return static_cast<uint8_t>(best);

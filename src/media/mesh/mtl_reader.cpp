@@ -95,14 +95,14 @@ void MtlReader::texture(SceneTexture& out, std::string_view rest) {
   rest = trimmed(rest);
   while (rest.starts_with('-')) {
     const std::string_view option = next_word(rest);
-    const size_t most = option == "-s" || option == "-o" || option == "-t" ? 3 : option == "-mm" ? 2 : 0;
-    if (most == 0) {
+    const size_t max_numbers = option == "-s" || option == "-o" || option == "-t" ? 3 : option == "-mm" ? 2 : 0;
+    if (max_numbers == 0) {
       const std::string_view value = next_word(rest);
       if (option == "-clamp" && value == "on") out.wrap_u = out.wrap_v = TextureWrap::clamp;
     } else {
       notes_.add(fmt::format("the option {} of textures is left out", option));
     }
-    for (size_t i = 0; i < most; ++i) {
+    for (size_t i = 0; i < max_numbers; ++i) {
       std::string_view ahead = rest;
       if (!float_of(next_word(ahead))) break;
       rest = ahead;

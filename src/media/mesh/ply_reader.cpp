@@ -93,9 +93,9 @@ class Values {
 
   /// Errors end the reading: a count that is more than what is left can hold.
   void check(const Element& element) const {
-    size_t least = 0;
-    for (const Property& p : element.properties) least += form_ == Form::text ? 2 : bytes_of_kind(p.list ? p.count_kind : p.kind);
-    if (element.properties.empty() || element.count > (rest_.size() + 1) / least)
+    size_t min_bytes = 0;
+    for (const Property& p : element.properties) min_bytes += form_ == Form::text ? 2 : bytes_of_kind(p.list ? p.count_kind : p.kind);
+    if (element.properties.empty() || element.count > (rest_.size() + 1) / min_bytes)
       broken_ply(fmt::format("{} elements '{}', more than the file holds", element.count, element.name.substr(0, 40)));
   }
   double next(Kind kind) {

@@ -35,7 +35,7 @@ constexpr std::array<Row, 14> kSamplers{{{"euler", NoiseSampler::euler, solve_eu
 
 /// The level after each step, the first step beginning at the first of them. Those of restart go up now and then.
 std::vector<double> levels_passed(NoiseSampler sampler, const std::vector<double>& sigmas) {
-  constexpr double kRestartMost = 2, kRestartLeast = 0.1;
+  constexpr double kMaxRestart = 2, kMinRestart = 0.1;
   const auto steps = static_cast<int64_t>(sigmas.size()) - 1;
   if (sampler != NoiseSampler::restart || steps < 20) return sigmas;
   const int64_t again = steps >= 36 ? steps / 4 : 9, times = steps >= 36 ? 2 : 1, once = steps - again * times;
@@ -47,7 +47,7 @@ std::vector<double> levels_passed(NoiseSampler sampler, const std::vector<double
     return static_cast<size_t>(std::min_element(plain.begin(), plain.end(), [&](double a, double b) { return std::abs(a - level) < std::abs(b - level); }) -
                                plain.begin());
   };
-  const size_t low = nearest(kRestartLeast), high = nearest(kRestartMost);
+  const size_t low = nearest(kMinRestart), high = nearest(kMaxRestart);
   std::vector<double> out(plain.begin(), plain.begin() + static_cast<std::ptrdiff_t>(low) + 1);
   for (int64_t t = 0; t < times && high < low; ++t)
     for (int64_t i = 0; i <= again; ++i) out.push_back(karras_level(plain[high], plain[low], static_cast<double>(i) / static_cast<double>(again)));

@@ -33,9 +33,9 @@ Result<Plan> plan_text(ModelCache& models, const RecipeRequest& asked, int64_t b
 Result<size_t> read_known(const TextTask& task, const LanguageModel& model, const TextSetup& setup, KeyValueCache& cache) {
   if (std::error_code ignored; task.cache.empty() || !fs::exists(task.cache, ignored)) return size_t{0};
   PTAH_TRY(const CachedText kept, load_cache(task.cache, model.config(), model.config().context, setup.cache_type, model.fingerprint()));
-  const size_t most = std::min(kept.tokens.size(), setup.prompt.size() - 1);
+  const size_t limit = std::min(kept.tokens.size(), setup.prompt.size() - 1);
   size_t known = 0;
-  while (known < most && kept.tokens[known] == setup.prompt[known]) ++known;
+  while (known < limit && kept.tokens[known] == setup.prompt[known]) ++known;
   known -= known % static_cast<size_t>(LanguageModel::kChunk);
   cache.append(kept.cache->share(0, static_cast<int64_t>(known)));
   return known;

@@ -46,17 +46,17 @@ ViewSurface view_surface(const AtlasMesh& mesh, const Camera& camera, int64_t wi
 }
 
 Image depth_picture(const ViewSurface& seen, uint8_t farthest) {
-  float nearest = 0, least = 1e30F;
+  float nearest = 0, smallest = 1e30F;
   for (const float d : seen.depth) {
     if (d <= 0) continue;
     nearest = std::max(nearest, 1 / d);
-    least = std::min(least, 1 / d);
+    smallest = std::min(smallest, 1 / d);
   }
   Image out = make_image(seen.width, seen.height);
   for (size_t i = 0; i < seen.depth.size(); ++i) {
     uint8_t value = 0;
     if (seen.depth[i] > 0) {
-      const float share = nearest > least ? (1 / seen.depth[i] - least) / (nearest - least) : 1;
+      const float share = nearest > smallest ? (1 / seen.depth[i] - smallest) / (nearest - smallest) : 1;
       value = static_cast<uint8_t>(std::lround(static_cast<float>(farthest) + share * static_cast<float>(255 - farthest)));
     }
     std::fill_n(out.rgba.begin() + static_cast<std::ptrdiff_t>(4 * i), 3, value);

@@ -178,9 +178,9 @@ bool HttpServer::State::make_room(const std::string& peer) {
     return c.phase == Phase::writing && seconds < 1 ? -1.0 : seconds;
   };
   ConnectionPtr chosen;
-  double most = -1;
+  double largest = -1;
   for (const ConnectionPtr& c : connections)
-    if (c->peer == of && rank(*c) > most) most = rank(*c), chosen = c;
+    if (c->peer == of && rank(*c) > largest) largest = rank(*c), chosen = c;
   if (!chosen) return false;
   ++pushed_out;
   chosen->close();

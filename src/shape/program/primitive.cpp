@@ -83,7 +83,7 @@ class Arguments {
     return static_cast<float>(value);
   }
   template <class Vector>
-  std::vector<Vector> points(size_t least) const {
+  std::vector<Vector> points(size_t min_points) const {
     std::vector<Vector> out;
     for (const std::vector<double>& p : points_) {
       if (p.size() != Vector().size()) wrong(fmt::format("a point of {} has {} numbers: {}", kind_.name, Vector().size(), kind_.points));
@@ -94,7 +94,7 @@ class Arguments {
       }
       out.push_back(v);
     }
-    if (out.size() < least) wrong(fmt::format("{} needs at least {} points {}", kind_.name, least, kind_.points));
+    if (out.size() < min_points) wrong(fmt::format("{} needs at least {} points {}", kind_.name, min_points, kind_.points));
     return out;
   }
 

@@ -41,7 +41,7 @@ std::string joined(const std::vector<Expr>& list) {
   return out;
 }
 
-std::string within(const Expr& e, int least) { return binding(e) < least ? fmt::format("({})", text_of(e)) : text_of(e); }
+std::string within(const Expr& e, int min_binding) { return binding(e) < min_binding ? fmt::format("({})", text_of(e)) : text_of(e); }
 
 std::string text_of(const Expr& e) {
   switch (e.kind) {

@@ -311,7 +311,7 @@ std::map<std::string, ShapeValue> with_needs(const ShapeKind& kind, const KindPh
 }
 
 /// One thing in words, without its article, and what it means.
-std::string thing(const ShapeKind& kind, const ShapePhrases& all, WrittenThing& written, int most, Random& random) {
+std::string thing(const ShapeKind& kind, const ShapePhrases& all, WrittenThing& written, int max_parameters, Random& random) {
   written.kind = kind.name;
   const KindPhrases& phrases = all.of(kind.name);
   std::string noun = usually_first(phrases.nouns, random);
@@ -329,7 +329,7 @@ std::string thing(const ShapeKind& kind, const ShapePhrases& all, WrittenThing& 
   std::map<std::string, ShapeValue> said;
   bool replaced = described;  // no other noun
   for (const ShapeParameter* p : chosen) {
-    if (static_cast<int>(said.size()) >= most) break;
+    if (static_cast<int>(said.size()) >= max_parameters) break;
     if (said.contains(p->name)) continue;
     const auto one = say(*p, phrases, all, random);
     if (!one || (one->phrase.place == Phrase::Place::noun && replaced)) continue;
@@ -375,9 +375,9 @@ Caption random_caption(const ShapeKinds& kinds, const ShapePhrases& phrases, Ran
   for (size_t i = 0; i < things; ++i) {
     WrittenThing written;
     if (things == 1 ? random.uniform() < 0.06F : random.uniform() < 0.08F) written.count = 2 + static_cast<int>(random.below(5));
-    const int most = things == 1 ? static_cast<int>(random.below(5)) : static_cast<int>(random.below(3));
+    const int max_parameters = things == 1 ? static_cast<int>(random.below(5)) : static_cast<int>(random.below(3));
     const ShapeKind& kind = pick();
-    const std::string words = thing(kind, phrases, written, most, random);
+    const std::string words = thing(kind, phrases, written, max_parameters, random);
     std::string said = written.count > 1 ? number_word(written.count, random) + " " + words : with_article(words);
     if (i == 0 && written.count == 1 && random.uniform() < 0.25F) said = words;
     if (i > 0) {

@@ -89,12 +89,12 @@ namespace {
 /// The token with the highest logit of those that may follow, and its probability among them.
 std::pair<int32_t, float> likeliest(std::span<const float> logits, const std::vector<uint8_t>& allowed, int32_t fallback) {
   int32_t best = fallback;
-  float most = std::numeric_limits<float>::lowest();
+  float largest = std::numeric_limits<float>::lowest();
   for (size_t i = 0; i < logits.size(); ++i)
-    if (allowed[i] && logits[i] > most) most = logits[i], best = static_cast<int32_t>(i);
+    if (allowed[i] && logits[i] > largest) largest = logits[i], best = static_cast<int32_t>(i);
   double sum = 0;
   for (size_t i = 0; i < logits.size(); ++i)
-    if (allowed[i]) sum += std::exp(static_cast<double>(logits[i] - most));
+    if (allowed[i]) sum += std::exp(static_cast<double>(logits[i] - largest));
   return {best, static_cast<float>(1 / sum)};
 }
 

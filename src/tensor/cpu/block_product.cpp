@@ -442,14 +442,14 @@ void round_vector(const float* x, int64_t columns, int8_t* values, float* scales
   const DI di;
   const hn::Rebind<int8_t, DF> bytes;
   for (int64_t b = 0; b < columns / 32; ++b, x += 32, values += 32) {
-    VF most = hn::Zero(df);
+    VF largest = hn::Zero(df);
     bool finite = true;  // NaN and infinity become a scale that spoils the result, as they should
     for (int64_t i = 0; i < 32; i += lanes()) {
       const VF size = hn::Abs(load(x + i));
       finite = finite && hn::AllTrue(df, hn::Le(size, splat(3e38F)));
-      most = hn::Max(most, size);
+      largest = hn::Max(largest, size);
     }
-    const float top = finite ? max_lanes(most) : 0, scale = finite ? top / 127 : NAN;
+    const float top = finite ? max_lanes(largest) : 0, scale = finite ? top / 127 : NAN;
     const VF inverse = splat(top > 0 ? 127 / top : 0);
     int32_t sums[2] = {0, 0};
     for (int half_of = 0; half_of < 2; ++half_of) {

@@ -48,7 +48,7 @@ struct RoundedRow {
 
 /// What a part of the positions gives for one head: the largest score, and sums of e^(score − largest) and of values weighted so.
 struct PartSums {
-  float most = 0, total = 0;
+  float largest = 0, total = 0;
   float* values = nullptr;  ///< [d]
 };
 
@@ -90,16 +90,16 @@ void score_rows(const std::byte* keys, int64_t row_bytes, int64_t n, const float
 
 /// Scores become weights.
 void weigh_rows(float* scores, int64_t n, PartSums& part) {
-  float most = -INFINITY;
-  for (int64_t j = 0; j < n; ++j) most = most > scores[j] ? most : scores[j];
+  float largest = -INFINITY;
+  for (int64_t j = 0; j < n; ++j) largest = largest > scores[j] ? largest : scores[j];
   VF total = hn::Zero(DF());
   for (int64_t j = 0; j < n; j += kLanes) {
     const auto there = hn::FirstN(DF(), static_cast<size_t>(n - j));
-    const VF weight = hn::IfThenElseZero(there, exp(hn::Sub(load(scores + j), splat(most))));
+    const VF weight = hn::IfThenElseZero(there, exp(hn::Sub(load(scores + j), splat(largest))));
     total = hn::Add(total, weight);
     store(weight, scores + j);
   }
-  part.most = most;
+  part.largest = largest;
   part.total = sum_lanes(total);
 }
 
@@ -157,12 +157,12 @@ AttendPage attend_page_of(CacheType type, int64_t count) {
 
 /// The parts' sums as one: out = Σ values / Σ total, each part scaled to the largest score of all.
 void join_parts(const PartSums* parts, int64_t count, int64_t d, float* out) {
-  float most = -INFINITY, total = 0;
-  for (int64_t p = 0; p < count; ++p) most = most > parts[p].most ? most : parts[p].most;
-  for (int64_t p = 0; p < count; ++p) total += parts[p].total * std::exp(parts[p].most - most);
+  float largest = -INFINITY, total = 0;
+  for (int64_t p = 0; p < count; ++p) largest = largest > parts[p].largest ? largest : parts[p].largest;
+  for (int64_t p = 0; p < count; ++p) total += parts[p].total * std::exp(parts[p].largest - largest);
   for (int64_t i = 0; i < d; ++i) out[i] = 0;
   for (int64_t p = 0; p < count; ++p) {
-    const float scale = std::exp(parts[p].most - most) / total;
+    const float scale = std::exp(parts[p].largest - largest) / total;
     for (int64_t i = 0; i < d; ++i) out[i] += parts[p].values[i] * scale;
   }
 }
@@ -174,11 +174,11 @@ void attend_cached(const CachedKeys& cache, const float* q, int64_t heads, int64
   std::vector<PartSums> parts(static_cast<size_t>(heads * pages));
   for (int64_t p = 0; p < heads * pages; ++p) parts[static_cast<size_t>(p)].values = values.data() + p * d;
   // A task is a page and some heads that share its keys; only one head where there is little to share out. What is computed is the same.
-  const int64_t most = cache.kv_heads * pages >= 4 ? std::min<int64_t>(kTogether, group) : 1, sets = (group + most - 1) / most;
-  parallel_for(cache.kv_heads * sets * pages, std::min<int64_t>(end - begin, kPagePositions) * d * most / 4, [&](int64_t from, int64_t to) {
+  const int64_t max_heads = cache.kv_heads * pages >= 4 ? std::min<int64_t>(kTogether, group) : 1, sets = (group + max_heads - 1) / max_heads;
+  parallel_for(cache.kv_heads * sets * pages, std::min<int64_t>(end - begin, kPagePositions) * d * max_heads / 4, [&](int64_t from, int64_t to) {
     for (int64_t task = from; task < to; ++task) {
       const int64_t page = task % pages, set = task / pages % sets, kv_head = task / pages / sets;
-      const int64_t head = kv_head * group + set * most, count = std::min(most, group - set * most);
+      const int64_t head = kv_head * group + set * max_heads, count = std::min(max_heads, group - set * max_heads);
       const int64_t low = std::max(begin, (first + page) * kPagePositions), high = std::min(end, (first + page + 1) * kPagePositions);
       PartSums here[kTogether];
       for (int64_t i = 0; i < count; ++i) here[i] = parts[static_cast<size_t>((head + i) * pages + page)];

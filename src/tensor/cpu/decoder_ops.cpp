@@ -82,15 +82,15 @@ void store_cached_row(CacheType type, const float* x, int64_t numbers, std::byte
     auto* to = reinterpret_cast<int8_t*>(row);
     auto* scales = reinterpret_cast<bf16*>(row + numbers);
     for (int64_t b = 0; b < numbers; b += 32) {
-      float most = 0;
+      float largest = 0;
       bool finite = true;
       for (int64_t i = b; i < b + 32; ++i) {
-        most = std::max(most, std::abs(x[i]));
+        largest = std::max(largest, std::abs(x[i]));
         finite = finite && std::isfinite(x[i]);
       }
-      const bool some = finite && most > 1e-30F;
-      bf16 scale = to_bf16(finite ? (some ? most / 127 : 0) : NAN);  // what is not a number stays none
-      if (to_float(scale) * 127 < most && some) ++scale.bits;        // rounded down: the largest number would not fit
+      const bool some = finite && largest > 1e-30F;
+      bf16 scale = to_bf16(finite ? (some ? largest / 127 : 0) : NAN);  // what is not a number stays none
+      if (to_float(scale) * 127 < largest && some) ++scale.bits;        // rounded down: the largest number would not fit
       scales[b / 32] = scale;
       const float by = some ? 1 / to_float(scale) : 0;
       for (int64_t i = b; i < b + 32; ++i) to[i] = static_cast<int8_t>(finite ? std::lrint(x[i] * by) : 1);

@@ -42,12 +42,12 @@ HWY_INLINE void unpack(BlockType type, const uint8_t* block, detail::UnpackedBlo
     out.scale[0] = out.scale[1] = detail::half_at(block);
     out.offset[0] = out.offset[1] = affine ? detail::half_at(block + 2) : 0;
   } else if (type == BlockType::q4_k) {
-    const float d = detail::half_at(block), least = detail::half_at(block + 2);
+    const float d = detail::half_at(block), dmin = detail::half_at(block + 2);
     for (int part = 0; part < 8; ++part) {
       int scale, minimum;
       detail::scale_and_minimum(block + 4, part, scale, minimum);
       out.scale[2 * part] = out.scale[2 * part + 1] = d * static_cast<float>(scale);
-      out.offset[2 * part] = out.offset[2 * part + 1] = -(least * static_cast<float>(minimum));
+      out.offset[2 * part] = out.offset[2 * part + 1] = -(dmin * static_cast<float>(minimum));
     }
     for (int i = 0; i < 8; ++i) {
       int8_t* low = out.q + i / 2 * 64 + i % 2 * 16;

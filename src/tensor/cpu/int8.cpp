@@ -11,17 +11,17 @@ HWY_BEFORE_NAMESPACE();
 namespace ptah::HWY_NAMESPACE {
 
 float largest_of(DType type, const void* in, int64_t count) {
-  std::vector<float> most(static_cast<size_t>((count + kChunk - 1) / kChunk));
+  std::vector<float> largest(static_cast<size_t>((count + kChunk - 1) / kChunk));
   with_float_type(type, [&](auto kind) {
     const auto* x = static_cast<const decltype(kind)*>(in);
     in_chunks(count, 1, [&](int64_t first, int64_t last) {
       VF found = splat(0);
       for (int64_t i = first; i < last; i += lanes()) found = hn::Max(found, hn::Abs(load_n(x + i, last - i)));
-      most[static_cast<size_t>(first / kChunk)] = max_lanes(found);
+      largest[static_cast<size_t>(first / kChunk)] = max_lanes(found);
     });
   });
   float found = 0;
-  for (const float one : most) found = one > found ? one : found;
+  for (const float one : largest) found = one > found ? one : found;
   return found;
 }
 

@@ -100,12 +100,12 @@ inline void unpack_q3_k(const uint8_t* block, UnpackedBlock& out) {
 
 /// q4_k, or q5_k with a fifth bit.
 inline void unpack_q45_k(bool five, const uint8_t* block, UnpackedBlock& out) {
-  const float d = half_at(block), least = half_at(block + 2);
+  const float d = half_at(block), dmin = half_at(block + 2);
   const uint8_t *high = block + 16, *low = block + (five ? 48 : 16);
   for (int part = 0; part < 8; ++part) {
     int scale, minimum;
     scale_and_minimum(block + 4, part, scale, minimum);
-    set_part(out, part, d * static_cast<float>(scale), -(least * static_cast<float>(minimum)));
+    set_part(out, part, d * static_cast<float>(scale), -(dmin * static_cast<float>(minimum)));
     const uint8_t* from = low + part / 2 * 32;
     for (int i = 0; i < 32; ++i) {
       int q = part % 2 ? from[i] >> 4 : from[i] & 15;

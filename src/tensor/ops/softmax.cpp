@@ -18,14 +18,14 @@ void softmax_forward(DType type, const void* in, void* out, int64_t rows, int64_
       for (int64_t row = begin; row < end; ++row) {
         const T* x = static_cast<const T*>(in) + row * d;
         T* y = static_cast<T*>(out) + row * d;
-        float most = to_float(x[0]);
+        float largest = to_float(x[0]);
         int64_t i = 0;
-        VF high = splat(most);
+        VF high = splat(largest);
         for (; i + lanes() <= d; i += lanes()) high = hn::Max(high, load(x + i));
-        most = max_lanes(high);
-        for (; i < d; ++i) most = most > to_float(x[i]) ? most : to_float(x[i]);
-        if (!(most > -INFINITY)) most = 0;  // a row of −∞ only
-        const VF top = splat(most);
+        largest = max_lanes(high);
+        for (; i < d; ++i) largest = largest > to_float(x[i]) ? largest : to_float(x[i]);
+        if (!(largest > -INFINITY)) largest = 0;  // a row of −∞ only
+        const VF top = splat(largest);
         VF total = hn::Zero(DF());
         for (i = 0; i < d; i += lanes()) {
           const auto there = hn::FirstN(DF(), static_cast<size_t>(d - i));  // all lanes when d − i is larger
@@ -33,7 +33,7 @@ void softmax_forward(DType type, const void* in, void* out, int64_t rows, int64_
           total = hn::Add(total, inside);
         }
         const float sum = sum_lanes(total);
-        const VF scale = splat(1.0F / sum), shift = splat(most + std::log(sum));
+        const VF scale = splat(1.0F / sum), shift = splat(largest + std::log(sum));
         for (i = 0; i < d; i += lanes()) {
           const VF v = load_n(x + i, d - i);
           store_n(logarithm ? hn::Sub(v, shift) : hn::Mul(exp(hn::Sub(v, top)), scale), y + i, d - i);

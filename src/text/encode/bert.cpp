@@ -119,7 +119,7 @@ Result<BertConfig> bert_config(const Json& json, std::vector<std::string>& warni
     if (json.contains(key) && !json[key].is_number_integer())
       return fail(ErrorCode::corrupt, "bert config: '{}' is {}; expected an integer", key, json[key].dump());
   PTAH_TRY(const BertConfig c, fields_from_json<BertConfig>(json, "bert config"));
-  const auto between = [](int64_t value, int64_t least, int64_t most) { return value >= least && value <= most; };
+  const auto between = [](int64_t value, int64_t low, int64_t high) { return value >= low && value <= high; };
   if (!between(c.vocab_size, 4, 1 << 22) || !between(c.hidden_size, 1, 8192) || !between(c.num_hidden_layers, 0, 128) ||
       !between(c.num_attention_heads, 1, 256) || c.hidden_size % c.num_attention_heads != 0 || !between(c.intermediate_size, 1, 65536) ||
       !between(c.max_position_embeddings, 2, 1 << 16) || !between(c.type_vocab_size, 1, 64) || !(c.layer_norm_eps >= 0))

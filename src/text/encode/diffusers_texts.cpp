@@ -169,7 +169,7 @@ Result<std::string> clip_padding(const Config& c, const Config& special, std::ve
   return guard([&]() -> Result<std::string> {
     PTAH_TRY_VOID(check_config(c.json, {kClipTokenizer}, c.file, warnings));
     PTAH_TRY_VOID(check_config(special.json, {kClipTokenizer}, special.file, warnings));
-    if (const double most = c.number("model_max_length", 77); !(most >= 77)) c.refuse("model_max_length", "77");
+    if (const double max_length = c.number("model_max_length", 77); !(max_length >= 77)) c.refuse("model_max_length", "77");
     for (const auto& [key, wanted] : {std::pair{"bos_token", "<|startoftext|>"}, {"eos_token", "<|endoftext|>"}})
       for (const Config* one : {&c, &special})
         if (const std::string token = token_of(*one, key); !token.empty() && token != wanted) one->refuse(key, fmt::format("\"{}\"", wanted));

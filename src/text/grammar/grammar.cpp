@@ -130,17 +130,17 @@ GrammarBuilder::Piece GrammarBuilder::choice(const std::vector<Piece>& pieces) {
   return add(out);
 }
 
-GrammarBuilder::Piece GrammarBuilder::repeat(Piece piece, int64_t least, int64_t most) {
-  if (least < 0 || least > kMaxRepeats || most > kMaxRepeats || (most >= 0 && most < least))
-    throw Failure({ErrorCode::unsupported, fmt::format("grammar: {} to {} times; up to {} are possible", least, most, kMaxRepeats)});
+GrammarBuilder::Piece GrammarBuilder::repeat(Piece piece, int64_t min_count, int64_t max_count) {
+  if (min_count < 0 || min_count > kMaxRepeats || max_count > kMaxRepeats || (max_count >= 0 && max_count < min_count))
+    throw Failure({ErrorCode::unsupported, fmt::format("grammar: {} to {} times; up to {} are possible", min_count, max_count, kMaxRepeats)});
   Piece tail = -1;
-  if (most < 0) {
+  if (max_count < 0) {
     tail = declare();
     rules_[static_cast<size_t>(tail)] = {{of(piece), of(tail)}, {}};
     count(3);
   }
-  for (int64_t i = least; i < most; ++i) tail = tail < 0 ? add({{of(piece)}, {}}) : add({{of(piece), of(tail)}, {}});
-  std::vector<Grammar::Element> out(static_cast<size_t>(least), of(piece));
+  for (int64_t i = min_count; i < max_count; ++i) tail = tail < 0 ? add({{of(piece)}, {}}) : add({{of(piece), of(tail)}, {}});
+  std::vector<Grammar::Element> out(static_cast<size_t>(min_count), of(piece));
   if (tail >= 0) out.push_back(of(tail));
   return add({out});
 }

@@ -17,8 +17,8 @@ class GrammarBuilder {
   Piece characters(std::vector<std::pair<uint32_t, uint32_t>> ranges, bool outside = false);
   Piece sequence(const std::vector<Piece>& pieces);
   Piece choice(const std::vector<Piece>& pieces);
-  /// From `least` to `most` times; most < 0: any number.
-  Piece repeat(Piece piece, int64_t least, int64_t most);
+  /// From `min_count` to `max_count` times; max_count < 0: any number.
+  Piece repeat(Piece piece, int64_t min_count, int64_t max_count);
   Piece optional(Piece piece) { return repeat(piece, 0, 1); }
   /// A rule to be defined later.
   Piece declare();
@@ -42,7 +42,7 @@ class GrammarBuilder {
 /// Bounds of numbers as JSON writes them without an exponent, e.g. "-12.5".
 struct NumberRange {
   bool whole = false;  ///< integers only
-  std::optional<std::string> least, most;
+  std::optional<std::string> minimum, maximum;
   bool above = false, below = false;  ///< the bound itself is outside
 };
 /// The numbers within the bounds, without exponents, with at most 15 digits (6 after the point, or as many as the bounds need or leave) or as many as a whole

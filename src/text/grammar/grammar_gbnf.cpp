@@ -131,14 +131,14 @@ class GbnfParser {
         piece = builder_.optional(piece);
       } else if (c == '{') {
         ++at_;
-        const int64_t least = number();
-        int64_t most = least;
+        const int64_t min_count = number();
+        int64_t max_count = min_count;
         if (at_ < text_.size() && text_[at_] == ',') {
           ++at_;
-          most = at_ < text_.size() && text_[at_] == '}' ? -1 : number();
+          max_count = at_ < text_.size() && text_[at_] == '}' ? -1 : number();
         }
         if (at_ >= text_.size() || text_[at_] != '}') broken("expected }");
-        piece = builder_.repeat(piece, least, most);
+        piece = builder_.repeat(piece, min_count, max_count);
       } else {
         return piece;
       }

@@ -25,10 +25,10 @@ class NumberCompiler {
   NumberCompiler(GrammarBuilder& b, const NumberRange& range) : b_(b), range_(range), digit_(b.characters({{'0', '9'}})) {}
 
   std::optional<Piece> run() {
-    std::optional<Limit> least = limit(range_.least, range_.above), most = limit(range_.most, range_.below);
-    const bool least_negative = range_.least && range_.least->front() == '-', max_negative = range_.most && range_.most->front() == '-';
+    std::optional<Limit> minimum = limit(range_.minimum, range_.above), maximum = limit(range_.maximum, range_.below);
+    const bool min_negative = range_.minimum && range_.minimum->front() == '-', max_negative = range_.maximum && range_.maximum->front() == '-';
     size_t wanted = 0, longest = 0;
-    for (const auto* l : {&least, &most})
+    for (const auto* l : {&minimum, &maximum})
       if (*l) longest = std::max(longest, (*l)->whole.size()), wanted = range_.whole ? 0 : std::max(wanted, (*l)->fraction.size());
     const size_t max = wanted == 0 ? kWholeDigits : kDigits;
     if (longest + wanted > max) throw Failure({ErrorCode::unsupported, fmt::format("numbers of more than {} digits as bounds", max)});
@@ -37,11 +37,11 @@ class NumberCompiler {
     std::vector<Piece> choices;
     // From 0 on; magnitudes of those below 0, where the bounds change places.
     if (!max_negative)
-      if (const auto piece = magnitudes(least && !least_negative ? *least : Limit{}, most)) choices.push_back(*piece);
-    if (!least || least_negative) {
+      if (const auto piece = magnitudes(minimum && !min_negative ? *minimum : Limit{}, maximum)) choices.push_back(*piece);
+    if (!minimum || min_negative) {
       Limit lower;
       lower.strict = true;
-      if (const auto piece = magnitudes(max_negative ? *most : lower, least)) choices.push_back(b_.sequence({b_.literal("-"), *piece}));
+      if (const auto piece = magnitudes(max_negative ? *maximum : lower, minimum)) choices.push_back(b_.sequence({b_.literal("-"), *piece}));
     }
     if (choices.empty()) return {};
     return b_.choice(choices);
@@ -60,7 +60,7 @@ class NumberCompiler {
     return out;
   }
 
-  Piece digits(size_t least, size_t most) { return b_.repeat(digit_, static_cast<int64_t>(least), static_cast<int64_t>(most)); }
+  Piece digits(size_t min_count, size_t max_count) { return b_.repeat(digit_, static_cast<int64_t>(min_count), static_cast<int64_t>(max_count)); }
   Piece one_of(char low, char high) { return b_.characters({{static_cast<uint32_t>(low), static_cast<uint32_t>(high)}}); }
 
   /// Digit strings of the same length from a to b.

@@ -231,11 +231,11 @@ class SchemaCompiler {
       }
       return tightest;
     };
-    const auto least = read("minimum", "exclusiveMinimum", 1, range.least, range.above),
-               most = read("maximum", "exclusiveMaximum", -1, range.most, range.below);
-    if (!least && !most) return whole ? integer_ : number_;
+    const auto minimum = read("minimum", "exclusiveMinimum", 1, range.minimum, range.above),
+               maximum = read("maximum", "exclusiveMaximum", -1, range.maximum, range.below);
+    if (!minimum && !maximum) return whole ? integer_ : number_;
     std::optional<Piece> made;
-    if (!(least && most && *least > *most)) made = numbers_between(b_, range);
+    if (!(minimum && maximum && *minimum > *maximum)) made = numbers_between(b_, range);
     if (!made) broken(where, "no number lies within the bounds");
     return *made;
   }
@@ -366,30 +366,30 @@ class SchemaCompiler {
     for (size_t i = 0; i < schema.value("prefixItems", OrderedJson::array()).size(); ++i)
       first.push_back(any_of(schema["prefixItems"][i], fmt::format("{}/prefixItems/{}", where, i), depth + 1));
     const bool closed = schema.contains("items") && schema["items"] == OrderedJson(false);
-    const int64_t least = bound(schema, "minItems", 0, where), max_asked = bound(schema, "maxItems", -1, where);
+    const int64_t min_items = bound(schema, "minItems", 0, where), max_asked = bound(schema, "maxItems", -1, where);
     const auto fixed = static_cast<int64_t>(first.size());
-    const int64_t most = closed ? (max_asked < 0 ? fixed : std::min(max_asked, fixed)) : max_asked;
-    if (most >= 0 && most < least) broken(where, fmt::format("'minItems' is {}, and there can be {} at most", least, most));
+    const int64_t max_items = closed ? (max_asked < 0 ? fixed : std::min(max_asked, fixed)) : max_asked;
+    if (max_items >= 0 && max_items < min_items) broken(where, fmt::format("'minItems' is {}, and there can be {} at most", min_items, max_items));
     const Piece item = closed ? -1 : any_of(schema.value("items", OrderedJson(true)), where + "/items", depth + 1);
     // Items beyond the fixed ones, each with its comma; then backwards through the fixed ones.
     Piece rest = b_.literal("");
-    if (!closed && (most < 0 || most > fixed))
-      rest = b_.repeat(b_.sequence({comma(), item}), std::max<int64_t>(0, least - std::max<int64_t>(fixed, 1)),
-                       most < 0 ? -1 : most - std::max<int64_t>(fixed, 1));
+    if (!closed && (max_items < 0 || max_items > fixed))
+      rest = b_.repeat(b_.sequence({comma(), item}), std::max<int64_t>(0, min_items - std::max<int64_t>(fixed, 1)),
+                       max_items < 0 ? -1 : max_items - std::max<int64_t>(fixed, 1));
     Piece all = rest;
     if (fixed == 0) {
-      if (closed || most == 0) return b_.literal("[]");
+      if (closed || max_items == 0) return b_.literal("[]");
       all = b_.sequence({item, rest});
-      if (least == 0) all = b_.optional(all);
+      if (min_items == 0) all = b_.optional(all);
     } else {
       for (int64_t i = fixed; i-- > 0;) {
         Piece here = i == 0 ? first[0] : b_.sequence({comma(), first[static_cast<size_t>(i)]});
-        if (most >= 0 && i >= most) {
+        if (max_items >= 0 && i >= max_items) {
           all = b_.literal("");
           continue;
         }
         here = b_.sequence({here, all});
-        all = i < least ? here : b_.optional(here);
+        all = i < min_items ? here : b_.optional(here);
       }
     }
     return b_.sequence({b_.literal("["), all, b_.literal("]")});

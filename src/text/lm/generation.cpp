@@ -69,15 +69,15 @@ class StopTexts {
 
 constexpr int64_t kMaxGuesses = 11;  // with the token before them no more than what is read as decoding reads it
 
-/// What followed the last occurrence of the longest end of `seen` (three tokens, then two), at most `most` tokens.
-std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most) {
-  if (most == 0) return {};  // nothing is wished: no search
+/// What followed the last occurrence of the longest end of `seen` (three tokens, then two), at most `max_count` tokens.
+std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t max_count) {
+  if (max_count == 0) return {};  // nothing is wished: no search
   const auto size = static_cast<int64_t>(seen.size());
   for (int64_t n = 3; n >= 2; --n)
     for (int64_t at = size - n - 1; at >= 0; --at) {
       if (!std::equal(seen.end() - n, seen.end(), seen.begin() + at)) continue;
       const int64_t from = at + n;
-      return {seen.begin() + from, seen.begin() + std::min(size, from + most)};
+      return {seen.begin() + from, seen.begin() + std::min(size, from + max_count)};
     }
   return {};
 }
@@ -88,10 +88,10 @@ class Draft {
   Draft(std::shared_ptr<const LanguageModel> model, int64_t capacity)
       : model_(std::move(model)), cache_(model_->config(), std::min(capacity, model_->config().context), default_cache_type()) {}
 
-  /// The most likely tokens after `seen`, at most `most`.
-  std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t most, const CancelToken* cancel) {
-    most = std::min(most, cache_.capacity() - static_cast<int64_t>(seen.size()));
-    if (most <= 0 || seen.empty()) return {};
+  /// The most likely tokens after `seen`, at most `max_count`.
+  std::vector<int32_t> guess(const std::vector<int32_t>& seen, int64_t max_count, const CancelToken* cancel) {
+    max_count = std::min(max_count, cache_.capacity() - static_cast<int64_t>(seen.size()));
+    if (max_count <= 0 || seen.empty()) return {};
     // What was read and still holds stays; the last token of `seen` is read again for its logits.
     const auto same = std::mismatch(read_.begin(), read_.end(), seen.begin(), seen.end() - 1).first;
     read_.erase(same, read_.end());
@@ -101,7 +101,7 @@ class Draft {
     std::vector<int32_t> out;
     while (true) {
       out.push_back(static_cast<int32_t>(std::max_element(logits.begin(), logits.end()) - logits.begin()));
-      if (static_cast<int64_t>(out.size()) == most) return out;
+      if (static_cast<int64_t>(out.size()) == max_count) return out;
       logits = model_->step({out.back()}, {&cache_});
       read_.push_back(out.back());
     }
@@ -124,14 +124,15 @@ class Lookahead {
 
   /// Whether the token was guessed: then it is read already.
   bool knows(int32_t token) const { return row_ < guesses_.size() && guesses_[row_] == token; }
-  /// Goes on to the logits after `token`, the last of `seen`; wrong guesses are forgotten by now. At most `most` guesses are read with it if it has to be read.
-  void advance(int32_t token, const std::vector<int32_t>& seen, int64_t most, const CancelToken* cancel) {
+  /// Goes on to the logits after `token`, the last of `seen`; wrong guesses are forgotten by now. At most `max_guesses` guesses are read with it if it has to
+  /// be read.
+  void advance(int32_t token, const std::vector<int32_t>& seen, int64_t max_guesses, const CancelToken* cancel) {
     if (knows(token)) {
       ++row_;
       ++right;
       return;
     }
-    const int64_t wished = std::min({most, patience_, cache_.capacity() - cache_.length() - 1});
+    const int64_t wished = std::min({max_guesses, patience_, cache_.capacity() - cache_.length() - 1});
     guesses_ = draft_ ? draft_->guess(seen, wished, cancel) : guess(seen, wished);
     made += static_cast<int64_t>(guesses_.size());
     row_ = 0;
@@ -183,14 +184,14 @@ struct Decoding::State {
   Utf8Stream utf8;
   StopTexts text;
   Generated out;
-  int64_t most;
+  int64_t limit;
   bool stopped = false;
 
   State(const LoadedLanguageModel& of, const std::vector<int32_t>& prompt, const GenerationOptions& how, int64_t max_tokens,
         std::function<void(std::string_view)> shown)
-      : model(of), options(how), show(std::move(shown)), seen(prompt), text(options.stop), most(max_tokens) {
+      : model(of), options(how), show(std::move(shown)), seen(prompt), text(options.stop), limit(max_tokens) {
     value_or_throw(check(options.sampling));
-    if (options.grammar) mask = value_or_throw(GrammarMask::make(options.grammar, model.tokenizer, model.stop_tokens, most));
+    if (options.grammar) mask = value_or_throw(GrammarMask::make(options.grammar, model.tokenizer, model.stop_tokens, limit));
     out.prompt_tokens = static_cast<int64_t>(prompt.size());
   }
   void tell(bool end) {
@@ -199,19 +200,19 @@ struct Decoding::State {
   }
 };
 
-Decoding::Decoding(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
+Decoding::Decoding(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t max_tokens,
                    std::function<void(std::string_view)> show)
-    : state_(std::make_unique<State>(model, prompt, options, most, std::move(show))) {}
+    : state_(std::make_unique<State>(model, prompt, options, max_tokens, std::move(show))) {}
 Decoding::~Decoding() = default;
 const std::vector<int32_t>& Decoding::seen() const { return state_->seen; }
-int64_t Decoding::left() const { return state_->most - static_cast<int64_t>(state_->out.tokens.size()); }
+int64_t Decoding::left() const { return state_->limit - static_cast<int64_t>(state_->out.tokens.size()); }
 void Decoding::end(FinishReason reason) { state_->out.reason = reason; }
 
 std::optional<int32_t> Decoding::next(std::span<float> logits) {
   State& s = *state_;
   const int64_t place = static_cast<int64_t>(s.out.tokens.size());
-  if (place >= s.most) return std::nullopt;
-  if (s.mask) s.mask->apply(logits, s.most - place);
+  if (place >= s.limit) return std::nullopt;
+  if (s.mask) s.mask->apply(logits, s.limit - place);
   const int32_t token = sample(logits, s.seen, s.options.sampling, static_cast<uint64_t>(place));
   if (std::find(s.model.stop_tokens.begin(), s.model.stop_tokens.end(), token) != s.model.stop_tokens.end()) {
     s.out.reason = FinishReason::stop_token;
@@ -231,7 +232,7 @@ std::optional<int32_t> Decoding::next(std::span<float> logits) {
     s.out.reason = FinishReason::stop_token;
     return std::nullopt;
   }
-  if (place + 1 == s.most) return std::nullopt;
+  if (place + 1 == s.limit) return std::nullopt;
   return token;
 }
 

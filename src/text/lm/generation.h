@@ -46,8 +46,8 @@ struct Generated {
 /// One answer in the making, whoever computes the logits: sampling, grammar, stop texts, streaming.
 class Decoding {
  public:
-  /// At most `most` tokens. Throws Failure: invalid_argument for bad options or too few tokens for the grammar.
-  Decoding(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t most,
+  /// At most `max_tokens` tokens. Throws Failure: invalid_argument for bad options or too few tokens for the grammar.
+  Decoding(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, const GenerationOptions& options, int64_t max_tokens,
            std::function<void(std::string_view)> show);
   ~Decoding();
   /// Takes the logits of the next position (and changes them); gives the token to read next, or nothing if the answer is complete.

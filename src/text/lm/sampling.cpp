@@ -51,11 +51,11 @@ void keep_top_k(std::vector<Candidate>& candidates, int64_t count) {
 
 void normalize(std::vector<Candidate>& candidates, float temperature) {
   if (candidates.empty()) return;
-  float most = candidates[0].logit;
-  for (const Candidate& c : candidates) most = std::max(most, c.logit);
+  float largest = candidates[0].logit;
+  for (const Candidate& c : candidates) largest = std::max(largest, c.logit);
   double sum = 0;
   for (Candidate& c : candidates) {
-    c.probability = c.logit == most ? 1.0F : std::exp((c.logit - most) / temperature);
+    c.probability = c.logit == largest ? 1.0F : std::exp((c.logit - largest) / temperature);
     sum += static_cast<double>(c.probability);
   }
   for (Candidate& c : candidates) c.probability = static_cast<float>(static_cast<double>(c.probability) / sum);
@@ -72,9 +72,9 @@ void keep_top_p(std::vector<Candidate>& candidates, float p) {
 
 void keep_min_p(std::vector<Candidate>& candidates, float share) {
   if (share <= 0 || candidates.empty()) return;
-  const float least = candidates[0].probability * share;
+  const float min_probability = candidates[0].probability * share;
   size_t kept = 1;
-  while (kept < candidates.size() && candidates[kept].probability >= least) ++kept;
+  while (kept < candidates.size() && candidates[kept].probability >= min_probability) ++kept;
   candidates.resize(kept);
 }
 
@@ -132,11 +132,11 @@ int32_t sample(std::span<const float> logits, std::span<const int32_t> seen, con
 }
 
 float log_probability(std::span<const float> logits, int32_t token) {
-  float most = logits[0];
-  for (const float v : logits) most = std::max(most, v);
+  float largest = logits[0];
+  for (const float v : logits) largest = std::max(largest, v);
   double sum = 0;
-  for (const float v : logits) sum += std::exp(static_cast<double>(v) - static_cast<double>(most));
-  return logits[static_cast<size_t>(token)] - most - static_cast<float>(std::log(sum));
+  for (const float v : logits) sum += std::exp(static_cast<double>(v) - static_cast<double>(largest));
+  return logits[static_cast<size_t>(token)] - largest - static_cast<float>(std::log(sum));
 }
 
 }  // namespace ptah

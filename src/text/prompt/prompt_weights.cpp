@@ -249,7 +249,7 @@ class Filler {
 
 }  // namespace
 
-ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least, const ClipWords& words, int64_t rules) {
+ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t min_windows, const ClipWords& words, int64_t rules) {
   Filler filler(tokenizer, rules);
   const auto add_text = [&](std::string_view text, float weight) {
     while (!text.empty()) {
@@ -273,7 +273,7 @@ ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt
     }
     add_text(rest, part.weight);
   }
-  filler.windows.resize(std::max(filler.windows.size(), least));
+  filler.windows.resize(std::max(filler.windows.size(), min_windows));
   ClipWindows out;
   for (const auto& [ids, weights] : filler.windows) {
     std::vector<int32_t> whole{tokenizer.begin()};

@@ -48,12 +48,12 @@ std::optional<bool> compared(const TestCall& c) {
   const std::string& n = c.name;
   if (n == "eq" || n == "equalto" || n == "==") return equal(c.budget, c.v, c.argument());
   if (n == "ne" || n == "!=") return !equal(c.budget, c.v, c.argument());
-  const bool greater = n == "gt" || n == "greaterthan" || n == ">", at_least = n == "ge" || n == ">=", less = n == "lt" || n == "lessthan" || n == "<",
-             at_most = n == "le" || n == "<=";
-  if (!greater && !at_least && !less && !at_most) return {};
-  const int o = order(c.budget, c.v, c.argument(), greater ? ">" : at_least ? ">=" : less ? "<" : "<=");
+  const bool greater = n == "gt" || n == "greaterthan" || n == ">", greater_equal = n == "ge" || n == ">=", less = n == "lt" || n == "lessthan" || n == "<",
+             less_equal = n == "le" || n == "<=";
+  if (!greater && !greater_equal && !less && !less_equal) return {};
+  const int o = order(c.budget, c.v, c.argument(), greater ? ">" : greater_equal ? ">=" : less ? "<" : "<=");
   if (o == 2) return false;
-  return greater ? o > 0 : at_least ? o >= 0 : less ? o < 0 : o <= 0;
+  return greater ? o > 0 : greater_equal ? o >= 0 : less ? o < 0 : o <= 0;
 }
 
 bool divisible(const TestCall& c, const Value& by) {

@@ -55,8 +55,8 @@ struct ClipWindows {
 /// Words with tokens of their own (embeddings), by their spelling.
 using ClipWords = std::map<std::string, std::vector<int32_t>>;
 /// The tokens of one of `words` stay in one window; where a window is full within 20 tokens of a comma, what follows the comma goes to the next one (as in the
-/// WebUI; not by `rules` 1). At least `least` windows. Throws as weighted_parts.
-ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t least = 1, const ClipWords& words = {},
+/// WebUI; not by `rules` 1). At least `min_windows` windows. Throws as weighted_parts.
+ClipWindows clip_windows(const ClipTokenizer& tokenizer, std::string_view prompt, int32_t padding, size_t min_windows = 1, const ClipWords& words = {},
                          int64_t rules = 2);
 
 }  // namespace ptah

@@ -60,9 +60,9 @@ class Words {
     const Character c = character_at(text_, at);
     return {class_of(c.value), c.length};
   }
-  size_t run(size_t at, Class kind, size_t most = 0) const {
+  size_t run(size_t at, Class kind, size_t max_count = 0) const {
     size_t end = at;
-    for (size_t count = 0; end < text_.size() && (most == 0 || count < most); ++count) {
+    for (size_t count = 0; end < text_.size() && (max_count == 0 || count < max_count); ++count) {
       const Seen s = see(end);
       if (s.kind != kind) break;
       end += s.length;

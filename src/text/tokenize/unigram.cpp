@@ -76,7 +76,7 @@ std::string CharacterMap::apply(std::string_view text) const {
   return out;
 }
 
-Unigram::Unigram(std::vector<Piece> pieces, double least) : pieces_(std::move(pieces)), unknown_(least - 10) {
+Unigram::Unigram(std::vector<Piece> pieces, double min_score) : pieces_(std::move(pieces)), unknown_(min_score - 10) {
   std::sort(pieces_.begin(), pieces_.end(), [](const Piece& a, const Piece& b) { return a.text < b.text; });
 }
 

@@ -35,8 +35,8 @@ class Unigram {
     double score = 0;
     int32_t id = 0;
   };
-  /// `least` is the lowest score of the vocabulary: a character without a piece costs 10 more than that, under the number −1.
-  Unigram(std::vector<Piece> pieces, double least);
+  /// `min_score` is the lowest score of the vocabulary: a character without a piece costs 10 more than that, under the number −1.
+  Unigram(std::vector<Piece> pieces, double min_score);
 
   struct Part {
     int32_t id;

@@ -31,7 +31,7 @@ void Vocabulary::add(const std::string& token) {
 namespace {
 
 /// The strings that byte-pair merging makes out of the counted words, most frequent merges first.
-std::vector<std::string> merged_pieces(const std::map<std::string, int64_t>& counts, size_t most) {
+std::vector<std::string> merged_pieces(const std::map<std::string, int64_t>& counts, size_t max_pieces) {
   std::vector<std::pair<std::vector<std::string>, int64_t>> words;
   for (const auto& [word, count] : counts) {
     if (std::any_of(word.begin(), word.end(), [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) continue;  // letters of several bytes stay whole
@@ -40,7 +40,7 @@ std::vector<std::string> merged_pieces(const std::map<std::string, int64_t>& cou
     words.emplace_back(std::move(letters), count);
   }
   std::vector<std::string> pieces;
-  while (pieces.size() < most) {
+  while (pieces.size() < max_pieces) {
     std::map<std::pair<std::string, std::string>, int64_t> pairs;
     for (const auto& [parts, count] : words)
       for (size_t i = 0; i + 1 < parts.size(); ++i) pairs[{parts[i], parts[i + 1]}] += count;
@@ -161,10 +161,10 @@ std::string Vocabulary::meant(const std::string& word) const {
   return "";
 }
 
-std::vector<int32_t> Vocabulary::encode(std::string_view text, size_t most, const std::function<bool(size_t)>& split) const {
+std::vector<int32_t> Vocabulary::encode(std::string_view text, size_t max_ids, const std::function<bool(size_t)>& split) const {
   std::vector<int32_t> ids{kStart};
   const std::vector<std::string> words = split_words(text);
-  for (size_t w = 0; w < words.size() && ids.size() < most; ++w) {
+  for (size_t w = 0; w < words.size() && ids.size() < max_ids; ++w) {
     const std::string other = meant(words[w]);
     const std::string& word = other.empty() ? words[w] : other;
     const auto whole = ids_.find(word);
@@ -172,7 +172,7 @@ std::vector<int32_t> Vocabulary::encode(std::string_view text, size_t most, cons
       ids.push_back(whole->second);
       continue;
     }
-    for (size_t at = 0; at < word.size() && ids.size() < most;) {
+    for (size_t at = 0; at < word.size() && ids.size() < max_ids;) {
       size_t length = std::min<size_t>(word.size() - at, 24);
       int32_t id = kUnknown;
       for (; length > 0; --length) {

@@ -42,9 +42,9 @@ class Vocabulary {
   std::string meant(const std::string& word) const;
   /// The token of a whole word of words().
   int32_t id(const std::string& word) const { return ids_.at(word); }
-  /// kStart and the words' tokens, longest pieces first; at most `most` ids. With `split`(word index) true a known word is cut into pieces, so
+  /// kStart and the words' tokens, longest pieces first; at most `max_ids` ids. With `split`(word index) true a known word is cut into pieces, so
   /// that training teaches those too. A word that meant() knows becomes the word meant.
-  std::vector<int32_t> encode(std::string_view text, size_t most, const std::function<bool(size_t)>& split = {}) const;
+  std::vector<int32_t> encode(std::string_view text, size_t max_ids, const std::function<bool(size_t)>& split = {}) const;
   /// All whole words.
   const std::vector<std::string>& words() const { return words_; }
 

@@ -91,7 +91,7 @@ Result<WordPiece> WordPiece::parse(std::string_view vocabulary, bool lowercase) 
   return made;
 }
 
-void WordPiece::append_word(std::string_view word, size_t most, std::vector<int32_t>& out) const {
+void WordPiece::append_word(std::string_view word, size_t max_ids, std::vector<int32_t>& out) const {
   size_t runes = 0;
   for (const char c : word) runes += (static_cast<unsigned char>(c) & 0xC0) != 0x80;
   if (runes > kMaxWordRunes) {
@@ -117,21 +117,21 @@ void WordPiece::append_word(std::string_view word, size_t most, std::vector<int3
     }
     out.push_back(found);
     at = end;
-    if (out.size() > most + kMaxWordRunes) return;
+    if (out.size() > max_ids + kMaxWordRunes) return;
   }
 }
 
-std::vector<int32_t> WordPiece::encode(std::string_view text, size_t most) const {
-  PTAH_CHECK(most >= 2, "encode into {} tokens; two are needed for [CLS] and [SEP]", most);
+std::vector<int32_t> WordPiece::encode(std::string_view text, size_t max_ids) const {
+  PTAH_CHECK(max_ids >= 2, "encode into {} tokens; two are needed for [CLS] and [SEP]", max_ids);
   std::vector<int32_t> out{id("[CLS]")};
   const std::string normal = bert_normalized(text, lowercase_);
   std::string word;
   const auto flush = [&] {
-    if (!word.empty() && out.size() < most) append_word(word, most, out);
+    if (!word.empty() && out.size() < max_ids) append_word(word, max_ids, out);
     word.clear();
   };
   for_runes(normal, [&](Rune r) {
-    if (out.size() >= most) return;
+    if (out.size() >= max_ids) return;
     if (r == ' ') {
       flush();
     } else if (is_punctuation(r)) {
@@ -143,7 +143,7 @@ std::vector<int32_t> WordPiece::encode(std::string_view text, size_t most) const
     }
   });
   flush();
-  out.resize(std::min(out.size(), most - 1));
+  out.resize(std::min(out.size(), max_ids - 1));
   out.push_back(id("[SEP]"));
   return out;
 }

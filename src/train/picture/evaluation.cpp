@@ -242,7 +242,7 @@ class Evaluator {
 
   /// Pieces of what shows, of at least a 400th of the picture, that touch one another.
   static int64_t pieces(const Tensor& picture) {
-    const int64_t size = picture.dim(1), least = size * size / 400;
+    const int64_t size = picture.dim(1), min_area = size * size / 400;
     std::vector<char> seen(static_cast<size_t>(size * size));
     const auto shows = [&](int64_t at) { return !seen[static_cast<size_t>(at)] && picture.data<float>()[at * 4 + 3] > -0.5F; };
     int64_t count = 0;
@@ -262,7 +262,7 @@ class Evaluator {
           open.push_back(next);
         }
       }
-      count += area >= least;
+      count += area >= min_area;
     }
     return count;
   }
@@ -348,7 +348,7 @@ class Evaluator {
     PTAH_TRY(const Tensor drawn, draw("nearest", captions, "any"));
     const Tensor mine = small_pixels(drawn);
     const int64_t width = mine.dim(1), count = static_cast<int64_t>(shown.size());
-    std::vector<double> least(shown.size(), 1e300);
+    std::vector<double> smallest(shown.size(), 1e300);
     std::vector<int64_t> nearest(shown.size());
     constexpr int64_t kPart = 256;
     const std::vector<int64_t> all = train_indices(set_);
@@ -363,8 +363,8 @@ class Evaluator {
           for (int64_t c = 0; c < width; ++c) sum += (a[c] - b[c]) * (a[c] - b[c]);
           const auto at = static_cast<size_t>(i);
           const double distance = static_cast<double>(sum) / static_cast<double>(width);
-          if (distance < least[at]) {
-            least[at] = distance;
+          if (distance < smallest[at]) {
+            smallest[at] = distance;
             nearest[at] = part[j];
           }
         }
@@ -372,7 +372,7 @@ class Evaluator {
     std::vector<double> decibels;
     int64_t own = 0;
     for (size_t i = 0; i < shown.size(); ++i) {
-      decibels.push_back(10 * std::log10(4 / std::max(least[i], 1e-9)));  // values reach from −1 to 1
+      decibels.push_back(10 * std::log10(4 / std::max(smallest[i], 1e-9)));  // values reach from −1 to 1
       own += nearest[i] == shown[i];
     }
     PTAH_TRY_VOID(sheet_of_pairs("nearest", drawn, true_pictures(nearest)));

@@ -98,19 +98,19 @@ std::vector<int64_t> train_indices(const PictureSet& set) {
   return out;
 }
 
-std::vector<int64_t> pictures_to_show(const PictureSet& set, size_t most) {
+std::vector<int64_t> pictures_to_show(const PictureSet& set, size_t max_count) {
   std::vector<int64_t> out;
-  for (size_t i = 0; i < set.entries.size() && out.size() < most; ++i)
+  for (size_t i = 0; i < set.entries.size() && out.size() < max_count; ++i)
     if (set.entries[i].test && !set.entries[i].recoloured) out.push_back(static_cast<int64_t>(i));
   if (out.empty()) out = train_indices(set);
-  out.resize(std::min(out.size(), most));
+  out.resize(std::min(out.size(), max_count));
   return out;
 }
 
-std::vector<int64_t> held_out_pictures(const PictureSet& set, size_t most) {
+std::vector<int64_t> held_out_pictures(const PictureSet& set, size_t max_count) {
   std::vector<int64_t> out;
   std::set<std::string> seen;
-  for (size_t i = 0; i < set.entries.size() && out.size() < most; ++i)
+  for (size_t i = 0; i < set.entries.size() && out.size() < max_count; ++i)
     if (set.entries[i].test && seen.insert(set.entries[i].concept_name).second) out.push_back(static_cast<int64_t>(i));
   return out;
 }

@@ -32,10 +32,10 @@ Result<PictureSet> read_picture_set(const std::filesystem::path& folder, int64_t
 
 /// Indices of the pictures that are not held out.
 std::vector<int64_t> train_indices(const PictureSet& set);
-/// At most `most` pictures for sample sheets: held out and not recoloured, else of the training ones.
-std::vector<int64_t> pictures_to_show(const PictureSet& set, size_t most);
-/// At most `most` pictures that are held out, of different concepts, in the order of the set.
-std::vector<int64_t> held_out_pictures(const PictureSet& set, size_t most);
+/// At most `max_count` pictures for sample sheets: held out and not recoloured, else of the training ones.
+std::vector<int64_t> pictures_to_show(const PictureSet& set, size_t max_count);
+/// At most `max_count` pictures that are held out, of different concepts, in the order of the set.
+std::vector<int64_t> held_out_pictures(const PictureSet& set, size_t max_count);
 
 /// How a batch is varied.
 struct Augmentation {

@@ -276,8 +276,8 @@ Result<void> run_trade(const DaoOptions& o, bool buy) {
   PTAH_TRY(const Uint256 shares, parse_uint256(asked[0]));
   // A hundredth more or less than now is agreed to; beyond it the trade fails.
   Uint256 limit = buy ? scaled(shares, 99, 100) : scaled(shares, 101, 100);
-  if (!o.least.empty()) {
-    PTAH_TRY(limit, parse_ether(o.least));
+  if (!o.limit.empty()) {
+    PTAH_TRY(limit, parse_ether(o.limit));
   }
   PTAH_TRY(Call call, make_call(s->community.market, buy ? "buy(uint256,bool,uint256,uint256)" : "sell(uint256,bool,uint256,uint256)",
                                 {o.number, yes, to_decimal(sum), to_decimal(limit)},
@@ -434,7 +434,7 @@ class DaoCommands {
       takes_number(sub, *o, "market");
       sub->add_option("side", o->choice, "yes or no")->required();
       sub->add_option("tokens", o->amount, buy ? "tokens to pay" : "tokens to get")->required();
-      sub->add_option("--limit", o->least, buy ? "the fewest shares to accept (default: 99 % of now)" : "the most shares to give (default: 101 % of now)");
+      sub->add_option("--limit", o->limit, buy ? "the fewest shares to accept (default: 99 % of now)" : "the most shares to give (default: 101 % of now)");
     }
     for (const bool split : {true, false}) {
       const auto [sub, o] =

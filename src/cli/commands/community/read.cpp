@@ -86,9 +86,9 @@ Result<void> run_publish(const ReadOptions& o) {
   PTAH_TRY(const Artifact artifact, load_artifact("ReadRewards"));
   const std::string guardian = o.guardian.empty() ? me : o.guardian;
   // A tenth of the budget an epoch of a day, and ten rewards a reader.
-  const std::string cap = to_decimal(scaled(budget, 1, 10)), most = to_decimal(scaled(reward, 10, 1));
+  const std::string cap = to_decimal(scaled(budget, 1, 10)), ten_rewards = to_decimal(scaled(reward, 10, 1));
   PTAH_TRY(const Uint256 cap_number, parse_uint256(std::string_view(cap)));
-  const std::string reader_cap = cap_number < scaled(reward, 10, 1) ? cap : most;
+  const std::string reader_cap = cap_number < scaled(reward, 10, 1) ? cap : ten_rewards;
   PTAH_TRY(const Address contract, made(artifact, {me, guardian, to_string(token), me, 86400, cap, reader_cap, 172800}));
   print("token {}, rewards are paid by {}\n", to_string(token), to_string(contract));
   terms.chain_id = account.chain_id();

@@ -32,9 +32,9 @@ Solver language_solver(const LoadedLanguageModel& loaded) {
     };
     const bool lowest = question.find("is false") != std::string::npos, apart = question.find('\n') != std::string::npos;
     size_t best = 0;
-    double most = -1e300;
+    double best_score = -1e300;
     for (size_t i = 0; i < options.size(); ++i)
-      if (const double here = (lowest ? -1 : 1) * score(apart ? question + "\n" + options[i] : options[i]); here > most) most = here, best = i;
+      if (const double here = (lowest ? -1 : 1) * score(apart ? question + "\n" + options[i] : options[i]); here > best_score) best_score = here, best = i;
     return best;
   };
 }

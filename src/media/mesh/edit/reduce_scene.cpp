@@ -183,7 +183,7 @@ class JoinedScene {
       const Vec3 off = at(nearest_weights(p, a, b, c), a, b, c) - p;
       return product(off, off);
     };
-    const auto [found, distance] = chart.tree.least([&](const Box& box) { return distance_to(p, box); }, cost, std::numeric_limits<double>::infinity());
+    const auto [found, distance] = chart.tree.min_cost([&](const Box& box) { return distance_to(p, box); }, cost, std::numeric_limits<double>::infinity());
     const uint32_t t = chart.triangles[found == kNone ? 0 : found];
     const auto [a, b, c] = places(t);
     const Vec3 weights = nearest_weights(p, a, b, c);

@@ -80,17 +80,17 @@ std::vector<uint32_t> best_of_palette(const std::vector<Weighted>& colours, cons
   std::vector<Oklab> kept;
   while (chosen.size() < count) {
     uint32_t best = 0;
-    double least = std::numeric_limits<double>::infinity();
+    double smallest_error = std::numeric_limits<double>::infinity();
     kept.emplace_back();
     for (uint32_t i = 0; i < palette.size(); ++i) {
       if (std::find(chosen.begin(), chosen.end(), i) != chosen.end()) continue;
       kept.back() = palette[i];
-      if (const double error = error_of(colours, kept); error < least) least = error, best = i;
+      if (const double error = error_of(colours, kept); error < smallest_error) smallest_error = error, best = i;
     }
     kept.back() = palette[best];
     chosen.push_back(best);
   }
-  double least = error_of(colours, kept);
+  double smallest_error = error_of(colours, kept);
   constexpr int kRounds = 8;
   bool better = true;
   for (int round = 0; round < kRounds && better; ++round) {
@@ -100,8 +100,8 @@ std::vector<uint32_t> best_of_palette(const std::vector<Weighted>& colours, cons
         if (std::find(chosen.begin(), chosen.end(), i) != chosen.end()) continue;
         const Oklab before = kept[k];
         kept[k] = palette[i];
-        if (const double error = error_of(colours, kept); error < least * (1 - 1e-9))
-          least = error, chosen[k] = i, better = true;
+        if (const double error = error_of(colours, kept); error < smallest_error * (1 - 1e-9))
+          smallest_error = error, chosen[k] = i, better = true;
         else
           kept[k] = before;
       }
@@ -116,9 +116,9 @@ std::vector<Oklab> clusters(const std::vector<Weighted>& colours, size_t count) 
   middles.push_back(std::max_element(colours.begin(), colours.end(), heavier)->colour);
   while (middles.size() < std::min(count, colours.size())) {
     const Weighted* far = nullptr;
-    double most = 0;
+    double largest = 0;
     for (const Weighted& c : colours)
-      if (const double here = c.weight * distance(middles[nearest(middles, c.colour)], c.colour); here > most) most = here, far = &c;
+      if (const double here = c.weight * distance(middles[nearest(middles, c.colour)], c.colour); here > largest) largest = here, far = &c;
     if (!far) break;
     middles.push_back(far->colour);
   }
