@@ -41,6 +41,12 @@ MODELS = [{
     "licence": "Apache-2.0; trained on CC0, MIT, CC-BY, CC-BY-SA and GPL pictures (attribution: models/matting/README.md)",
     "summary": "cuts things out of photographs (object, paint --cut)",
     "optional": True,  # listed where it is there
+}, {
+    "name": "denoiser",
+    "file": "denoiser/denoiser.safetensors",
+    "licence": "Apache-2.0; trained on renderings of the shapes that come along",
+    "summary": "takes the noise off renderings (render --samples)",
+    "optional": True,
 }]
 
 folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "models")

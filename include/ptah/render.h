@@ -33,6 +33,7 @@ struct RenderRequest {
   std::string format = "webp";          ///< of what turns round: or "gif", "mp4" (with ffmpeg)
   std::int64_t samples = 0;             ///< light paths a pixel; 0: rasterised
   Seed seed = 0;                        ///< of the light paths
+  bool denoise = true;                  ///< with samples: takes the noise off
 };
 
 /// picture.png and, with `turntable`, what turns round; the receipt is in the picture too. Engine::replay makes it again. Fails with "invalid_argument",

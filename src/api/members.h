@@ -160,6 +160,7 @@ void members(const RenderRequest& r, const Visit& visit) {
   visit("format", r.format);
   visit("samples", r.samples);
   visit("seed", number_of(r.seed));
+  visit("denoise", r.denoise);
 }
 
 template <class Visit>

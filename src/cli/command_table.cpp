@@ -104,12 +104,14 @@ constexpr Command kTable[] = {
      "ptah train picture my-pictures --minutes 5\n"
      "ptah train picture --config train.json\n"
      "ptah train shape --config shape.json\n"
-     "ptah train matting --config matting.json"},
+     "ptah train matting --config matting.json\n"
+     "ptah train denoiser --config denoiser.json"},
     {"evaluate", kTrain, add_evaluate,
      "ptah evaluate object --wrong\n"
      "ptah evaluate picture --data pictures --parts held-out,prompts\n"
      "ptah evaluate principles --texts answers.txt\n"
-     "ptah evaluate matting --data matting-data"},
+     "ptah evaluate matting --data matting-data\n"
+     "ptah evaluate denoiser --views 24"},
     {"perplexity", kTrain, add_perplexity, "ptah perplexity --file book.txt --model smollm2"},
     {"profile", kTrain, add_profile, "ptah profile --model sd15.safetensors --width 512 --height 512"},
 

@@ -59,7 +59,7 @@ struct Conv2dArgs {
 /// x [n, h, w, in], weight [out, in / groups, kh, kw] → [n, (h + 2·padding − kh) / stride + 1, …, out].
 Tensor conv2d(const Tensor& x, const Tensor& weight, const Conv2dArgs& args = {});
 
-// ---- pictures (ops/resize.cpp, ops/pool.cpp)
+// ---- pictures (ops/resize.cpp, ops/pool.cpp, ops/local_filter.cpp)
 
 enum class Filter { nearest, bilinear, lanczos };
 /// [n, h, w, c] → [n, height, width, c]. Pixel centres are at half-integers (PyTorch: align_corners = false); bilinear and Lanczos (a = 3)
@@ -71,6 +71,9 @@ struct PoolArgs {
 Tensor max_pool2d(const Tensor& x, PoolArgs args = {});
 /// Padding counts as zeros, as in PyTorch.
 Tensor avg_pool2d(const Tensor& x, PoolArgs args = {});
+/// A filter for each pixel (Bako et al. 2017): x f32 [n, h, w, c], weights f32 [n, h, w, k·k] with odd k, row by row → f32 [n, h, w, c]. Beyond an edge lies its
+/// nearest pixel again.
+Tensor local_filter(const Tensor& x, const Tensor& weights);
 
 // ---- norms (ops/norm.cpp); over the last axis, group norm over (h, w, channels of a group)
 

@@ -87,6 +87,7 @@ inline std::vector<OpCase> op_cases() {
       add_case(
           {fmt::format("resize {} {}x{}", static_cast<int>(filter), to[0], to[1]), {{2, 7, 9, 3}}, [=](In x) { return resize(x[0], to[0], to[1], filter); }});
   add_case({"avg_pool", {{2, 7, 9, 3}}, [](In x) { return avg_pool2d(x[0], {3, 2, 1}); }});
+  add_case({"local_filter", {{2, 5, 7, 3}, {2, 5, 7, 9}}, [](In x) { return local_filter(cast(x[0], DType::f32), cast(x[1], DType::f32)); }});
   add_case({"max_pool", {{2, 6, 8, 3}}, [](In x) { return max_pool2d(x[0]); }, -1, 1, false, true, 0.15});
 
   for (const int64_t d : {1, 17, 63, 384}) {

@@ -4,6 +4,7 @@
 #include "cli/outputs.h"
 #include "pipelines/default_models.h"
 #include "apps/companion/principles.h"
+#include "train/denoiser/denoiser_trainer.h"
 #include "train/matting/matting_evaluation.h"
 #include "train/picture/evaluation.h"
 #include "train/shape/shape_evaluation.h"
@@ -186,6 +187,50 @@ void add_evaluate_matting(CLI::App& evaluate, Action& action) {
   matting->callback([o, &action] { action = [o] { return finish(guard([&] { return run_matting(*o); })); }; });
 }
 
+struct DenoiserOptions {
+  std::string model;
+  DenoiserEvaluation evaluation;
+  int64_t threads = 0;
+  bool json = false;
+};
+
+Result<void> run_denoiser(const DenoiserOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  std::shared_ptr<const RenderDenoiser> denoiser;
+  if (o.model.empty()) {
+    PTAH_TRY(const fs::path models, models_folder());
+    PTAH_TRY(denoiser, RenderDenoiser::installed(models));
+  } else {
+    PTAH_TRY(denoiser, RenderDenoiser::load(o.model));
+  }
+  PTAH_TRY(const fs::path library, ShapeKinds::folder());
+  PTAH_TRY(const auto kinds, ShapeKinds::load(library));
+  PTAH_TRY(const Json report, evaluate_render_denoiser(*denoiser, kinds, o.evaluation, shown_callbacks(o.json)));
+  if (o.json) {
+    print_json(report);
+    return {};
+  }
+  print("samples   noisy dB   denoised dB   ms a picture\n");
+  for (const Json& row : report["by_samples"])
+    print("{:7} {:10.2f} {:13.2f} {:14.0f}\n", row["samples"].get<int64_t>(), row["noisy"].get<double>(), row["denoised"].get<double>(),
+          row["milliseconds"].get<double>());
+  return {};
+}
+
+void add_evaluate_denoiser(CLI::App& evaluate, Action& action) {
+  auto o = std::make_shared<DenoiserOptions>();
+  CLI::App* denoiser = evaluate.add_subcommand("denoiser", "compare renderings of few samples, noisy and denoised, with renderings of many");
+  denoiser->add_option("--model", o->model, "network (default: the shipped one)")->type_name("FILE");
+  denoiser->add_option("--views", o->evaluation.views, "views of kinds of shapes that are held out")->check(CLI::Range(1, 10000));
+  denoiser->add_option("--size", o->evaluation.size, "edge of the pictures in pixels")->check(CLI::Range(16, 2048));
+  denoiser->add_option("--samples", o->evaluation.samples, "samples a pixel, e.g. 4,16,64")->delimiter(',')->check(CLI::Range(1, 65536));
+  denoiser->add_option("--reference-samples", o->evaluation.reference_samples, "samples a pixel of what is compared with")->check(CLI::Range(1, 65536));
+  add_seed_option(*denoiser, o->evaluation.seed, "seed of the views");
+  denoiser->add_option("--threads", o->threads, kThreadsHelp);
+  denoiser->add_flag("--json", o->json, "print one JSON object");
+  denoiser->callback([o, &action] { action = [o] { return finish(guard([&] { return run_denoiser(*o); })); }; });
+}
+
 }  // namespace
 
 void add_evaluate(CLI::App& app, Action& action) {
@@ -193,6 +238,7 @@ void add_evaluate(CLI::App& app, Action& action) {
   CLI::App* evaluate = app.add_subcommand("evaluate", "evaluate a model");
   evaluate->require_subcommand(1);
   add_evaluate_matting(*evaluate, action);
+  add_evaluate_denoiser(*evaluate, action);
   auto p = std::make_shared<PrincipleOptions>();
   CLI::App* principles = evaluate->add_subcommand("principles", "count which answers or requests the principles of chat refuse");
   principles->add_option("--texts", p->texts, "file of texts, one a line; - is standard input")->required();

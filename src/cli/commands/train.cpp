@@ -2,6 +2,7 @@
 #include "base/parallel.h"
 #include "cli/command_line.h"
 #include "models/registry.h"
+#include "train/denoiser/denoiser_trainer.h"
 #include "train/matting/matting_trainer.h"
 #include "train/picture/picture_trainer.h"
 #include "train/picture/quick_training.h"
@@ -75,6 +76,11 @@ Result<void> run_train_matting(const TrainOptions& o) {
   return train_by_config(o.config, train_matting);
 }
 
+Result<void> run_train_render_denoiser(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_render_denoiser);
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, Action& action) {
@@ -98,6 +104,10 @@ void add_train(CLI::App& app, Action& action) {
   matting->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
   matting->add_option("--threads", o->threads, kThreadsHelp);
   matting->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_matting(*o); })); }; });
+  CLI::App* denoiser = train->add_subcommand("denoiser", "train the network that takes the noise off renderings (docs/training.md)");
+  denoiser->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
+  denoiser->add_option("--threads", o->threads, kThreadsHelp);
+  denoiser->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_render_denoiser(*o); })); }; });
 }
 
 }  // namespace ptah::cli

@@ -68,6 +68,8 @@ void fields(T& t, const Visit& visit) {
               .since = "0.3.0"},
         t.samples);
   visit(Field{.name = "seed", .help = "of the light paths", .since = "0.3.0", .needs = "samples"}, t.seed);
+  visit(Field{.name = "denoise", .help = "take the noise off, where light paths are followed", .flag = "no-denoise", .since = "0.3.0", .absent = false},
+        t.denoise);
 }
 
 const SchemaOf<RenderTask>& render_schema() {

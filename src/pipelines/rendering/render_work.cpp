@@ -2,8 +2,10 @@
 
 #include "base/budget.h"
 #include "base/text.h"
+#include "image/render_denoiser.h"
 #include "media/animation/animation.h"
 #include "media/glb_scene.h"
+#include "models/registry.h"
 #include "pipelines/rendering/render_object.h"
 #include "pipelines/shape/shape_work.h"
 #include "render/trace/path_tracer.h"
@@ -51,9 +53,18 @@ std::vector<Direction> directions_of(const RenderTask& task) {
   return out;
 }
 
+bool is_denoised(const RenderTask& task) { return task.samples > 0 && task.denoise; }
+
+/// The one that comes along; null if the task wants none.
+Result<std::shared_ptr<const RenderDenoiser>> denoiser_for(const RenderTask& task) {
+  if (!is_denoised(task)) return std::shared_ptr<const RenderDenoiser>();
+  PTAH_TRY(const fs::path models, models_folder());
+  return RenderDenoiser::installed(models);
+}
+
 /// The pictures of a scene, one a direction.
 Result<std::vector<Image>> draw(const RenderTask& task, const RenderScene& scene, std::shared_ptr<const Environment> environment,
-                                const ProgressCallback& progress, const CancelToken* cancel) {
+                                const RenderDenoiser* denoiser, const ProgressCallback& progress, const CancelToken* cancel) {
   PTAH_TRY(const FrameSettings frame, frame_of(task));
   const auto cameras = Camera::round(scene, directions_of(task), frame.width, frame.height);
   std::vector<Image> out;
@@ -64,7 +75,8 @@ Result<std::vector<Image>> draw(const RenderTask& task, const RenderScene& scene
     PTAH_TRY(const auto traced, TracedScene::prepare(scene, std::move(environment), cancel));
     for (const Camera& camera : cameras) {
       const TraceSettings settings{.frame = frame, .samples = task.samples, .seed = task.seed};
-      PTAH_TRY(const Radiance radiance, traced->trace(camera, settings, tell, cancel));
+      PTAH_TRY(Radiance radiance, traced->trace(camera, settings, tell, cancel));
+      if (denoiser) radiance = (*denoiser)(std::move(radiance));
       out.push_back(developed(radiance, *traced, camera, frame));
     }
     return out;
@@ -100,7 +112,9 @@ Result<Work> render_work(const RenderTask& task, const Sources& sources, const P
     Json core = begun_receipt(kRenderKind, kept_request(task, sources));
     if (!object.library.empty()) core["library"] = object.library;
     core["sources"] = source_ids(sources);
-    PTAH_TRY(std::vector<Image> frames, draw(task, object.scene, std::move(environment), progress, cancel));
+    PTAH_TRY(const auto denoiser, denoiser_for(task));
+    if (denoiser) core["denoiser"] = {{"model", "sha256:" + denoiser->sha256()}};
+    PTAH_TRY(std::vector<Image> frames, draw(task, object.scene, std::move(environment), denoiser.get(), progress, cancel));
     core["pixels"] = pixel_id(frames.front());
     Work work;
     PTAH_TRY(const std::string text, canonical_json(core));
@@ -123,6 +137,8 @@ Result<Work> replay_render(const Json& receipt, const Sources& sources, const Pr
   PTAH_TRY(Work work, render_work(task, sources, progress, cancel));
   if (receipt.value("library", Json::object()) != work.receipt.value("library", Json::object()))
     return fail(ErrorCode::mismatch, "a shape of the library is another one than when the work was made");
+  if (receipt.value("denoiser", Json::object()) != work.receipt.value("denoiser", Json::object()))
+    return fail(ErrorCode::mismatch, "the denoiser is another one than when the work was made");
   return work;
 }
 
@@ -134,9 +150,10 @@ Result<Plan> plan_render(const RenderTask& task, const Sources& sources) {
   plan.program_bytes = int64_t{60} << 20;
   // Triangles with their corners, the lights' maps or the tree of rays, and what is kept of each pixel of all frames.
   plan.shape_bytes = static_cast<int64_t>(triangles * 400 + pixels * (4 * frames + (task.samples > 0 ? 180 : 16)));
+  if (is_denoised(task)) plan.shape_bytes += RenderDenoiser::planned_bytes(task.size, task.size);
   plan.peak_bytes = plan.program_bytes + plan.shape_bytes;
   const double each = task.samples > 0 ? pixels * static_cast<double>(task.samples) * 1.2e-6 : pixels * 2.5e-7 + triangles * 3e-8;
-  plan.seconds = 0.08 + triangles * 3e-6 + frames * each;
+  plan.seconds = 0.08 + triangles * 3e-6 + frames * (each + (is_denoised(task) ? pixels * 5e-7 : 0));
   return plan;
 }
 

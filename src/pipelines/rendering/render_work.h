@@ -27,6 +27,7 @@ struct RenderTask {
   std::string format = "webp";  ///< of the turntable
   int64_t samples = 0;          ///< a pixel, path traced; 0: rasterised
   uint64_t seed = 0;            ///< of the path tracer
+  bool denoise = true;          ///< what the path tracer found, by a network (image/render_denoiser.h)
 };
 const SchemaOf<RenderTask>& render_schema();
 /// What a receipt calls a work of a rendering.
@@ -36,7 +37,7 @@ inline constexpr const char* kRenderKind = "rendering";
 /// for files that are no object, corrupt.
 Result<Sources> render_sources(const RenderTask& task);
 
-/// Errors: invalid_argument, corrupt (the object), not_found (the library, the environment), cancelled.
+/// Errors: invalid_argument, corrupt (the object), not_found (the library, the environment, the denoiser), cancelled.
 Result<Work> render_work(const RenderTask& task, const Sources& sources, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
 /// Errors: also mismatch, if the sources or a shape of the library are others than then.
 Result<Work> replay_render(const Json& receipt, const Sources& sources, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);

@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "base/philox.h"
-#include "base/sha256.h"
 #include "pixels/image_tensor.h"
 #include "render/raster.h"
 #include "shape/scene.h"
 #include "shape/words/writing.h"
+#include "train/shape/held_out.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -35,8 +35,6 @@ Result<Halves> read_halves(const fs::path& path, int64_t edge, int64_t channels)
   }
   return Halves{file.tensors["train"], file.tensors["test"]};
 }
-
-bool held_out(const std::string& name) { return sha256(as_bytes(name))[0] < 26; }  // a tenth
 
 Result<Image> random_preview(const std::string& kind, const std::shared_ptr<const ShapeKinds>& kinds, uint64_t seed, const CancelToken* cancel) {
   const Writing writing{{{.kind = kind, .count = 1, .given = {}, .relation = {}}}};
@@ -116,7 +114,7 @@ Result<void> render_shapes(const fs::path& out, const std::shared_ptr<const Shap
       if (callbacks.cancel) PTAH_TRY_VOID(callbacks.cancel->check());
       const auto made = random_preview(name, kinds, seed + static_cast<uint64_t>(view) + 1, callbacks.cancel);
       if (!made) return fail(made.error().code, "{}: {}", name, made.error().message);
-      if (auto fitted = fitted_foreground(*made); !fitted.empty()) (held_out(name) ? test : train).push_back(std::move(fitted));
+      if (auto fitted = fitted_foreground(*made); !fitted.empty()) (is_held_out_kind(name) ? test : train).push_back(std::move(fitted));
     }
   if (train.empty() || test.empty()) return fail(ErrorCode::invalid_argument, "too few kinds of shapes: none is held out, or all are");
   TensorFile file;
