@@ -150,6 +150,8 @@ refused 2 "did you mean 'create'?" "$ptah" schema crate
 # --- tables have a line for each row
 works "$ptah" read odds "$PTAH_MODELS/../tests/data/articles/howto.md" --models none --details
 [ "$(grep -c '^    string search  ' out)" -gt 2 ] || wrong "--details in one line: $(head -c 600 out)"
+printf 'One sentence.\n' >short.md
+refused 2 "short.md: the article has" "$ptah" read odds short.md --models none
 
 # --- batches: every recipe, the bytes of the single commands, broken lines, stopped and gone on with
 cat >works.jsonl <<'END'

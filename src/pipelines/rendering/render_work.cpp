@@ -59,7 +59,9 @@ bool is_denoised(const RenderTask& task) { return task.samples > 0 && task.denoi
 Result<std::shared_ptr<const RenderDenoiser>> denoiser_for(const RenderTask& task) {
   if (!is_denoised(task)) return std::shared_ptr<const RenderDenoiser>();
   PTAH_TRY(const fs::path models, models_folder());
-  return RenderDenoiser::installed(models);
+  auto denoiser = RenderDenoiser::installed(models);
+  if (!denoiser) return fail_field("denoise", denoiser.error().code, "`denoise` has to be off: {}", denoiser.error().message);
+  return denoiser;
 }
 
 /// The pictures of a scene, one a direction.

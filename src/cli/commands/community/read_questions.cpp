@@ -87,7 +87,9 @@ struct Evaluated {
 Result<Evaluated> made_of(const std::string& file, const QuestionOptions& o, const Models& models, uint64_t seed) {
   Evaluated out;
   PTAH_TRY(const std::string text, input_text(file));
-  PTAH_TRY(out.questions.article, parse_article(text));
+  auto article_of_text = parse_article(text);
+  if (!article_of_text) return fail(article_of_text.error().code, "{}: {}", printable(file, 200), article_of_text.error().message);
+  out.questions.article = std::move(*article_of_text);
   const Article& article = out.questions.article;
   std::vector<QuizItem>& items = out.questions.items;
   out.all = items = make_items(article, seed);
