@@ -1,5 +1,6 @@
 #include "render/trace/path_tracer.h"
 
+#include <atomic>
 #include <functional>
 
 #include "base/parallel.h"
@@ -44,21 +45,6 @@ Result<Radiance> Traced::trace(const Camera& camera, const TraceSettings& settin
     return fail(ErrorCode::invalid_argument, "a picture of {} × {} pixels; 16 to 4096 are possible", width, height);
   if (settings.samples < 1 || settings.samples > 65536) return fail(ErrorCode::invalid_argument, "{} samples; 1 to 65536 are possible", settings.samples);
   const auto count = static_cast<size_t>(width * height);
-  std::vector<PixelSum> sums(count);
-  for (int64_t done = 0; done < settings.samples; done += kMaxTileSamples) {
-    const int64_t end_sample = std::min(settings.samples, done + kMaxTileSamples), size = kTilePaths / (end_sample - done);
-    const int64_t tiles = (width * height + size - 1) / size;
-    parallel_for(tiles, kTilePaths * 1000, [&](int64_t begin, int64_t end) {
-      Wavefront wavefront(tables_);
-      for (int64_t i = begin; i < end; ++i) {
-        if (cancel && cancel->cancelled()) return;
-        const int64_t first = (i % 2 ? tiles - 1 - i / 2 : i / 2) * size;  // from the top and from the bottom, so that threads have as much to do
-        wavefront.trace({camera, settings, done, end_sample, first, std::min(first + size, width * height)}, sums.data());
-      }
-    });
-    if (cancel) PTAH_TRY_VOID(cancel->check());
-    if (progress) progress(static_cast<double>(end_sample) / static_cast<double>(settings.samples));
-  }
   Radiance out{width,
                height,
                std::vector<Rgb>(count),
@@ -68,7 +54,29 @@ Result<Radiance> Traced::trace(const Camera& camera, const TraceSettings& settin
                std::vector<Vec3>(count),
                std::vector<float>(count),
                std::vector<float>(count)};
-  for (size_t i = 0; i < count; ++i) keep(out, i, sums[i], static_cast<float>(settings.samples));
+  // Tiles are done in their order, all samples of one after another, so that neighbours find the scene in the caches; each by the next thread that is free.
+  constexpr int64_t kWidth = 16;
+  const int64_t tile_height = kTilePaths / std::min(kTileSamples, settings.samples) / kWidth, columns = (width + kWidth - 1) / kWidth,
+                tiles = columns * ((height + tile_height - 1) / tile_height), part = std::max<int64_t>(2 * threads(), tiles / 32);
+  for (int64_t begin = 0; begin < tiles; begin += part) {
+    std::atomic<int64_t> next = begin;
+    const int64_t end = std::min(begin + part, tiles);
+    parallel_for(std::min<int64_t>(threads(), end - begin), part * kTilePaths * 1000, [&](int64_t, int64_t) {
+      Wavefront wavefront(tables_);
+      std::vector<PixelSum> sums(static_cast<size_t>(kWidth * tile_height));
+      for (int64_t i = next++; i < end && !(cancel && cancel->cancelled()); i = next++) {
+        const int64_t left = i % columns * kWidth, top = i / columns * tile_height;
+        const TileTask tile{camera, settings, cancel, left, std::min(left + kWidth, width), top, std::min(top + tile_height, height)};
+        wavefront.trace(tile, sums.data());
+        for (int64_t k = 0; k < tile.pixels(); ++k) {
+          const int64_t across = tile.right - tile.left, pixel = (top + k / across) * width + left + k % across;
+          keep(out, static_cast<size_t>(pixel), sums[static_cast<size_t>(k)], static_cast<float>(settings.samples));
+        }
+      }
+    });
+    if (cancel) PTAH_TRY_VOID(cancel->check());
+    if (progress) progress(static_cast<double>(end) / static_cast<double>(tiles));
+  }
   return out;
 }
 

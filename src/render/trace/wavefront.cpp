@@ -100,6 +100,18 @@ class Tile {
       : scene_(scene), task_(task), arrays_(arrays), sky_(scene.environment ? scene.environment->view() : EnvironmentView{}) {}
 
   void run(PixelSum* sums) {
+    std::fill_n(sums, task_.pixels(), PixelSum());
+    for (first_sample_ = 0; first_sample_ < task_.settings.samples; first_sample_ = end_sample_) {
+      if (task_.cancel && task_.cancel->cancelled()) return;
+      end_sample_ = std::min(first_sample_ + kTileSamples, task_.settings.samples);
+      follow();
+      add_to(sums);
+    }
+  }
+
+ private:
+  /// Some samples of all pixels.
+  void follow() {
     size_t live = begin();
     for (layer_ = 0; live > 0 && layer_ < kMaxLayers; ++layer_) {
       kept_ = 0;
@@ -107,10 +119,7 @@ class Tile {
       live = kept_;
     }
     for (size_t i = 0; i < live; i += kLanes) finish(path_at(i), hn::FirstN(DF(), live - i));
-    add_to(sums);
   }
-
- private:
   uint32_t dimension(uint32_t part) const { return 1 + 4 * static_cast<uint32_t>(layer_) + part; }
   HWY_INLINE Path path_at(size_t i) const {
     const DF d;
@@ -143,6 +152,7 @@ class Tile {
   const TileTask& task_;
   PathArrays& arrays_;
   Sky sky_;
+  int64_t first_sample_ = 0, end_sample_ = 0;
   int layer_ = 0;
   size_t kept_ = 0;
 };
@@ -152,17 +162,16 @@ size_t Tile::begin() {
   const TraceSettings& settings = task_.settings;
   const Camera& camera = task_.camera;
   size_t count = 0;
-  for (int64_t pixel = task_.first_pixel; pixel < task_.end_pixel; ++pixel) {
-    const auto key = PixelSampler(settings.seed, static_cast<uint64_t>(pixel)).key();
-    const int64_t width = settings.frame.width;
-    const auto x = static_cast<float>(pixel % width), y = static_cast<float>(pixel / width);
-    for (int64_t sample = task_.first_sample; sample < task_.end_sample; ++sample, ++count) {
-      arrays_.sample[count] = PixelSampler::reversed(static_cast<uint32_t>(sample));
-      for (size_t part = 0; part < 3; ++part) arrays_.keys[part][count] = key[part];
-      arrays_.from.x[count] = x, arrays_.from.y[count] = y;
-      arrays_.slot[count] = static_cast<int32_t>(count);
+  for (int64_t row = task_.top; row < task_.bottom; ++row)
+    for (int64_t column = task_.left; column < task_.right; ++column) {
+      const auto key = PixelSampler(settings.seed, static_cast<uint64_t>(row * settings.frame.width + column)).key();
+      for (int64_t sample = first_sample_; sample < end_sample_; ++sample, ++count) {
+        arrays_.sample[count] = PixelSampler::reversed(static_cast<uint32_t>(sample));
+        for (size_t part = 0; part < 3; ++part) arrays_.keys[part][count] = key[part];
+        arrays_.from.x[count] = static_cast<float>(column), arrays_.from.y[count] = static_cast<float>(row);
+        arrays_.slot[count] = static_cast<int32_t>(count);
+      }
     }
-  }
   const DF d;
   const VF zero = hn::Zero(d), by = splat(1 / camera.scale);
   const V3 forward = splat3(camera.forward), right = splat3(camera.right), up = splat3(camera.up);
@@ -418,9 +427,9 @@ void Tile::advance(size_t i, MF active) {
 void Tile::add_to(PixelSum* sums) const {
   size_t slot = 0;
   const auto sum3 = [&](const PathArrays::Three& from, std::array<float, 3>& to) { to[0] += from.x[slot], to[1] += from.y[slot], to[2] += from.z[slot]; };
-  for (int64_t pixel = task_.first_pixel; pixel < task_.end_pixel; ++pixel) {
+  for (int64_t pixel = 0; pixel < task_.pixels(); ++pixel) {
     PixelSum sum = sums[pixel];
-    for (int64_t sample = task_.first_sample; sample < task_.end_sample; ++sample, ++slot) {
+    for (int64_t sample = first_sample_; sample < end_sample_; ++sample, ++slot) {
       const Rgb light{arrays_.brought.x[slot], arrays_.brought.y[slot], arrays_.brought.z[slot]};
       const float bright = ptah::luminance(light);
       if (!std::isfinite(bright)) continue;

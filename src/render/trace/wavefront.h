@@ -15,13 +15,16 @@ struct PixelSum {
   float ground = 0, ground_lit = 0, ground_all = 0;  ///< share of the paths that ended on the ground, and the light that does and would fall there
 };
 
-/// Samples [first_sample, end_sample), at most kMaxTileSamples, of pixels [first_pixel, end_pixel), counted in rows from the top.
+/// Pixels [left, right) × [top, bottom) of a picture.
 struct TileTask {
   const Camera& camera;
   const TraceSettings& settings;
-  int64_t first_sample, end_sample, first_pixel, end_pixel;
+  const CancelToken* cancel;  ///< null: none; the sums of a cancelled tile are of some samples only
+  int64_t left, right, top, bottom;
+  int64_t pixels() const { return (right - left) * (bottom - top); }
 };
-inline constexpr int64_t kMaxTileSamples = 8, kTilePaths = 1024;
+/// Paths of a tile that go in step, and how many samples of a pixel are among them at most.
+inline constexpr int64_t kTilePaths = 1024, kTileSamples = 8;
 
 struct PathArrays;
 
@@ -32,7 +35,7 @@ class Wavefront {
   ~Wavefront();
   Wavefront(const Wavefront&) = delete;
   Wavefront& operator=(const Wavefront&) = delete;
-  /// Adds to the sums of the picture's pixels; at most kTilePaths paths. The same for any number of threads.
+  /// Sums over all samples of the tile's pixels, in rows; at most kTilePaths / min(kTileSamples, samples) pixels.
   void trace(const TileTask& task, PixelSum* sums);
 
  private:
