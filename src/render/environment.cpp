@@ -150,6 +150,15 @@ void Environment::prefilter() {
   }
 }
 
+void append_guide(const float* sums, int64_t count, std::vector<int32_t>& to) {
+  int64_t at = 0;
+  for (int64_t k = 0; k < count; ++k) {
+    const double target = static_cast<double>(sums[count]) * static_cast<double>(k) / static_cast<double>(count);
+    while (at + 1 < count && sums[at + 1] <= target) ++at;
+    to.push_back(static_cast<int32_t>(at));
+  }
+}
+
 void Environment::prepare_sampling() {
   row_sums_.assign(static_cast<size_t>(map_.height) + 1, 0);
   column_sums_.assign(static_cast<size_t>((map_.width + 1) * map_.height), 0);
@@ -163,6 +172,7 @@ void Environment::prepare_sampling() {
       sum += 0.5F * bright(x, y) + 0.125F * (bright(x - 1, y) + bright(x + 1, y) + bright(x, y - 1) + bright(x, y + 1));
       sums[x + 1] = static_cast<float>(sum);
     }
+    append_guide(sums, map_.width, column_guide_);
     rows[static_cast<size_t>(y)] = sum * solid_angle(map_, y);
   }
   double sum = 0;
@@ -170,7 +180,23 @@ void Environment::prepare_sampling() {
     sum += rows[static_cast<size_t>(y)];
     row_sums_[static_cast<size_t>(y) + 1] = static_cast<float>(sum);
   }
+  append_guide(row_sums_.data(), map_.height, row_guide_);
   total_ = sum;
+  for (int64_t y = 0; y <= map_.height; ++y) row_cosines_.push_back(std::cos(kPi * static_cast<float>(y) / static_cast<float>(map_.height)));
+}
+
+EnvironmentView Environment::view() const {
+  return {.width = map_.width,
+          .height = map_.height,
+          .texels = map_.pixels.front().data(),
+          .row_sums = row_sums_.data(),
+          .column_sums = column_sums_.data(),
+          .row_cosines = row_cosines_.data(),
+          .row_guide = row_guide_.data(),
+          .column_guide = column_guide_.data(),
+          .density = static_cast<float>(1 / total_),
+          .sine = sine_,
+          .cosine = cosine_};
 }
 
 Rgb Environment::radiance(const Vec3& direction) const { return look_up(map_, place_of(to_map(direction))); }
@@ -210,8 +236,7 @@ Environment::Sample Environment::sample(float u, float v) const {
   const float* columns = column_sums_.data() + y * (map_.width + 1);
   const auto [x, beside] = pick(columns, map_.width, u);
   // Evenly by solid angle within the row.
-  const float top = std::cos(kPi * static_cast<float>(y) / static_cast<float>(map_.height)),
-              bottom = std::cos(kPi * static_cast<float>(y + 1) / static_cast<float>(map_.height));
+  const float top = row_cosines_[static_cast<size_t>(y)], bottom = row_cosines_[static_cast<size_t>(y) + 1];
   const float height = top + (bottom - top) * below, sine = std::sqrt(std::max(0.0F, 1 - height * height));
   const float across = (static_cast<float>(x) + beside) / static_cast<float>(map_.width), phi = (across - 0.5F) * 2 * kPi;
   const Vec3 direction = from_map({sine * std::sin(phi), height, -sine * std::cos(phi)});

@@ -9,6 +9,21 @@
 
 namespace ptah {
 
+/// Appends a guide to `count` intervals between cumulative weights (Chen and Asau 1974): the interval that holds u · the last weight is number
+/// guide[floor(u · count)] or a later one.
+void append_guide(const float* sums, int64_t count, std::vector<int32_t>& to);
+
+/// What samples of a map are taken from, for readers of several directions at once. Borders of intervals are cumulative weights; those of the pixels of row y
+/// begin at y · (width + 1).
+struct EnvironmentView {
+  int64_t width, height;
+  const float* texels;  ///< three a pixel
+  const float *row_sums, *column_sums, *row_cosines;
+  const int32_t *row_guide, *column_guide;  ///< guides to the rows; to the pixels of each, which begin at y · width
+  float density;                            ///< probability by solid angle for a pixel's weight of 1
+  float sine, cosine;                       ///< of the turn about the vertical axis
+};
+
 /// An equirectangular map: the middle is seen when looking along −z, the top is +y, u runs to the right. Prepared once, then read from any thread.
 class Environment {
  public:
@@ -33,6 +48,7 @@ class Environment {
   /// A direction, likelier where it is brighter; u and v in [0, 1).
   Sample sample(float u, float v) const;
   float pdf(const Vec3& direction) const;
+  EnvironmentView view() const;
 
  private:
   Environment() = default;
@@ -47,6 +63,8 @@ class Environment {
   std::vector<HdrImage> levels_;  ///< for equally spaced roughnesses, from the map itself to 1
   std::array<Rgb, 9> harmonics_{};
   std::vector<float> row_sums_, column_sums_;  ///< cumulative weights of rows; of the pixels in each
+  std::vector<int32_t> row_guide_, column_guide_;
+  std::vector<float> row_cosines_;  ///< of the angles between the top and the rows' borders
   double total_ = 0;
   float sine_ = 0, cosine_ = 1;
 };

@@ -34,23 +34,25 @@ struct SplitSum {
 };
 /// `facing`: cosine of the angle between view and normal. From a table that is computed once, at first use (about 10 ms).
 SplitSum split_sum(float facing, float roughness);
+/// The table itself: by roughness, then by the root of the cosine, both from 0 to 1.
+inline constexpr size_t kSplitSumSize = 32;
+using SplitSumTable = std::array<std::array<SplitSum, kSplitSumSize>, kSplitSumSize>;
+const SplitSumTable& split_sum_table();
 
 /// A point of a surface, seen from one direction.
 class Reflectance {
  public:
-  Reflectance(const Rgb& albedo, float roughness, float metallic, float opacity, float facing, bool compensate = true, float coverage = 1, float specular = 1)
-      : f90_(specular + (1 - specular) * metallic), roughness_(roughness) {
+  Reflectance(const Rgb& albedo, float roughness, float metallic, float opacity, float facing, bool compensate = true, float coverage = 1, float specular = 1) {
     const SplitSum table = split_sum(std::max(facing, 1e-4F), roughness);
-    const float single = std::max(1e-3F, table.scale + table.bias);
+    const float single = std::max(1e-3F, table.scale + table.bias), f90 = specular + (1 - specular) * metallic;
     for (size_t c = 0; c < 3; ++c) {
-      f0_[c] = 0.04F * specular + (albedo[c] - 0.04F * specular) * metallic;
-      single_[c] = f0_[c] * table.scale + f90_ * table.bias;
-      gain_[c] = compensate ? 1 + f0_[c] * (1 - single) / single : 1;
-      mirror_[c] = std::min(1.0F, single_[c] * gain_[c]);
-      below_[c] = (1 - metallic) * (1 - mirror_[c]);
-      diffuse_[c] = albedo[c] * below_[c] * opacity;
-      through_[c] = below_[c] * (1 - opacity) * coverage + 1 - coverage;
-      for (float* share : {&single_[c], &gain_[c], &mirror_[c], &diffuse_[c]}) *share *= coverage;
+      const float f0 = 0.04F * specular + (albedo[c] - 0.04F * specular) * metallic, gain = compensate ? 1 + f0 * (1 - single) / single : 1;
+      single_[c] = f0 * table.scale + f90 * table.bias;
+      mirror_[c] = std::min(1.0F, single_[c] * gain);
+      const float below = (1 - metallic) * (1 - mirror_[c]);
+      diffuse_[c] = albedo[c] * below * opacity;
+      through_[c] = below * (1 - opacity) * coverage + 1 - coverage;
+      for (float* share : {&single_[c], &mirror_[c], &diffuse_[c]}) *share *= coverage;
     }
   }
   /// Of light from everywhere: what the mirror reflects, by single scattering and in all; what the diffuse surface below it does; what goes straight through.
@@ -59,19 +61,8 @@ class Reflectance {
   const Rgb& diffuse() const { return diffuse_; }
   const Rgb& through() const { return through_; }
 
-  /// The mirror for directions in the frame of the normal (0, 0, 1), both above the surface: its BRDF, and the probability density by solid angle of
-  /// sample_mirror().
-  struct Mirrored {
-    Rgb brdf;
-    float pdf;
-  };
-  Mirrored mirrored(const Vec3& view, const Vec3& light) const;
-  /// A direction by the microfacets that are seen from `view` (Dupuy and Benyoub 2023); may be below the surface.
-  Vec3 sample_mirror(const Vec3& view, float u, float v) const;
-
  private:
-  Rgb f0_, single_, gain_, mirror_, below_, diffuse_, through_;
-  float f90_, roughness_;
+  Rgb single_, mirror_, diffuse_, through_;
 };
 
 /// Axes at right angles to a unit vector (Duff et al. 2017).

@@ -6,10 +6,6 @@
 
 namespace ptah {
 
-namespace {
-
-constexpr int64_t kMaxTextureEdge = 2048;
-
 const std::array<float, 256>& linear_table() {
   static const std::array<float, 256> table = [] {
     std::array<float, 256> out{};
@@ -18,6 +14,10 @@ const std::array<float, 256>& linear_table() {
   }();
   return table;
 }
+
+namespace {
+
+constexpr int64_t kMaxTextureEdge = 2048;
 
 Image half_of(const Image& picture, bool srgb) {
   Image out = make_image(std::max<int64_t>(1, picture.width / 2), std::max<int64_t>(1, picture.height / 2));
@@ -48,8 +48,9 @@ std::array<float, 4> Texture::at(const Vec2& uv, float detail) const {
     return (std::isfinite(whole) ? whole : 0) * static_cast<float>(size) - 0.5F;
   };
   const float x = wrapped(uv[0], image.width), y = wrapped(uv[1], image.height), left = std::floor(x), above = std::floor(y), u = x - left, v = y - above;
-  const auto x0 = (static_cast<int64_t>(left) + image.width) % image.width, y0 = (static_cast<int64_t>(above) + image.height) % image.height;
-  const auto x1 = (x0 + 1) % image.width, y1 = (y0 + 1) % image.height;
+  const auto repeated = [](float pixel, int64_t size) { return pixel < 0 ? size - 1 : std::min(static_cast<int64_t>(pixel), size - 1); };
+  const int64_t x0 = repeated(left, image.width), y0 = repeated(above, image.height);
+  const int64_t x1 = x0 + 1 == image.width ? 0 : x0 + 1, y1 = y0 + 1 == image.height ? 0 : y0 + 1;
   const std::array<const uint8_t*, 4> taps{image.at(x0, y0), image.at(x1, y0), image.at(x0, y1), image.at(x1, y1)};
   const std::array<float, 4> weights{(1 - u) * (1 - v), u * (1 - v), (1 - u) * v, u * v};
   const auto& linear = linear_table();
@@ -77,6 +78,7 @@ SurfaceScene::SurfaceScene(const RenderScene& scene)
       for (size_t i = 3; i < picture.rgba.size() && !holes; i += 4) holes = picture.rgba[i] < 254;
     }
     clear_.push_back(holes);
+    plain_.push_back(std::max({m.albedo_texture, m.emission_texture, m.roughness_texture, m.normal_texture}) < 0);
   }
   for (const RenderMesh& m : scene.meshes) {
     const auto base = static_cast<uint32_t>(positions_.size());
@@ -86,18 +88,24 @@ SurfaceScene::SurfaceScene(const RenderScene& scene)
     uvs_.resize(positions_.size());
     if (!m.colours.empty()) tints_.resize(base, {1, 1, 1, 1}), tints_.insert(tints_.end(), m.colours.begin(), m.colours.end());
     if (!tints_.empty()) tints_.resize(positions_.size(), {1, 1, 1, 1});
+    if (!m.colours.empty()) plain_[m.material] = false;
     for (const auto& colour : m.colours) clear_[m.material] = clear_[m.material] || (materials_[m.material].alpha_cutoff != 0 && colour[3] < 0.995F);
     for (const Triangle& t : m.mesh.triangles) triangles_.push_back({{t[0] + base, t[1] + base, t[2] + base}, m.material});
   }
 }
 
-Vec3 SurfaceScene::bumped(const Vec3& normal, const Corner& corner, const Texture& texture, const Vec2& uv, float detail, float scale) const {
-  const auto [a, b, c] = corner.vertex;
+std::array<Vec3, 2> SurfaceScene::texture_directions(const std::array<uint32_t, 3>& vertex) const {
+  const auto [a, b, c] = vertex;
   const Vec3 e1 = positions_[b] - positions_[a], e2 = positions_[c] - positions_[a];
   const float du1 = uvs_[b][0] - uvs_[a][0], dv1 = uvs_[b][1] - uvs_[a][1], du2 = uvs_[c][0] - uvs_[a][0], dv2 = uvs_[c][1] - uvs_[a][1];
   const float area = du1 * dv2 - du2 * dv1;
-  if (std::abs(area) < 1e-20F) return normal;
-  const Vec3 along = (e1 * dv2 - e2 * dv1) * (1 / area), down = (e2 * du1 - e1 * du2) * (1 / area);
+  if (!(std::abs(area) >= 1e-20F)) return {};
+  return {(e1 * dv2 - e2 * dv1) * (1 / area), (e2 * du1 - e1 * du2) * (1 / area)};
+}
+
+Vec3 SurfaceScene::bumped(const Vec3& normal, const Corner& corner, const Texture& texture, const Vec2& uv, float detail, float scale) const {
+  const auto [along, down] = texture_directions(corner.vertex);
+  if (!(dot(along, along) > 0)) return normal;
   const Vec3 tangent = normalized(along - normal * dot(normal, along));
   const Vec3 upwards = cross(normal, tangent) * (dot(cross(normal, tangent), down) > 0 ? -1.0F : 1.0F);  // v runs downwards
   const auto texel = texture.at(uv, detail);

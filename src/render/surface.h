@@ -6,12 +6,16 @@
 
 namespace ptah {
 
+/// What the bytes of sRGB stand for.
+const std::array<float, 256>& linear_table();
+
 /// A picture at its size, half of it, and so on.
 class Texture {
  public:
   Texture(const Image& picture, bool srgb);
   /// Linear, 0 to 1, bilinear, repeated beyond the edges; `detail` 0 is the picture itself, 1 half of it, rounded to whole sizes.
   std::array<float, 4> at(const Vec2& uv, float detail) const;
+  const Image& picture() const { return levels_[0]; }
   /// Pixels of the picture.
   float area() const { return static_cast<float>(levels_[0].width * levels_[0].height); }
 
@@ -44,6 +48,18 @@ class SurfaceScene {
   const Corner& triangle(size_t t) const { return triangles_[t]; }
   const std::vector<Corner>& triangles() const { return triangles_; }
   const std::vector<Vec3>& positions() const { return positions_; }
+  const std::vector<Vec3>& normals() const { return normals_; }
+  const std::vector<RenderMaterial>& materials() const { return materials_; }
+  /// Whether a material is the same all over its surfaces: no textures, no tints.
+  bool plain(size_t material) const { return plain_[material]; }
+  const std::vector<Vec2>& uvs() const { return uvs_; }
+  /// Of vertices, or none at all.
+  const std::vector<std::array<float, 4>>& tints() const { return tints_; }
+  /// A texture of colours or of numbers by its index in the scene; null for −1.
+  const Texture* colours(int32_t index) const { return index < 0 ? nullptr : &colours_[static_cast<size_t>(as_colour_[static_cast<size_t>(index)])]; }
+  const Texture* numbers(int32_t index) const { return index < 0 ? nullptr : &numbers_[static_cast<size_t>(as_number_[static_cast<size_t>(index)])]; }
+  /// The ways in which u and v of a triangle grow by 1; both 0 where the texture has no area.
+  std::array<Vec3, 2> texture_directions(const std::array<uint32_t, 3>& vertex) const;
   const RenderMaterial& material(size_t t) const { return materials_[triangles_[t].material]; }
   const Extent& extent() const { return extent_; }
   /// Whether light may go through a triangle.
@@ -66,7 +82,7 @@ class SurfaceScene {
   Vec3 bumped(const Vec3& normal, const Corner& corner, const Texture& texture, const Vec2& uv, float detail, float scale) const;
 
   std::vector<RenderMaterial> materials_;
-  std::vector<bool> clear_;
+  std::vector<bool> clear_, plain_;         // of materials
   std::vector<Texture> colours_, numbers_;  // the same pictures as sRGB and as numbers; only those that are used so
   std::vector<int32_t> as_colour_, as_number_;
   std::vector<Vec3> positions_, normals_;

@@ -1,4 +1,4 @@
-// Light and surfaces: energy is kept, maps are read as they are, samples have the densities that they say.
+// Light: maps are read as they are, samples have the densities that they say.
 #include <gtest/gtest.h>
 
 #include <numbers>
@@ -6,61 +6,11 @@
 #include "base/philox.h"
 #include "render/environment.h"
 #include "render/tone.h"
-#include "render/trace/sampler.h"
 
 namespace ptah {
 namespace {
 
 constexpr float kPi = std::numbers::pi_v<float>;
-
-/// What a surface reflects of light from everywhere, integrated by its own samples.
-Rgb reflected_of(const Reflectance& surface, float facing, uint32_t count = 1 << 14) {
-  const Vec3 view{std::sqrt(1 - facing * facing), 0, facing};
-  PixelSampler random(7, 0);
-  std::array<double, 3> sum{};
-  for (uint32_t i = 0; i < count; ++i) {
-    random.start(i);
-    const auto [a, b] = random.two();
-    const Vec3 light = surface.sample_mirror(view, a, b);
-    if (light[2] <= 0) continue;
-    const auto [brdf, pdf] = surface.mirrored(view, light);
-    for (size_t c = 0; c < 3; ++c) sum[c] += brdf[c] * light[2] / pdf;
-  }
-  Rgb out;
-  for (size_t c = 0; c < 3; ++c) out[c] = static_cast<float>(sum[c] / count) + surface.diffuse()[c] + surface.through()[c];
-  return out;
-}
-
-TEST(Furnace, WhiteSurfacesReflectAllLight) {
-  for (const float roughness : {0.0F, 0.1F, 0.3F, 0.5F, 0.7F, 0.85F, 1.0F})
-    for (const float facing : {0.15F, 0.4F, 0.75F, 1.0F}) {
-      const Rgb metal = reflected_of({{1, 1, 1}, roughness, 1, 1, facing}, facing), plastic = reflected_of({{1, 1, 1}, roughness, 0, 1, facing}, facing);
-      EXPECT_NEAR(metal[0], 1, 0.01) << "metal, roughness " << roughness << ", facing " << facing;
-      EXPECT_NEAR(plastic[0], 1, 0.01) << "dielectric, roughness " << roughness << ", facing " << facing;
-      const Rgb glass = reflected_of({{1, 1, 1}, roughness, 0, 0.3F, facing}, facing);
-      EXPECT_NEAR(glass[0], 1, 0.01) << "what is clear, roughness " << roughness;
-    }
-}
-
-TEST(Furnace, ScatteringOnceLosesLight) {
-  EXPECT_LT(reflected_of({{1, 1, 1}, 1, 1, 1, 0.75F, false}, 0.75F)[0], 0.75F) << "what is given back is much more than the tolerance above";
-  EXPECT_NEAR(reflected_of({{1, 1, 1}, 0.1F, 1, 1, 0.75F, false}, 0.75F)[0], 1, 0.01);
-}
-
-TEST(Mirror, DensitiesIntegrateToOne) {
-  const float facing = 0.6F;
-  const Vec3 view{0.8F, 0, facing};
-  const Reflectance surface({1, 1, 1}, 0.6F, 1, 1, facing);
-  double sum = 0, above = 0;
-  Random random(3);
-  constexpr int kCount = 200000;
-  for (int i = 0; i < kCount; ++i) {
-    const float height = random.uniform(), phi = 2 * kPi * random.uniform(), sine = std::sqrt(1 - height * height);
-    sum += surface.mirrored(view, {sine * std::cos(phi), sine * std::sin(phi), height}).pdf * 2 * kPi / kCount;
-    above += surface.sample_mirror(view, random.uniform(), random.uniform())[2] > 0 ? 1.0 / kCount : 0;
-  }
-  EXPECT_NEAR(sum, above, 0.01);
-}
 
 TEST(Surroundings, ConstantLightIsTheSameInEveryForm) {
   const auto constant = Environment::constant({0.5F, 1, 2});

@@ -48,6 +48,28 @@ TEST(Tracer, TheWhiteFurnaceStaysWhite) {
     }
 }
 
+TEST(Tracer, WhatLetsLightThroughKeepsItToo) {
+  // Of a white thing in white light as much is seen as of what is behind it, whatever part of it is there.
+  RenderScene glass = ball({.albedo = {1, 1, 1}, .roughness = 0.4F, .opacity = 0.3F}),
+              holes = ball({.albedo = {1, 1, 1}, .roughness = 0.4F, .albedo_texture = 0});
+  holes.textures = {make_image(8, 8)};
+  for (size_t i = 0; i < holes.textures[0].rgba.size(); ++i) holes.textures[0].rgba[i] = i % 4 < 3 ? 255 : static_cast<uint8_t>(i * 37 % 256);
+  for (const Vec3& p : holes.meshes[0].mesh.positions) holes.meshes[0].uvs.push_back({p[0], p[1]});
+  RenderScene cut = holes;
+  cut.materials[0].alpha_cutoff = 0.5F;
+  for (const auto& [scene, most, name] : {std::tuple{glass, 0.95F, "glass"}, std::tuple{holes, 0.95F, "holes"}, std::tuple{cut, 0.9F, "cut out"}}) {
+    const Radiance got =
+        traced(scene, Environment::constant({1, 1, 1}), {.frame = {.width = 32, .height = 32, .ground = false}, .samples = 128, .bounces = 24});
+    double sum = 0, behind = 0, count = 0;
+    for (size_t i = 0; i < got.light.size(); ++i)
+      if (got.depth[i] > 0 && luminance(got.through[i]) < most)
+        sum += luminance(got.light[i]) + luminance(got.through[i]), behind += luminance(got.through[i]), ++count;
+    ASSERT_GT(count, 200) << name;
+    EXPECT_NEAR(sum / count, 1, 0.02) << name;
+    EXPECT_GT(behind / count, 0.05) << name << ": something is seen through it";
+  }
+}
+
 TEST(Tracer, AGlowingThingLightsItsNeighbours) {
   RenderScene scene = ball({.albedo = {0.8F, 0.8F, 0.8F}, .roughness = 1});
   Mesh lamp = triangulated(box_mesh(0.5F, 0.05F, 0.5F));

@@ -154,7 +154,7 @@ Result<Plan> plan_render(const RenderTask& task, const Sources& sources) {
   plan.shape_bytes = static_cast<int64_t>(triangles * 400 + pixels * (4 * frames + (task.samples > 0 ? 180 : 16)));
   if (is_denoised(task)) plan.shape_bytes += RenderDenoiser::planned_bytes(task.size, task.size);
   plan.peak_bytes = plan.program_bytes + plan.shape_bytes;
-  const double each = task.samples > 0 ? pixels * static_cast<double>(task.samples) * 1.2e-6 : pixels * 2.5e-7 + triangles * 3e-8;
+  const double each = task.samples > 0 ? pixels * static_cast<double>(task.samples) * 5e-7 : pixels * 2.5e-7 + triangles * 3e-8;
   plan.seconds = 0.08 + triangles * 3e-6 + frames * (each + (is_denoised(task) ? pixels * 5e-7 : 0));
   return plan;
 }

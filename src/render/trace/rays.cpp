@@ -3,13 +3,11 @@
 #include <embree3/rtcore.h>
 
 #include <cstring>
-#include <limits>
+#include <numeric>
 
 namespace ptah {
 
 namespace {
-
-constexpr float kFarthest = std::numeric_limits<float>::infinity();
 
 RTCRay ray_of(const Vec3& from, const Vec3& direction, float distance) {
   RTCRay ray{};
@@ -20,15 +18,11 @@ RTCRay ray_of(const Vec3& from, const Vec3& direction, float distance) {
   return ray;
 }
 
-std::optional<RayScene::Hit> nearest_of(RTCScene scene, const std::vector<uint32_t>& triangles, const Vec3& from, const Vec3& direction, float distance) {
-  RTCRayHit both{};
-  both.ray = ray_of(from, direction, distance);
-  both.hit.geomID = RTC_INVALID_GEOMETRY_ID;
+RTCIntersectContext context_of(bool coherent) {
   RTCIntersectContext context;
   rtcInitIntersectContext(&context);
-  rtcIntersect1(scene, &context, &both);
-  if (both.hit.geomID == RTC_INVALID_GEOMETRY_ID) return std::nullopt;
-  return RayScene::Hit{triangles[both.hit.primID], 1 - both.hit.u - both.hit.v, both.hit.u, both.ray.tfar};
+  if (coherent) context.flags = RTC_INTERSECT_CONTEXT_FLAG_COHERENT;
+  return context;
 }
 
 }  // namespace
@@ -37,7 +31,7 @@ struct RayScene::Embree {
   // One thread builds, and the instruction set is one that every x86 of the last ten years has, so that trees and hits are the same everywhere.
   RTCDevice device = rtcNewDevice("threads=1,max_isa=avx2");
   RTCScene all = nullptr, opaque = nullptr, clear = nullptr;
-  std::vector<uint32_t> all_triangles, opaque_triangles, clear_triangles;
+  std::vector<uint32_t> clear_triangles;  // of the tree `clear`; in `all`, numbers of triangles are the scene's own
 
   ~Embree() {
     for (RTCScene scene : {all, opaque, clear})
@@ -68,37 +62,55 @@ struct RayScene::Embree {
 
 RayScene::RayScene(const SurfaceScene& surface) : surface_(surface), embree_(std::make_unique<Embree>()) {
   if (!embree_->device) throw Failure({ErrorCode::internal, "Embree does not start"});
-  for (uint32_t t = 0; t < surface.size(); ++t) {
-    embree_->all_triangles.push_back(t);
-    (surface.clear(t) ? embree_->clear_triangles : embree_->opaque_triangles).push_back(t);
-  }
-  embree_->all = embree_->build(surface, embree_->all_triangles);
+  std::vector<uint32_t> all(surface.size()), opaque;
+  std::iota(all.begin(), all.end(), 0U);
+  for (const uint32_t t : all) (surface.clear(t) ? embree_->clear_triangles : opaque).push_back(t);
+  embree_->all = embree_->build(surface, all);
   if (embree_->clear_triangles.empty()) return;
   embree_->clear = embree_->build(surface, embree_->clear_triangles);
-  embree_->opaque = embree_->build(surface, embree_->opaque_triangles);
+  embree_->opaque = embree_->build(surface, opaque);
 }
 
 RayScene::~RayScene() = default;
 
-std::optional<RayScene::Hit> RayScene::nearest(const Vec3& from, const Vec3& direction) const {
-  return nearest_of(embree_->all, embree_->all_triangles, from, direction, kFarthest);
+bool RayScene::any_clear() const { return embree_->clear != nullptr; }
+
+void RayScene::nearest(const int* valid, RTCRayHit4& rays, bool coherent) const {
+  RTCIntersectContext context = context_of(coherent);
+  rtcIntersect4(valid, embree_->all, &context, &rays);
+}
+void RayScene::nearest(const int* valid, RTCRayHit8& rays, bool coherent) const {
+  RTCIntersectContext context = context_of(coherent);
+  rtcIntersect8(valid, embree_->all, &context, &rays);
+}
+void RayScene::blocked(const int* valid, RTCRay4& rays) const {
+  RTCIntersectContext context = context_of(false);
+  rtcOccluded4(valid, embree_->opaque ? embree_->opaque : embree_->all, &context, &rays);
+}
+void RayScene::blocked(const int* valid, RTCRay8& rays) const {
+  RTCIntersectContext context = context_of(false);
+  rtcOccluded8(valid, embree_->opaque ? embree_->opaque : embree_->all, &context, &rays);
 }
 
-bool RayScene::blocked(const Vec3& from, const Vec3& direction, float distance) const {
+Rgb RayScene::open(const Vec3& from, const Vec3& direction, float distance) const {
   RTCRay ray = ray_of(from, direction, distance);
-  RTCIntersectContext context;
-  rtcInitIntersectContext(&context);
+  RTCIntersectContext context = context_of(false);
   rtcOccluded1(embree_->opaque ? embree_->opaque : embree_->all, &context, &ray);
-  return ray.tfar < 0;
+  return ray.tfar < 0 ? Rgb{0, 0, 0} : through_clear(from, direction, distance);
 }
 
 std::optional<RayScene::Hit> RayScene::nearest_clear(const Vec3& from, const Vec3& direction, float distance) const {
   if (!embree_->clear) return std::nullopt;
-  return nearest_of(embree_->clear, embree_->clear_triangles, from, direction, distance);
+  RTCRayHit both{};
+  both.ray = ray_of(from, direction, distance);
+  both.hit.geomID = RTC_INVALID_GEOMETRY_ID;
+  RTCIntersectContext context = context_of(false);
+  rtcIntersect1(embree_->clear, &context, &both);
+  if (both.hit.geomID == RTC_INVALID_GEOMETRY_ID) return std::nullopt;
+  return Hit{embree_->clear_triangles[both.hit.primID], 1 - both.hit.u - both.hit.v, both.hit.u, both.ray.tfar};
 }
 
-Rgb RayScene::open(const Vec3& from, const Vec3& direction, float distance) const {
-  if (blocked(from, direction, distance)) return {0, 0, 0};
+Rgb RayScene::through_clear(const Vec3& from, const Vec3& direction, float distance) const {
   Rgb out{1, 1, 1};
   Vec3 at = from;
   for (int layers = 0; layers < 32; ++layers) {

@@ -21,10 +21,7 @@ class PixelSampler {
     const uint32_t index = next();
     return unit(hashed(index, seed_of(1)));
   }
-
- private:
-  // Fractions are kept with their first bit lowest, as the hash takes them: a bit changes only those that stand above it.
-  static float unit(uint32_t bits) { return static_cast<float>(reversed(bits) >> 8) * 0x1p-24F; }
+  const std::array<uint32_t, 4>& key() const { return key_; }
   static uint32_t mixed(uint32_t x) {
     x ^= x >> 16;
     x *= 0x7FEB352DU;
@@ -38,6 +35,10 @@ class PixelSampler {
     x = ((x >> 4) & 0x0F0F0F0FU) | ((x & 0x0F0F0F0FU) << 4);
     return __builtin_bswap32(x);
   }
+
+ private:
+  // Fractions are kept with their first bit lowest, as the hash takes them: a bit changes only those that stand above it.
+  static float unit(uint32_t bits) { return static_cast<float>(reversed(bits) >> 8) * 0x1p-24F; }
   /// Owen's scrambling.
   static uint32_t hashed(uint32_t x, uint32_t seed) {
     x += seed;
