@@ -10,7 +10,7 @@ namespace ptah {
 
 namespace {
 
-float srgb_of(float linear) { return linear <= 0.0031308F ? linear * 12.92F : 1.055F * std::pow(linear, 1 / 2.4F) - 0.055F; }
+float encoded_srgb(float linear) { return linear <= 0.0031308F ? linear * 12.92F : 1.055F * std::pow(linear, 1 / 2.4F) - 0.055F; }
 
 float area_of(const ShadedMesh& mesh) {
   double sum = 0;
@@ -101,7 +101,7 @@ Result<SceneView> view_scene(std::span<const uint8_t> glb) {
       const float area = area_of(mesh.mesh);
       node.areas.emplace_back(material.name, area);
       node.metallic.push_back(material.metallic);
-      node.colours.push_back({{srgb_of(material.base_color[0]), srgb_of(material.base_color[1]), srgb_of(material.base_color[2])}, area});
+      node.colours.push_back({{encoded_srgb(material.base_color[0]), encoded_srgb(material.base_color[1]), encoded_srgb(material.base_color[2])}, area});
     }
     for (auto& [name, node] : nodes) {
       if (node.extras.contains("floor")) {

@@ -38,6 +38,12 @@ class Reader : public PhraseReader {
     const auto is_subject = [&](int g) { return std::find(subjects.begin(), subjects.end(), g) != subjects.end(); };
     if (host_ >= 0 && !is_subject(host_)) return host_;
     const bool needs_top = relation == "on" || relation == "in";
+    if (needs_top && !plural)  // one thing that is made to carry others
+      for (size_t i = salience_.size(); i > 0; --i) {
+        const int g = salience_[i - 1];
+        const KindPlace* known = places_.named(group(g).kind);
+        if (!is_subject(g) && known && known->carries > 0 && total(g) == 1) return g;
+      }
     for (const bool strict : {true, false})
       for (size_t i = salience_.size(); i > 0; --i) {
         const int g = salience_[i - 1];
@@ -134,6 +140,10 @@ class Reader : public PhraseReader {
           !to_each_already(subject, to.groups[0])) {
         // "a lamp on each": one for each of them. Several are spread over them where they are enough.
         if (group(subject).count < total(to.groups[0]) || (to.each && !to.pronoun) || said_each_) group(subject).per = to.groups[0];
+      }
+      if (one.is == "under" && !one.to.empty() && stands(one.to[0]) == Stands::hung) {
+        out_.links.push_back({.is = "above", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
+        continue;
       }
       if (one.is == "under" && !one.to.empty() && group(subject).kind == "rug") {
         out_.links.push_back({.is = "on", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
@@ -514,14 +524,14 @@ class Reader : public PhraseReader {
         continue;
       }
       const int g = resolve(p, false);
-      if (fronted) {
-        link(fronted->first == "sides" ? "next_to" : fronted->first, {g}, fronted->second);
-        if (fronted->first == "sides" && group(g).count == 1) group(g).count = 2;
-      }
       const bool joined = !list.empty() && !by_comma;
       const bool plural_verb = is("are") || is("stand") || is("hang") || is("lie") || is("sit");
       const size_t links = out_.links.size();
       const bool said = modifiers({g}, true);
+      if (fronted && !said) {  // what has a place of its own is not there
+        link(fronted->first == "sides" ? "next_to" : fronted->first, {g}, fronted->second);
+        if (fronted->first == "sides" && group(g).count == 1) group(g).count = 2;
+      }
       if (said && joined && out_.links.size() > links && out_.links[links].of == g && !fronted)
         for (const int before : list)
           if (plural_verb || (stands(before) == Stands::surface && stands(g) == Stands::surface)) repeat_link(links, before);
