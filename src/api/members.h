@@ -8,6 +8,7 @@
 #include "ptah/paint.h"
 #include "ptah/texture.h"
 #include "ptah/render.h"
+#include "ptah/scene.h"
 #include "ptah/shape.h"
 
 namespace ptah {
@@ -161,6 +162,17 @@ void members(const RenderRequest& r, const Visit& visit) {
   visit("samples", r.samples);
   visit("seed", number_of(r.seed));
   visit("denoise", r.denoise);
+}
+
+template <class Visit>
+void members(const SceneRequest& r, const Visit& visit) {
+  visit("prompt", r.prompt);
+  visit("program", r.program);
+  visit("edits", r.edits);
+  visit("seed", number_of(r.seed));
+  visit("size", r.size);
+  visit("azimuth", r.azimuth);
+  visit("elevation", r.elevation);
 }
 
 template <class Visit>

@@ -7,7 +7,7 @@ namespace ptah::cli {
 using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
     add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan, add_profile,
-    add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_schema, add_shape, add_show, add_similar, add_template, add_texture,
+    add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_scene, add_schema, add_shape, add_show, add_similar, add_template, add_texture,
     add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
 
 namespace {
@@ -36,6 +36,11 @@ constexpr Command kTable[] = {
      "ptah shape --prompt \"a wooden chair with a red cushion\" --print\n"
      "ptah shape chair --texture 1024\n"
      "ptah shape --list"},
+    {"scene", kCreate, add_scene,
+     "ptah scene \"a bedroom with a double bed, two bedside tables and a lamp on each\"\n"
+     "ptah scene \"a living room with a sofa, a coffee table in front of it and a rug\" --edit \"make the sofa red\"\n"
+     "ptah scene ptah-works/a-kitchen-0 --edit \"move the fridge to the corner\"\n"
+     "ptah scene \"a kitchen\" --print"},
     {"render", kCreate, add_render,
      "ptah render chair\n"
      "ptah render chair.shape --environment sunset --view front --background environment\n"
@@ -108,6 +113,7 @@ constexpr Command kTable[] = {
      "ptah train denoiser --config denoiser.json"},
     {"evaluate", kTrain, add_evaluate,
      "ptah evaluate object --wrong\n"
+     "ptah evaluate scene --wrong\n"
      "ptah evaluate picture --data pictures --parts held-out,prompts\n"
      "ptah evaluate principles --texts answers.txt\n"
      "ptah evaluate matting --data matting-data\n"

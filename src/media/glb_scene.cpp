@@ -182,6 +182,7 @@ Bytes glb_of(const Json& gltf, const Bytes& body) {
   std::string text = gltf.dump();
   while (text.size() % 4) text += ' ';
   Bytes glb;
+  glb.reserve(28 + text.size() + body.size());
   for (const uint32_t word : {0x46546C67U, 2U, static_cast<uint32_t>(12 + 8 + text.size() + 8 + body.size()), static_cast<uint32_t>(text.size()), 0x4E4F534AU})
     append_value(glb, word);
   glb.insert(glb.end(), text.begin(), text.end());
@@ -205,32 +206,31 @@ Result<std::string> scene_document(std::span<const uint8_t> glb) {
   return json.dump();
 }
 
-Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras) {
-  PTAH_TRY_VOID(check_scene(scene));
-  Body body;
-  Nodes nodes(scene.name);
-  Json meshes = Json::array(), materials = Json::array();
-  for (const SceneMesh& m : scene.meshes) {
-    Json attributes{{"POSITION", body.vectors(m.mesh.positions, true)}, {"NORMAL", body.vectors(m.mesh.normals, false)}};
-    if (!m.uvs.empty()) attributes["TEXCOORD_0"] = body.floats(m.uvs, "VEC2");
-    if (!m.tangents.empty()) attributes["TANGENT"] = body.floats(m.tangents, "VEC4");
-    if (!m.colours.empty()) attributes["COLOR_0"] = body.floats(m.colours, "VEC4");
-    meshes.push_back(
-        {{"name", m.path},
-         {"primitives", {{{"attributes", attributes}, {"indices", body.indices(m.mesh.triangles, m.mesh.positions.size())}, {"material", m.material}}}}});
-    Json own;
-    if (!m.extras.empty()) {
-      PTAH_TRY(own, parse_json(m.extras, kMaxExtrasDepth));
-    }
-    nodes.add(m.path, meshes.size() - 1, own);
-  }
+namespace {
+
+Json primitive_json(const SceneMesh& m, Body& body) {
+  Json attributes{{"POSITION", body.vectors(m.mesh.positions, true)}, {"NORMAL", body.vectors(m.mesh.normals, false)}};
+  if (!m.uvs.empty()) attributes["TEXCOORD_0"] = body.floats(m.uvs, "VEC2");
+  if (!m.tangents.empty()) attributes["TANGENT"] = body.floats(m.tangents, "VEC4");
+  if (!m.colours.empty()) attributes["COLOR_0"] = body.floats(m.colours, "VEC4");
+  return {{"attributes", attributes}, {"indices", body.indices(m.mesh.triangles, m.mesh.positions.size())}, {"material", m.material}};
+}
+
+Result<Json> extras_json(const std::string& text) {
+  if (text.empty()) return Json();
+  return parse_json(text, kMaxExtrasDepth);
+}
+
+/// The file of nodes, meshes and lights that are written already.
+Result<Bytes> glb_with(const MeshScene& scene, Body& body, const Json& nodes, const Json& meshes, const Json& lights, const SceneExtras& extras) {
   Textures textures;
   textures.add_images(scene.images, body);
+  Json materials = Json::array();
   for (const SceneMaterial& m : scene.materials) materials.push_back(material_json(m, textures));
   Json gltf{{"asset", {{"version", "2.0"}, {"generator", "Ptah"}}},
             {"scene", 0},
             {"scenes", {{{"nodes", {0}}}}},
-            {"nodes", nodes.json()},
+            {"nodes", nodes},
             {"meshes", meshes},
             {"materials", materials},
             {"accessors", body.accessors},
@@ -242,6 +242,10 @@ Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras) {
   if (textures.webp) used.push_back("EXT_texture_webp");
   if (std::any_of(scene.materials.begin(), scene.materials.end(), [](const SceneMaterial& m) { return m.emission_strength != 1; }))
     used.push_back("KHR_materials_emissive_strength");
+  if (!lights.empty()) {
+    used.push_back("KHR_lights_punctual");
+    gltf["extensions"]["KHR_lights_punctual"]["lights"] = lights;
+  }
   if (!used.empty()) gltf["extensionsUsed"] = used;
   if (textures.webp) gltf["extensionsRequired"] = {"EXT_texture_webp"};
   if (extras) {
@@ -251,6 +255,57 @@ Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras) {
     PTAH_TRY(gltf["asset"]["extras"], parse_json(scene.extras, kMaxExtrasDepth));
   }
   return glb_of(gltf, body.data);
+}
+
+}  // namespace
+
+Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras) {
+  PTAH_TRY_VOID(check_scene(scene));
+  Body body;
+  Nodes nodes(scene.name);
+  Json meshes = Json::array();
+  for (const SceneMesh& m : scene.meshes) {
+    meshes.push_back({{"name", m.path}, {"primitives", {primitive_json(m, body)}}});
+    PTAH_TRY(const Json own, extras_json(m.extras));
+    nodes.add(m.path, meshes.size() - 1, own);
+  }
+  return glb_with(scene, body, nodes.json(), meshes, Json::array(), extras);
+}
+
+Result<Bytes> encode_glb(const InstancedScene& scene, const SceneExtras& extras) {
+  PTAH_TRY_VOID(check_scene(scene.scene));
+  Body body;
+  Json primitives = Json::array(), meshes = Json::array(), lights = Json::array(), nodes = Json::array({{{"name", scene.scene.name}}});
+  for (const SceneMesh& m : scene.scene.meshes) primitives.push_back(primitive_json(m, body));
+  std::map<std::vector<uint32_t>, size_t> written;
+  const auto place = [&](Json node, const Vec3& at) {
+    if (at != Vec3{}) node["translation"] = at;
+    nodes.push_back(std::move(node));
+    nodes[0]["children"].push_back(nodes.size() - 1);
+  };
+  for (const SceneInstance& instance : scene.instances) {
+    if (instance.meshes.empty() || std::any_of(instance.meshes.begin(), instance.meshes.end(), [&](uint32_t m) { return m >= primitives.size(); }))
+      return fail(ErrorCode::invalid_argument, "glb: '{}' is made of meshes that are not there", instance.path);
+    const auto [found, fresh] = written.emplace(instance.meshes, meshes.size());
+    if (fresh) {
+      Json parts = Json::array();
+      for (const uint32_t m : instance.meshes) parts.push_back(primitives[m]);
+      meshes.push_back({{"name", scene.scene.meshes[instance.meshes[0]].path}, {"primitives", parts}});
+    }
+    Json node{{"name", instance.path}, {"mesh", found->second}};
+    if (instance.turn != 0) {
+      const double half = static_cast<double>(instance.turn) * 3.14159265358979323846 / 360;
+      node["rotation"] = {0, static_cast<float>(std::sin(half)), 0, static_cast<float>(std::cos(half))};
+    }
+    PTAH_TRY(const Json own, extras_json(instance.extras));
+    if (!own.is_null()) node["extras"] = own;
+    place(std::move(node), instance.at);
+  }
+  for (const SceneLight& light : scene.lights) {
+    lights.push_back({{"name", light.name}, {"type", "point"}, {"color", light.colour}, {"intensity", light.candela}});
+    place({{"name", light.name}, {"extensions", {{"KHR_lights_punctual", {{"light", lights.size() - 1}}}}}}, light.at);
+  }
+  return glb_with(scene.scene, body, nodes, meshes, lights, extras);
 }
 
 }  // namespace ptah

@@ -18,6 +18,30 @@ using SceneExtras = std::function<Result<std::string>(std::span<const uint8_t> b
 /// Extras that are made here go to asset.extras, in place of the scene's own. Polygons are written as their triangles. The same scene gives the same bytes.
 /// Errors: invalid_argument for a scene without meshes or with an incomplete one.
 Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras = {});
+
+/// A thing of a scene: meshes that several things may share, turned about the vertical axis and moved.
+struct SceneInstance {
+  std::string path;
+  std::vector<uint32_t> meshes;  ///< of the scene's: what shares all of them is one mesh of the file, one primitive each
+  Vec3 at{};
+  float turn = 0;      ///< degrees; 90 turns what faces +z to +x
+  std::string extras;  ///< of the node, a JSON object as text; may be empty
+};
+/// A light that shines in all directions (KHR_lights_punctual).
+struct SceneLight {
+  std::string name;
+  Vec3 at{};
+  std::array<float, 3> colour{1, 1, 1};  ///< linear
+  float candela = 10;
+};
+/// A scene whose meshes stand where its instances say.
+struct InstancedScene {
+  MeshScene scene;
+  std::vector<SceneInstance> instances;
+  std::vector<SceneLight> lights;
+};
+/// A node for each instance. Errors: as for a scene; invalid_argument for an instance of what is not there.
+Result<Bytes> encode_glb(const InstancedScene& scene, const SceneExtras& extras = {});
 /// The JSON of a GLB without asset.extras.ptah, as SceneExtras got it. Errors: corrupt.
 Result<std::string> scene_document(std::span<const uint8_t> glb);
 

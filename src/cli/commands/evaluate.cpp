@@ -3,6 +3,7 @@
 #include "cli/command_line.h"
 #include "cli/outputs.h"
 #include "pipelines/default_models.h"
+#include "pipelines/scene/scene_evaluation.h"
 #include "apps/companion/principles.h"
 #include "train/denoiser/denoiser_trainer.h"
 #include "train/matting/matting_evaluation.h"
@@ -143,6 +144,44 @@ Result<void> run_object(ObjectOptions o) {
   return {};
 }
 
+struct SceneEvaluationOptions {
+  std::string sentences;
+  uint64_t seed = 0;
+  int64_t threads = 0;
+  bool json = false, wrong = false;
+};
+
+Result<void> run_scenes(const SceneEvaluationOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  const auto models = models_folder();
+  PTAH_TRY(const auto library, SceneLibrary::load(models ? *models : fs::path()));
+  PTAH_TRY(const fs::path shapes, ShapeKinds::folder());
+  PTAH_TRY(const std::string text, input_text(o.sentences.empty() ? (shapes / "scene_sentences.jsonl").string() : o.sentences, 16 << 20));
+  PTAH_TRY(const auto sentences, read_scene_expectations(text));
+  std::vector<std::string> wrong;
+  PTAH_TRY(const Json report, evaluate_scenes(*library, sentences, o.seed, wrong, &interrupted()));
+  if (o.json) {
+    print_json(report);
+    return {};
+  }
+  for (const auto& [name, value] : report.items())
+    print("{:18} {}\n", name, value.is_number_float() ? fmt::format("{:.4f}", value.get<double>()) : value.dump());
+  if (o.wrong)
+    for (const std::string& line : wrong) print("{}\n", line);
+  return {};
+}
+
+void add_evaluate_scene(CLI::App& evaluate, Action& action) {
+  auto o = std::make_shared<SceneEvaluationOptions>();
+  CLI::App* scene = evaluate.add_subcommand("scene", "measure how well sentences become scenes (docs/scenes.md)");
+  scene->add_option("--sentences", o->sentences, "sentences with what has to be there, one JSON object a line (default: the shipped ones)")->type_name("FILE");
+  add_seed_option(*scene, o->seed, "of the scenes");
+  scene->add_option("--threads", o->threads, kThreadsHelp);
+  scene->add_flag("--wrong", o->wrong, "print what is not as it should be");
+  scene->add_flag("--json", o->json, "print one JSON object");
+  scene->callback([o, &action] { action = [o] { return finish(guard([&] { return run_scenes(*o); })); }; });
+}
+
 struct MattingOptions {
   std::string data, shapes, model, out;
   MattingEvaluation evaluation;
@@ -239,6 +278,7 @@ void add_evaluate(CLI::App& app, Action& action) {
   evaluate->require_subcommand(1);
   add_evaluate_matting(*evaluate, action);
   add_evaluate_denoiser(*evaluate, action);
+  add_evaluate_scene(*evaluate, action);
   auto p = std::make_shared<PrincipleOptions>();
   CLI::App* principles = evaluate->add_subcommand("principles", "count which answers or requests the principles of chat refuse");
   principles->add_option("--texts", p->texts, "file of texts, one a line; - is standard input")->required();

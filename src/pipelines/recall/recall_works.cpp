@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "pipelines/create.h"
 #include "pipelines/rendering/render_work.h"
+#include "pipelines/scene/scene_work.h"
 #include "pipelines/shape/shape_work.h"
 #include "pipelines/text_work.h"
 #include "pipelines/texturing/texture_work.h"
@@ -76,6 +77,12 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
     return shape_schema().command(values) + "\n";
   }
   if (text_at(receipt, "kind") == kRenderKind) return rendering_command(receipt, folder);
+  if (text_at(receipt, "kind") == kSceneKind) {
+    PTAH_TRY(const SceneTaskRequest task, scene_schema().from_receipt(receipt["request"]));
+    Json values = scene_schema().values(task);
+    if (!task.program.empty()) values["program"] = (folder / "scene.json").string(), values["edits"] = Json::array();  // as it came out of them
+    return scene_schema().command(values) + "\n";
+  }
   if (text_at(receipt, "kind") == kTextureKind) return texture_command(receipt, folder);
   if (text_at(receipt, "kind").starts_with("picture")) {
     PTAH_TRY(const CreateTask task, create_task(receipt, folder));

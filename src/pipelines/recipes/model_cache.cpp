@@ -68,6 +68,15 @@ Result<std::shared_ptr<const ShapeMaker>> ModelCache::shape_maker() {
   return shape_maker_;
 }
 
+Result<std::shared_ptr<const SceneLibrary>> ModelCache::scene_library() {
+  const auto at = folder();  // none: nouns that the library lacks are left out
+  const std::lock_guard lock(mutex_);
+  if (!scene_library_) {
+    PTAH_TRY(scene_library_, SceneLibrary::load(at ? *at : fs::path()));
+  }
+  return scene_library_;
+}
+
 Result<std::shared_ptr<const PictureUpscaler>> ModelCache::upscaler(const fs::path& file) {
   if (!file.empty()) return kept<PictureUpscaler>("upscaler", {file}, [&] { return load_upscaler(file); });
   PTAH_TRY(const fs::path at, folder());
@@ -125,6 +134,7 @@ void ModelCache::clear() {
   const std::lock_guard lock(mutex_);
   models_.clear();
   shape_maker_.reset();
+  scene_library_.reset();
 }
 
 }  // namespace ptah

@@ -12,6 +12,7 @@
 #include "pipelines/diffusion_model.h"
 #include "pipelines/picture_pipeline.h"
 #include "pipelines/reconstruction/reconstructor.h"
+#include "pipelines/scene/scene_library.h"
 #include "pipelines/shape/shape_maker.h"
 #include "text/lm/language_model.h"
 
@@ -51,6 +52,8 @@ class ModelCache {
   Result<std::shared_ptr<const PictureModel>> picture(const std::filesystem::path& model = {});
   /// What writes shape programs. Errors: as ShapeMaker::load.
   Result<std::shared_ptr<const ShapeMaker>> shape_maker();
+  /// What scenes are made with. Errors: as SceneLibrary::load.
+  Result<std::shared_ptr<const SceneLibrary>> scene_library();
   /// An upscaler's file, or (with an empty path) the default one. Errors: as load_upscaler.
   Result<std::shared_ptr<const PictureUpscaler>> upscaler(const std::filesystem::path& file = {});
   /// A checkpoint of the Stable Diffusion family. Errors: as DiffusionModel::load; not_found (CLIP's words).
@@ -76,6 +79,7 @@ class ModelCache {
   std::mutex mutex_;
   std::shared_ptr<const ShapeMaker> shape_maker_;
   std::string shape_maker_key_;
+  std::shared_ptr<const SceneLibrary> scene_library_;
   std::list<std::pair<std::string, std::shared_ptr<const void>>> models_;  ///< by what they are and were read from, the last used first
 };
 

@@ -8,6 +8,7 @@
 #include "pipelines/shape/shape_work.h"
 #include "render/environment.h"
 #include "render/mesh_scene.h"
+#include "scene/build.h"
 #include "schema/field_error.h"
 #include "shape/scene.h"
 #include "shape/texture/textured_scene.h"
@@ -28,7 +29,7 @@ Result<fs::path> object_file(const fs::path& given) {
   std::error_code problem;
   const bool folder = fs::is_directory(given, problem), plain = !given.has_extension() && !given.has_parent_path();
   if (folder)
-    for (const char* name : {kMesh, kProgram, "object.obj", "object.ply", "object.stl"})
+    for (const char* name : {kMesh, kProgram, "scene.glb", "object.obj", "object.ply", "object.stl"})
       if (fs::exists(given / name, problem)) return given / name;
   if (plain && (folder || !fs::exists(given, problem))) {
     PTAH_TRY(const fs::path library, ShapeKinds::folder());
@@ -94,7 +95,8 @@ Result<RenderObject> render_object(const RenderTask& task, const Sources& source
   if (const auto mesh = sources.files.find(kMesh); mesh != sources.files.end()) {
     if (!task.set.empty()) return fail_field("set", ErrorCode::invalid_argument, "`set` is for shape programs; this is a mesh");
     if (task.texture > 0) return fail_field("texture", ErrorCode::invalid_argument, "`texture` is for shape programs; this is a mesh");
-    PTAH_TRY(const MeshScene scene, decode_mesh_scene(mesh->second, {}));
+    PTAH_TRY(MeshScene scene, decode_mesh_scene(mesh->second, {}));
+    leave_out_walls(scene, task.azimuth, task.turntable > 0);  // of a room, those that would hide it
     PTAH_TRY(out.scene, render_scene(scene));
     return out;
   }

@@ -1,0 +1,317 @@
+// From groups and links to things with ids and relations between them.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "scene/words/reader.h"
+
+namespace ptah {
+
+namespace {
+
+bool is_seat_kind(const std::string& kind) { return kind == "chair" || kind == "office_chair" || kind == "stool"; }
+
+bool has_link(const ReadScene& read, int group, std::initializer_list<const char*> kinds) {
+  return std::any_of(read.links.begin(), read.links.end(),
+                     [&](const ReadLink& l) { return l.of == group && std::any_of(kinds.begin(), kinds.end(), [&](const char* k) { return l.is == k; }); });
+}
+
+/// "a lamp": on furniture, or a standing one.
+void choose_kinds(ReadScene& read, const ScenePlaces& places) {
+  const bool furniture = std::any_of(read.groups.begin(), read.groups.end(), [&](const ReadGroup& g) {
+    const KindPlace* known = places.named(g.kind);
+    return known && known->carries > 1;
+  });
+  for (size_t i = 0; i < read.groups.size(); ++i) {
+    ReadGroup& g = read.groups[i];
+    if (g.noun.noun.alone.empty() || g.kind != g.noun.noun.kind) continue;
+    const int index = static_cast<int>(i);
+    const bool any = std::any_of(read.links.begin(), read.links.end(), [&](const ReadLink& l) { return l.of == index; });
+    if (any ? !has_link(read, index, {"on", "in"}) : !furniture) g.kind = g.noun.noun.alone;
+  }
+}
+
+/// A parameter that the kind does not have is no parameter: a lamp that became another kind of lamp.
+Json known_parameters(const Json& set, const std::string& kind, const ShapeKinds& kinds) {
+  Json out = Json::object();
+  const auto found = kinds.kinds().find(kind);
+  if (found == kinds.kinds().end()) return out;
+  for (const ShapeParameter& p : found->second.parameters) {
+    if (!set.contains(p.name)) continue;
+    const Json& value = set.at(p.name);
+    if (value.is_number() && p.is_ranged()) out[p.name] = std::clamp(value.get<double>(), p.low, p.high);
+    if (value.is_boolean() || value.is_string()) out[p.name] = value;
+  }
+  return out;
+}
+
+class Expander {
+ public:
+  Expander(const ReadScene& read, const SceneLexicon& lexicon, const ScenePlaces& places) : read_(read), lexicon_(lexicon), places_(places) {}
+
+  SceneProgram run() {
+    of_group_.resize(read_.groups.size());
+    for (size_t i = 0; i < read_.groups.size(); ++i) make(i);
+    name();
+    for (const ReadLink& link : read_.links) relate(link);
+    return std::move(out_);
+  }
+
+ private:
+  void make(size_t index) {
+    const ReadGroup& g = read_.groups[index];
+    if (g.kind.empty() || !of_group_[index].empty()) return;
+    size_t times = 1;
+    if (g.per >= 0 && static_cast<size_t>(g.per) != index) {
+      make(static_cast<size_t>(g.per));
+      times = std::max<size_t>(1, of_group_[static_cast<size_t>(g.per)].size());
+    }
+    for (size_t t = 0; t < times * static_cast<size_t>(g.count) && out_.objects.size() < kMaxSceneObjects; ++t) {
+      SceneObject object;
+      object.kind = g.kind;
+      const KindPlace* place = places_.named(g.kind);
+      object.parameters = place ? place->usual : Json::object();
+      object.parameters.update(g.noun.noun.set);
+      object.parameters.update(g.set);
+      object.parameters = known_parameters(object.parameters, g.kind, lexicon_.kinds());
+      of_group_[index].push_back(out_.objects.size());
+      out_.objects.push_back(std::move(object));
+    }
+  }
+
+  void name() {
+    std::map<std::string, int> total, number;
+    for (const SceneObject& object : out_.objects) ++total[object.kind];
+    for (SceneObject& object : out_.objects) object.id = total[object.kind] > 1 ? fmt::format("{} {}", object.kind, ++number[object.kind]) : object.kind;
+  }
+
+  const std::string& id(size_t object) const { return out_.objects[object].id; }
+  void add(const std::string& is, size_t of, std::vector<std::string> to, bool assumed) {
+    SceneRelation r{is, id(of), std::move(to), assumed};
+    const auto same = [&](const SceneRelation& other) { return other.is == r.is && other.of == r.of && other.to == r.to; };
+    if (std::none_of(out_.relations.begin(), out_.relations.end(), same)) out_.relations.push_back(std::move(r));
+  }
+
+  /// Things relative to each other: each to the one before, two that face each other to both.
+  void relate_mutual(const ReadLink& link, const std::vector<size_t>& of) {
+    if (link.is == "facing" && of.size() == 2) {
+      add("facing", of[1], {id(of[0])}, false);
+      add("facing", of[0], {id(of[1])}, false);
+      return;
+    }
+    if (link.is == "across" && is_seat_kind(out_.objects[of[0]].kind)) return;  // at a table, which says where
+    for (size_t i = 1; i < of.size(); ++i) add(link.is, of[i], {id(of[i - 1])}, false);
+  }
+
+  void relate(const ReadLink& link) {
+    const auto& of = of_group_[static_cast<size_t>(link.of)];
+    if (of.empty()) return;
+    if (link.to.empty()) {
+      for (const size_t i : of) add(link.is, i, link.wall.empty() ? std::vector<std::string>{} : std::vector{link.wall}, link.assumed);
+      return;
+    }
+    if (link.wall == "each other" || (link.to.size() == 1 && link.to[0] == link.of)) return relate_mutual(link, of);
+    std::vector<size_t> to;
+    for (const int g : link.to)
+      for (const size_t i : of_group_[static_cast<size_t>(g)]) to.push_back(i);
+    if (to.empty()) return;
+    if (link.is == "between") {
+      if (to.size() < 2) return;
+      if (of.size() == 1 && to.size() == 2 && out_.objects[to[0]].kind == "bedside_table" && out_.objects[to[1]].kind == "bedside_table") {
+        add("left_of", to[0], {id(of[0])}, false);
+        add("right_of", to[1], {id(of[0])}, false);
+        return;
+      }
+      for (size_t i = 0; i < of.size(); ++i) {
+        const size_t first = (2 * i) % (to.size() - to.size() % 2);
+        add(link.is, of[i], {id(to[first]), id(to[first + 1])}, link.assumed);
+      }
+      return;
+    }
+    const bool sides = link.is == "next_to" && of.size() == 2 && to.size() == 1;
+    for (size_t i = 0; i < of.size(); ++i) {
+      // As many for each as there are; several in a row belong to the same one.
+      const size_t each = std::max<size_t>(1, of.size() / to.size()), target = of.size() >= to.size() ? std::min(i / each, to.size() - 1) : i;
+      add(sides ? (i == 0 ? "left_of" : "right_of") : link.is, of[i], {id(to[target])}, link.assumed);
+    }
+  }
+
+  const ReadScene& read_;
+  const SceneLexicon& lexicon_;
+  const ScenePlaces& places_;
+  SceneProgram out_;
+  std::vector<std::vector<size_t>> of_group_;
+};
+
+SceneRoom room_of_words(const ReadScene& read, const ScenePlaces& places) {
+  SceneRoom out;
+  const RoomKind& kind = places.room(read.room);
+  out.kind = read.room;
+  out.outdoor = kind.outdoor;
+  out.floor = read.floor;
+  out.walls = read.walls;
+  if (read.width > 0) out.width = read.width, out.depth = read.depth;
+  if (read.room_size == "big" && read.width <= 0 && !out.outdoor) out.width = kind.width * 1.4F, out.depth = kind.depth * 1.4F;
+  if (out.outdoor) return out;
+  const int windows = read.windows >= 0 ? read.windows : 1, doors = read.doors >= 0 ? read.doors : 1;
+  for (int i = 0; i < std::min(8, doors + windows); ++i) {
+    SceneOpening opening{.door = i < doors};
+    opening.width = 0;  // where it is and how large says the layout
+    out.openings.push_back(opening);
+  }
+  return out;
+}
+
+class Assumer {
+ public:
+  Assumer(SceneProgram& program, const ScenePlaces& places) : program_(program), places_(places) {}
+
+  void run() {
+    const size_t count = program_.objects.size();
+    for (size_t i = 0; i < count; ++i) assume(program_.objects[i]);
+    rugs();
+    tables();
+  }
+
+ private:
+  bool placed(const std::string& id) const {
+    return std::any_of(program_.relations.begin(), program_.relations.end(), [&](const SceneRelation& r) { return r.of == id; });
+  }
+  bool named(const std::string& id, const char* is) const {
+    return std::any_of(program_.relations.begin(), program_.relations.end(),
+                       [&](const SceneRelation& r) { return r.is == is && std::find(r.to.begin(), r.to.end(), id) != r.to.end(); });
+  }
+  const SceneObject* first(std::initializer_list<const char*> kinds) const {
+    for (const char* kind : kinds)
+      for (const SceneObject& o : program_.objects)
+        if (o.kind == kind) return &o;
+    return nullptr;
+  }
+  void add(const std::string& is, const std::string& of, const std::string& to) { program_.relations.push_back({is, of, {to}, true}); }
+
+  void assume(const SceneObject& object) {
+    if (placed(object.id) || object.pose) return;
+    const KindPlace* known = places_.named(object.kind);
+    if (is_seat_kind(object.kind)) return assume_seat(object);
+    if (object.kind == "coffee_table") {
+      if (const SceneObject* sofa = first({"sofa"}); sofa && !named(sofa->id, "in_front_of")) return add("in_front_of", object.id, sofa->id);
+    }
+    if (object.kind == "bedside_table") {
+      for (const SceneObject& bed : program_.objects)
+        if (bed.kind == "bed" && (!named(bed.id, "left_of") || !named(bed.id, "right_of")))
+          return add(named(bed.id, "left_of") ? "right_of" : "left_of", object.id, bed.id);
+    }
+    if (object.kind == "television") {
+      if (const SceneObject* stand = first({"tv_stand", "chest_of_drawers", "cupboard"})) return add("on", object.id, stand->id);
+      if (!program_.room.outdoor) program_.relations.push_back({"on_wall", object.id, {}, true});
+      return;
+    }
+    if (object.kind == "tv_stand") {
+      if (const SceneObject* sofa = first({"sofa"})) return add("across", object.id, sofa->id);
+    }
+    if (object.kind == "ceiling_lamp" && first({"table"}) && program_.room.kind == "dining room") return add("above", object.id, first({"table"})->id);
+    if (known ? known->stands == Stands::surface : places_.is_small(object.kind)) assume_carrier(object);
+  }
+
+  void assume_seat(const SceneObject& seat) {
+    for (const SceneObject& desk : program_.objects)
+      if (desk.kind == "desk" && !named(desk.id, "in_front_of") && (seat.kind != "stool" || !first({"table"}))) return add("in_front_of", seat.id, desk.id);
+    if (const SceneObject* table = first({"table"})) return add("around", seat.id, table->id);
+    if (const SceneObject* piano = first({"piano"}); piano && seat.kind == "stool" && !named(piano->id, "in_front_of"))
+      return add("in_front_of", seat.id, piano->id);
+  }
+
+  void assume_carrier(const SceneObject& object) {
+    const SceneObject* best = nullptr;
+    int most = 0;
+    for (const SceneObject& other : program_.objects) {
+      const KindPlace* place = places_.named(other.kind);
+      if (other.id == object.id || !place || place->carries <= 1) continue;
+      int carries = place->carries * 4 - load_[other.id];
+      if (object.kind == "table_lamp" && other.kind == "bedside_table") carries += 30;
+      if (object.kind == "laptop" && other.kind == "desk") carries += 30;
+      if ((object.kind == "microwave" || object.kind == "toaster") && other.kind == "cupboard") carries += 10;
+      if (carries > most) most = carries, best = &other;
+    }
+    if (!best) return;
+    load_[best->id] += object.kind == "table_lamp" ? 8 : 2;
+    add("on", object.id, best->id);
+  }
+
+  static double number_at(const Json& parameters, const char* name, double usual) {
+    return parameters.contains(name) && parameters.at(name).is_number() ? parameters.at(name).get<double>() : usual;
+  }
+
+  /// A rug that carries furniture reaches beyond it, and below what stands around it.
+  void rugs() {
+    for (const SceneRelation& r : std::vector(program_.relations)) {
+      SceneObject* rug = r.is == "on" && r.to.size() == 1 ? program_.find(r.to[0]) : nullptr;
+      const SceneObject* thing = program_.find(r.of);
+      if (!rug || rug->kind != "rug" || !thing || rug->pose) continue;
+      const bool large = thing->kind == "table" || thing->kind == "bed" || thing->kind == "sofa" || thing->kind == "desk" || thing->kind == "coffee_table";
+      if (!large) continue;
+      const bool seats = named(thing->id, "around");
+      rug->parameters["width"] =
+          std::min(4.0, std::max(number_at(rug->parameters, "width", 2), number_at(thing->parameters, "width", 1.6) + (seats ? 1.9 : 0.5)));
+      rug->parameters["depth"] = std::min(3.0, std::max(number_at(rug->parameters, "depth", 1.4),
+                                                        number_at(thing->parameters, "depth", thing->kind == "bed" ? 2.1 : 0.9) + (seats ? 1.9 : 0.5)));
+    }
+  }
+
+  /// A table is long enough for who sits around it.
+  void tables() {
+    std::map<std::string, int> around;
+    for (const SceneRelation& r : program_.relations)
+      if (r.is == "around" && !r.to.empty()) ++around[r.to[0]];
+    for (const auto& [id, count] : around) {
+      SceneObject* table = program_.find(id);
+      if (!table || table->kind != "table" || table->pose || count <= 4) continue;
+      const double need = 0.56 * std::ceil((count - 2) / 2.0);
+      table->parameters["width"] = std::clamp(std::max(number_at(table->parameters, "width", 1.6), need), 0.8, 2.6);
+    }
+  }
+
+  SceneProgram& program_;
+  const ScenePlaces& places_;
+  std::map<std::string, int> load_;
+};
+
+}  // namespace
+
+void assume_relations(SceneProgram& program, const ScenePlaces& places) { Assumer(program, places).run(); }
+
+Result<SceneProgram> scene_of_words(const std::string& text, const SceneLexicon& lexicon, const ScenePlaces& places, const NearestKind& nearest,
+                                    uint64_t seed) {
+  PTAH_TRY(ReadScene read, read_scene_words(text, lexicon, places, nearest));
+  const bool things = std::any_of(read.groups.begin(), read.groups.end(), [](const ReadGroup& g) { return !g.kind.empty(); });
+  const bool room_said = read.room != "room";
+  std::vector<std::string> notes = read.notes;
+  if (!things && room_said && read.notes.empty()) {
+    // Only what kind of room it is: what is usual there.
+    const ReadScene said = read;
+    PTAH_TRY(read, read_scene_words(fmt::format("a {} with {}", said.room, places.room(said.room).usual), lexicon, places, nearest));
+    read.room = said.room, read.room_size = said.room_size, read.width = said.width, read.depth = said.depth;
+    read.windows = said.windows, read.doors = said.doors, read.floor = said.floor, read.walls = said.walls;
+    notes = {fmt::format("nothing was said of what stands there; it has {}", places.room(said.room).usual)};
+  } else if (!things && !room_said) {
+    return fail(ErrorCode::invalid_argument, "the words name nothing that the library of shapes has{}{}", read.notes.empty() ? "" : ": ",
+                fmt::join(read.notes, "; "));
+  }
+  choose_kinds(read, places);
+  SceneProgram out = Expander(read, lexicon, places).run();
+  out.room = room_of_words(read, places);
+  // Houses and trees stand in no room, unless it was said.
+  if (!room_said && std::any_of(out.objects.begin(), out.objects.end(), [&](const SceneObject& o) { return places.is_large(o.kind); })) {
+    out.room = SceneRoom{};
+    out.room.kind = "garden";
+    out.room.outdoor = true;
+  }
+  out.title = text;
+  out.seed = seed;
+  out.left_out = std::move(notes);
+  assume_relations(out, places);
+  return out;
+}
+
+}  // namespace ptah
