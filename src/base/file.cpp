@@ -49,8 +49,8 @@ struct Mappings {
   std::map<uintptr_t, size_t> ranges;
 };
 Mappings& mappings() {
-  static Mappings all;
-  return all;
+  static Mappings* const all = new Mappings;  // outlives every static model that maps a file
+  return *all;
 }
 
 }  // namespace

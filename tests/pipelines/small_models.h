@@ -60,6 +60,7 @@ class SmallModels : public testing::Test {
     if (recipe == "convert") return {{"mesh", (folder_ / "box.obj").string()}, {"format", "stl"}, {"unit", "mm"}};
     if (recipe == "texture") return {{"mesh", (folder_ / "wedge.glb").string()}, {"material", "rusty bronze"}, {"texels", 64}};
     if (recipe == "render") return {{"file", (folder_ / "wedge.glb").string()}, {"size", 64}, {"samples", 2}, {"seed", 1}};
+    if (recipe == "scene") return {{"prompt", "a table with a lamp on it"}, {"seed", 1}, {"size", 64}};
     ADD_FAILURE() << "no request for " << recipe;
     return {};
   }

@@ -183,7 +183,7 @@ class Editor {
       if (!numbered) return kind;
     }
     for (int i = 2;; ++i)
-      if (const std::string id = fmt::format("{} {}", kind, i); !program_.find(id)) return id;
+      if (std::string id = fmt::format("{} {}", kind, i); !program_.find(id)) return id;
   }
 
   Result<void> make(size_t at) {

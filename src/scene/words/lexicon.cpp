@@ -293,7 +293,7 @@ Json SceneLexicon::sized(const std::string& kind, bool big) const {
       out[p.name] = std::round(std::clamp(p.value.number * (big ? 1.35 : 0.75), p.low, p.high) * 1000) / 1000;
     }
     // Low furniture grows to its sides, a thing that is mostly tall upwards too.
-    if (!out.empty() && found->second.parameters.size() > 0 && wide) break;
+    if (!out.empty() && !found->second.parameters.empty() && wide) break;
   }
   return out;
 }

@@ -212,7 +212,7 @@ class PhraseReader {
     std::string words;
     for (size_t i = at_; i < end; ++i) words += (words.empty() ? "" : " ") + words_[i];
     auto kind = nearest_ ? nearest_(words) : Result<std::string>(std::string());
-    if (!kind && kind.error().code == ErrorCode::cancelled) value_or_throw(std::move(kind));
+    if (!kind && kind.error().code == ErrorCode::cancelled) throw Failure(kind.error());
     at_ = end;
     out.words = words;
     if (!kind || kind->empty()) {
