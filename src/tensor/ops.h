@@ -71,8 +71,8 @@ struct PoolArgs {
 Tensor max_pool2d(const Tensor& x, PoolArgs args = {});
 /// Padding counts as zeros, as in PyTorch.
 Tensor avg_pool2d(const Tensor& x, PoolArgs args = {});
-/// A filter for each pixel (Bako et al. 2017): x f32 [n, h, w, c], weights f32 [n, h, w, k·k] with odd k, row by row → f32 [n, h, w, c]. Beyond an edge lies its
-/// nearest pixel again.
+/// A filter for each pixel (Bako et al. 2017): x f32 [n, h, w, c], weights f32 [n, h, w, k·k] with odd k, row by row → f32 [n, h, w, c]. Beyond an edge lies
+/// its nearest pixel again.
 Tensor local_filter(const Tensor& x, const Tensor& weights);
 
 // ---- norms (ops/norm.cpp); over the last axis, group norm over (h, w, channels of a group)
