@@ -254,18 +254,20 @@ int64_t max_tokens(const GenerationOptions& options, int64_t capacity, int64_t p
 
 Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>& prompt, KeyValueCache& cache, const GenerationOptions& options,
                    const std::function<void(std::string_view)>& show, const CancelToken* cancel) {
-  using Clock = std::chrono::steady_clock;
-  const auto seconds_since = [](Clock::time_point from) { return std::chrono::duration<double>(Clock::now() - from).count(); };
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto seconds_between = [](std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
   if (options.lookup < 0 || options.lookup > kMaxGuesses)
     throw Failure({ErrorCode::invalid_argument, fmt::format("lookup {}; 0 to {} tokens can be guessed ahead", options.lookup, kMaxGuesses)});
   if (cache.length() >= static_cast<int64_t>(prompt.size()))
     throw Failure({ErrorCode::invalid_argument, fmt::format("generate: the cache holds {} tokens, the prompt has {}", cache.length(), prompt.size())});
   Decoding answer(model, prompt, options, max_tokens(options, cache.capacity(), static_cast<int64_t>(prompt.size())), show);
-  const auto start = Clock::now();
+  const auto start = now();
   Lookahead ahead(*model.model, cache, model.model->read({prompt.begin() + cache.length(), prompt.end()}, cache, false, cancel),
                   options.lookup > 0 ? options.draft : nullptr);
-  const double prompt_seconds = seconds_since(start);
-  const auto decode = Clock::now();
+  const double prompt_seconds = seconds_between(start, now());
+  const auto decode = now();
   while (true) {
     if (cancel && cancel->cancelled()) throw Failure({ErrorCode::cancelled, "cancelled"});
     const auto token = answer.next(ahead.logits());
@@ -284,7 +286,7 @@ Generated generate(const LoadedLanguageModel& model, const std::vector<int32_t>&
   out.guessed = ahead.made;
   out.guessed_right = ahead.right;
   out.prompt_seconds = prompt_seconds;
-  out.decode_seconds = seconds_since(decode);
+  out.decode_seconds = seconds_between(decode, now());
   return out;
 }
 
