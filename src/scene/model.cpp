@@ -111,8 +111,8 @@ SceneModel::Tops tops_of(const SceneModel& model) {
 
 }  // namespace
 
-const std::vector<ModelTop>* SceneModel::Tops::find(float x, float z, const Vec3& size) const {
-  const auto column = static_cast<int64_t>(std::floor((x + size[0] / 2) / cell)), row = static_cast<int64_t>(std::floor((z + size[2] / 2) / cell));
+const std::vector<ModelTop>* SceneModel::Tops::find(float x, float z, const Vec3& whole) const {
+  const auto column = static_cast<int64_t>(std::floor((x + whole[0] / 2) / cell)), row = static_cast<int64_t>(std::floor((z + whole[2] / 2) / cell));
   if (column < 0 || row < 0 || column >= columns || row >= rows) return nullptr;
   return &at[static_cast<size_t>(row * columns + column)];
 }
