@@ -13,6 +13,8 @@ constexpr int64_t kStepsBetweenLooks = 4096;
 
 const CancelToken* current_cancel() { return token_of_thread; }
 
+Result<void> check_cancelled() { return token_of_thread ? token_of_thread->check() : Result<void>(); }
+
 CancelScope::CancelScope(const CancelToken* token) : before_(token_of_thread) { token_of_thread = token; }
 CancelScope::~CancelScope() { token_of_thread = before_; }
 

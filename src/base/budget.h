@@ -11,6 +11,8 @@ namespace ptah {
 
 /// The token of the job that this thread does; null if it has none.
 const CancelToken* current_cancel();
+/// For loops that take long and have no token of their own. Errors: cancelled.
+Result<void> check_cancelled();
 
 /// Makes a token the one of this thread while it lives, so that budgets below need not be handed it.
 class CancelScope {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/budget.h"
 #include "base/file.h"
 
 namespace ptah {
@@ -36,6 +37,7 @@ Result<std::string> sha256_of_file(const std::filesystem::path& path) {
   unsigned size = 0;
   bool good = context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1;
   for (auto rest = mapped->bytes(); good && !rest.empty();) {
+    PTAH_TRY_VOID(check_cancelled());
     const auto part = rest.first(std::min(rest.size(), kPart));
     good = EVP_DigestUpdate(context.get(), part.data(), part.size()) == 1;
     forget_mapped(part.data(), part.size());

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/budget.h"
 #include "base/parallel.h"
 #include "base/philox.h"
 #include "geometry/winding.h"
@@ -65,11 +66,14 @@ struct OneWay {
   double mean = 0, largest = 0, near = 0, normals = 0;
 };
 
+/// Stops early if the job is cancelled; check_cancelled() says so afterwards.
 OneWay one_way(const SurfaceSamples& from, const Mesh& to, double threshold) {
+  const CancelToken* const cancel = current_cancel();
   const NearestSurface nearest(to);
   std::vector<double> distance(from.positions.size()), cosine(from.normals.size());
   parallel_for(static_cast<int64_t>(distance.size()), 2000, [&](int64_t begin, int64_t end) {
     for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i) {
+      if (cancel && cancel->cancelled()) return;
       const NearestSurface::Found found = nearest(from.positions[i]);
       distance[i] = found.distance;
       if (i < cosine.size()) cosine[i] = std::abs(static_cast<double>(dot(from.normals[i], normal_of(to, found.triangle))));
@@ -91,11 +95,13 @@ std::optional<double> intersection_over_union(const Mesh& a, const Mesh& b, cons
   Box box = Box::of(a.positions);
   box.add(Box::of(b.positions));
   const WindingNumber in_a(a), in_b(b);
+  const CancelToken* const cancel = current_cancel();
   const int64_t n = options.grid, count = n * n * n;
   std::vector<uint8_t> found(static_cast<size_t>(count));
   const Vec3 size = (box.high - box.low) * (1 / static_cast<float>(n));
   parallel_for(count, 4000, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
+      if (cancel && cancel->cancelled()) return;
       Random random(options.seed, 0x10C, static_cast<uint64_t>(i) * 4);
       const Vec3 cell{static_cast<float>(i % n), static_cast<float>(i / n % n), static_cast<float>(i / n / n)};
       Vec3 p;
@@ -133,6 +139,7 @@ Result<MeshErrors> mesh_errors(const Mesh& a, const Mesh& b, const MeshErrorOpti
   const bool surfaces = has_area(a) && has_area(b);
   const OneWay there = one_way(points_of(a, options.samples, options.seed), b, threshold),
                back = one_way(points_of(b, options.samples, options.seed + 1), a, threshold);
+  PTAH_TRY_VOID(check_cancelled());
   out.a_to_b = there.mean;
   out.b_to_a = back.mean;
   out.chamfer = (there.mean + back.mean) / 2;
@@ -143,6 +150,7 @@ Result<MeshErrors> mesh_errors(const Mesh& a, const Mesh& b, const MeshErrorOpti
   if (!surfaces) return out;
   out.normal_consistency = (there.normals + back.normals) / 2;
   out.iou = intersection_over_union(a, b, options);
+  PTAH_TRY_VOID(check_cancelled());
   return out;
 }
 

@@ -44,7 +44,7 @@ struct MeshErrors {
   std::optional<double> normal_consistency;  ///< mean |cosine| between the normals of a point and of what is nearest to it, both ways; none for point clouds
   std::optional<double> iou;                 ///< of the volumes, by winding number; none if one of the two encloses nothing
 };
-/// The same for any number of threads. Errors: invalid_argument for a mesh without triangles.
+/// The same for any number of threads. Errors: invalid_argument for a mesh without triangles; cancelled (base/budget.h).
 Result<MeshErrors> mesh_errors(const Mesh& a, const Mesh& b, const MeshErrorOptions& options = {});
 
 }  // namespace ptah

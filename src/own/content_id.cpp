@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/budget.h"
 #include "base/file.h"
 #include "own/cbor.h"
 
@@ -100,13 +101,16 @@ Bytes root_of(std::span<const uint8_t> bytes, const UnixFsLayout& layout, const 
   return level[0].cid;
 }
 
+/// For files, which may be large: throws Failure (cancelled).
+const BlockVisitor stop_if_asked = [](std::span<const uint8_t>, std::span<const uint8_t>) { value_or_throw(check_cancelled()); };
+
 }  // namespace
 
 std::string content_id(std::span<const uint8_t> bytes, const UnixFsLayout& layout) { return text_of(root_of(bytes, layout, {})); }
 
 Result<std::string> content_id_of_file(const std::filesystem::path& path) {
   PTAH_TRY(const auto file, MappedFile::open(path));
-  return content_id(file->bytes());
+  return guard([&]() -> Result<std::string> { return text_of(root_of(file->bytes(), {}, stop_if_asked)); });
 }
 
 std::string raw_content_id(const Digest& sha256) {
@@ -115,7 +119,9 @@ std::string raw_content_id(const Digest& sha256) {
   return text_of(cid);
 }
 
-Result<std::vector<std::string>> write_car(const std::filesystem::path& path, const std::vector<std::filesystem::path>& files) {
+namespace {
+
+Result<std::vector<std::string>> write_car_of(const std::filesystem::path& path, const std::vector<std::filesystem::path>& files) {
   std::vector<std::shared_ptr<MappedFile>> mapped;
   for (const auto& file : files) {
     PTAH_TRY(auto one, MappedFile::open(file));
@@ -125,7 +131,7 @@ Result<std::vector<std::string>> write_car(const std::filesystem::path& path, co
   Cbor::Array roots;
   std::vector<std::string> names;
   for (const auto& file : mapped) {
-    const Bytes root = root_of(file->bytes(), {}, {});
+    const Bytes root = root_of(file->bytes(), {}, stop_if_asked);
     names.push_back(text_of(root));
     Bytes link{0x00};  // DAG-CBOR: tag 42, the CID behind a zero
     link.insert(link.end(), root.begin(), root.end());
@@ -140,6 +146,7 @@ Result<std::vector<std::string>> write_car(const std::filesystem::path& path, co
   for (const auto& file : mapped) {
     const auto whole = file->bytes();
     root_of(whole, {}, [&](std::span<const uint8_t> cid, std::span<const uint8_t> block) {
+      stop_if_asked(cid, block);
       Bytes head;
       put_varint(head, cid.size() + block.size());
       head.insert(head.end(), cid.begin(), cid.end());
@@ -156,6 +163,12 @@ Result<std::vector<std::string>> write_car(const std::filesystem::path& path, co
   }
   PTAH_TRY_VOID(write_new_file(path, parts));
   return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> write_car(const std::filesystem::path& path, const std::vector<std::filesystem::path>& files) {
+  return guard([&] { return write_car_of(path, files); });
 }
 
 }  // namespace ptah

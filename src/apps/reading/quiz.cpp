@@ -6,6 +6,7 @@
 #include <set>
 
 #include "apps/reading/quiz_text.h"
+#include "base/budget.h"
 #include "base/philox.h"
 #include "base/text.h"
 
@@ -138,6 +139,7 @@ Result<Solved> solve(const std::vector<QuizItem>& items, const Solver& solver, u
   Random random(seed, uint64_t{78} << 40);
   size_t right = 0;
   for (const QuizItem& item : items) {
+    PTAH_TRY_VOID(check_cancelled());
     std::vector<size_t> order{0, 1, 2, 3, 4};
     for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(static_cast<uint32_t>(i))]);
     std::vector<std::string> shown;

@@ -4,6 +4,7 @@
 #include <numeric>
 
 #include "apps/reading/quiz_solvers.h"
+#include "base/budget.h"
 #include "text/encode/bert.h"
 #include "text/lm/language_model.h"
 #include "text/lm/sampling.h"
@@ -23,6 +24,7 @@ class Vectors {
   void add(std::vector<std::string> texts) {
     std::erase_if(texts, [&](const std::string& t) { return known_.contains(t); });
     for (size_t from = 0; from < texts.size(); from += 64) {
+      value_or_throw(check_cancelled());
       const std::vector<std::string> part(texts.begin() + static_cast<std::ptrdiff_t>(from),
                                           texts.begin() + static_cast<std::ptrdiff_t>(std::min(texts.size(), from + 64)));
       const Tensor rows = encoder_->embed(part);

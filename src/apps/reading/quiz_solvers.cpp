@@ -7,6 +7,7 @@
 #include <set>
 
 #include "apps/reading/quiz_text.h"
+#include "base/budget.h"
 #include "base/text.h"
 
 namespace ptah {
@@ -207,6 +208,7 @@ Result<std::vector<Scored>> scores_of(QuizSolver& solver, const std::vector<Quiz
   PTAH_TRY_VOID(solver.prepare(items));
   std::vector<Scored> out;
   for (const QuizItem& item : items) {
+    PTAH_TRY_VOID(check_cancelled());
     Scored one;
     const std::vector<std::string> statements = numeric(item) ? std::vector<std::string>() : listed_statements(item.question);
     for (const std::string& s : statements) {

@@ -149,6 +149,7 @@ Result<std::vector<std::string>> prompts_of(const CreateOptions& o, const Json& 
 Result<void> check_works(const CreateOptions& o, const Recipe& recipe, Json given, const std::vector<std::string>& prompts) {
   if (o.count < 1 || o.count > 1000) return fail_field("count", ErrorCode::invalid_argument, "`count` {}; 1 to 1000 are possible", o.count);
   for (const std::string& prompt : prompts) {
+    PTAH_TRY_VOID(interrupted().check());
     given["prompt"] = prompt;
     PTAH_TRY_VOID(check_fields(recipe, given));
     PTAH_TRY(const CreateTask task, create_schema().request(given));

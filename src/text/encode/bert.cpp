@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "base/budget.h"
 #include "base/file.h"
 #include "base/parallel.h"
 #include "weights/weights_folder.h"
@@ -207,6 +208,7 @@ Tensor SentenceEncoder::embed(const std::vector<std::string>& texts, DType type)
   std::iota(order.begin(), order.end(), size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a].size() < ids[b].size(); });  // little padding
   for (size_t first = 0; first < order.size(); first += kBatch) {
+    stop_if_cancelled(current_cancel());
     std::vector<std::vector<int32_t>> prompts;
     for (size_t i = first; i < std::min(order.size(), first + kBatch); ++i) prompts.push_back(ids[order[i]]);
     const auto tokens = static_cast<int64_t>(prompts.back().size());
