@@ -106,12 +106,16 @@ Result<void> match_numeric_path(const Json& receipt) {
   const Json wanted = receipt.value("numeric_path", Json());
   if (!wanted.is_string()) return fail(ErrorCode::corrupt, "receipt: no numeric path");
   const auto& path = wanted.get_ref<const std::string&>();
+  const int version = arithmetic_version(path);
+  if (version == 0) return fail(ErrorCode::mismatch, "the work was made on the numeric path {}, which this version of Ptah does not know", path);
+  const ArithmeticScope arithmetic(version);
+  const std::string family = version == 1 ? path : path.substr(0, path.rfind('-'));
   // Asked before anything else: what asks the processor first settles the instruction set for good (oneDNN).
-  const std::string isa = path == "amx-bf16"      ? "amx"
-                          : path == "avx512-bf16" ? "avx512_bf16"
-                          : path == "avx512-f32"  ? "avx512"
-                          : path == "avx2-f32"    ? "avx2"
-                                                  : "";
+  const std::string isa = family == "amx-bf16"      ? "amx"
+                          : family == "avx512-bf16" ? "avx512_bf16"
+                          : family == "avx512-f32"  ? "avx512"
+                          : family == "avx2-f32"    ? "avx2"
+                                                    : "";
   const Result<void> capped = isa.empty() ? Result<void>() : cap_isa(isa);
   if (path == numeric_path()) return {};
   if (!capped) return fail(capped.error().code, "the work was made on the numeric path {}; {}", path, capped.error().message);

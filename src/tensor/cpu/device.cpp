@@ -1,6 +1,7 @@
 // The choice of instruction set, made once for oneDNN and Highway together.
 #include <hwy/targets.h>
 
+#include "tensor/cpu/arithmetic.h"
 #include "tensor/device.h"
 
 namespace ptah {
@@ -19,7 +20,9 @@ Result<void> cap_isa(std::string_view name) {
 
 DType compute_dtype() { return has_bf16() ? DType::bf16 : DType::f32; }
 
-std::string numeric_path() {
+namespace {
+
+std::string path_family() {
   if (has_amx()) return "amx-bf16";
   if (has_bf16()) return "avx512-bf16";
 #if HWY_ARCH_X86
@@ -30,5 +33,20 @@ std::string numeric_path() {
   return "generic-f32";
 #endif
 }
+
+}  // namespace
+
+std::string numeric_path() {
+  const int version = detail::arithmetic.load(std::memory_order_relaxed);
+  return version == 1 ? path_family() : path_family() + "-" + std::to_string(version);
+}
+
+int arithmetic_version(std::string_view path) {
+  if (path.ends_with("-2")) return 2;
+  return path.ends_with("f32") || path.ends_with("bf16") ? 1 : 0;
+}
+
+ArithmeticScope::ArithmeticScope(int version) : before_(detail::arithmetic.exchange(version)) {}
+ArithmeticScope::~ArithmeticScope() { detail::arithmetic.store(before_); }
 
 }  // namespace ptah
