@@ -18,10 +18,19 @@ void fields(C& c, const Visit& visit) { visit("widths", c.widths); }
 namespace {
 
 constexpr int64_t kLevels = 3, kTaps = 25;
-/// Pictures are denoised in squares, each with what its pixels are averaged from around it.
+/// Pictures are denoised in squares, each with what its pixels are averaged from around it, as far as the picture goes.
 constexpr int64_t kTile = 512, kTileBorder = 64;
 /// What the light of a covered pixel is divided by besides its albedo, so that black things have a number too.
 constexpr float kMinAlbedo = 0.02F;
+
+/// Which pixels of a side a tile computes, and how many of them lie before those that it keeps.
+struct TileSpan {
+  int64_t begin, count, before;
+};
+TileSpan span_of(int64_t first, int64_t kept, int64_t side) {
+  const int64_t begin = std::max<int64_t>(first - kTileBorder, 0), end = std::min(first + kept + kTileBorder, side);
+  return {begin, (end - begin + kDenoiserUnit - 1) / kDenoiserUnit * kDenoiserUnit, first - begin};
+}
 
 /// What light is divided by: 0 where nothing is covered.
 float divisor(const Radiance& radiance, size_t i, size_t c) {
@@ -142,18 +151,16 @@ Result<std::shared_ptr<const RenderDenoiser>> RenderDenoiser::installed(const st
 Radiance RenderDenoiser::operator()(Radiance radiance) const {
   const NoGrad off;
   const DenoiserView view = denoiser_view(radiance);
-  const auto up_to_unit = [](int64_t v) { return (v + kDenoiserUnit - 1) / kDenoiserUnit * kDenoiserUnit; };
   for (int64_t top = 0; top < radiance.height; top += kTile)
     for (int64_t left = 0; left < radiance.width; left += kTile) {
       const int64_t height = std::min(kTile, radiance.height - top), width = std::min(kTile, radiance.width - left);
-      const auto part = [&](const Tensor& x) {
-        return crop_clamped(x, top - kTileBorder, left - kTileBorder, up_to_unit(height + 2 * kTileBorder), up_to_unit(width + 2 * kTileBorder));
-      };
+      const TileSpan down = span_of(top, height, radiance.height), across = span_of(left, width, radiance.width);
+      const auto part = [&](const Tensor& x) { return crop_clamped(x, down.begin, across.begin, down.count, across.count); };
       const Tensor found = (*network_)(part(view.seen), part(view.signal), compute_dtype());
       for (int64_t y = 0; y < height; ++y)
         for (int64_t x = 0; x < width; ++x) {
           const auto i = static_cast<size_t>((top + y) * radiance.width + left + x);
-          const float* from = found.data<float>() + ((y + kTileBorder) * found.dim(2) + x + kTileBorder) * kDenoiserOutputs;
+          const float* from = found.data<float>() + ((y + down.before) * found.dim(2) + x + across.before) * kDenoiserOutputs;
           if (!std::all_of(from, from + kDenoiserOutputs, [](float v) { return std::isfinite(v); })) continue;  // weights may be anything
           for (size_t c = 0; c < 3; ++c) radiance.light[i][c] = from[c] * divisor(radiance, i, c);
           radiance.ground[i] = std::clamp(from[3], 0.0F, 1.0F);
@@ -163,7 +170,8 @@ Radiance RenderDenoiser::operator()(Radiance radiance) const {
 }
 
 int64_t RenderDenoiser::planned_bytes(int64_t width, int64_t height) {
-  const int64_t tile_width = std::min(width, kTile) + 2 * kTileBorder, tile_height = std::min(height, kTile) + 2 * kTileBorder;
+  const int64_t max_side = kTile + 2 * kTileBorder, tile_width = std::min(width, max_side) + kDenoiserUnit,
+                tile_height = std::min(height, max_side) + kDenoiserUnit;
   return width * height * (kDenoiserInputs + kDenoiserSignals) * 4 + tile_width * tile_height * 600;
 }
 

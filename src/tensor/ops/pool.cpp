@@ -1,4 +1,5 @@
 // Pooling of NHWC pictures.
+#include <algorithm>
 #include <cmath>
 
 #include "base/parallel.h"
@@ -20,18 +21,30 @@ Geometry geometry(const Tensor& x, const PoolArgs& args) {
   return {x.dim(0), x.dim(1), x.dim(2), x.dim(3), extent(x.dim(1)), extent(x.dim(2))};
 }
 
-/// Calls f(flat index of the result's pixel, flat index of an input pixel) for all pairs, sample by sample in parallel.
+/// Calls f(flat index of the result's pixel, flat index of an input pixel) for all pairs of the result's rows [begin, end) of all samples.
+template <class F>
+void taps_of_rows(const Geometry& g, const PoolArgs& args, int64_t begin, int64_t end, const F& f) {
+  for (int64_t row = begin; row < end; ++row) {
+    const int64_t sample = row / g.out_h, top = (row - sample * g.out_h) * args.stride - args.padding;
+    for (int64_t ox = 0; ox < g.out_w; ++ox)
+      for (int64_t y = std::max<int64_t>(top, 0); y < std::min(top + args.kernel, g.h); ++y)
+        for (int64_t left = ox * args.stride - args.padding, x = std::max<int64_t>(left, 0); x < std::min(left + args.kernel, g.w); ++x)
+          f(row * g.out_w + ox, (sample * g.h + y) * g.w + x);
+  }
+}
+
+/// What a row of the result costs, as parallel_for's.
+int64_t row_cost(const Geometry& g, const PoolArgs& args) { return g.out_w * args.kernel * args.kernel * g.c; }
+
+/// For what adds to the result's pixels only: row by row in parallel.
 template <class F>
 void for_taps(const Geometry& g, const PoolArgs& args, const F& f) {
-  parallel_for(g.n, g.out_h * g.out_w * args.kernel * args.kernel * g.c, [&](int64_t begin, int64_t end) {
-    for (int64_t row = begin * g.out_h; row < end * g.out_h; ++row)
-      for (int64_t ox = 0; ox < g.out_w; ++ox)
-        for (int64_t ky = 0; ky < args.kernel; ++ky)
-          for (int64_t kx = 0; kx < args.kernel; ++kx) {
-            const int64_t y = row % g.out_h * args.stride + ky - args.padding, x = ox * args.stride + kx - args.padding;
-            if (y >= 0 && y < g.h && x >= 0 && x < g.w) f(row * g.out_w + ox, (row / g.out_h * g.h + y) * g.w + x);
-          }
-  });
+  parallel_for(g.n * g.out_h, row_cost(g, args), [&](int64_t begin, int64_t end) { taps_of_rows(g, args, begin, end, f); });
+}
+/// For what adds to the input's pixels, which several of the result's may share: sample by sample in parallel.
+template <class F>
+void for_taps_by_sample(const Geometry& g, const PoolArgs& args, const F& f) {
+  parallel_for(g.n, g.out_h * row_cost(g, args), [&](int64_t begin, int64_t end) { taps_of_rows(g, args, begin * g.out_h, end * g.out_h, f); });
 }
 
 }  // namespace
@@ -49,7 +62,7 @@ Tensor avg_pool2d(const Tensor& x, PoolArgs args) {
     GradScope::record(out, {x}, [=, shape = x.shape(), type = x.dtype()](const Tensor& grad) {
       const Tensor up = cast(grad, DType::f32);
       Tensor dx = Tensor::zeros(shape);
-      for_taps(g, args, [&](int64_t to, int64_t from) {
+      for_taps_by_sample(g, args, [&](int64_t to, int64_t from) {
         for (int64_t c = 0; c < g.c; ++c) dx.data<float>()[from * g.c + c] += share * up.data<float>()[to * g.c + c];
       });
       return std::vector{cast(dx, type)};
