@@ -38,7 +38,7 @@ struct SceneModel {
     float cell = 0.02F;
     int64_t columns = 0, rows = 0;
     std::vector<std::vector<ModelTop>> at;
-    const std::vector<ModelTop>* find(float x, float z, const Vec3& size) const;
+    const std::vector<ModelTop>* find(float x, float z, const Vec3& whole) const;
   };
   const Tops& tops() const;  ///< made when they are first asked for
 
