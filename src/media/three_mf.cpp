@@ -70,22 +70,22 @@ Result<Bytes> encode_3mf(const std::string& title, const std::vector<Colour8>& c
     }
     model += "</triangles></mesh></object>\n";
   }
-  const auto refer = [&](const char* element, size_t id, const Vec3& p) {
-    model += fmt::format("<{} objectid=\"{}\"", element, id);
+  const auto refer = [&](const char* element, size_t i) {
+    const Vec3& p = bodies[i].place;
+    model += fmt::format("<{} objectid=\"{}\"", element, i + 2);
     if (p != Vec3{}) model += fmt::format(" transform=\"1 0 0 0 1 0 0 0 1 {:.6g} {:.6g} {:.6g}\"", p[0] * 1000, -p[2] * 1000, p[1] * 1000);
     model += "/>\n";
   };
-  std::vector<std::pair<size_t, Vec3>> items;
-  for (size_t i = 0; !assembled && i < bodies.size(); ++i) items.emplace_back(i + 2, bodies[i].place);
+  size_t objects = 0;  // behind the bodies
   for (size_t begin = 0, end = 0; assembled && begin < bodies.size(); begin = end) {
-    items.emplace_back(bodies.size() + 2 + items.size(), bodies[begin].place);
     const std::string& name = bodies[begin].object.empty() ? title : bodies[begin].object;
-    model += fmt::format("<object id=\"{}\" type=\"model\" name=\"{}\"><components>\n", items.back().first, xml(name));
-    for (; end < bodies.size() && bodies[end].object == bodies[begin].object; ++end) refer("component", end + 2, {});
+    model += fmt::format("<object id=\"{}\" type=\"model\" name=\"{}\"><components>\n", bodies.size() + 2 + objects++, xml(name));
+    for (; end < bodies.size() && bodies[end].object == bodies[begin].object; ++end) refer("component", end);
     model += "</components></object>\n";
   }
   model += "</resources>\n<build>\n";
-  for (const auto& [id, place] : items) refer("item", id, place);
+  for (size_t i = 0; i < objects; ++i) model += fmt::format("<item objectid=\"{}\"/>\n", bodies.size() + 2 + i);
+  for (size_t i = 0; !assembled && i < bodies.size(); ++i) refer("item", i);
   model += "</build>\n</model>\n";
   return zip_archive({{"[Content_Types].xml", bytes_of(kTypes)}, {"_rels/.rels", bytes_of(kRelations)}, {"3D/3dmodel.model", bytes_of(model)}});
 }

@@ -19,8 +19,8 @@ struct ThreeMfBody {
 };
 
 /// A package after the 3MF core specification 1.2 with the materials extension 1.1 (one colour group); `on_floor`: all together stand on z = 0, in six digits,
-/// else nothing is lost. `assembled`: bodies of one object, which stand behind each other, are its components, and printers move them as one; the first one's
-/// place is the object's. The same bodies give the same bytes. Errors: invalid_argument.
+/// else nothing is lost. `assembled`: bodies of one object, which follow each other, are its components, which printers move as one. The same bodies give the
+/// same bytes. Errors: invalid_argument.
 Result<Bytes> encode_3mf(const std::string& title, const std::vector<Colour8>& colours, const std::vector<ThreeMfBody>& bodies, bool on_floor = true,
                          bool assembled = false);
 

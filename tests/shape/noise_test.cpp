@@ -130,8 +130,8 @@ const std::vector<std::pair<std::string, std::string>>& primitives() {
 TEST(ShapeNoise, EveryPrimitiveStaysASolid) {
   const char* asked = std::getenv("PTAH_NOISE_SEEDS");
   const int seeds = asked ? std::atoi(asked) : 1;
-  std::vector<std::string> noises{"noise(0.04, 0.2, n = 24"};
-  if (!kSanitized) noises.emplace_back("noise(0.15, 0.15, n = 32");
+  std::vector<std::string> noises{"noise(0.04, 0.2, n = 32"};
+  if (!kSanitized) noises.emplace_back("noise(0.15, 0.15, n = 48");
   if (asked) noises.emplace_back("noise(0.01, 0.1");
   for (const auto& [name, call] : primitives()) {
     const int64_t bodies = inspect(mesh_of("part p = " + call)).bodies;

@@ -325,7 +325,7 @@ TEST_F(ExportOfMeshes, PartsOfAFileWithoutPartsAreItsBodies) {
   const MeshScene pieces = back(converted(file, "3mf", {.parts = true, .split = {{5000, 600, 2000}}}), "made.3mf");
   std::set<std::string> names;
   for (const SceneMesh& m : pieces.meshes) names.insert(m.path);
-  EXPECT_EQ(names, (std::set<std::string>{"two 1/two 1", "two 1/two 2", "two 2/two 1", "two 2/two 2"}));
+  EXPECT_EQ(names, (std::set<std::string>{"two 1/solid 1", "two 1/solid 2", "two 2/solid 1", "two 2/solid 2"}));
 }
 
 TEST_F(ExportOfMeshes, OpenMeshesAreNotSplit) {
