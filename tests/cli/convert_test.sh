@@ -113,11 +113,11 @@ works "$ptah" batch requests.jsonl --no-sign
 mkdir -p scans
 printf 'newmtl red\nKd 1 0 0\n' >scans/red.mtl
 printf 'mtllib red.mtl\nusemtl red\nv 0 0 0\nv 9 0 0\nv 0 9 0\nv 0 0 9\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n' >"scans/a 'red' one.obj"
-cat >requests.jsonl <<'EOF'
+cat >more.jsonl <<'EOF'
 {"recipe": "convert", "request": {"mesh": "scans/a 'red' one.obj", "format": "obj", "unit": "cm", "pivot": "base", "quads": true}, "out": "red"}
 {"recipe": "convert", "request": {"mesh": "ball.shape", "format": "3mf", "parts": true, "split": "300,300,300"}, "out": "ball"}
 EOF
-works "$ptah" batch requests.jsonl --no-sign
+works "$ptah" batch more.jsonl --no-sign
 rm -r box.obj ball.shape scans
 works "$ptah" replay work
 grep -q source.zip work/receipt.json || wrong "the receipt does not name its source"
