@@ -15,8 +15,8 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMaxTriangles = 2'000'000;
-constexpr double kCrumbs = 1e-3;       // of the volume
+constexpr size_t kMaxTriangles = 1'000'000;
+constexpr double kCrumbs = 0.01;       // of the volume
 constexpr float kMaxDent = 0.45F;      // of what is behind a place, so that both sides of a wall may have one
 constexpr float kOppositeSide = 0.3F;  // cosine from which a side counts as opposite: those at edges of 90° and more do not
 
@@ -190,16 +190,35 @@ class Thickness {
   Bvh tree_;
 };
 
-/// Each vertex along its normal, inward no farther than to the middle of what is behind it.
+/// How deep a dent may be at each vertex, up to `deepest`: by what is behind it, and a length of the way deeper than at a vertex beside it, so that the rim of
+/// a sheet and a sharp edge are no deeper than what they join.
+std::vector<float> dents_of(const Mesh& mesh, const std::vector<Vec3>& normals, const Thickness& solid, float deepest) {
+  std::vector<float> out(normals.size());
+  parallel_for(static_cast<int64_t>(out.size()), 2000, [&](int64_t begin, int64_t end) {
+    for (auto v = static_cast<size_t>(begin); v < static_cast<size_t>(end); ++v)
+      out[v] = std::min(deepest, kMaxDent * solid.at(mesh.positions[v], normals[v], deepest / kMaxDent));
+  });
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const Triangle& t : mesh.triangles)
+      for (size_t k = 0; k < 3; ++k) {
+        const uint32_t a = t[k], b = t[(k + 1) % 3];
+        const float bound = out[a] + length(mesh.positions[b] - mesh.positions[a]);
+        if (out[b] > bound) out[b] = bound, changed = true;
+      }
+  }
+  return out;
+}
+
+/// Each vertex along its normal.
 void move(Mesh& mesh, const Thickness& solid, const Displacement& by) {
   const std::vector<Vec3> normals = angle_normals(mesh);
-  parallel_for(static_cast<int64_t>(normals.size()), 2000, [&](int64_t begin, int64_t end) {
-    for (auto v = static_cast<size_t>(begin); v < static_cast<size_t>(end); ++v) {
-      const float wanted = by(mesh.positions[v]);
-      const float dent = wanted < 0 ? std::min(-wanted, kMaxDent * solid.at(mesh.positions[v], normals[v], -wanted / kMaxDent)) : -wanted;
-      mesh.positions[v] = mesh.positions[v] - normals[v] * dent;
-    }
+  std::vector<float> offset(normals.size());
+  parallel_for(static_cast<int64_t>(offset.size()), 200, [&](int64_t begin, int64_t end) {
+    for (auto v = static_cast<size_t>(begin); v < static_cast<size_t>(end); ++v) offset[v] = by(mesh.positions[v]);
   });
+  const std::vector<float> dents = dents_of(mesh, normals, solid, std::max(0.0F, -*std::min_element(offset.begin(), offset.end())));
+  for (size_t v = 0; v < normals.size(); ++v) mesh.positions[v] = mesh.positions[v] + normals[v] * std::max(offset[v], -dents[v]);
 }
 
 /// The bodies that enclose the most, so many of them. Errors: invalid_argument if the others are more than crumbs.

@@ -99,9 +99,31 @@ TEST(Displaced, NoDentGoesThrough) {
   }
 }
 
-TEST(Displaced, WhatIsNoSolidOrFallsApartIsRefused) {
-  // Grooves in the rim of a sheet that are deeper than it is thick.
-  EXPECT_NE(displaced(testing_solids::box({1, 0.1F, 1}), by(-0.2F), 0.1F).error().message.find("comes apart"), std::string::npos);
+TEST(Displaced, RimsAreNoDeeperThanWhatTheyJoin) {
+  // The rim of a sheet has no groove that is deeper than the sheet is thick, and the edge of a knife none either.
+  EXPECT_NEAR(volume_of(testing_solids::box({1, 0.1F, 1}), -0.2F, 0.1F), 0.9 * 0.9 * 0.01, 1e-3);
+  const auto waves = [](const Vec3& p) { return 0.2F * std::sin(20 * p[0]) * std::cos(17 * p[2]); };
+  EXPECT_EQ(inspect(value_or_throw(displaced(triangulated(wedge_mesh(1, 0.3F, 1)), waves, 0.03F))).bodies, 1);
+}
+
+TEST(Displaced, CrumbsAreLeftOutAndPiecesRefused) {
+  // Dents that meet behind a corner; the more of it they cut off, the farther from the corner they are.
+  const auto dents_beside = [](float from, float to) {
+    return [from, to](const Vec3& p) {
+      const float away = length(p - Vec3{0.5F, 0.5F, 0.5F});
+      return away > from && away < to ? -0.4F : 0.0F;
+    };
+  };
+  const Mesh box = testing_solids::box({1, 1, 1});
+  const Mesh chipped = value_or_throw(displaced(box, dents_beside(0.12F, 0.5F), 0.03F));
+  expect_solid(chipped, "chipped");
+  EXPECT_EQ(inspect(chipped).bodies, 1);
+  const auto broken = displaced(box, dents_beside(0.5F, 0.9F), 0.03F);
+  ASSERT_FALSE(broken);
+  EXPECT_NE(broken.error().message.find("comes apart"), std::string::npos);
+}
+
+TEST(Displaced, WhatIsNoSolidIsRefused) {
   Mesh open = testing_solids::box({1, 1, 1});
   open.triangles.pop_back();
   EXPECT_EQ(displaced(open, by(0.1F), 0.1F).error().code, ErrorCode::invalid_argument);
