@@ -1,4 +1,5 @@
-// OBJ, PLY, STL and 3MF, whose format the input itself says; what can be read can be written, and is the same when it is read again.
+// OBJ, PLY, STL and 3MF, whose format the input itself says; what can be read can be written, and is the same when it is read again. All formats are written,
+// whatever the textures hold.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -7,6 +8,7 @@
 #include "media/mesh/format_readers.h"
 #include "media/mesh/gltf_reader.h"
 #include "media/mesh/mesh_reader.h"
+#include "media/mesh/write/mesh_writer.h"
 #include "media/zip.h"
 
 using namespace ptah;
@@ -55,6 +57,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)decode_ply_points(bytes);
   if (!scene) return 0;
   check(*scene);
+  for (const MeshFormat& format : mesh_formats())
+    if (format.writes && scene->meshes.size() < 100) (void)encode_mesh_scene(*scene, format, "a", nullptr, {.polygons = true});
   const auto glb = encode_glb(*scene);
   if (!glb) wrong(glb.error().message);
   const auto second = decode_glb(*glb);

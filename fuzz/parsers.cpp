@@ -23,7 +23,6 @@
 #include "media/image.h"
 #include "own/c2pa.h"
 #include "own/cbor.h"
-#include "shape/program/evaluate.h"
 #include "text/encode/bert.h"
 #include "text/tokenize/clip_tokenizer.h"
 #include "text/grammar/grammar.h"
@@ -334,17 +333,3 @@ void fuzz_prompt(Input bytes) {
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }
-
-void fuzz_shape(Input bytes) {
-  const std::string_view text = text_of(bytes);
-  const auto program = parse_shape(text);
-  if (!program) return;
-  const auto again = parse_shape(shape_text(*program));
-  if (!again || !(*again == *program)) __builtin_trap();
-  const auto json = shape_from_json(shape_json(*program));
-  if (!json || !(*json == *program)) __builtin_trap();
-  const auto assembly = run_shape(*program);
-  if (!assembly) return;
-  for (const Part& part : assembly->parts)
-    if (const MeshReport report = inspect(triangulated(part.mesh)); !report.closed) __builtin_trap();
-}

@@ -192,6 +192,46 @@ def panoramas():
     return found
 
 
+def shapes():
+    """Small programs of the library, and one for each word that few of them have."""
+    rare = ["part a = sphere(0.5) noise(0.05, 0.3, 2, n = 8) at (0, 1, 0) is red", "part a = box(1, 1, 1, wall = 0.1) noise(height = 2 cm, scale = 0.5, n = 8) rotate(y, 30)",
+            "part a = box(1, 0.2, 1)\nblend(3 cm) part b = cylinder(0.1, 0.4) on a sink(0.01)", "part a = metaballs((0, 0, 0, 0.2), (0.3, 0, 0, 0.2), n = 8)",
+            'part a = algebraic("x^2 + y^2 = z", 0.5, h = 1, n = 8)', "part a = terrain(2, 2, 0.5, base = 0.1, n = 4, seed = 3)",
+            "part a = lathe((0.1, 0), (0.2, 0.3), (0, 0.4)) bend(30) twist(20) taper(0.5, 0.5)", "part a = sweep((0, 0, 0), (0, 1, 0), (1, 1, 0), r = 0.1, smooth = true) shell(0.02)",
+            "part a = extrude((0, 0), (1, 0), (0, 1), d = 0.1) mirror(x) grid(2, 2, 1, 1)", "param a = 3 of (3, 4)\nif a == 3 { part b = box(1) } else { part c = sphere(1) }",
+            "let a = 2\nfor i = 1 to a {\n  group g {\n    part b = box(i) corners(0.1)\n    cut part c = box(0.1) from b\n  } ring(3, 1)\n}",
+            "material m = oak(brown, roughness = 0.4, opacity = 0.5, glow = 1)\npart a = superquadric(1, 1, 1, 0.5, 0.5, n = 8) is m"]
+    return lines(*("shape a\n" + text + "\n" for text in rare)) + files("shapes/[abc]*.shape")
+
+
+def shape_jsons():
+    call = {"call": "box", "args": [1, {"call": "+", "args": ["a", 0.5]}]}
+    part = {"kind": "part", "name": "b", "is": "box", "args": [{"value": 1}, {"name": "r", "value": 0.1}], "modifiers": [{"is": "noise", "args": [{"value": 0.05}, {"value": 0.3}]}]}
+    return lines(json.dumps({"shape": "s", "title": "t", "statements": [{"kind": "let", "name": "a", "value": call["args"][1]}, part]}),
+                 json.dumps({"shape": "s", "statements": [{"kind": "group", "name": "g", "op": "cut", "body": [part]}, {"kind": "if", "value": True, "body": [part], "else": [part]}]}))
+
+
+def scenes():
+    room = {"kind": "kitchen", "size": [4, 3], "height": 2.6, "floor": "oak", "openings": [{"is": "door"}, {"is": "window", "wall": "left", "at": 0.5, "width": 1.2}]}
+    things = [{"id": "table", "kind": "table", "parameters": {"color": "red"}, "at": [1.25, 0, -0.5], "turn": 90, "on": "floor"}, {"id": "bowl", "kind": "bowl"}]
+    return lines(json.dumps({"scene": 1, "title": "a kitchen", "seed": 3, "room": room, "objects": things,
+                             "relations": [{"is": "on", "of": "bowl", "to": ["table"], "assumed": True}, {"is": "against_wall", "of": "table", "to": ["left"]}]}))
+
+
+def sentences():
+    said = [json.loads(line)["text"] for line in (ROOT / "shapes/scene_sentences.jsonl").read_text().splitlines()]
+    edits = ["move the lamp to the left of the bed", "remove the rug", "add two chairs", "make the sofa red", "turn the table to the window"]
+    return lines(*said[:40], *(text + "\xff" + edit for text, edit in zip(said, edits)))
+
+
+def draco_buffers():
+    """Sequential with plain numbers, and one of Draco's own encoder with its edgebreaker."""
+    corners, faces = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], [(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)]
+    plain = b"DRACO" + bytes([2, 2, 1, 0, 0, 0, 4, 4, 1]) + bytes(i for f in faces for i in f) + bytes([1, 1, 0, 9, 3, 0, 0, 0])
+    packed = ("445241434f02020101000000040400030000012f01011001ff000001000903000002010101000303011001300300508224910400000000ff0000000000000000000000000000000000803f08")
+    return [plain + b"".join(struct.pack("<3f", *c) for c in corners), bytes.fromhex(packed)]
+
+
 SEEDS = {
     "hdr": panoramas(),
     "png": pngs() + files("examples/pictures/*.png"), "jpeg": [], "webp": [], "watermark": pngs()[:2], "manifest": pngs()[:2], "json": json_texts(),
@@ -201,6 +241,9 @@ SEEDS = {
     "vocabulary": lines("fox\nred\nball\n\fsphere ball\n"), "wordpiece": [b"[PAD]\n[UNK]\n[CLS]\n[SEP]\nfox\n##es\n\xfffoxes"], "article": files("tests/*.md")[:1],
     "adapter": lines("lora_unet_a.lora_up.weight \x04\x02\nlora_unet_a.lora_down.weight \x02\x04"), "cbor": [b"\xa1\x61a\x83\x01\x02\x03"],
     "abi": [b"uint256,string\n" + bytes(96)], "revert": [bytes.fromhex("08c379a0") + bytes(64)], "tokenizer": lines("Hello, 12 w\u00f6rlds\n"), "glb": [], "mesh": meshes(),
+    "shape": shapes(), "shape_json": shape_jsons(), "scene_json": scenes(), "scene_words": sentences(), "draco": draco_buffers(),
+    "formula": lines("x^2 + y^2 + z^2 - 1", "sin(6*x)*cos(6*y) = max(abs(z), sqrt(2 - pi))", "-exp(log(x) / 2e3) - min(tan(y), 1)"),
+    "palette": lines("#ffffff,#1a1a1a #c0392b", "GIMP Palette\nName: a\nColumns: 2\n# no colour\n255 0 9\tred\n  0   9 0\n", "#fff"),
     "yaml": files("tests/golden/triposr/*.yaml")}
 
 

@@ -139,6 +139,7 @@ Json material_json(const SceneMaterial& m, Textures& textures) {
   }
   if (m.double_sided) out["doubleSided"] = true;
   if (m.emission_strength != 1) out["extensions"]["KHR_materials_emissive_strength"]["emissiveStrength"] = m.emission_strength;
+  if (m.transmission > 0) out["extensions"]["KHR_materials_transmission"]["transmissionFactor"] = m.transmission;
   if (m.emission != std::array<float, 3>{0, 0, 0}) out["emissiveFactor"] = m.emission;
   return out;
 }
@@ -242,6 +243,8 @@ Result<Bytes> glb_with(const MeshScene& scene, Body& body, const Json& nodes, co
   if (textures.webp) used.push_back("EXT_texture_webp");
   if (std::any_of(scene.materials.begin(), scene.materials.end(), [](const SceneMaterial& m) { return m.emission_strength != 1; }))
     used.push_back("KHR_materials_emissive_strength");
+  if (std::any_of(scene.materials.begin(), scene.materials.end(), [](const SceneMaterial& m) { return m.transmission > 0; }))
+    used.push_back("KHR_materials_transmission");
   if (!lights.empty()) {
     used.push_back("KHR_lights_punctual");
     gltf["extensions"]["KHR_lights_punctual"]["lights"] = lights;

@@ -44,6 +44,9 @@ struct SceneMaterial {
   AlphaMode alpha_mode = AlphaMode::opaque;  ///< an opacity below 1 in base_color is blended whatever stands here
   float alpha_cutoff = 0.5F;                 ///< for AlphaMode::mask
   bool double_sided = false;
+  float transmission = 0;  ///< how much of the light that is not mirrored goes straight through, 0 to 1 (glass); the rest meets the base colour
+  /// For formats that have one number for all that is seen through.
+  float opacity() const { return base_color[3] * (1 - transmission); }
 };
 
 /// Faces of more than three corners, where a file has them.

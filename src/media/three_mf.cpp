@@ -76,13 +76,15 @@ Result<Bytes> encode_3mf(const std::string& title, const std::vector<Colour8>& c
     if (p != Vec3{}) model += fmt::format(" transform=\"1 0 0 0 1 0 0 0 1 {:.6g} {:.6g} {:.6g}\"", p[0] * 1000, -p[2] * 1000, p[1] * 1000);
     model += "/>\n";
   };
-  if (assembled) {
-    model += fmt::format("<object id=\"{}\" type=\"model\" name=\"{}\"><components>\n", bodies.size() + 2, xml(title));
-    for (size_t i = 0; i < bodies.size(); ++i) refer("component", i);
+  size_t objects = 0;  // behind the bodies
+  for (size_t begin = 0, end = 0; assembled && begin < bodies.size(); begin = end) {
+    const std::string& name = bodies[begin].object.empty() ? title : bodies[begin].object;
+    model += fmt::format("<object id=\"{}\" type=\"model\" name=\"{}\"><components>\n", bodies.size() + 2 + objects++, xml(name));
+    for (; end < bodies.size() && bodies[end].object == bodies[begin].object; ++end) refer("component", end);
     model += "</components></object>\n";
   }
   model += "</resources>\n<build>\n";
-  if (assembled) model += fmt::format("<item objectid=\"{}\"/>\n", bodies.size() + 2);
+  for (size_t i = 0; i < objects; ++i) model += fmt::format("<item objectid=\"{}\"/>\n", bodies.size() + 2 + i);
   for (size_t i = 0; !assembled && i < bodies.size(); ++i) refer("item", i);
   model += "</build>\n</model>\n";
   return zip_archive({{"[Content_Types].xml", bytes_of(kTypes)}, {"_rels/.rels", bytes_of(kRelations)}, {"3D/3dmodel.model", bytes_of(model)}});

@@ -67,6 +67,7 @@ Result<ZipReader> ZipReader::open(Span bytes) {
     // Deflate makes at most 1032 of one byte.
     if (entry.method == 0 ? entry.size != packed : entry.size / 1033 > packed) return broken("a file's length");
     entry.packed = bytes.subspan(data, packed);
+    if (i == 0) out.first_ = name;
     out.entries_.emplace(std::move(name), entry);
     at += kCentralBytes + name_bytes + more;
   }

@@ -7,7 +7,7 @@ namespace {
 /// What is opaque is there whatever the alpha of its texture says.
 float cutoff_of(const SceneMaterial& material) {
   if (material.alpha_mode == AlphaMode::mask) return std::max(material.alpha_cutoff, 1e-6F);
-  return material.alpha_mode == AlphaMode::opaque && material.base_color[3] >= 1 ? 0 : -1;
+  return material.alpha_mode == AlphaMode::opaque && material.opacity() >= 1 ? 0 : -1;
 }
 
 }  // namespace
@@ -32,7 +32,7 @@ Result<RenderScene> render_scene(const MeshScene& scene) {
                      .emission = from.emission,
                      .roughness = from.roughness,
                      .metallic = from.metallic,
-                     .opacity = from.base_color[3],
+                     .opacity = from.opacity(),
                      .normal_scale = from.normal_scale,
                      .alpha_cutoff = cutoff_of(from)};
     for (float& value : m.emission) value *= from.emission_strength;

@@ -26,6 +26,8 @@ ShadowLights::ShadowLights(const SurfaceScene& scene, const Environment& environ
     light.right_offset = camera.centre_x - dot(camera.eye, light.right);
     light.up_offset = camera.centre_y - dot(camera.eye, light.up);
     light.depth_offset = dot(camera.eye, light.towards);
+    light.move_right = std::fmod(static_cast<float>(i) * 0.7548777F, 1.0F);  // of a sequence that fills squares evenly (Roberts 2018)
+    light.move_up = std::fmod(static_cast<float>(i) * 0.5698403F, 1.0F);
   }
   parallel_for(kLights, 1 << 20, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) draw(lights_[static_cast<size_t>(i)], scene);
@@ -62,13 +64,15 @@ void ShadowLights::draw(Light& light, const SurfaceScene& scene) const {
 float ShadowLights::reaching(const Vec3& at, const Vec3& normal, float noise) const {
   const Vec3 p = at + normal * (radius_ * 0.014F);
   const float bias = radius_ * 0.004F;
-  const float dx = (noise - 0.5F) * 1.2F, dy = (std::fmod(noise * 7.31F, 1.0F) - 0.5F) * 1.2F;
+  const float other = std::fmod(noise * 7.31F, 1.0F);
+  const auto moved = [](float by, float offset) { return (by + offset < 1 ? by + offset - 0.5F : by + offset - 1.5F) * 1.2F; };
   float all = 0, reached = 0;
   for (const Light& light : lights_) {
     const float facing = dot(normal, light.towards) * light.weight;
     if (facing <= 0) continue;
     all += facing;
-    const float x = dot(p, light.right) + light.right_offset - 0.5F + dx, y = dot(p, light.up) + light.up_offset - 0.5F + dy;
+    const float x = dot(p, light.right) + light.right_offset - 0.5F + moved(noise, light.move_right),
+                y = dot(p, light.up) + light.up_offset - 0.5F + moved(other, light.move_up);
     if (!(x >= 0 && y >= 0 && x < static_cast<float>(kSize - 1) && y < static_cast<float>(kSize - 1))) {
       reached += facing;
       continue;

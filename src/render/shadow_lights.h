@@ -9,7 +9,8 @@ namespace ptah {
 class ShadowLights {
  public:
   ShadowLights(const SurfaceScene& scene, const Environment& environment);
-  /// How much of the light that would fall on a surface reaches it, 0 to 1. `noise` in [0, 1) moves the looks into the maps.
+  /// How much of the light that would fall on a surface reaches it, 0 to 1. `noise` in [0, 1) moves the looks into the maps, of each light in another way: so
+  /// that all lights together are nearly the same from pixel to pixel.
   float reaching(const Vec3& at, const Vec3& normal, float noise) const;
 
  private:
@@ -18,7 +19,8 @@ class ShadowLights {
   struct Light {
     Vec3 towards, right, up;
     float weight = 1, right_offset = 0, up_offset = 0, depth_offset = 0;
-    std::vector<float> depth;  ///< of the nearest surface, from the light
+    float move_right = 0, move_up = 0;  ///< added to the noise, modulo 1
+    std::vector<float> depth;           ///< of the nearest surface, from the light
   };
   void draw(Light& light, const SurfaceScene& scene) const;
 

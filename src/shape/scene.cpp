@@ -34,7 +34,11 @@ GlbScene glb_scene(const Assembly& assembly, const std::vector<Solid>& solids) {
     mesh.mesh = shaded(solid.mesh);
     mesh.material = material_index(seen, out.materials, solid.material, [](const Material& m) {
       const auto colour = linear(m.albedo);
-      return SceneMaterial{m.name, {colour[0], colour[1], colour[2], m.opacity}, m.roughness, m.metallic, linear(m.emission)};
+      return SceneMaterial{.name = m.name,
+                           .base_color = {colour[0], colour[1], colour[2], m.opacity},
+                           .roughness = m.roughness,
+                           .metallic = m.metallic,
+                           .emission = linear(m.emission)};
     });
     out.meshes.push_back(std::move(mesh));
   }
@@ -48,7 +52,7 @@ RenderScene render_scene(const std::vector<Solid>& solids) {
     RenderMesh mesh;
     mesh.mesh = shaded(solid.mesh);
     mesh.material = material_index(seen, out.materials, solid.material, [](const Material& m) {
-      return RenderMaterial{linear(m.albedo), linear(m.emission), m.roughness, m.metallic, m.opacity};
+      return RenderMaterial{.albedo = linear(m.albedo), .emission = linear(m.emission), .roughness = m.roughness, .metallic = m.metallic, .opacity = m.opacity};
     });
     out.meshes.push_back(std::move(mesh));
   }

@@ -110,8 +110,32 @@ refused 2 "--low-poly 4" "$ptah" convert ball.shape none.stl --low-poly 4
 printf '{"recipe": "convert", "request": {"mesh": "box.obj", "format": "3mf"}, "out": "work"}\n' >requests.jsonl
 works "$ptah" batch requests.jsonl --no-sign
 [ -s work/object.3mf ] || wrong "no work/object.3mf"
-rm box.obj
+mkdir -p scans
+printf 'newmtl red\nKd 1 0 0\n' >scans/red.mtl
+printf 'mtllib red.mtl\nusemtl red\nv 0 0 0\nv 9 0 0\nv 0 9 0\nv 0 0 9\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n' >"scans/a 'red' one.obj"
+cat >more.jsonl <<'EOF'
+{"recipe": "convert", "request": {"mesh": "scans/a 'red' one.obj", "format": "obj", "unit": "cm", "pivot": "base", "quads": true}, "out": "red"}
+{"recipe": "convert", "request": {"mesh": "ball.shape", "format": "3mf", "parts": true, "split": "300,300,300"}, "out": "ball"}
+EOF
+works "$ptah" batch more.jsonl --no-sign
+rm -r box.obj ball.shape scans
 works "$ptah" replay work
 grep -q source.zip work/receipt.json || wrong "the receipt does not name its source"
+
+# --- the command that recall prints, with the mesh that the work keeps, makes the same files
+for work in work red ball; do
+  works "$ptah" recall $work
+  says "$work/source.zip"
+  again=$(cat out)
+  works bash -c "ptah() { '$ptah' \"\$@\"; }; $again"
+  for file in "$work"/object.*; do
+    cmp -s "$file" "$(basename "$file")" || wrong "recalled another $file: $again"
+    rm -f "$(basename "$file")"
+  done
+done
+[ -e red/object.mtl ] || wrong "no materials: $(ls red)"
+rm red/source.zip
+works "$ptah" recall red
+says "# not here: red/source.zip"
 
 report

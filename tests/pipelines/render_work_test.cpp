@@ -80,6 +80,22 @@ TEST_F(Rendering, EveryFieldChangesThePicture) {
   EXPECT_EQ(made(task()).files.at("picture.png"), usual) << "and the same request gives the same bytes";
 }
 
+/// How much redder than blue the middle of a picture is, of a red box behind a pane.
+int seen_through(const fs::path& program, const std::string& pane, int64_t samples) {
+  std::ofstream(program) << "shape a \"a\"\npart back = box(1, 1, 0.2) at (0, 0, -0.5) is red\npart pane = box(1, 1, 0.05) at (0, 0, 0.5) is " << pane << "\n";
+  const RenderTask task{.file = program, .size = 48, .azimuth = 0, .elevation = 0, .samples = samples, .denoise = false};
+  const Work work = value_or_throw(render_work(task, value_or_throw(render_sources(task))));
+  const Image picture = value_or_throw(decode_image(work.files.at("picture.png")));
+  return picture.at(24, 24)[0] - picture.at(24, 24)[2];
+}
+
+TEST_F(Rendering, GlassIsSeenThrough) {
+  for (const int64_t samples : {0, 64}) {
+    EXPECT_GT(seen_through(folder / "glass.shape", "glass", samples), 16) << samples << " samples";
+    EXPECT_LT(seen_through(folder / "porcelain.shape", "porcelain", samples), 10) << samples << " samples";
+  }
+}
+
 TEST_F(Rendering, ViewsAreAngles) {
   const auto front = value_or_throw(render_schema().complete({{"file", "x.shape"}, {"view", "top"}}));
   EXPECT_EQ(front.azimuth, 0);

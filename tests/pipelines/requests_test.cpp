@@ -62,7 +62,6 @@ TEST(Requests, WhatOnlyAGlbHoldsComesBackToo) {
   }
   Json shape = test::other_values(shape_schema());
   shape["formats"] = "glb,obj,stl,3mf";
-  shape.erase("parts");  // which `split` excludes
   const ShapeTask task = value_or_throw(shape_schema().request(shape));
   EXPECT_EQ(shape_schema().values(value_or_throw(shape_schema().read(shape_schema().request_json(shape_schema().values(task))))), shape_schema().values(task));
 }
@@ -78,8 +77,8 @@ class Recalling {
   }
   ~Recalling() { fs::remove_all(folder_); }
   const fs::path& folder() const { return folder_; }
-  /// What the recalled command asks for has to be `request`.
-  void expect(const R& request) {
+  /// What the recalled command asks for has to be `request`; behind it stands `out`, the file that it writes.
+  void expect(const R& request, const std::string& out = "") {
     std::ofstream(folder_ / "receipt.json") << receipt.dump();
     const Json sources = receipt.value("sources", Json::object());
     for (const auto& [name, id] : sources.items()) std::ofstream(folder_ / (name + ".png")) << "x";
@@ -87,7 +86,9 @@ class Recalling {
     ASSERT_TRUE(text) << text.error().message;
     EXPECT_EQ(text->find("# not"), std::string::npos) << *text;
     const size_t begin = text->find("ptah ");
-    test::expect_same_by_command(schema_, request, text->substr(begin, text->find('\n', begin) - begin));
+    const std::string command = text->substr(begin, text->find('\n', begin) - begin);
+    ASSERT_TRUE(command.ends_with(out)) << command;
+    test::expect_same_by_command(schema_, request, command.substr(0, command.size() - out.size()));
   }
   Json receipt;
 
@@ -125,6 +126,17 @@ TEST(Requests, RecallKeepsEverythingOfAnObject) {
   work.receipt["sources"] = {{"from", "sha256:1"}};
   work.receipt["outputs"] = {{"picture.png", "1"}, {"object.stl", "1"}};
   work.expect(task);
+}
+
+TEST(Requests, RecallKeepsEverythingOfAConversion) {
+  Recalling<ConvertTask> work(convert_schema(), kConvertKind);
+  ConvertTask task = other(convert_schema());
+  task.mesh = work.folder() / "source.zip";
+  work.receipt["request"] = convert_schema().to_receipt(task);
+  std::ofstream(work.folder() / "source.zip") << "x";
+  work.expect(task, " object." + task.format);
+  fs::remove(task.mesh);
+  EXPECT_NE(value_or_throw(recall(work.folder())).find("# not here: "), std::string::npos);
 }
 
 TEST(Requests, RecallKeepsEverythingOfAPainting) {

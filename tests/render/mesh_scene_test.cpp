@@ -105,6 +105,17 @@ TEST(MeshScenes, NumbersOfMaterialsArrive) {
   EXPECT_EQ(got.normal_scale, 0.5F);
 }
 
+TEST(MeshScenes, TransmissionLetsLightThrough) {
+  MeshScene scene = sheet(255);
+  scene.materials[0].transmission = 0.75F;
+  const RenderMaterial got = value_or_throw(render_scene(scene)).materials.at(0);
+  EXPECT_EQ(got.opacity, 0.25F);
+  for (const Seen& here : seen(scene)) {
+    EXPECT_LT(here.left[3], 110);
+    EXPECT_GT(here.left[3], 50) << "something of it is seen";
+  }
+}
+
 TEST(MeshScenes, NormalsAreMadeWhereThereAreNone) {
   MeshScene scene = sheet(255);
   scene.meshes[0].mesh.normals.clear();

@@ -242,5 +242,30 @@ TEST(Renderers, WhatCannotBeIsRefused) {
   EXPECT_FALSE(lit->frame({}, {.width = 8, .height = 8}));
 }
 
+/// Slats before a board, with gaps that are as narrow as the shadow maps are fine: along the slats nothing changes.
+TEST(Rasterised, GapsAreNotDotted) {
+  RenderScene scene;
+  scene.materials = {{.albedo = {0.8F, 0.6F, 0.4F}, .roughness = 0.6F}};
+  Mesh board = triangulated(box_mesh(2, 2, 0.1F));
+  scene.meshes = {{shaded(board), 0}};
+  for (int i = 0; i < 8; ++i) {
+    Mesh slat = triangulated(box_mesh(2, 0.2F, 0.1F));
+    for (Vec3& p : slat.positions) p = p + Vec3{0, 0.02F + 0.25F * static_cast<float>(i), 0.1F};
+    scene.meshes.push_back({shaded(slat), 0});
+  }
+  const Camera camera = Camera::looking_at(scene, {0, 20, 30}, 160, 160);
+  const Image picture = value_or_throw(value_or_throw(LitScene::prepare(scene, studio()))->frame(camera, {.width = 160, .height = 160}));
+  double sum = 0, count = 0;
+  int worst = 0;
+  for (int64_t y = 40; y < 120; ++y)
+    for (int64_t x = 50; x < 110; ++x) {
+      const int bend = std::abs(picture.at(x - 1, y)[1] - 2 * picture.at(x, y)[1] + picture.at(x + 1, y)[1]);
+      sum += bend, ++count;
+      worst = std::max(worst, bend);
+    }
+  EXPECT_LT(sum / count, 1.5);
+  EXPECT_LT(worst, 24);
+}
+
 }  // namespace
 }  // namespace ptah

@@ -8,7 +8,7 @@ namespace ptah {
 
 class RandomPrograms {
  public:
-  explicit RandomPrograms(uint64_t seed) : random_(seed) {}
+  explicit RandomPrograms(uint64_t seed) : random_(seed), rough_(seed, 5) {}
 
   std::string program() {
     parts_.clear();
@@ -85,6 +85,7 @@ class RandomPrograms {
     if (!group && chance(0.1F)) out += fmt::format(" bend({})", 20 + whole(100));
     if (!group && chance(0.1F)) out += fmt::format(" twist({})", whole(180));
     if (!group && chance(0.1F)) out += fmt::format(" taper({})", size(0.2F, 1.5F));
+    if (!group && rough_.uniform() < 0.04F) out += fmt::format(" noise({:.3g}, 1, {}, n = 12)", 0.02F + 0.3F * rough_.uniform(), rough_.below(100));
     if (chance(0.2F)) out += fmt::format(" rotate({}, {})", chance(0.5F) ? "x" : "z", chance(0.5F) ? 90 * whole(4) : whole(360));
     const bool anchored = !parts_.empty() && chance(0.6F);
     if (anchored) {
@@ -131,7 +132,7 @@ class RandomPrograms {
     return out;
   }
 
-  Random random_;
+  Random random_, rough_;  // noise has numbers of its own, so that the rest of each program is as it was before there was any
   std::vector<std::string> parts_;
 };
 

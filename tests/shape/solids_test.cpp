@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "geometry/primitives.h"
 #include "shape/scene.h"
 #include "tests/shape/dump.h"
 #include "tests/sanitized.h"
@@ -83,6 +84,21 @@ TEST(Solids, ScenesNameTheirNodes) {
   EXPECT_EQ(gltf["nodes"].size(), 6U) << "the object, its four parts, and the group";
   EXPECT_EQ(gltf["materials"][1]["alphaMode"], "BLEND");
   EXPECT_EQ(encode_glb(scene).value(), glb) << "the same scene gives the same bytes";
+}
+
+TEST(Solids, EveryNumberOfAMaterialArrivesInPictures) {
+  Material m;
+  m.albedo = {1, 0, 0};
+  m.emission = {0, 1, 0};
+  m.roughness = 0.25F, m.metallic = 0.5F, m.opacity = 0.125F;
+  const std::vector<Solid> solids{{"a", 0, m, triangulated(box_mesh(1, 1, 1))}};
+  const RenderMaterial drawn = render_scene(solids).materials.at(0);
+  EXPECT_EQ(drawn.albedo, (std::array<float, 3>{1, 0, 0}));
+  EXPECT_EQ(drawn.emission, (std::array<float, 3>{0, 1, 0}));
+  EXPECT_EQ(drawn.roughness, 0.25F);
+  EXPECT_EQ(drawn.metallic, 0.5F);
+  EXPECT_EQ(drawn.opacity, 0.125F);
+  EXPECT_EQ(drawn.specular, RenderMaterial().specular);
 }
 
 /// The operands of each part that is added, for a second opinion: what it is made of, then what cuts it.

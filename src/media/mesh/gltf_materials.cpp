@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "media/image.h"
 #include "media/mesh/gltf_parts.h"
 
 namespace ptah {
@@ -22,6 +23,30 @@ class ImageReader {
     const Json& entry = document_.entry("images", image);
     if (index_[image] != kUnread) return index_[image];
     index_[image] = -1;
+    SceneImage out = load(entry);
+    if (out.mime.empty()) {
+      notes_.add("a texture that is neither PNG, JPEG nor WebP is left out");
+      return -1;
+    }
+    images.push_back(std::move(out));
+    return index_[image] = static_cast<int32_t>(images.size() - 1);
+  }
+
+  /// The mean of the red of a picture, 0 to 1; 1 with a note if it cannot be decoded.
+  float mean_red(size_t image) {
+    const auto picture = decode_image(load(document_.entry("images", image)).bytes);
+    if (!picture) {
+      notes_.add(fmt::format("a texture cannot be decoded: {}", picture.error().message));
+      return 1;
+    }
+    double sum = 0;
+    for (size_t i = 0; i < picture->rgba.size(); i += 4) sum += picture->rgba[i];
+    return static_cast<float>(sum / 255 / (static_cast<double>(picture->rgba.size()) / 4));
+  }
+  std::vector<SceneImage> images;
+
+ private:
+  SceneImage load(const Json& entry) {
     SceneImage out{name_of(entry), {}, {}};
     if (const auto view = gltf_index(entry, "bufferView")) {
       const std::span<const uint8_t> bytes = document_.view(*view);
@@ -32,16 +57,9 @@ class ImageReader {
     out.mime = picture_mime(out.bytes);
     total_ += out.bytes.size();
     if (total_ > kMaxMeshFileBytes) throw Failure({ErrorCode::over_budget, "glTF: more than 1 GiB of pictures"});
-    if (out.mime.empty()) {
-      notes_.add("a texture that is neither PNG, JPEG nor WebP is left out");
-      return -1;
-    }
-    images.push_back(std::move(out));
-    return index_[image] = static_cast<int32_t>(images.size() - 1);
+    return out;
   }
-  std::vector<SceneImage> images;
 
- private:
   static constexpr int32_t kUnread = -2;
   const GltfDocument& document_;
   NoteList& notes_;
@@ -96,11 +114,12 @@ class MaterialReader {
     m.alpha_mode = alpha == "BLEND" ? AlphaMode::blend : alpha == "MASK" ? AlphaMode::mask : AlphaMode::opaque;
     if (m.alpha_mode != AlphaMode::blend && m.alpha_mode != AlphaMode::mask) m.base_color[3] = 1;
     m.alpha_cutoff = gltf_number(json, "alphaCutoff", 0.5F);
+    m.transmission = transmission(gltf_member(extensions, "KHR_materials_transmission"));
     const Json& sides = gltf_member(json, "doubleSided");
     m.double_sided = sides.is_boolean() && sides.get<bool>();
     if (extensions.is_object())
       for (const auto& [name, value] : extensions.items())
-        if (name != "KHR_materials_emissive_strength" && name != "KHR_materials_pbrSpecularGlossiness")
+        if (name != "KHR_materials_emissive_strength" && name != "KHR_materials_pbrSpecularGlossiness" && name != "KHR_materials_transmission")
           notes_.add(fmt::format("{} of a material is left out", name.substr(0, 100)));
     return {m, use_};
   }
@@ -114,18 +133,33 @@ class MaterialReader {
     for (size_t i = 0; i < N; ++i) out[i] = static_cast<float>(std::clamp(values[i], 0.0, 1.0));
   }
 
+  /// KHR_materials_transmission; a texture of it counts by its mean.
+  float transmission(const Json& extension) {
+    const float factor = std::clamp(gltf_number(extension, "transmissionFactor", 0), 0.0F, 1.0F);
+    const auto index = gltf_index(gltf_member(extension, "transmissionTexture"), "index");
+    if (factor == 0 || !index) return factor;
+    const auto source = source_of(document_.entry("textures", *index));
+    if (!source) return factor;
+    notes_.add("a texture of how much light goes through became its mean");
+    return factor * images.mean_red(*source);
+  }
+
+  /// The picture of a texture; none, with a note, if it is in a format that is not read.
+  std::optional<size_t> source_of(const Json& texture) {
+    auto source = gltf_index(gltf_member(gltf_member(texture, "extensions"), "EXT_texture_webp"), "source");
+    if (!source) source = gltf_index(texture, "source");
+    if (!source) notes_.add("a texture that is neither PNG, JPEG nor WebP is left out");
+    return source;
+  }
+
   SceneTexture texture(const Json& material, const char* key) {
     SceneTexture out;
     const Json& info = gltf_member(material, key);
     const auto index = gltf_index(info, "index");
     if (!index) return out;
-    const Json &json = document_.entry("textures", *index), &webp = gltf_member(gltf_member(json, "extensions"), "EXT_texture_webp");
-    auto source = gltf_index(webp, "source");
-    if (!source) source = gltf_index(json, "source");
-    if (!source) {
-      notes_.add("a texture that is neither PNG, JPEG nor WebP is left out");
-      return out;
-    }
+    const Json& json = document_.entry("textures", *index);
+    const auto source = source_of(json);
+    if (!source) return out;
     out.image = images.read(*source);
     if (out.image < 0) return out;
     if (const auto sampler = gltf_index(json, "sampler")) {

@@ -104,13 +104,21 @@ Result<MeshInput> read_bytes(std::span<const uint8_t> bytes, const std::string& 
   });
 }
 
+/// The mesh of a work's source.zip, the archive's first file; empty for other files: 3MF has one of these two parts.
+std::string kept_mesh(std::span<const uint8_t> bytes) {
+  const MeshFormat* format = mesh_format_of(bytes);
+  if (!format || std::string_view(format->name) != "3mf") return {};
+  const auto zip = ZipReader::open(bytes);
+  return zip && !zip->has("_rels/.rels") && !zip->has("3D/3dmodel.model") ? zip->first() : "";
+}
+
 }  // namespace
 
 template <class T, class Visit>
 requires std::same_as<std::remove_const_t<T>, ConvertTask>
 void fields(T& t, const Visit& visit) {
   visit(Field{.name = "mesh",
-              .help = "file to convert: GLB, glTF, OBJ, PLY, STL, 3MF, or a shape program (.shape)",
+              .help = "file to convert: GLB, glTF, OBJ, PLY, STL, 3MF, a shape program (.shape), or the source.zip of a work",
               .unit = "FILE",
               .since = "0.3.0",
               .kept = Kept::elsewhere,
@@ -153,6 +161,11 @@ MeshReadOptions read_options(const ConvertTask& task) {
 
 Result<MeshInput> read_mesh_input(const fs::path& file, const MeshReadOptions& options, SceneNotes* notes, const CancelToken* cancel) {
   PTAH_TRY(const Bytes bytes, read_file(file, kMaxMeshFileBytes));
+  if (const std::string mesh = kept_mesh(bytes); !mesh.empty()) {
+    auto out = read_mesh_archive(bytes, mesh, options, notes, cancel);
+    if (!out) return fail(out.error().code, "{}: {}: {}", file.string(), printable(mesh, 200), out.error().message);
+    return out;
+  }
   ReadFiles kept;
   const std::string name = file.filename().string();
   auto out = read_bytes(bytes, name, kept_files(files_below(file.parent_path()), kept), options, notes, cancel);

@@ -13,7 +13,7 @@ namespace ptah {
 
 /// All that can be asked of `convert`.
 struct ConvertTask {
-  std::filesystem::path mesh = {};  ///< a file of a mesh, or a shape program (.shape)
+  std::filesystem::path mesh = {};  ///< a file of a mesh, a shape program (.shape), or the source.zip of a work
   std::string format = "glb";
   int64_t points = 0;         ///< above 0: a point cloud of so many points in place of the mesh; PLY only
   std::string unit = "file";  ///< what the numbers of the file mean
@@ -35,7 +35,8 @@ struct MeshInput {
   std::string name;               ///< of the file in the archive
   Json library = Json::object();  ///< of a program: the digest of each shape of the library that it uses
 };
-/// Reads a mesh, a point cloud (PLY), or a shape program (by its ending, .shape). Errors: as read_mesh_scene; as parse_shape and run_shape.
+/// Reads a mesh, a point cloud (PLY), a shape program (by its ending, .shape), or one of these with its files as a work keeps them, MeshInput::archive.
+/// Errors: as read_mesh_scene; as parse_shape and run_shape.
 Result<MeshInput> read_mesh_input(const std::filesystem::path& file, const MeshReadOptions& options = {}, SceneNotes* notes = nullptr,
                                   const CancelToken* cancel = nullptr);
 /// The same of MeshInput::archive.

@@ -44,8 +44,6 @@ Result<void> check_export(const ExportOptions& options, const ExportFormats& for
   if (!options.palette.colours.empty() && !formats.three_mf) return no_format("palette", "3MF");
   if (options.print_colours > 0 && !formats.three_mf) return no_format("print_colours", "3MF");
   if (options.split.given() && !formats.stl && !formats.three_mf) return no_format("split", "STL and 3MF");
-  if (options.split.given() && options.parts)
-    return fail_field("split", ErrorCode::invalid_argument, "`split` cuts all parts together, and `parts` keeps them apart; one of the two is possible");
   return {};
 }
 
@@ -94,20 +92,27 @@ Result<void> add_game_nodes(MeshScene& scene, const ExportOptions& options, cons
 Result<void> add_prints(std::map<std::string, Bytes>& files, const std::string& name, PrintModel model, const ExportOptions& options,
                         const ExportFormats& formats, bool on_floor, const CancelToken* cancel) {
   if (formats.three_mf) reduce_colours(model, options.palette.colours, static_cast<size_t>(options.print_colours));
-  if (options.split.given()) {
+  const auto pieces = [&](bool parts) -> Result<PrintModel> {
     const auto metres = [&](size_t i) { return static_cast<float>(options.split.mm[i] / 1000); };
-    auto pieces = split_model(model, {metres(0), metres(2), metres(1)}, cancel);
-    if (!pieces) {
-      if (pieces.error().code == ErrorCode::invalid_argument) return fail_field("split", ErrorCode::invalid_argument, "`split`: {}", pieces.error().message);
-      return tl::unexpected(pieces.error());
+    auto made = split_model(model, {metres(0), metres(2), metres(1)}, parts, cancel);
+    if (!made && made.error().code == ErrorCode::invalid_argument) return fail_field("split", ErrorCode::invalid_argument, "`split`: {}", made.error().message);
+    return made;
+  };
+  if (options.split.given()) {
+    PrintModel split;
+    if (formats.stl || !options.parts) {
+      PTAH_TRY(split, pieces(false));  // an STL has no parts
     }
-    model = std::move(*pieces);
+    for (size_t i = 0; formats.stl && i < split.bodies.size(); ++i) {
+      Mesh piece = split.bodies[i].mesh;
+      for (Vec3& p : piece.positions) p = {p[0], -p[2], p[1]};
+      files[fmt::format("{}-{}.stl", name, i + 1)] = encode_stl(piece);
+    }
+    if (formats.three_mf && options.parts) {
+      PTAH_TRY(split, pieces(true));
+    }
+    model = std::move(split);
     on_floor = false;  // each piece stands there already
-  }
-  for (size_t i = 0; formats.stl && options.split.given() && i < model.bodies.size(); ++i) {
-    Mesh piece = model.bodies[i].mesh;
-    for (Vec3& p : piece.positions) p = {p[0], -p[2], p[1]};
-    files[fmt::format("{}-{}.stl", name, i + 1)] = encode_stl(piece);
   }
   if (formats.three_mf) {
     PTAH_TRY(files[name + ".3mf"], encode_3mf(model.title.empty() ? name : model.title, model.colours, model.bodies, on_floor, options.parts));

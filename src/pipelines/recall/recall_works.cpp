@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "pipelines/create.h"
+#include "pipelines/mesh/convert.h"
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
 #include "pipelines/shape/shape_work.h"
@@ -57,6 +58,13 @@ Result<std::string> texture_command(const Json& receipt, const fs::path& folder)
   return notes_on_files({task.mesh, task.model, task.control}) + texture_schema().command_of(task) + "\n";
 }
 
+/// The mesh lies in the work with its files, and what is made has the names that it has there.
+Result<std::string> conversion_command(const Json& receipt, const fs::path& folder) {
+  PTAH_TRY(ConvertTask task, convert_schema().from_receipt(receipt["request"]));
+  task.mesh = folder / "source.zip";
+  return notes_on_files({task.mesh}) + convert_schema().command_of(task) + " object." + task.format + "\n";
+}
+
 }  // namespace
 
 Result<std::string> work_command(const Json& receipt, const fs::path& file) {
@@ -84,6 +92,7 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
     return scene_schema().command(values) + "\n";
   }
   if (text_at(receipt, "kind") == kTextureKind) return texture_command(receipt, folder);
+  if (text_at(receipt, "kind") == kConvertKind) return conversion_command(receipt, folder);
   if (text_at(receipt, "kind").starts_with("picture")) {
     PTAH_TRY(const CreateTask task, create_task(receipt, folder));
     return notes_on({task.from, task.mask}) + create_schema().command_of(task) + "\n";

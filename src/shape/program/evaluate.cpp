@@ -13,7 +13,7 @@ namespace {
 
 using Statement = ShapeStatement;
 
-constexpr int64_t kContourSteps = 200'000;  // of the budget, for a primitive that is contoured
+constexpr int64_t kFineSteps = 200'000;  // of the budget, for what is contoured or roughened
 
 std::vector<std::string> choices_of(const Statement& s) {
   std::vector<std::string> out;
@@ -256,7 +256,9 @@ class Runner {
     made.label = path + s.name;
     made.primitive = s.word;
     made.mesh = make_primitive(s.word, known(s.args, scope, s.line), options_.detail, 1, s.line);
-    if (s.word == "metaballs" || s.word == "algebraic") budget_.step(kContourSteps);
+    if (s.word == "metaballs" || s.word == "algebraic") budget_.step(kFineSteps);
+    for (const KnownModifier& m : modifiers)
+      if (m.word == "noise") budget_.step(kFineSteps);
     deform(made.mesh, modifiers, options_.detail, s.line);
     made.material = value_or_throw(material_of("plain"));
     for (const KnownModifier& m : modifiers)
@@ -334,7 +336,7 @@ class Runner {
     if (parts.empty()) return;
     const auto modifiers = known(s.modifiers, scope, s.line);
     for (const KnownModifier& m : modifiers) {
-      if (m.word == "bend" || m.word == "twist" || m.word == "taper" || m.word == "shell")
+      if (m.word == "bend" || m.word == "twist" || m.word == "taper" || m.word == "shell" || m.word == "noise")
         shape_error(s.line, fmt::format("{} works on parts, not on groups", m.word));
       if (m.word == "scale") {
         const Vec3 before = bounds_of(parts).size();

@@ -14,8 +14,9 @@ namespace {
 constexpr std::array<std::string_view, 19> kKeywords{"shape", "param", "let", "material", "part", "use", "group", "if",   "else", "for",
                                                      "to",    "of",    "cut", "blend",    "and",  "or",  "not",   "true", "false"};
 constexpr std::array<std::string_view, 9> kNaming{"on", "under", "left", "right", "front", "behind", "in", "from", "is"};
-constexpr std::array<std::string_view, 13> kCalling{"at",   "rotate", "corners", "repeat", "ring", "grid", "mirror",
-                                                    "bend", "twist",  "taper",   "shell",  "sink", "scale"};
+constexpr std::array<std::string_view, 14> kCalling{"at",   "rotate", "corners", "repeat", "ring", "grid",  "mirror",
+                                                    "bend", "twist",  "taper",   "shell",  "sink", "scale", "noise"};
+constexpr std::array<std::string_view, 1> kFree{"noise"};
 
 template <class List>
 bool any_of(const List& list, std::string_view word) {
@@ -128,6 +129,9 @@ class Lexer {
 bool is_shape_keyword(std::string_view word) { return any_of(kKeywords, word); }
 bool is_naming_modifier(std::string_view word) { return any_of(kNaming, word); }
 bool is_calling_modifier(std::string_view word) { return any_of(kCalling, word); }
+bool is_free_shape_name(std::string_view word) {
+  return any_of(kFree, word) || !(is_shape_keyword(word) || is_naming_modifier(word) || is_calling_modifier(word));
+}
 
 Result<std::vector<ShapeToken>> shape_tokens(std::string_view text) { return Lexer(text).run(); }
 

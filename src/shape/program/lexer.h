@@ -25,5 +25,7 @@ bool is_shape_keyword(std::string_view word);
 /// Modifiers that take a name, and those that take arguments.
 bool is_naming_modifier(std::string_view word);
 bool is_calling_modifier(std::string_view word);
+/// Whether something can have this name: no word of the language, but for modifiers that came when there were programs with such names already.
+bool is_free_shape_name(std::string_view word);
 
 }  // namespace ptah

@@ -146,6 +146,7 @@ class Writer {
     const std::string op = s.op == Statement::Op::cut ? "1" : "0";
     std::string from = "\"\"", colour = s.kind == Statement::Kind::part ? "[0.81, 0.81, 0.81, 1]" : "undef";
     for (const ShapeModifier& m : s.modifiers) {
+      if (m.word == "noise") no_form(m.word, s.line);
       if (m.word == "from") from = quoted_scad(m.target);
       if (m.word == "is") colour = material(m.target);
     }

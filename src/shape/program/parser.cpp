@@ -72,8 +72,7 @@ class Parser {
   /// A name that is given here: no word of the language, no dot in it.
   std::string new_name(std::string_view what) {
     if (now().kind != Token::name || now().text.find('.') != std::string::npos) wrong(what);
-    if (is_shape_keyword(now().text) || is_naming_modifier(now().text) || is_calling_modifier(now().text))
-      wrong(fmt::format("{} (not a word of the language)", what));
+    if (!is_free_shape_name(now().text)) wrong(fmt::format("{} (not a word of the language)", what));
     return take().text;
   }
   std::string any_name(std::string_view what) {

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "shape/program/lexer.h"
+#include "shape/program/roughen.h"
 
 namespace ptah {
 
@@ -38,10 +39,10 @@ class Given {
     if (std::abs(value) > 10000) shape_error(line_, fmt::format("{} of {} is {}; at most 10000 are possible", name, m_.word, shape_number(value)));
     return static_cast<float>(value);
   }
-  int count(const char* name, int high) const {
-    const double value = number(name, std::numeric_limits<double>::quiet_NaN());
-    if (value != std::floor(value) || value < 1 || value > high)
-      shape_error(line_, fmt::format("{} of {} is {}; 1 to {} are possible", name, m_.word, shape_number(value), high));
+  int count(const char* name, int high, int low = 1, double usual = std::numeric_limits<double>::quiet_NaN()) const {
+    const double value = number(name, usual);
+    if (value != std::floor(value) || value < low || value > high)
+      shape_error(line_, fmt::format("{} of {} is {}; {} to {} are possible", name, m_.word, shape_number(value), low, high));
     return static_cast<int>(value);
   }
   /// 0, 1 or 2 for x, y or z.
@@ -276,6 +277,12 @@ void deform(PolygonMesh& mesh, const std::vector<KnownModifier>& modifiers, floa
       const float wall = Given(m, {"wall"}, line).number("wall", kMinOverlap);
       if (!(wall > 0)) shape_error(line, "shell: the wall has to be above 0");
       hollow(mesh, wall, line);
+    } else if (m.word == "noise") {
+      const Given g(m, {"height", "scale", "seed", "n"}, line);
+      SurfaceNoise noise{.height = g.number("height", kMinOverlap), .scale = g.number("scale", kMinOverlap)};
+      noise.seed = static_cast<uint32_t>(g.count("seed", 10000, 0, 1));
+      if (g.has("n")) noise.cells = g.count("n", kMaxNoiseCells, 8);
+      roughen(mesh, noise, detail, line);
     } else if (m.word == "scale") {
       const Given g(m, {"x", "y", "z"}, line);
       const float x = g.number("x", kMinOverlap), y = g.number("y", x), z = g.number("z", x);

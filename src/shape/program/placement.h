@@ -11,8 +11,8 @@ struct KnownModifier {
   std::vector<GivenArgument> args;
 };
 
-/// Bends, twists, tapers, hollows and scales a mesh that stands on y = 0. What is bent or twisted is cut across first, the finer the more `detail` there is.
-/// Throws Failure (invalid_argument).
+/// Bends, twists, tapers, hollows, roughens and scales a mesh that stands on y = 0. What is bent or twisted is cut across first, the finer the more `detail`
+/// there is. Throws Failure (invalid_argument).
 void deform(PolygonMesh& mesh, const std::vector<KnownModifier>& modifiers, float detail, int line);
 
 /// What rotate modifiers do to something, about `centre`.

@@ -157,7 +157,7 @@ auto find_word(const Table& table, const std::string& word) {
 }
 
 /// Everything that a phrase says, sorted by what it is.
-struct Phrase {
+struct SaidMaterial {
   std::vector<Material> materials;
   std::optional<std::array<float, 3>> colour;
   std::vector<Cover> covers;
@@ -181,8 +181,8 @@ std::vector<std::string> words_of(const std::string& phrase) {
   return out;
 }
 
-Result<Phrase> read(const std::string& text) {
-  Phrase out;
+Result<SaidMaterial> read(const std::string& text) {
+  SaidMaterial out;
   const std::vector<std::string> words = words_of(text);
   for (size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
@@ -223,7 +223,7 @@ SurfaceLayer layer_of(const char* material, float amount) {
   return {m.texture, m.albedo, m.roughness, m.metallic, amount};
 }
 
-Result<Material> base_of(Phrase& phrase, const std::string& text) {
+Result<Material> base_of(SaidMaterial& phrase, const std::string& text) {
   auto& all = phrase.materials;
   if (all.empty() && !phrase.covers.empty()) {  // "mossy": what covers is all there is
     Material only = *material_of(phrase.covers.front().material);
@@ -255,7 +255,7 @@ Result<Material> base_of(Phrase& phrase, const std::string& text) {
 
 Result<LayeredMaterial> material_by_words(const std::string& text) {
   if (text.size() > 400) return fail(ErrorCode::invalid_argument, "a phrase of {} bytes for a material; up to 400 are read", text.size());
-  PTAH_TRY(Phrase phrase, read(text));
+  PTAH_TRY(SaidMaterial phrase, read(text));
   LayeredMaterial out;
   PTAH_TRY(out.base, base_of(phrase, text));
   if (phrase.colour) out.base.albedo = *phrase.colour;

@@ -301,6 +301,58 @@ TEST(Split, CutFacesHaveTheColoursBesideThem) {
     for (const uint32_t c : pieces.bodies[i].colour) EXPECT_EQ(c, i / 2) << i;
 }
 
+/// Colours are fewer than bodies where several have the same one.
+TEST(Split, CutFacesHaveTheColoursBesideThemWhateverOtherBodiesHave) {
+  const Mesh box = testing_solids::box({2, 1, 1});
+  PrintModel m = model_of(box);
+  m.bodies.push_back({"green", moved(box, {4, 0, 0}), std::vector<uint32_t>(12, 1)});
+  m.colours = {{255, 0, 0, 255}, {0, 255, 0, 255}};
+  m.bodies.push_back({"green too", moved(box, {8, 0, 0}), std::vector<uint32_t>(12, 1)});
+  const PrintModel pieces = value_or_throw(split_model(m, {1, 1, 1}));
+  ASSERT_EQ(pieces.bodies.size(), 6U);
+  for (size_t i = 0; i < 6; ++i)
+    for (const uint32_t c : pieces.bodies[i].colour) EXPECT_EQ(c, i < 2 ? 0U : 1U) << i;
+}
+
+TEST(Split, PiecesKeepTheirPartsIfAskedTo) {
+  // A post that stands in a plate, both cut in halves; and a ball in one half alone.
+  PrintModel m = model_of(testing_solids::box({2, 0.2F, 1}));
+  m.title = "lamp";
+  m.colours.push_back({0, 0, 255, 255});
+  m.bodies[0].name = "plate";
+  const Mesh post = moved(testing_solids::box({0.2F, 2, 0.2F}), {0, 0.9F, 0}), knob = moved(testing_solids::box({0.1F, 0.1F, 0.1F}), {0.5F, 0.1F, 0});
+  m.bodies.push_back({"post", post, std::vector<uint32_t>(post.triangles.size(), 1)});
+  m.bodies.push_back({"knob", knob, std::vector<uint32_t>(knob.triangles.size(), 1)});
+  const Vec3 bed{1.5F, 3, 3};
+  const PrintModel whole = value_or_throw(split_model(m, bed)), parts = value_or_throw(split_model(m, bed, true));
+  ASSERT_EQ(whole.bodies.size(), 2U);
+  EXPECT_EQ(whole.bodies[0].name, "lamp 1");
+  ASSERT_EQ(parts.bodies.size(), 5U);
+  const std::array<const char*, 5> names{"plate", "post", "plate", "post", "knob"}, objects{"lamp 1", "lamp 1", "lamp 2", "lamp 2", "lamp 2"};
+  std::map<std::string, double> volume;
+  for (size_t i = 0; i < 5; ++i) {
+    const ThreeMfBody& body = parts.bodies[i];
+    EXPECT_EQ(body.name, names[i]);
+    EXPECT_EQ(body.object, objects[i]);
+    expect_solid(body.mesh, body.object + ": " + body.name);
+    for (const uint32_t c : body.colour) EXPECT_EQ(c, body.name == "plate" ? 0U : 1U) << body.name;
+    EXPECT_EQ(body.place, whole.bodies[i < 2 ? 0 : 1].place) << "beside each other as the whole pieces are";
+    volume[body.name] += inspect(body.mesh).volume;
+  }
+  for (const ThreeMfBody& body : m.bodies) EXPECT_NEAR(volume[body.name] / inspect(body.mesh).volume, 1, 1e-4) << body.name;
+  const auto together = [](const PrintModel& model, const std::string& object) {
+    Box box = Box::empty();
+    for (const ThreeMfBody& body : model.bodies)
+      if (body.name == object || body.object == object) box.add(Box::of(body.mesh.positions));
+    return box;
+  };
+  for (const char* object : {"lamp 1", "lamp 2"})
+    for (size_t k = 0; k < 3; ++k) {
+      EXPECT_NEAR(together(parts, object).low[k], together(whole, object).low[k], 1e-5F) << "parts stand in their piece";
+      EXPECT_NEAR(together(parts, object).high[k], together(whole, object).high[k], 1e-5F);
+    }
+}
+
 TEST(Split, WhatCannotBeIsSaid) {
   EXPECT_NE(split_model(model_of(testing_solids::box({1, 1, 1})), {0.1F, 0.1F, 0.1F}).error().message.find("1000 pieces"), std::string::npos);
   Mesh open = testing_solids::box({1, 1, 1});

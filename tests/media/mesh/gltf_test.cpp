@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "media/glb_scene.h"
+#include "media/image.h"
 #include "media/mesh/mesh_reader.h"
+#include "media/mesh_files.h"
 #include "tests/files/temporary_folder.h"
 #include "tests/media/mesh/gltf_builder.h"
 
@@ -50,6 +52,7 @@ MeshScene full_scene() {
   glass.name = "glass";
   glass.base_color = {1, 1, 1, 0.5F};
   glass.alpha_mode = AlphaMode::blend;
+  glass.transmission = 0.75F;
   scene.materials = {wood, glass};
   for (const char* path : {"seat", "legs/leg 1", "legs/leg 2"}) {
     SceneMesh m;
@@ -95,6 +98,33 @@ TEST(Gltf, WhatIsWrittenIsRead) {
     EXPECT_EQ(again.images[i].name, scene.images[i].name);
   }
   EXPECT_EQ(value_or_throw(encode_glb(again)), glb) << "materials and all the rest";
+}
+
+TEST(Gltf, TransmissionIsKept) {
+  const Bytes glb = value_or_throw(encode_glb(full_scene()));
+  const MeshScene again = value_or_throw(decode_glb(glb));
+  EXPECT_EQ(again.materials.at(0).transmission, 0);
+  EXPECT_EQ(again.materials.at(1).transmission, 0.75F);
+  const Json json = value_or_throw(parse_json(value_or_throw(glb_json(glb))));
+  const auto& used = json["extensionsUsed"];
+  EXPECT_NE(std::find(used.begin(), used.end(), "KHR_materials_transmission"), used.end());
+  EXPECT_FALSE(json["materials"][0]["extensions"].contains("KHR_materials_transmission"));
+  // A texture of it counts by the mean of its red.
+  Image halves{2, 1, {255, 9, 9, 255, 0, 9, 9, 255}};
+  const Bytes picture = value_or_throw(encode_png(halves));
+  GltfBuilder file = tetrahedron();
+  file.json["images"] = {{{"bufferView", file.view(picture.data(), picture.size())}, {"mimeType", "image/png"}}};
+  file.json["textures"] = {{{"source", 0}}};
+  file.json["materials"] = {{{"extensions", {{"KHR_materials_transmission", {{"transmissionFactor", 0.5}, {"transmissionTexture", {{"index", 0}}}}}}}}};
+  file.json["meshes"][0]["primitives"][0]["material"] = 0;
+  SceneNotes notes;
+  const MeshScene half = value_or_throw(decode_glb(file.glb(), &notes));
+  EXPECT_EQ(half.materials.at(0).transmission, 0.25F);
+  EXPECT_TRUE(half.images.empty());
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].find("its mean"), std::string::npos);
+  file.json["images"][0]["bufferView"] = 0;
+  EXPECT_EQ(value_or_throw(decode_glb(file.glb())).materials.at(0).transmission, 0.5F) << "what cannot be decoded is left out";
 }
 
 TEST(Gltf, TheReceiptOfAFileDoesNotGoOn) {

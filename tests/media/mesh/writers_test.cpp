@@ -121,6 +121,21 @@ TEST(WriteMesh, ObjKeepsPartsFacesMaterialsAndTextures) {
   for (size_t i = 0; i < 3; ++i) EXPECT_LT(length(back.meshes[i].mesh.normals[0] - scene().meshes[i].mesh.normals[0]), 1e-5F);
 }
 
+TEST(WriteMesh, WhatLightGoesThroughIsClearInEveryFormat) {
+  MeshScene glass = scene();
+  glass.materials[1].base_color[3] = 0.5F;
+  glass.materials[1].transmission = 0.5F;
+  const MeshScene obj = again(written(glass, "obj"), "toy.obj");
+  EXPECT_EQ(obj.materials[obj.meshes[1].material].base_color[3], 0.25F);
+  const Bytes usdz = written(glass, "usdz").at("toy.usdz");
+  ZipReader zip = value_or_throw(ZipReader::open(usdz));
+  const Bytes layer = value_or_throw(zip.read("scene.usda", 1 << 20));
+  EXPECT_NE(std::string(layer.begin(), layer.end()).find("float inputs:opacity = 0.25"), std::string::npos);
+  const MeshScene glb = again(written(glass, "glb"), "toy.glb");
+  EXPECT_EQ(glb.materials[1].base_color[3], 0.5F);
+  EXPECT_EQ(glb.materials[1].transmission, 0.5F);
+}
+
 TEST(WriteMesh, PlyPaintsVerticesOrNamesItsTexture) {
   SceneNotes notes;
   const MeshScene several = again(written(scene(), "ply", &notes), "toy.ply");

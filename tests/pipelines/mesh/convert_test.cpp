@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "media/mesh/format_readers.h"
+#include "media/zip.h"
 #include "tests/files/temporary_folder.h"
 #include "work/work_folder.h"
 
@@ -75,6 +76,8 @@ TEST_F(Convert, AWorkIsMadeAgainOfTheMeshBesideIt) {
   fs::remove_all(at("sub"));
   const Work again = value_or_throw(replay_convert(work.receipt, place));
   EXPECT_EQ(again.files, work.files);
+  EXPECT_EQ(value_or_throw(convert_work({.mesh = place / "source.zip", .format = "obj", .unit = "cm"})).files, work.files)
+      << "what it keeps is a mesh to convert";
   Json other = work.receipt;
   other["request"]["unit"] = "mm";
   EXPECT_NE(value_or_throw(replay_convert(other, place)).files.at("object.obj"), work.files.at("object.obj"));
@@ -88,6 +91,7 @@ TEST_F(Convert, AProgramsWorkKnowsItsLibrary) {
   EXPECT_TRUE(work.receipt["library"].contains("chair"));
   value_or_throw(write_work(work, at("work")));
   EXPECT_EQ(value_or_throw(replay_convert(work.receipt, at("work"))).files, work.files);
+  EXPECT_EQ(value_or_throw(convert_work({.mesh = at("work") / "source.zip"})).files, work.files);
   Json other = work.receipt;
   other["library"]["chair"] = "sha256:00";
   EXPECT_EQ(replay_convert(other, at("work")).error().code, ErrorCode::mismatch);
@@ -109,6 +113,11 @@ TEST_F(Convert, ErrorsNameTheFile) {
   const auto broken = read_mesh_input(at("broken.obj"));
   ASSERT_FALSE(broken);
   EXPECT_NE(broken.error().message.find("broken.obj"), std::string::npos) << broken.error().message;
+  value_or_throw(
+      write_file(at("broken.zip"), std::span<const uint8_t>(value_or_throw(zip_archive({{"scan.obj", value_or_throw(read_file(at("broken.obj")))}})))));
+  const auto inside = read_mesh_input(at("broken.zip"));
+  ASSERT_FALSE(inside);
+  EXPECT_NE(inside.error().message.find("broken.zip: scan.obj: "), std::string::npos) << inside.error().message;
   write("broken.shape", "shape a\npart p = balloon()\n");
   EXPECT_FALSE(read_mesh_input(at("broken.shape")));
 }

@@ -76,6 +76,7 @@ TEST_F(Export, EachOptionIsInTheReceiptAndMadeAgain) {
       {"3mf", {.palette = {{{0, 0, 0, 255}, {255, 255, 255, 255}}}}},
       {"3mf", {.print_colours = 2}},
       {"stl,3mf", {.split = {{300, 200, 250}}}},
+      {"stl,3mf", {.parts = true, .split = {{300, 200, 250}}}},
   };
   for (const auto& [formats, output] : asked) {
     const Work plain = made(formats, {}), work = made(formats, output);
@@ -216,6 +217,31 @@ TEST_F(Export, SplitMakesPiecesThatFit) {
   EXPECT_EQ(field_of(tiny.error()), "split");
 }
 
+TEST_F(Export, PiecesHaveTheirParts) {
+  const BedSize bed{{250, 400, 300}};
+  const Work plain = made("stl,3mf", {.split = bed}), work = made("stl,3mf", {.parts = true, .split = bed});
+  const MeshScene scene = scene_of(work, "object.3mf");
+  std::map<std::string, std::set<std::string>> parts;  // of each piece
+  for (const SceneMesh& m : scene.meshes) parts[m.path.substr(0, m.path.find('/'))].insert(m.path.substr(m.path.find('/') + 1));
+  // Two beside each other, three above each other; the post goes through all of them, and each half has some of what is there.
+  ASSERT_EQ(parts.size(), 6U);
+  EXPECT_EQ(parts["stand 1"], (std::set<std::string>{"plate", "post"}));
+  EXPECT_EQ(parts["stand 2"], (std::set<std::string>{"plate", "post"}));
+  EXPECT_EQ(parts["stand 6"], (std::set<std::string>{"post", "ball"}));
+  expect_solids(scene, "parts of pieces");
+  for (const auto& [name, bytes] : plain.files)
+    if (name.ends_with(".stl")) {
+      EXPECT_EQ(work.files.at(name), bytes) << name << ": an STL has no parts";
+    }
+  const auto colours = [](const MeshScene& s) {
+    std::set<std::array<float, 4>> out;
+    for (const SceneMesh& m : s.meshes) out.insert(m.colours.begin(), m.colours.end());
+    return out;
+  };
+  EXPECT_EQ(colours(scene), colours(scene_of(plain, "object.3mf")));
+  expect_solids(scene_of(made("3mf", {.low_poly = 300, .parts = true, .split = bed}), "object.3mf"), "fewer triangles");
+}
+
 TEST_F(Export, KindsOfTheLibraryStayClosed) {
   for (const char* kind : {"chair", "cup", "castle", "fox", "bicycle", "guitar", "tree", "dice"}) {
     const auto program = read_text(fs::path(PTAH_SOURCE_DIR) / "shapes" / (std::string(kind) + ".shape"), kMaxShapeBytes);
@@ -229,6 +255,7 @@ TEST_F(Export, KindsOfTheLibraryStayClosed) {
     const auto mm = [&](size_t i) { return static_cast<double>(box.high[i] - box.low[i]) * 600; };
     expect_solids(scene_of(made("3mf", {.split = {{mm(0), mm(2), mm(1)}}}, *program), "object.3mf"), std::string(kind) + " in pieces");
     expect_solids(scene_of(made("3mf", {.parts = true}, *program), "object.3mf"), std::string(kind) + " in parts");
+    expect_solids(scene_of(made("3mf", {.parts = true, .split = {{mm(0), mm(2), mm(1)}}}, *program), "object.3mf"), std::string(kind) + ", pieces of parts");
   }
 }
 
@@ -295,6 +322,10 @@ TEST_F(ExportOfMeshes, PartsOfAFileWithoutPartsAreItsBodies) {
   const MeshScene printed = back(converted(file, "3mf", {.parts = true}), "made.3mf");
   EXPECT_EQ(printed.meshes.size(), 2U);
   EXPECT_NE(printed.meshes[0].path.find('/'), std::string::npos) << "components of one object";
+  const MeshScene pieces = back(converted(file, "3mf", {.parts = true, .split = {{5000, 600, 2000}}}), "made.3mf");
+  std::set<std::string> names;
+  for (const SceneMesh& m : pieces.meshes) names.insert(m.path);
+  EXPECT_EQ(names, (std::set<std::string>{"two 1/solid 1", "two 1/solid 2", "two 2/solid 1", "two 2/solid 2"}));
 }
 
 TEST_F(ExportOfMeshes, OpenMeshesAreNotSplit) {

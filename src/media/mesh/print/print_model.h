@@ -30,8 +30,9 @@ void reduce_colours(PrintModel& model, const std::vector<Colour8>& palette, size
 
 constexpr size_t kMaxPieces = 64;
 /// Pieces of all bodies together, none larger than `bed` (metres, y up), cut by boolean_mesh() at equal distances along each axis; closed and two-manifold.
-/// They are named "TITLE 1" and on, stand on the floor, and lie beside each other. What a cut lays bare has the colours next to it. Errors: invalid_argument (a
-/// body is not closed; more than kMaxPieces), over_budget, cancelled.
-Result<PrintModel> split_model(const PrintModel& model, const Vec3& bed, const CancelToken* cancel = nullptr);
+/// They are named "TITLE 1" and on, stand on the floor, and lie beside each other. What a cut lays bare has the colours next to it. With `parts` each piece is
+/// an object of that name, and what lies in it of each body a body with the name that it had. Errors: invalid_argument (a body is not closed; more than
+/// kMaxPieces), over_budget, cancelled.
+Result<PrintModel> split_model(const PrintModel& model, const Vec3& bed, bool parts = false, const CancelToken* cancel = nullptr);
 
 }  // namespace ptah

@@ -27,8 +27,8 @@ Mesh box_of(const Box& box) {
   return mesh;
 }
 
-/// Colours spread from the triangles that have one to those beside them that have none.
-void spread(const Mesh& mesh, std::vector<uint32_t>& colour, uint32_t none) {
+/// Colours spread from the triangles that have one to those beside them that have none; `otherwise` is for bodies without any.
+void spread(const Mesh& mesh, std::vector<uint32_t>& colour, uint32_t none, uint32_t otherwise) {
   std::unordered_map<uint64_t, std::vector<uint32_t>> edges;
   const auto key = [&](uint32_t t, size_t i) {
     const uint32_t a = mesh.triangles[t][i], b = mesh.triangles[t][(i + 1) % 3];
@@ -47,7 +47,7 @@ void spread(const Mesh& mesh, std::vector<uint32_t>& colour, uint32_t none) {
           queue.push_back(t);
         }
   for (uint32_t& c : colour)
-    if (c == none) c = 0;
+    if (c == none) c = otherwise;
 }
 
 class Splitter {
@@ -55,23 +55,38 @@ class Splitter {
   Splitter(const PrintModel& model, const CancelToken* cancel) : model_(model), cancel_(cancel) {
     for (const ThreeMfBody& body : model.bodies) {
       operands_.push_back(body.mesh);
+      boxes_.push_back(Box::of(body.mesh.positions));
       const bool plain = std::all_of(body.colour.begin(), body.colour.end(), [&](uint32_t c) { return c == body.colour[0]; });
       if (!plain) surfaces_.emplace(surfaces_.size() + plain_, NearestSurface(body.mesh));
       plain_ += plain;
     }
   }
 
-  /// What lies in a box; no triangles if nothing does.
-  Result<ThreeMfBody> piece(const Box& box) const {
-    std::vector<Mesh> operands = operands_;
+  /// What of the bodies from `first` on, before `end`, lies in a box; no triangles if nothing does.
+  Result<ThreeMfBody> piece(const Box& box, size_t first, size_t end) const {
+    std::vector<Mesh> operands(operands_.begin() + static_cast<std::ptrdiff_t>(first), operands_.begin() + static_cast<std::ptrdiff_t>(end));
     operands.push_back(box_of(box));
     const auto inside = [](std::span<const uint8_t> in) { return in.back() != 0 && in_any(in.first(in.size() - 1)); };
     PTAH_TRY(BooleanResult made, boolean_mesh(operands, inside, {}, cancel_));
     ThreeMfBody out{{}, std::move(made.mesh), {}};
     const auto none = static_cast<uint32_t>(model_.colours.size());
     for (size_t t = 0; t < out.mesh.triangles.size(); ++t)
-      out.colour.push_back(colour_of(out.mesh, t, on_side(out.mesh, t, box) ? none : made.source[t], none));
-    spread(out.mesh, out.colour, none);
+      out.colour.push_back(made.source[t] >= end - first || on_side(out.mesh, t, box) ? none : colour_of(out.mesh, t, first + made.source[t]));
+    spread(out.mesh, out.colour, none, end - first == 1 && !model_.bodies[first].colour.empty() ? model_.bodies[first].colour[0] : 0);
+    return out;
+  }
+
+  /// What lies in a box, as one body, or as one of each body, with its name; none if nothing does.
+  Result<std::vector<ThreeMfBody>> pieces(const Box& box, bool parts) const {
+    std::vector<ThreeMfBody> out;
+    const size_t count = operands_.size();
+    for (size_t i = 0; i < (parts ? count : 1); ++i) {
+      if (parts && !boxes_[i].overlaps(box)) continue;
+      PTAH_TRY(ThreeMfBody made, parts ? piece(box, i, i + 1) : piece(box, 0, count));
+      if (made.mesh.triangles.empty()) continue;
+      if (parts) made.name = model_.bodies[i].name;
+      out.push_back(std::move(made));
+    }
     return out;
   }
 
@@ -88,8 +103,7 @@ class Splitter {
     return false;
   }
 
-  uint32_t colour_of(const Mesh& mesh, size_t t, uint32_t source, uint32_t none) const {
-    if (source >= model_.bodies.size()) return none;
+  uint32_t colour_of(const Mesh& mesh, size_t t, size_t source) const {
     const auto surface = surfaces_.find(source);
     if (surface == surfaces_.end()) return model_.bodies[source].colour[0];
     const auto [a, b, c] = mesh.triangles[t];
@@ -99,13 +113,14 @@ class Splitter {
   const PrintModel& model_;
   const CancelToken* cancel_;
   std::vector<Mesh> operands_;
+  std::vector<Box> boxes_;
   std::map<size_t, NearestSurface> surfaces_;  ///< of bodies of several colours
   size_t plain_ = 0;
 };
 
 }  // namespace
 
-Result<PrintModel> split_model(const PrintModel& model, const Vec3& bed, const CancelToken* cancel) {
+Result<PrintModel> split_model(const PrintModel& model, const Vec3& bed, bool parts, const CancelToken* cancel) {
   return guard([&]() -> Result<PrintModel> {
     std::vector<Vec3> corners;
     for (const ThreeMfBody& body : model.bodies) {
@@ -119,15 +134,16 @@ Result<PrintModel> split_model(const PrintModel& model, const Vec3& bed, const C
     std::array<size_t, 3> count{};
     double pieces = 1;
     for (size_t i = 0; i < 3; ++i) {
-      const double parts = std::max(1.0, std::ceil(static_cast<double>(size[i]) / static_cast<double>(bed[i]) - 1e-5));
-      pieces *= parts;
-      count[i] = static_cast<size_t>(std::min(parts, 1e6));
+      const double along = std::max(1.0, std::ceil(static_cast<double>(size[i]) / static_cast<double>(bed[i]) - 1e-5));
+      pieces *= along;
+      count[i] = static_cast<size_t>(std::min(along, 1e6));
     }
     if (pieces > kMaxPieces) return fail(ErrorCode::invalid_argument, "it would be {:.0f} pieces; up to {} are possible", pieces, kMaxPieces);
     const float margin = std::max({size[0], size[1], size[2]}) / 64;
     const Splitter splitter(model, cancel);
     PrintModel out{model.title, model.colours, {}};
     float x = 0;
+    size_t made = 0;
     for (size_t cell = 0; cell < count[0] * count[1] * count[2]; ++cell) {
       const std::array<size_t, 3> at{cell % count[0], cell / count[0] % count[1], cell / count[0] / count[1]};
       Box box;
@@ -136,14 +152,18 @@ Result<PrintModel> split_model(const PrintModel& model, const Vec3& bed, const C
         box.low[i] = at[i] == 0 ? all.low[i] - margin : plane(at[i]);
         box.high[i] = at[i] + 1 == count[i] ? all.high[i] + margin : plane(at[i] + 1);
       }
-      PTAH_TRY(ThreeMfBody piece, splitter.piece(box));
-      if (piece.mesh.triangles.empty()) continue;
-      const Box own = Box::of(piece.mesh.positions);
-      for (Vec3& p : piece.mesh.positions) p = p - Vec3{own.low[0], own.low[1], own.high[2]};
-      piece.name = fmt::format("{} {}", model.title, out.bodies.size() + 1);
-      piece.place = {x, 0, 0};
+      PTAH_TRY(std::vector<ThreeMfBody> bodies, splitter.pieces(box, parts));
+      if (bodies.empty()) continue;
+      Box own = Box::empty();
+      for (const ThreeMfBody& body : bodies) own.add(Box::of(body.mesh.positions));
+      const std::string name = fmt::format("{} {}", model.title, ++made);
+      for (ThreeMfBody& body : bodies) {
+        for (Vec3& p : body.mesh.positions) p = p - Vec3{own.low[0], own.low[1], own.high[2]};
+        (parts ? body.object : body.name) = name;
+        body.place = {x, 0, 0};
+        out.bodies.push_back(std::move(body));
+      }
       x += own.high[0] - own.low[0] + kGap;
-      out.bodies.push_back(std::move(piece));
     }
     return out;
   });

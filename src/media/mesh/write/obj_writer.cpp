@@ -60,7 +60,7 @@ class ObjWriter {
   Result<void> put(const SceneMaterial& m, const std::string& name) {
     const auto srgb = [](float c) { return srgb_of(c); };
     mtl_ += fmt::format("newmtl {}\nKd {:.6g} {:.6g} {:.6g}\nd {:.6g}\nPr {:.6g}\nPm {:.6g}\nKe {:.6g} {:.6g} {:.6g}\n", name, srgb(m.base_color[0]),
-                        srgb(m.base_color[1]), srgb(m.base_color[2]), m.base_color[3], m.roughness, m.metallic, srgb(m.emission[0]), srgb(m.emission[1]),
+                        srgb(m.base_color[1]), srgb(m.base_color[2]), m.opacity(), m.roughness, m.metallic, srgb(m.emission[0]), srgb(m.emission[1]),
                         srgb(m.emission[2]));
     PTAH_TRY_VOID(put("map_Kd", m.base_color_texture));
     PTAH_TRY_VOID(put("map_Ke", m.emissive_texture));

@@ -129,7 +129,7 @@ class UsdWriter {
     const SceneMaterial& m = scene_.materials[i];
     const std::string path = path_of(i);
     const bool base = m.base_color_texture.image >= 0, rough = m.metallic_roughness_texture.image >= 0, glow = m.emissive_texture.image >= 0;
-    const auto& c = m.base_color;
+    const std::array<float, 4> c{m.base_color[0], m.base_color[1], m.base_color[2], m.opacity()};
     const bool transparent = m.alpha_mode != AlphaMode::opaque || c[3] < 1;
     out_ +=
         fmt::format("        def Material \"{}\"\n        {{\n            token outputs:surface.connect = <{}/surface.outputs:surface>\n", materials_[i], path);
@@ -169,7 +169,7 @@ class UsdWriter {
   }
 
   Result<void> put_textures(size_t i, const SceneMaterial& m, bool transparent) {
-    const auto& c = m.base_color;
+    const std::array<float, 4> c{m.base_color[0], m.base_color[1], m.base_color[2], m.opacity()};
     const float strength = m.emission_strength, bump = m.normal_scale;
     const std::array<float, 4> none{0, 0, 0, 0};
     bool any = false;
