@@ -114,6 +114,17 @@ TEST(Templates, HostileOnesAreStoppedByTheirBudget) {
   }
 }
 
+TEST(Templates, MethodsRefuseArgumentsByNamesTheyDoNotHave) {
+  // Methods of texts whose arguments have no names, some of one argument and some of two: a name must not be looked for behind them.
+  for (const std::string method : {"center(9, ", "ljust(9, ", "rjust(9, ", "zfill(", "zfill(9, ", "strip(", "join(", "partition(", "removeprefix(",
+                                   "startswith(", "find(", "count(", "replace('a', ", "upper(", "split(", "splitlines("}) {
+    const auto out = rendered("{{ '-42'." + method + "everse=true) }}");
+    ASSERT_FALSE(out) << method;
+    EXPECT_NE(out.error().message.find("has no argument 'everse'"), std::string::npos) << method << ": " << out.error().message;
+  }
+  for (const std::string method : {"get(", "items(", "keys("}) EXPECT_FALSE(rendered("{{ {'a': 1}." + method + "everse=true) }}")) << method;
+}
+
 TEST(Templates, CirclesOfNamespacesAreFreed) {
   EXPECT_TRUE(rendered("{% set a = namespace() %}{% set a.a = a %}{% set b = namespace(a=a, l=[a]) %}{% set a.b = b %}{{ a.b.a.b.l | length }}"));
   EXPECT_TRUE(rendered("{% set ns = namespace() %}{% for i in [1] %}{% set ns.loop = loop %}{% endfor %}{{ ns.loop.index }}"));

@@ -442,7 +442,7 @@ Bound bound(Budget& budget, const std::string& of, const Given& given, const std
   Bound out(names.size());
   for (size_t i = 0; i < given.plain.size(); ++i) out[i] = given.plain[i];
   for (const auto& [name, value] : given.named) {
-    size_t at = only_plain;
+    size_t at = std::min(only_plain, names.size());
     while (at < names.size() && name != names[at]) ++at;
     if (at == names.size()) unfit(budget, fmt::format("{} has no argument '{}'", of, name));
     if (out[at]) unfit(budget, fmt::format("{} gets '{}' twice", of, name));
