@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "apps/reading/quiz_statements.h"
+#include "base/budget.h"
 
 namespace ptah {
 
@@ -122,7 +123,12 @@ class Bank {
       item.section = text_.sentences[of[0].sentence].section;
       for (const QuizEvent& e : of) item.facts.push_back(fact("event", {e.sentence}));
     };
+    std::set<double> spans;
+    for (const QuizEvent& a : events)
+      for (const QuizEvent& b : events)
+        if (b.year > a.year) spans.insert(b.year - a.year);
     for (size_t round = 0; round < 3 * events.size(); ++round) {
+      stop_if_cancelled(current_cancel());
       if (auto five = draw(kOptions); five.size() == kOptions) {
         const bool last = round % 2 == 1;
         if (last) std::reverse(five.begin(), five.end());
@@ -132,7 +138,7 @@ class Bank {
         add(std::move(item));
       }
       if (auto three = draw(3); three.size() == 3) sequence(three, known);
-      if (auto two = draw(2); two.size() == 2) years(two, events, known);
+      if (auto two = draw(2); two.size() == 2) years(two, spans, known);
     }
   }
 
@@ -156,13 +162,9 @@ class Bank {
     add(std::move(item));
   }
 
-  void years(const std::vector<QuizEvent>& two, const std::vector<QuizEvent>& events, const auto& known) {
+  void years(const std::vector<QuizEvent>& two, const std::set<double>& spans, const auto& known) {
     const int right = two[1].year - two[0].year;
     if (right < 2) return;
-    std::set<double> others;
-    for (const QuizEvent& a : events)
-      for (const QuizEvent& b : events)
-        if (b.year > a.year) others.insert(b.year - a.year);
     QuizItem item{"years", "", {}, 0, {}};
     item.question =
         fmt::format("By the dates in the article, how many years lie between these two?\nA) {}\nB) {}", as_sentence(two[0].clause), as_sentence(two[1].clause));
@@ -170,16 +172,15 @@ class Bank {
       item.question = fmt::format("By the dates in the article, how many years lie between these two?\nA) {}\nB) {}", as_sentence(two[1].clause),
                                   as_sentence(two[0].clause));
     known(item, two);
-    if (numbers(item, right, others)) add(std::move(item));
+    if (numbers(item, right, spans)) add(std::move(item));
   }
 
   /// The right number among four others, at any place in their order of size; others of the text where there are enough.
-  bool numbers(QuizItem& item, double right, std::set<double> others) {
-    others.erase(right);
+  bool numbers(QuizItem& item, double right, const std::set<double>& others) {
     const size_t smaller = random_.below(kOptions);
     std::vector<double> low, high;
     for (const double other : others)
-      if (other > right / 4 && other < right * 4 && other > 1) (other < right ? low : high).push_back(other);
+      if (other != right && other > right / 4 && other < right * 4 && other > 1) (other < right ? low : high).push_back(other);
     const auto fill = [&](std::vector<double>& side, size_t count, bool below) {
       shuffle(side, random_);
       for (int i = 0; side.size() < count && i < 60; ++i) {
@@ -208,6 +209,7 @@ class Bank {
     for (const QuizFigure& f : figures_of(text_))
       if (gap(f).find("…") != std::string::npos) all.push_back(f);
     for (size_t round = 0; round < 2 * all.size(); ++round) {
+      stop_if_cancelled(current_cancel());
       shuffle(all, random_);
       std::vector<QuizFigure> five;
       for (const QuizFigure& f : all)
@@ -223,21 +225,22 @@ class Bank {
       for (const QuizFigure& f : five) item.options.push_back(gap(f)), item.facts.push_back(fact("figure", {f.sentence}));
       add(std::move(item));
     }
+    std::set<double> sums, differences;
+    for (const QuizFigure& f : all)
+      for (const QuizFigure& g : all)
+        if (&f != &g) sums.insert(f.value + g.value), differences.insert(std::abs(f.value - g.value));
     for (size_t i = 0; i < all.size(); ++i)
       for (size_t k = i + 1; k < all.size(); ++k) {
+        stop_if_cancelled(current_cancel());
         const QuizFigure &a = all[i], &b = all[k];
         if (a.unit != b.unit || a.sentence == b.sentence || a.value == b.value || a.approximate || b.approximate || a.value != std::floor(a.value) ||
             b.value != std::floor(b.value))
           continue;
         const bool sum = random_.below(2) == 0;
-        std::set<double> others;
-        for (const QuizFigure& f : all)
-          for (const QuizFigure& g : all)
-            if (&f != &g) others.insert(sum ? f.value + g.value : std::abs(f.value - g.value));
         QuizItem item{sum ? "sum" : "difference", "", {}, text_.sentences[a.sentence].section, {fact("figure", {a.sentence}), fact("figure", {b.sentence})}};
         item.question = fmt::format("Each of these sentences has lost a number (…). {}?\nA) {}\nB) {}",
                                     sum ? "What do the two numbers add up to" : "How far apart are the two numbers", gap(a), gap(b));
-        if (numbers(item, sum ? a.value + b.value : std::abs(a.value - b.value), others)) add(std::move(item));
+        if (numbers(item, sum ? a.value + b.value : std::abs(a.value - b.value), sum ? sums : differences)) add(std::move(item));
       }
   }
 
