@@ -393,6 +393,12 @@ TEST(RecallOthers, Fooocus) {
   EXPECT_SAYS(notes_of(r), "Fooocus V2");
 }
 
+TEST(RecallCommand, BytesThatAreNoTextBecomeText) {
+  const auto found = recall_text("\"a\xFF\xFE fox\" -s 20 -S 42 -W 512 -H 640 -C 7.5 -A k_euler");
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(invalid_utf8_at(found->request.prompt), std::string::npos);
+}
+
 TEST(RecallOthers, InvokeAi) {
   const Recalled r = acceptable(value_or_throw(recall_text(
       R"({"app_version": "4.2", "generation_mode": "txt2img", "positive_prompt": "a fox++", "negative_prompt": "bad", "width": 768, "height": 512, "seed": 42,

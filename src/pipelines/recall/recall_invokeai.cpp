@@ -100,7 +100,7 @@ Result<Recalled> recall_command(const std::string& text) {
 }  // namespace
 
 Result<Recalled> recall_invokeai(const std::string& text) {
-  if (trimmed(text).starts_with('"')) return recall_command(text);
+  if (trimmed(text).starts_with('"')) return recall_command(as_utf8(text));
   PTAH_TRY(const Json json, strangers_json(text));
   if (!json.is_object()) return fail(ErrorCode::corrupt, "InvokeAI's settings are no object");
   const bool second = json.contains("model_weights") && json.value("image", Json()).is_object();
