@@ -49,7 +49,7 @@ TEST(Object, HasWhatIsAskedForOfItsFiles) {
   request.output = {.low_poly = 300, .lod = true, .collider = "hull", .pivot = "base"};
   const Work work = value_or_throw(made(disc, request, {.png = true, .glb = true, .obj = true, .stl = true}));
   const Bytes& glb = work.files.at("object.glb");
-  const MeshScene scene = value_or_throw(decode_mesh_scene(glb, {}));
+  const MeshScene scene = value_or_throw(decode_mesh_scene(glb, {}, {.all_levels = true}));
   std::map<std::string, size_t> triangles;
   for (const SceneMesh& m : scene.meshes) {
     triangles[m.path.substr(0, m.path.find('/'))] += m.mesh.triangles.size();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "base/text.h"
@@ -106,6 +108,45 @@ const MeshFormat* mesh_format_of(Span bytes) {
   return is_obj(as_text(bytes)) ? format("obj") : nullptr;
 }
 
+namespace {
+
+/// The name in a path ("a/toy_LOD2/wheel") up to an ending, and what stands before that name; nothing without the ending.
+std::optional<std::string> up_to_ending(const std::string& path, const std::string& ending) {
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('/', begin), path.size());
+    const std::string_view name = std::string_view(path).substr(begin, end - begin);
+    if (name.size() > ending.size() && name.ends_with(ending)) return path.substr(0, end - ending.size());
+    begin = end + 1;
+  }
+  return std::nullopt;
+}
+
+/// Leaves out what viewers do not show at once: coarser levels of detail, and bodies for simulations.
+void leave_one_level(MeshScene& scene, SceneNotes* notes) {
+  std::set<std::string> finest;
+  for (const SceneMesh& m : scene.meshes)
+    if (const auto name = up_to_ending(m.path, "_LOD0")) finest.insert(*name);
+  bool levels = false, colliders = false;
+  std::vector<SceneMesh> kept;
+  for (SceneMesh& m : scene.meshes) {
+    bool coarser = false;
+    for (char k = '1'; k <= '9' && !coarser && !finest.empty(); ++k) {
+      const auto name = up_to_ending(m.path, std::string("_LOD") + k);
+      coarser = name && finest.contains(*name);
+    }
+    const bool collider = !coarser && up_to_ending(m.path, "_collider").has_value();
+    levels = levels || coarser;
+    colliders = colliders || collider;
+    if (!coarser && !collider) kept.push_back(std::move(m));
+  }
+  if (kept.empty()) return;  // nothing was moved away: whatever is there is a collider
+  scene.meshes = std::move(kept);
+  if (notes && levels) notes->push_back("coarser levels of detail (NAME_LOD1 and on) are left out");
+  if (notes && colliders) notes->push_back("bodies for simulations (NAME_collider) are left out");
+}
+
+}  // namespace
+
 Result<MeshScene> decode_mesh_scene(Span bytes, const NeighbourFiles& files, const MeshReadOptions& options, SceneNotes* notes) {
   const MeshFormat* found = mesh_format_of(bytes);
   if (!found || !found->reads)
@@ -123,6 +164,7 @@ Result<MeshScene> decode_mesh_scene(Span bytes, const NeighbourFiles& files, con
   if (!scene) return scene;
   if (name == "obj" || name == "ply")
     if (const double stated = stated_unit(text.substr(0, 512)); stated > 0) unit = stated;
+  if (!options.all_levels) leave_one_level(*scene, notes);
   take_textures_off(*scene);
   bring_home(*scene, options.metres_per_unit.value_or(unit), options.z_up.value_or(found->z_up));
   return scene;

@@ -27,6 +27,7 @@ Result<const MeshFormat*> find_mesh_format(std::string_view name);
 struct MeshReadOptions {
   std::optional<double> metres_per_unit;  ///< in place of what the file or its format says
   std::optional<bool> z_up;               ///< in place of the format's own
+  bool all_levels = false;                ///< NAME_LOD1 and on beside NAME_LOD0, and NAME_collider, which else are left out with a note
 };
 
 /// The format of a file's content; nothing if it is none of the table.

@@ -34,7 +34,8 @@ class Export : public testing::Test {
     return value_or_throw(shape_work({.program = program, .size = 64, .formats = value_or_throw(parse_shape_formats(formats)), .output = output}));
   }
   static MeshScene scene_of(const Work& work, const std::string& file) {
-    return value_or_throw(decode_mesh_scene(work.files.at(file), [&](const std::string& name) -> Result<Bytes> { return work.files.at(name); }));
+    return value_or_throw(
+        decode_mesh_scene(work.files.at(file), [&](const std::string& name) -> Result<Bytes> { return work.files.at(name); }, {.all_levels = true}));
   }
   static Box box_of(const MeshScene& scene) { return Box::of(joined(scene).positions); }
   static Json gltf_of(const Work& work) { return value_or_throw(parse_json(value_or_throw(glb_json(work.files.at("object.glb"))))); }
@@ -129,6 +130,16 @@ TEST_F(Export, LevelsAndColliderAreNodes) {
   for (const SceneMesh& m : scene.meshes) triangles[m.path.substr(0, m.path.find('/'))] += m.mesh.triangles.size();
   for (int k = 1; k < 4; ++k) EXPECT_LE(triangles["stand_LOD" + std::to_string(k)] * 2, triangles["stand_LOD" + std::to_string(k - 1)]) << k;
   EXPECT_EQ(triangles["stand_collider"], 12U);
+  // Whoever reads the file as it is shown gets the finest level alone, and is told.
+  SceneNotes notes;
+  const MeshScene shown = value_or_throw(decode_mesh_scene(work.files.at("object.glb"), {}, {}, &notes));
+  size_t finest = 0;
+  for (const SceneMesh& m : shown.meshes) {
+    EXPECT_TRUE(m.path.starts_with("stand_LOD0/")) << m.path;
+    finest += m.mesh.triangles.size();
+  }
+  EXPECT_EQ(finest, triangles["stand_LOD0"]);
+  EXPECT_EQ(notes.size(), 2U);
   const Work baked = value_or_throw(
       shape_work({.program = kStand, .size = 64, .texture = 128, .formats = value_or_throw(parse_shape_formats("glb")), .output = {.lod = true}}));
   const MeshScene textured = scene_of(baked, "object.glb");
