@@ -14,6 +14,9 @@ works "$ptah" shape - --no-sign --out piped --format glb <chair.shape
 works "$ptah" shape chair --no-sign --out named --format glb
 cmp -s piped/object.glb named/object.glb || wrong "a printed program makes another object"
 refused 2 "legz" "$ptah" shape chair --set legz=square
+refused 2 "pedestal" "$ptah" shape stool --set legs=five
+refused 2 "true or false" "$ptah" shape stool --set footrest=maybe
+works "$ptah" shape --prompt "a bottle 30 cm high" --print
 refused 3 "no-such-thing" "$ptah" shape no-such-thing
 
 # --- a work says what was asked for of its files, and how it was made

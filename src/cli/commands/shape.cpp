@@ -57,6 +57,9 @@ Result<std::string> written(const ShapeOptionsLine& o, ModelCache& models) {
   PTAH_TRY(const WrittenShape shape, maker->read(o.prompt, &interrupted()));
   if (!shape.known())
     return fail(ErrorCode::not_found, "no kind of the library of shapes is what \"{}\" asks for (ptah shape --list)", printable(o.prompt, 80));
+  const RunOptions how = run_options(o.json, o.quiet);
+  for (const std::string& note : shape.notes)
+    if (how.note) how.note(note);
   return shape_text(maker->program(shape, o.prompt, o.seed));
 }
 

@@ -83,6 +83,7 @@ Result<ObjectRoute> route_of(ModelCache& models, const CreateTask& task, const R
   }
   PTAH_TRY_VOID(maker);
   PTAH_TRY(const WrittenShape shape, (*maker)->read(task.request.prompt, options.cancel));
+  for (const std::string& text : shape.notes) note(text);
   if (shape.known()) return ObjectRoute{shape_text((*maker)->program(shape, task.request.prompt, task.request.seed)), (*maker)->digests()};
   if (task.request.picture == "object")
     return fail_field("picture", ErrorCode::not_found, "`picture` object: no kind of the library of shapes is what the prompt asks for");

@@ -56,9 +56,17 @@ Result<std::shared_ptr<const ShapeMaker>> ShapeMaker::load(const fs::path& model
 
 Result<WrittenShape> ShapeMaker::read(const std::string& sentence, const CancelToken* cancel) const {
   return guard([&]() -> Result<WrittenShape> {
-    WrittenShape out;
-    const Tensor states = encoder_->states({sentence}, writer_->config().text_tokens);
-    PTAH_TRY(out.writing, writer_->write(states, *tokens_, DType::f32, cancel, &out.certainty));
+    const auto written = [&](const std::string& words) -> Result<WrittenShape> {
+      WrittenShape out;
+      const Tensor states = encoder_->states({words}, writer_->config().text_tokens);
+      PTAH_TRY(out.writing, writer_->write(states, *tokens_, DType::f32, cancel, &out.certainty));
+      return out;
+    };
+    // Sizes are read by rules, and the words around them by the model; of several things the model reads all of it.
+    const StatedNumbers stated = stated_numbers(sentence);
+    PTAH_TRY(WrittenShape out, written(stated.without_sizes));
+    if (!stated.sizes.empty() && out.writing.things.size() != 1) return written(sentence);
+    if (out.known()) out.notes = apply_stated(out.writing, stated, *kinds_);
     return out;
   });
 }

@@ -8,6 +8,7 @@
 #include "base/budget.h"
 #include "base/json.h"
 #include "shape/library.h"
+#include "shape/words/stated.h"
 #include "shape/words/writer.h"
 #include "text/encode/bert.h"
 
@@ -19,7 +20,8 @@ constexpr float kCertainShape = 0.5F;
 /// What a sentence was understood as.
 struct WrittenShape {
   Writing writing;
-  float certainty = 0;  ///< the least probability that the model gave one of the kinds
+  float certainty = 0;                  ///< the least probability that the model gave one of the kinds
+  std::vector<std::string> notes = {};  ///< about stated numbers that could not be kept as they were said
   bool known() const { return !writing.things.empty() && certainty >= kCertainShape; }
 };
 

@@ -439,7 +439,13 @@ Result<Assembly> run_shape(const ShapeProgram& program, const ShapeOptions& opti
     Budget budget("shape program", {}, cancel);
     const std::vector<std::string> words = all_words(program);
     std::map<std::string, ShapeValue> set;
-    for (const auto& [name, e] : options.set) set[name] = shape_value(e, ShapeScope(), words, 0, budget);
+    for (const auto& [name, e] : options.set) {
+      if (e.kind == ShapeExpr::Kind::name && std::find(words.begin(), words.end(), e.word) == words.end()) {
+        set[name] = ShapeValue{.kind = ShapeValue::Kind::word, .word = e.word};  // what its parameter says of it names the possible ones
+        continue;
+      }
+      set[name] = shape_value(e, ShapeScope(), words, 0, budget);
+    }
     Assembly out;
     out.name = program.name;
     out.title = program.title;

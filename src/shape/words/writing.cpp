@@ -257,11 +257,26 @@ ShapeExpr number_expression(double value) {
 
 namespace {
 
+/// Whether the words name a material that is known by its colour, such as a metal or a wood: a thing of copper is not red because most of its kind are.
+bool has_own_colour(const WrittenThing& thing) {
+  static const std::set<SolidTexture> kKnown{SolidTexture::wood,    SolidTexture::planks, SolidTexture::bark,     SolidTexture::stone,  SolidTexture::marble,
+                                             SolidTexture::granite, SolidTexture::brick,  SolidTexture::concrete, SolidTexture::cobble, SolidTexture::rust};
+  return std::any_of(thing.given.begin(), thing.given.end(), [](const auto& given) {
+    const auto material = given.first == "finish" ? material_of(given.second.word) : Result<Material>(fail(ErrorCode::not_found, "no finish"));
+    return material && (material->metallic > 0.5F || kKnown.contains(material->texture));
+  });
+}
+
 /// What stands for each parameter of a thing that is not left as it usually is.
 std::vector<ShapeArg> arguments_of(const WrittenThing& thing, const ShapeKind& kind, Random random, bool vary) {
   std::vector<ShapeArg> out;
   for (const ShapeParameter& p : kind.parameters) {
     const auto given = std::find_if(thing.given.begin(), thing.given.end(), [&](const auto& g) { return g.first == p.name; });
+    if (p.name == "color" && given == thing.given.end() && has_own_colour(thing)) {
+      if (p.value.word != "natural" && std::find(p.choices.begin(), p.choices.end(), "natural") != p.choices.end())
+        out.push_back({p.name, expression_of(word_value(p, "natural"))});
+      continue;
+    }
     const auto other = varied(p, random);
     if (given != thing.given.end())
       out.push_back({p.name, expression_of(given->second)});
@@ -271,20 +286,35 @@ std::vector<ShapeArg> arguments_of(const WrittenThing& thing, const ShapeKind& k
   return out;
 }
 
+void set_parameter(ShapeProgram& program, const std::string& name, const ShapeExpr& value) {
+  for (ShapeStatement& s : program.statements)
+    if (s.kind == ShapeStatement::Kind::param && s.name == name) s.value = value;
+}
+
 /// The kind's own program with other defaults: all of it can be read and changed.
 ShapeProgram program_of_one(const WrittenThing& thing, const ShapeKind& kind, const std::string& title, uint64_t seed) {
   ShapeProgram out = *kind.program;
   out.title = title;
-  for (const ShapeArg& arg : arguments_of(thing, kind, Random(seed, 0), seed != 0))
-    for (ShapeStatement& s : out.statements)
-      if (s.kind == ShapeStatement::Kind::param && s.name == arg.name) s.value = arg.value;
+  for (const ShapeArg& arg : arguments_of(thing, kind, Random(seed, 0), seed != 0)) set_parameter(out, arg.name, arg.value);
+  set_parameters(out, thing);
   return out;
 }
 
 }  // namespace
 
+void set_parameters(ShapeProgram& program, const WrittenThing& thing) {
+  for (const auto& [name, value] : thing.given) {
+    set_parameter(program, name, expression_of(value));
+    for (ShapeStatement& s : program.statements) {
+      if (s.kind != ShapeStatement::Kind::param || s.name != name || value.kind != ShapeValue::Kind::number || !s.low || !s.high) continue;
+      if (value.number < s.low->number) s.low = number_expression(value.number);
+      if (value.number > s.high->number) s.high = number_expression(value.number);
+    }
+  }
+}
+
 ShapeProgram program_of(const Writing& writing, const ShapeKinds& kinds, const std::string& title, uint64_t seed) {
-  if (writing.things.size() == 1 && writing.things[0].count == 1)
+  if (writing.things.size() == 1 && writing.things[0].count == 1 && writing.things[0].scale == 1)
     return program_of_one(writing.things[0], *value_or_throw(kinds.find(writing.things[0].kind)), title, seed);
   ShapeProgram out;
   out.name = "made";
@@ -300,13 +330,14 @@ ShapeProgram program_of(const Writing& writing, const ShapeKinds& kinds, const s
     const int number = ++names[thing.kind];
     use.name = number == 1 ? thing.kind : fmt::format("{}_{}", thing.kind, number);
     use.args = arguments_of(thing, kind, Random(seed, i), seed != 0);
+    if (thing.scale != 1) use.modifiers.push_back({"scale", "", std::vector<ShapeArg>(3, {"", number_expression(std::round(thing.scale * 1e6) / 1e6)})});
     if (!thing.relation.empty() && !before.empty()) use.modifiers.push_back({thing.relation, before, {}});
     if (thing.count > 1) {
       // Side by side with a little room: by the width that the kind has, which only a run tells.
       ShapeOptions options;
       for (const ShapeArg& arg : use.args) options.set[arg.name] = arg.value;
       const auto alone = run_shape(*kind.program, options);
-      const float width = alone ? alone->bounds().size()[0] : 1;
+      const double width = (alone ? static_cast<double>(alone->bounds().size()[0]) : 1) * thing.scale;
       use.modifiers.push_back({"repeat", "", {{"", number_expression(thing.count)}, {"", number_expression(std::round(width * 1.15 * 1000) / 1000)}}});
     }
     before = use.name;

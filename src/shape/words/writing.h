@@ -12,6 +12,7 @@ struct WrittenThing {
   int count = 1;                                          ///< 1 to 9, side by side
   std::vector<std::pair<std::string, ShapeValue>> given;  ///< parameters that the words set, in the order of the kind's file
   std::string relation;                                   ///< to the thing before: "on", "under", "left", "right", "front", "behind", "in"; empty for the first
+  double scale = 1;                                       ///< of all of it; has no token
   bool operator==(const WrittenThing&) const = default;
 };
 
@@ -54,6 +55,9 @@ class ShapeTokens {
   std::vector<std::string> tokens_;
   std::map<std::string, int32_t> ids_;
 };
+
+/// Puts what is given of a thing into its kind's program, and widens the ranges of numbers that lie outside.
+void set_parameters(ShapeProgram& program, const WrittenThing& thing);
 
 /// The program that a writing means: of one thing the kind's own with other defaults, else a `use` for each. Parameters that are not given vary with the seed,
 /// around what is usual; seed 0 takes what is usual.
