@@ -65,7 +65,9 @@ Result<WrittenShape> ShapeMaker::read(const std::string& sentence, const CancelT
     // Sizes are read by rules, and the words around them by the model; of several things the model reads all of it.
     const StatedNumbers stated = stated_numbers(sentence);
     PTAH_TRY(WrittenShape out, written(stated.without_sizes));
-    if (!stated.sizes.empty() && out.writing.things.size() != 1) return written(sentence);
+    if (!stated.sizes.empty() && (out.writing.things.size() != 1 || !out.known())) {
+      PTAH_TRY(out, written(sentence));
+    }
     if (out.known()) out.notes = apply_stated(out.writing, stated, *kinds_);
     return out;
   });

@@ -18,25 +18,26 @@ using Side = StatedSize::Side;
 /// How far a parameter may leave its range before the thing is scaled instead.
 constexpr double kMaxStretch = 2;
 constexpr int kMaxAlike = 9;
-constexpr double kMinMetres = 1e-4, kMaxMetres = 1e5;
+constexpr double kMaxScale = 1000;  // what the modifier scale() takes
+constexpr double kMinStated = 1e-4, kMaxStated = 1e5;
 
-struct Word {
+struct Spoken {
   std::string text;  ///< in small letters; a number with its point, a run of letters, or one sign
   size_t begin = 0, end = 0;
 };
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
+bool digit_at(char c) { return c >= '0' && c <= '9'; }
+bool letter_at(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
 
-std::vector<Word> words_of(const std::string& sentence) {
-  std::vector<Word> out;
+std::vector<Spoken> spoken_words(const std::string& sentence) {
+  std::vector<Spoken> out;
   const std::string low = lower_case(sentence);
   for (size_t i = 0; i < low.size();) {
     size_t end = i + 1;
-    if (is_digit(low[i])) {
-      while (end < low.size() && (is_digit(low[end]) || (low[end] == '.' && end + 1 < low.size() && is_digit(low[end + 1])))) ++end;
-    } else if (is_letter(low[i])) {
-      while (end < low.size() && is_letter(low[end])) ++end;
+    if (digit_at(low[i])) {
+      while (end < low.size() && (digit_at(low[end]) || (low[end] == '.' && end + 1 < low.size() && digit_at(low[end + 1])))) ++end;
+    } else if (letter_at(low[i])) {
+      while (end < low.size() && letter_at(low[end])) ++end;
     } else if (low[i] == ' ' || low[i] == '\t') {
       ++i;
       continue;
@@ -53,7 +54,7 @@ std::optional<double> number_in(const std::string& word) {
                                                     {"eight", 8}, {"nine", 9}, {"ten", 10},  {"eleven", 11}, {"twelve", 12}, {"dozen", 12}, {"hundred", 100}};
   if (const auto at = kWords.find(word); at != kWords.end()) return at->second;
   double value = 0;
-  if (word.empty() || !is_digit(word[0]) || word.size() > 12) return std::nullopt;
+  if (word.empty() || !digit_at(word[0]) || word.size() > 12) return std::nullopt;
   const auto read = std::from_chars(word.data(), word.data() + word.size(), value);
   return read.ec == std::errc() && read.ptr == word.data() + word.size() ? std::optional(value) : std::nullopt;
 }
@@ -98,7 +99,7 @@ bool is_noun_of_side(const std::string& word) { return word == "height" || word 
 /// Reads phrases of a size from the words of a sentence.
 class SizeReader {
  public:
-  explicit SizeReader(const std::string& sentence) : sentence_(sentence), words_(words_of(sentence)), taken_(words_.size(), false) {}
+  explicit SizeReader(const std::string& sentence) : sentence_(sentence), words_(spoken_words(sentence)), taken_(words_.size(), false) {}
 
   std::vector<StatedSize> read() {
     std::vector<StatedSize> out;
@@ -123,7 +124,7 @@ class SizeReader {
     for (size_t i = 0; i < gone.size(); ++i)
       if (taken_[i] && (i == 0 || !taken_[i - 1])) {
         bool after = false;  // whether something stands behind that needs the article
-        for (size_t k = i; k < gone.size() && (taken_[k] || words_[k].text == "-"); ++k) after = k + 1 < gone.size() && is_letter(words_[k + 1].text[0]);
+        for (size_t k = i; k < gone.size() && (taken_[k] || words_[k].text == "-"); ++k) after = k + 1 < gone.size() && letter_at(words_[k + 1].text[0]);
         for (size_t k = i; k-- > 0 && joins(k);) {
           if (after && words_[k].text != "," && words_[k].text != ";") break;
           gone[k] = true;
@@ -132,7 +133,8 @@ class SizeReader {
     std::string out;
     for (size_t i = 0; i < words_.size(); ++i) {
       if (gone[i]) continue;
-      if (!out.empty() && (words_[i].begin > words_[i - 1].end || gone[i - 1])) out += ' ';
+      const bool joined = words_[i].text == "," || words_[i].text == ";" || words_[i].text == ".";
+      if (!out.empty() && (words_[i].begin > words_[i - 1].end || gone[i - 1]) && !(joined && gone[i - 1])) out += ' ';
       out += sentence_.substr(words_[i].begin, words_[i].end - words_[i].begin);
     }
     return out;
@@ -161,7 +163,7 @@ class SizeReader {
     if (!unit && at(i) == "\"") unit = 0.0254;
     if (!unit) return std::nullopt;
     const double metres = value * *unit;
-    if (!(metres >= kMinMetres && metres <= kMaxMetres)) return std::nullopt;
+    if (!(metres >= kMinStated && metres <= kMaxStated)) return std::nullopt;
     return std::pair(metres, i + 1);
   }
 
@@ -191,7 +193,7 @@ class SizeReader {
   }
 
   const std::string& sentence_;
-  std::vector<Word> words_;
+  std::vector<Spoken> words_;
   std::vector<bool> taken_;
 };
 
@@ -221,20 +223,20 @@ void give(WrittenThing& thing, const ShapeKind& kind, const std::string& name, c
   std::sort(thing.given.begin(), thing.given.end(), [&](const auto& a, const auto& b) { return place(a.first) < place(b.first); });
 }
 
-const ShapeParameter* parameter(const ShapeKind& kind, const std::string& name) {
+const ShapeParameter* parameter_named(const ShapeKind& kind, const std::string& name) {
   const auto at = std::find_if(kind.parameters.begin(), kind.parameters.end(), [&](const ShapeParameter& p) { return p.name == name; });
   return at == kind.parameters.end() ? nullptr : &*at;
 }
 
 /// The parameter of a side, if the kind has one: what says "length" in its description where none is called that.
-const ShapeParameter* parameter_of(const ShapeKind& kind, Side side) {
+const ShapeParameter* parameter_of_side(const ShapeKind& kind, Side side) {
   static const std::map<Side, std::vector<const char*>> kNames{{Side::height, {"height"}},
                                                                {Side::width, {"width", "diameter"}},
                                                                {Side::depth, {"depth"}},
                                                                {Side::length, {"length"}},
                                                                {Side::diameter, {"diameter", "width"}}};
   for (const char* name : kNames.at(side))
-    if (const ShapeParameter* p = parameter(kind, name); p && p->is_ranged()) return p;
+    if (const ShapeParameter* p = parameter_named(kind, name); p && p->is_ranged()) return p;
   if (side == Side::length)
     for (const ShapeParameter& p : kind.parameters)
       if (p.is_ranged() && p.note.starts_with("length")) return &p;
@@ -262,7 +264,7 @@ void apply_sizes(WrittenThing& thing, const std::vector<StatedSize>& sizes, cons
   for (const char* name : {"height", "width", "depth", "length", "diameter"}) std::erase_if(thing.given, [&](const auto& g) { return g.first == name; });
   std::vector<const StatedSize*> left;
   for (const StatedSize& size : sizes) {
-    const ShapeParameter* p = parameter_of(kind, size.side);
+    const ShapeParameter* p = parameter_of_side(kind, size.side);
     const WrittenThing before = thing;
     if (p && thing.count == 1 && size.metres >= p->low / kMaxStretch && size.metres <= p->high * kMaxStretch) {
       give(thing, kind, p->name, number_value(size.metres));
@@ -280,7 +282,12 @@ void apply_sizes(WrittenThing& thing, const std::vector<StatedSize>& sizes, cons
     notes.push_back(fmt::format("'{}' could not be kept", left[0]->text));
     return;
   }
-  thing.scale = left[0]->metres / along(*own, left[0]->side);
+  const double scale = left[0]->metres / along(*own, left[0]->side);
+  if (!(scale >= 1 / kMaxScale && scale <= kMaxScale)) {
+    notes.push_back(fmt::format("'{}' could not be kept: it is more than {} times from what is usual", left[0]->text, kMaxScale));
+    return;
+  }
+  thing.scale = scale;
   notes.push_back(fmt::format("all of it is made {:.3g} times its usual size, for '{}'", thing.scale, left[0]->text));
   for (size_t i = 1; i < left.size(); ++i) notes.push_back(fmt::format("'{}' could not be kept beside '{}'", left[i]->text, left[0]->text));
 }
@@ -324,7 +331,7 @@ void apply_counts(WrittenThing& thing, const std::vector<StatedCount>& counts, c
 
 /// Numbers before a noun, with up to two words between: "nine oak chairs", "five-legged".
 std::vector<StatedCount> counts_in(const std::string& sentence) {
-  const std::vector<Word> words = words_of(sentence);
+  const std::vector<Spoken> words = spoken_words(sentence);
   std::vector<StatedCount> out;
   for (size_t i = 0; i + 1 < words.size(); ++i) {
     auto number = number_in(words[i].text);
@@ -343,8 +350,8 @@ std::vector<StatedCount> counts_in(const std::string& sentence) {
     // The first plural of the next three words; what ends a phrase ends the search.
     for (size_t n = k; n < std::min(words.size(), k + 3); ++n) {
       const std::string& w = words[n].text;
-      if (!is_letter(w[0]) || w == "and" || w == "with" || w == "on" || w == "of" || w == "in") break;
-      const bool ends = n + 1 == words.size() || !is_letter(words[n + 1].text[0]) || words[n + 1].text == "with" || words[n + 1].text == "and" ||
+      if (!letter_at(w[0]) || w == "and" || w == "with" || w == "on" || w == "of" || w == "in") break;
+      const bool ends = n + 1 == words.size() || !letter_at(words[n + 1].text[0]) || words[n + 1].text == "with" || words[n + 1].text == "and" ||
                         words[n + 1].text == "on" || words[n + 1].text == "in" || words[n + 1].text == "of";
       if (!w.ends_with("s") || w.ends_with("ss") || (!ends && n + 1 < std::min(words.size(), k + 3))) continue;
       out.push_back({static_cast<int64_t>(*number), w, leads});
