@@ -10,6 +10,7 @@
 #include "geometry/decimate.h"
 #include "geometry/isosurface.h"
 #include "shape/uv_unwrap.h"
+#include "tensor/device.h"
 
 namespace ptah {
 
@@ -57,14 +58,25 @@ std::vector<float> thickness_field(const Mask& mask, float screening_length) {
 
 namespace {
 
-/// Distance in pixels to the outline (two-pass chamfer), negative inside, for the surroundings of the solid.
-std::vector<float> signed_distance(const Mask& mask) {
+/// Whether the outline, where the coverage is a half, passes through a pixel or one beside it. What is covered a little less than whole within an object, as
+/// resampling leaves it, is no outline.
+bool at_outline(const Mask& mask, int64_t x, int64_t y) {
+  const bool here = mask.at(x, y) > 0.5F;
+  for (int64_t v = std::max<int64_t>(y - 1, 0); v <= std::min(y + 1, mask.size - 1); ++v)
+    for (int64_t u = std::max<int64_t>(x - 1, 0); u <= std::min(x + 1, mask.size - 1); ++u)
+      if ((mask.at(u, v) > 0.5F) != here) return true;
+  return false;
+}
+
+/// Distance in pixels to the outline (two-pass chamfer), negative inside, for the surroundings of the solid. With `faint`, as earlier versions have it, every
+/// pixel that is covered in part counts as outline.
+std::vector<float> signed_distance(const Mask& mask, bool faint) {
   const int64_t n = mask.size;
   const auto transform = [&](bool outside) {
     std::vector<float> d(mask.cover.size());
     for (size_t i = 0; i < d.size(); ++i) {
       const float c = outside ? mask.cover[i] : 1 - mask.cover[i];
-      d[i] = c > 0.5F ? 0.5F - c : c > 0 ? 0.5F - c : 1e9F;
+      d[i] = c > 0.5F || (c > 0 && (faint || at_outline(mask, static_cast<int64_t>(i) % n, static_cast<int64_t>(i) / n))) ? 0.5F - c : 1e9F;
     }
     const auto relax = [&](int64_t x, int64_t y, int64_t dx, int64_t dy, float step) {
       if (x + dx < 0 || x + dx >= n || y + dy < 0 || y + dy >= n) return;
@@ -185,7 +197,7 @@ Result<TexturedMesh> inflate(const Image& picture, const InflateRequest& asked, 
     request.resolution = std::clamp<int64_t>(std::lround(88 * std::sqrt(static_cast<double>(request.target_triangles) / 20000)), 40, 256);
   const auto stopped = [&]() -> Result<void> { return cancel ? cancel->check() : Result<void>{}; };
   const Mask mask = object_mask(picture, std::max(picture.width, picture.height) > 256 ? 512 : 256, request.slab_if_faint);
-  Fields fields{mask.size, {}, signed_distance(mask), 0};
+  Fields fields{mask.size, {}, signed_distance(mask, request.solid != SolidKind::slab || arithmetic_version() == 1), 0};
   const float extent = -2 * *std::min_element(fields.distance.begin(), fields.distance.end());
   if (request.solid == SolidKind::slab) {
     fields.depth = 0.08F * static_cast<float>(mask.size) * request.thickness;

@@ -17,9 +17,12 @@ Result<void> cap_isa(std::string_view name);
 /// The numeric path in force, e.g. "amx-bf16-2": receipts name it. An instruction-set family, a dtype, and the version of the arithmetic if it is not 1.
 std::string numeric_path();
 
-/// How the kernels compute what processors do not agree on. Version 1 estimated reciprocals by the processor's own instruction, of which each maker has another
-/// table; version 2 uses additions, multiplications and shifts only, so that a path gives the same bytes on every maker's processors.
+/// How works are computed. Version 1 estimated reciprocals by the processor's own instruction, of which each maker has another table; version 2 uses additions,
+/// multiplications and shifts only, so that a path gives the same bytes on every maker's processors. Version 1 also took faint coverage within an object for
+/// its outline, so that plates were uneven (shape/inflate.h).
 inline constexpr int kArithmeticVersion = 2;
+/// The version in force.
+int arithmetic_version();
 /// The version that a numeric path's name says, e.g. 1 for "avx2-f32", 2 for "avx2-f32-2"; 0 for a version that is not known here.
 int arithmetic_version(std::string_view path);
 /// Works made by earlier versions are made again with their arithmetic: for all threads of the process, until the scope ends.

@@ -37,9 +37,11 @@ std::string path_family() {
 }  // namespace
 
 std::string numeric_path() {
-  const int version = detail::arithmetic.load(std::memory_order_relaxed);
+  const int version = arithmetic_version();
   return version == 1 ? path_family() : path_family() + "-" + std::to_string(version);
 }
+
+int arithmetic_version() { return detail::arithmetic.load(std::memory_order_relaxed); }
 
 int arithmetic_version(std::string_view path) {
   if (path.ends_with("-2")) return 2;
