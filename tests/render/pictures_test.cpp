@@ -264,8 +264,8 @@ TEST(Rasterised, GapsAreNotDotted) {
       worst = std::max(worst, bend);
     }
   // With one offset for all lights: 4.3 and 138.
-  EXPECT_LT(sum / count, 2.8);
-  EXPECT_LT(worst, 90);
+  EXPECT_LT(sum / count, 1.8);
+  EXPECT_LT(worst, 60);
 }
 
 }  // namespace
