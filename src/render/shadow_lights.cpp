@@ -65,7 +65,7 @@ float ShadowLights::reaching(const Vec3& at, const Vec3& normal, float noise) co
   const Vec3 p = at + normal * (radius_ * 0.014F);
   const float bias = radius_ * 0.004F;
   const float other = std::fmod(noise * 7.31F, 1.0F);
-  const auto moved = [](float by, float offset) { return (by + offset < 1 ? by + offset - 0.5F : by + offset - 1.5F) * 1.2F; };
+  const auto moved = [](float by, float offset) { return (by + offset < 1 ? by + offset - 0.5F : by + offset - 1.5F) * 0.4F; };
   float all = 0, reached = 0;
   for (const Light& light : lights_) {
     const float facing = dot(normal, light.towards) * light.weight;

@@ -94,7 +94,7 @@ TEST(ShapeNoise, CellsFollowTheDetailTheScaleAndN) {
   const auto triangles = [](const std::string& noise, float detail = 1) { return made("part p = sphere(0.5) " + noise, detail).parts[0].mesh.faces.size(); };
   const size_t usual = triangles("noise(0.05, 0.3)");
   EXPECT_GT(triangles("noise(0.05, 0.3)", 2), 3 * usual);
-  EXPECT_GT(triangles("noise(0.01, 0.05)"), 3 * usual);
+  EXPECT_GT(triangles("noise(0.02, 0.1)"), 2 * usual);
   EXPECT_LT(2 * triangles("noise(0.05, 0.3, n = 16)"), usual);
 }
 

@@ -353,6 +353,17 @@ TEST(Split, PiecesKeepTheirPartsIfAskedTo) {
     }
 }
 
+TEST(Split, PartsKeepTheirColourWhereNothingOfTheirSurfaceIsLeft) {
+  // The piece in the middle of 27 has cut faces alone.
+  PrintModel m = model_of(testing_solids::box({3, 3, 3}));
+  m.colours = {{255, 0, 0, 255}, {0, 0, 255, 255}};
+  for (uint32_t& c : m.bodies[0].colour) c = 1;
+  const PrintModel pieces = value_or_throw(split_model(m, {1, 1, 1}, true));
+  ASSERT_EQ(pieces.bodies.size(), 27U);
+  for (const ThreeMfBody& body : pieces.bodies)
+    for (const uint32_t c : body.colour) EXPECT_EQ(c, 1U) << body.object;
+}
+
 TEST(Split, WhatCannotBeIsSaid) {
   EXPECT_NE(split_model(model_of(testing_solids::box({1, 1, 1})), {0.1F, 0.1F, 0.1F}).error().message.find("1000 pieces"), std::string::npos);
   Mesh open = testing_solids::box({1, 1, 1});
