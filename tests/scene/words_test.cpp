@@ -150,6 +150,7 @@ TEST_F(SceneWordsTest, VerbsSayWhereThingsAre) {
   EXPECT_TRUE(has(read("A truck, followed by a van."), "van", "behind", {"truck"}));
   const SceneProgram separated = read("A bush separates the bench and the tree.");
   EXPECT_TRUE(has(separated, "bush", "between", {"bench", "tree"}));
+  EXPECT_TRUE(has(read("A bench and a tree are separated by a bush."), "bush", "between", {"bench", "tree"}));
 }
 
 TEST_F(SceneWordsTest, VerbsThatNobodyListedDoNotStandInTheWay) {

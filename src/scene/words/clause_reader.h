@@ -260,7 +260,7 @@ class ClauseReader : public VerbReader {
       }
       const bool place_next = said && lexicon_.relation(words_, at_) && !lexicon_.noun(words_, at_) && !fronts(at_);
       if (!place_next) at_ = from;
-      const bool participle_next = passive_ahead();
+      const bool participle_next = participle_ahead();
       const bool attribute_next =
           finite && !lexicon_.number(words_, at_) && lexicon_.before(words_, at_, words_.size(), group(subject).kind) && clause_attribute();
       more = verb_next || place_next || attribute_next || participle_next || (may_carry && is("with")) || (finite && is("made") && is("of", 1));
@@ -440,7 +440,11 @@ class ClauseReader : public VerbReader {
       if (to.found) front = {relation.value.is, to};
     }
     const Phrase p = phrase();
-    if (p.none) return p.found;
+    if (p.none) {
+      if (p.noun.is == Is::window) out_.windows = 0;
+      if (p.noun.is == Is::door) out_.doors = 0;
+      return p.found;
+    }
     if (!p.found) {
       if (p.words.empty()) at_ = start;
       return !p.words.empty();
@@ -484,7 +488,9 @@ class ClauseReader : public VerbReader {
     if (hangs(g)) is = "above";
     if (!how.empty()) is = how == "on" && is_container(host) ? "in" : how == "sides" ? "next_to" : how;
     if (how == "sides" && group(g).count == 1 && group(g).noun.plural) group(g).count = 2;
-    out_.links.push_back({.is = is, .of = g, .to = {host}, .wall = "", .each = group(host).count > 1, .assumed = how.empty()});
+    const std::vector<int> to = is == "between" && hosts_.size() > 1 ? hosts_ : std::vector<int>{host};
+    out_.links.push_back({.is = is, .of = g, .to = to, .wall = "", .each = group(host).count > 1, .assumed = how.empty()});
+    anchor_ = host;
     if (total(host) > 1 && group(g).per < 0 && group(g).count < total(host)) group(g).per = host;
   }
 

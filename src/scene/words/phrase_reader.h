@@ -108,7 +108,7 @@ class PhraseReader {
     for (size_t i = from; i < words_.size() && i < from + 7; ++i) {
       const bool round = words_[i] == "round" && i + 1 < words_.size() && !ends_phrase(words_[i + 1]) && !lexicon_.number(words_, i + 1);
       const bool and_adjective = i > from && words_[i] == "and" && i + 2 < words_.size() && lexicon_.colour(words_, i - 1) && lexicon_.colour(words_, i + 1);
-      if (and_adjective) continue;
+      if (and_adjective || participle_before(i)) continue;
       if (i == from && (ends_before(i) || (lexicon_.is_filler(words_[i]) && !lexicon_.noun(words_, i)))) return false;
       if (i > from && words_[i] == "," && i + 1 < words_.size() && !lexicon_.noun(words_, i + 1) && describes(i - 1) && describes(i + 1)) continue;
       if (i > from && (ends_before(i) || (lexicon_.relation(words_, i) && !lexicon_.colour(words_, i) && !round))) return false;
@@ -130,6 +130,13 @@ class PhraseReader {
     return false;
   }
 
+  /// "sleeping" in "a sleeping cat".
+  bool participle_before(size_t at) const {
+    const auto verb = verb_words(words_, at);
+    if (!verb || verb.length > 1 || verb.value.auxiliary || lexicon_.noun(words_, at)) return false;
+    if (verb.value.form != VerbWords::Form::participle && verb.value.form != VerbWords::Form::past) return false;
+    return at + 1 < words_.size() && (lexicon_.noun(words_, at + 1) || describes(at + 1));
+  }
   /// Whether a word may describe a noun: "tall", "red", "wooden".
   bool describes(size_t at) const {
     return at < words_.size() && (lexicon_.colour(words_, at) || lexicon_.material(words_, at, false) || lexicon_.is_size(words_[at]));
@@ -238,7 +245,7 @@ class PhraseReader {
       } else if (out.noun.is == Is::room || out.noun.is == Is::floor || out.noun.is == Is::wall) {
         if (const auto c = lexicon_.colour(words_, i)) out.colour = c.value, i += c.length - 1;
         if (const auto m = lexicon_.material(words_, i, false)) out.material = m.value, i += m.length - 1;
-      } else if (!kMood.contains(words_[i]) && !lexicon_.noun(words_, i) && out.noun.is == Is::thing) {
+      } else if (!kMood.contains(words_[i]) && !participle_before(i) && !lexicon_.noun(words_, i) && out.noun.is == Is::thing) {
         out.unknown.push_back(words_[i]);
       }
       ++i;

@@ -211,6 +211,7 @@ class Reader : public ClauseReader {
       const Phrase p = phrase();
       if (!p.found) {
         if (p.words.empty()) at_ = start;
+        if (at_ > start && !is(":")) left_out_place();
         return at_ > start;
       }
       if (p.noun.is == Is::collective) return collective(clause, p);
@@ -224,6 +225,15 @@ class Reader : public ClauseReader {
     }
     item(clause, subjects, fresh, definite);
     return true;
+  }
+
+  /// Where something was to be that is left out.
+  void left_out_place() {
+    const size_t start = at_;
+    verb();
+    const auto relation = lexicon_.relation(words_, at_);
+    at_ = relation ? at_ + relation.length : start;
+    if (relation && !relation.value.open && !relation.value.own && !reference(relation.value.is, {}).found) at_ = start;
   }
 
   void item(Clause& clause, const std::vector<int>& subjects, bool fresh, bool definite) {

@@ -242,7 +242,7 @@ class ReferenceReader : public PhraseReader {
     // "the red one", "the one by the door".
     const size_t from = at_;
     size_t end = from;
-    while (end < words_.size() && end < from + 4 && words_[end] != "one" && words_[end] != "ones" && !ends_phrase(words_[end])) ++end;
+    while (end < words_.size() && end < from + 4 && !ends_before(end) && !lexicon_.relation(words_, end) && !lexicon_.noun(words_, end)) ++end;
     if (end >= words_.size() || (words_[end] != "one" && words_[end] != "ones")) return std::nullopt;
     at_ = end + 1;
     if (end == from) return like_last();

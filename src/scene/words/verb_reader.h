@@ -112,13 +112,14 @@ class VerbReader : public ReferenceReader {
     return v.any && v.finite;
   }
 
-  /// Whether "flanked by" or "followed by" begins here.
-  bool passive_ahead() {
+  /// Whether "flanked by" or "sleeping on" begins here.
+  bool participle_ahead() {
     const size_t start = at_;
     const bool hung = hung_;
     const Verb v = verb();
+    const bool out = v.any && !v.finite && (v.passive || lexicon_.relation(words_, at_));
     at_ = start, hung_ = hung;
-    return v.passive && !v.finite;
+    return out;
   }
 
   bool hung_ = false;  ///< a verb said that it hangs
