@@ -140,8 +140,8 @@ Mesh on_wall(Mesh mesh, const SceneRoom& room, Wall wall) {
 Json wall_extras(Wall wall) { return {{"wall", wall_name(wall)}}; }
 
 void add_openings(Builder& builder, const SceneRoom& room) {
-  const Material frame = *material_by_words("plaster white");
-  const Material leaf = *material_by_words("oak");
+  const Material frame = *surface_material("plaster white");
+  const Material leaf = *surface_material("oak");
   Material pane = *material_of("glass");
   int doors = 0, windows = 0;
   for (const SceneOpening& o : room.openings) {
@@ -167,7 +167,7 @@ void add_openings(Builder& builder, const SceneRoom& room) {
 }
 
 Result<void> add_floor(Builder& builder, const SceneRoom& room, const std::string& words, int64_t texels) {
-  PTAH_TRY(const Material material, material_by_words(words));
+  PTAH_TRY(const Material material, surface_material(words));
   Mesh slab;
   const float margin = room.outdoor ? 0 : kWallThick;
   add_box(slab, {-room.width / 2 - margin, -kFloorThick, -room.depth / 2 - margin}, {room.width / 2 + margin, 0, room.depth / 2 + margin});
@@ -184,7 +184,7 @@ Result<void> add_floor(Builder& builder, const SceneRoom& room, const std::strin
 }
 
 Result<void> add_walls(Builder& builder, const SceneRoom& room, int64_t texels) {
-  PTAH_TRY(const Material plaster, material_by_words(room.walls.empty() ? "plaster cream" : room.walls));
+  PTAH_TRY(const Material plaster, surface_material(room.walls.empty() ? "plaster cream" : room.walls));
   const float longest = std::max(room.width, room.depth) + 2 * kWallThick;
   Covering covering;
   if (texels > 0 && !room.walls.empty()) {  // what nobody asked for is plain plaster

@@ -8,7 +8,7 @@
 
 namespace ptah {
 
-Result<Material> material_by_words(const std::string& words) {
+Result<Material> surface_material(const std::string& words) {
   const size_t blank = words.find(' ');
   PTAH_TRY(Material out, material_of(words.substr(0, blank)));
   if (blank != std::string::npos) {

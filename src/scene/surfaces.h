@@ -8,7 +8,7 @@
 namespace ptah {
 
 /// "oak", "tiles white": a material and perhaps a colour. Errors: invalid_argument, with what is known.
-Result<Material> material_by_words(const std::string& words);
+Result<Material> surface_material(const std::string& words);
 
 /// A material as floors have it: timber lies as planks, tiles have an edge of 0.3 m.
 Material as_floor(Material material);

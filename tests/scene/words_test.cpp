@@ -147,6 +147,7 @@ TEST_F(SceneWordsTest, VerbsSayWhereThingsAre) {
   EXPECT_TRUE(has(read("Six bushes surround a well."), "bush 6", "around", {"well"}));
   EXPECT_TRUE(has(read("a well encircled by six bushes"), "bush 6", "around", {"well"}));
   EXPECT_TRUE(has(read("The chest of drawers holds a globe."), "globe", "on", {"chest_of_drawers"}));
+  EXPECT_TRUE(has(read("A globe is carried by a chest of drawers."), "globe", "on", {"chest_of_drawers"}));
   EXPECT_TRUE(has(read("A truck, followed by a van."), "van", "behind", {"truck"}));
   const SceneProgram separated = read("A bush separates the bench and the tree.");
   EXPECT_TRUE(has(separated, "bush", "between", {"bench", "tree"}));

@@ -75,7 +75,8 @@ class VerbReader : public ReferenceReader {
           }
           if (is("in")) continue;
           ++at_;
-          return out.passive = true, out.is = v.value.is, out;
+          // "is held by a table" is on it, "is flanked by two lamps" has them beside it.
+          return out.passive = !v.value.inverse, out.is = v.value.is, out;
         }
         return out.is = v.value.is, out.inverse = v.value.inverse, out;
       }
