@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs Ptah and its peer in turn on the same input and prints both, the ratio, the share of the ceiling and the machine.
 
-    bench/run.py ceiling | shapes | step | create     (Python with torch for shapes and step; nothing else may run beside)
+    bench/run.py ceiling | shapes | step | create | scene     (Python with torch for shapes and step; nothing else may run beside)
     bench/run.py busy                                 (the headline commands with one core taken by another process, and several at once)
     bench/run.py language | first | batch | greedy [MODEL.gguf ...] ; bench/run.py perplexity TEXT [MODEL.gguf ...]
     bench/run.py paint FOLDER SIZE [BATCH]            (diffusers, torch; bench/random_diffusion.py makes a folder; openvino if it is there)
@@ -94,6 +94,16 @@ def create():
     print(f"cold create, words to PNG + GLB + receipt: median {statistics.median(seconds):.2f} s (worst {max(seconds):.2f}), peak {max(peaks):.0f} MiB, planned {plan / 2**20:.0f} MiB")
 
 
+def scene():
+    """Rooms of sentences: the shipped ones each, and one of 30 things. Goals: placing 30 things in 1 s, with making them in 10 s."""
+    made = subprocess.run([BUILD / "ptah", "evaluate", "scene", "--json"], check=True, capture_output=True, text=True)
+    report = json.loads(made.stdout)
+    thirty, each = report["thirty"], report["milliseconds"]
+    print(f"a scene of a sentence: median {each['median'] / 1e3:.2f} s (worst {each['most'] / 1e3:.2f})")
+    print(f"{thirty['objects']} objects: placed in {thirty['placing'] / 1e3:.2f} s, made in {thirty['making'] / 1e3:.2f} s, "
+          f"with the GLB and its textures {thirty['all'] / 1e3:.2f} s")
+
+
 def busy():
     """What another program that computes costs, and several requests at once. Goals: 1.6 times the quiet time; throughput 0.9 times that of one after the other."""
     models = pulled_models()
@@ -105,7 +115,7 @@ def busy():
         def generate(i):
             return [BUILD / "ptah", "generate", "--model", smollm2, "--temperature", "0", "--max-tokens", "200", "Once upon a time, there was"]
 
-        for name, command in {"create": create, **({"SmolLM2, 200 tokens": generate} if smollm2 else {})}.items():
+        for name, command in {"create": create, "scene": scene, **({"SmolLM2, 200 tokens": generate} if smollm2 else {})}.items():
             def at_once(count):
                 start = time.perf_counter()
                 running = [subprocess.Popen(command(i), stdout=subprocess.DEVNULL) for i in range(count)]
@@ -304,7 +314,7 @@ def greedy():
 
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    own = {"ceiling": ceiling, "create": create, "busy": busy, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp}
+    own = {"ceiling": ceiling, "create": create, "scene": scene, "busy": busy, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp}
     if name not in own and name not in ("shapes", "step"):
         sys.exit(__doc__)
     build()

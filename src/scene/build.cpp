@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "render/mesh_scene.h"
+#include "scene/surfaces.h"
 #include "shape/material.h"
 
 namespace ptah {
@@ -19,16 +20,6 @@ SceneMaterial scene_material(const Material& m) {
   const auto colour = to_linear(m.albedo);
   SceneMaterial out{.name = m.name, .base_color = {colour[0], colour[1], colour[2], m.opacity}, .roughness = m.roughness, .metallic = m.metallic};
   out.emission = to_linear(m.emission);
-  return out;
-}
-
-/// "oak", "plaster white": a material and perhaps a colour.
-Result<Material> material_by_words(const std::string& words) {
-  const size_t blank = words.find(' ');
-  PTAH_TRY(Material out, material_of(words.substr(0, blank)));
-  if (blank != std::string::npos) {
-    PTAH_TRY(out.albedo, colour_of(words.substr(blank + 1)));
-  }
   return out;
 }
 
@@ -51,6 +42,37 @@ class Builder {
     out_.scene.meshes.push_back(std::move(one));
     return static_cast<uint32_t>(out_.scene.meshes.size() - 1);
   }
+  /// A mesh of a covering: where on it each place lies, in metres from its upper left, and the direction in which that grows.
+  template <class Place>
+  uint32_t covered(const std::string& name, const Mesh& mesh, const Covering& covering, const Vec3& along, const Place& place) {
+    SceneMesh one;
+    one.path = name;
+    one.mesh = shaded(mesh);
+    one.material = static_cast<uint32_t>(out_.scene.materials.size());
+    const auto same = [&](const auto& known) { return known.first == covering.material.base_color_texture.image; };
+    const auto found = std::find_if(coverings_.begin(), coverings_.end(), same);
+    if (found != coverings_.end()) {
+      one.material = found->second;
+    } else {
+      coverings_.emplace_back(covering.material.base_color_texture.image, one.material);
+      out_.scene.materials.push_back(covering.material);
+      seen_.push_back({.name = "a covering"});
+    }
+    for (size_t i = 0; i < one.mesh.positions.size(); ++i) {
+      const Vec2 at = place(one.mesh.positions[i]);
+      one.uvs.push_back({std::clamp(at[0] / covering.width, 0.0F, 1.0F), std::clamp(at[1] / covering.height, 0.0F, 1.0F)});
+      if (!covering.relief) continue;
+      const Vec3& n = one.mesh.normals[i];
+      Vec3 t = along - n * dot(n, along);
+      if (length(t) < 1e-3F) t = Vec3{n[1], n[2], n[0]} - n * dot(n, Vec3{n[1], n[2], n[0]});
+      t = t * (1 / length(t));
+      const Vec3 up = cross(n, t);
+      one.tangents.push_back({t[0], t[1], t[2], up[1] - up[2] >= 0 ? 1.0F : -1.0F});
+    }
+    out_.scene.meshes.push_back(std::move(one));
+    return static_cast<uint32_t>(out_.scene.meshes.size() - 1);
+  }
+  MeshScene& scene() { return out_.scene; }
   void node(const std::string& name, std::vector<uint32_t> meshes, const ScenePose& pose, const Json& extras) {
     out_.instances.push_back({name, std::move(meshes), pose.at, pose.turn, extras.empty() ? std::string() : Json{{"ptah", extras}}.dump()});
   }
@@ -58,6 +80,7 @@ class Builder {
  private:
   InstancedScene& out_;
   std::vector<Material> seen_;
+  std::vector<std::pair<int32_t, uint32_t>> coverings_;  ///< the first picture of each, and its material
 };
 
 /// A box from one corner to the other, added to a mesh.
@@ -117,8 +140,8 @@ Mesh on_wall(Mesh mesh, const SceneRoom& room, Wall wall) {
 Json wall_extras(Wall wall) { return {{"wall", wall_name(wall)}}; }
 
 void add_openings(Builder& builder, const SceneRoom& room) {
-  const Material frame = *material_by_words("plaster white");
-  const Material leaf = *material_by_words("oak");
+  const Material frame = *surface_material("plaster white");
+  const Material leaf = *surface_material("oak");
   Material pane = *material_of("glass");
   int doors = 0, windows = 0;
   for (const SceneOpening& o : room.openings) {
@@ -143,22 +166,49 @@ void add_openings(Builder& builder, const SceneRoom& room) {
   }
 }
 
-Result<void> add_room(Builder& builder, const SceneRoom& room, const ScenePlaces& places) {
-  const RoomKind& kind = places.room(room.kind);
-  const std::string usual = !kind.floor.empty() ? kind.floor : room.outdoor ? "grass green" : "oak";
-  PTAH_TRY(const Material floor, material_by_words(room.floor.empty() ? usual : room.floor));
+Result<void> add_floor(Builder& builder, const SceneRoom& room, const std::string& words, int64_t texels) {
+  PTAH_TRY(const Material material, surface_material(words));
   Mesh slab;
   const float margin = room.outdoor ? 0 : kWallThick;
   add_box(slab, {-room.width / 2 - margin, -kFloorThick, -room.depth / 2 - margin}, {room.width / 2 + margin, 0, room.depth / 2 + margin});
-  builder.node(room.outdoor ? "ground" : "floor", {builder.mesh("floor", slab, floor)}, {}, {{"floor", {room.width, room.depth}}, {"height", room.height}});
-  if (room.outdoor) return {};
-  PTAH_TRY(const Material plaster, material_by_words(room.walls.empty() ? "plaster cream" : room.walls));
+  const Json extras{{"floor", {room.width, room.depth}}, {"height", room.height}};
+  const char* name = room.outdoor ? "ground" : "floor";
+  Covering covering;
+  if (texels > 0) {
+    PTAH_TRY(covering, bake_covering(builder.scene(), as_floor(material), room.width + 2 * margin, room.depth + 2 * margin, true, texels));
+  }
+  if (covering.material.base_color_texture.image < 0) return builder.node(name, {builder.mesh("floor", slab, material)}, {}, extras), Result<void>{};
+  const auto place = [&](const Vec3& p) { return Vec2{p[0] + room.width / 2 + margin, p[2] + room.depth / 2 + margin}; };
+  builder.node(name, {builder.covered("floor", slab, covering, {1, 0, 0}, place)}, {}, extras);
+  return {};
+}
+
+Result<void> add_walls(Builder& builder, const SceneRoom& room, int64_t texels) {
+  PTAH_TRY(const Material plaster, surface_material(room.walls.empty() ? "plaster cream" : room.walls));
+  const float longest = std::max(room.width, room.depth) + 2 * kWallThick;
+  Covering covering;
+  if (texels > 0 && !room.walls.empty()) {  // what nobody asked for is plain plaster
+    PTAH_TRY(covering, bake_covering(builder.scene(), as_wall(plaster), longest, room.height, false, texels));
+  }
   for (const Wall wall : kWalls) {
     const bool side = wall == Wall::left || wall == Wall::right;
     const float half = (side ? room.depth / 2 : room.width / 2 + kWallThick);
-    builder.node(fmt::format("wall {}", wall_name(wall)),
-                 {builder.mesh(fmt::format("wall {}", wall_name(wall)), on_wall(wall_mesh(room, wall, half), room, wall), plaster)}, {}, wall_extras(wall));
+    const std::string name = fmt::format("wall {}", wall_name(wall));
+    const Mesh mesh = on_wall(wall_mesh(room, wall, half), room, wall);
+    const auto place = [&](const Vec3& p) { return Vec2{(side ? p[2] : p[0]) + longest / 2, room.height - p[1]}; };
+    const bool plain = covering.material.base_color_texture.image < 0;
+    const uint32_t index = plain ? builder.mesh(name, mesh, plaster) : builder.covered(name, mesh, covering, side ? Vec3{0, 0, 1} : Vec3{1, 0, 0}, place);
+    builder.node(name, {index}, {}, wall_extras(wall));
   }
+  return {};
+}
+
+Result<void> add_room(Builder& builder, const SceneRoom& room, const ScenePlaces& places, int64_t texels) {
+  const RoomKind& kind = places.room(room.kind);
+  const std::string usual = !kind.floor.empty() ? kind.floor : room.outdoor ? "grass green" : "oak";
+  PTAH_TRY_VOID(add_floor(builder, room, room.floor.empty() ? usual : room.floor, texels));
+  if (room.outdoor) return {};
+  PTAH_TRY_VOID(add_walls(builder, room, texels));
   add_openings(builder, room);
   return {};
 }
@@ -188,11 +238,11 @@ bool hides(Wall wall, float turn, bool all_round) {
 
 }  // namespace
 
-Result<InstancedScene> build_scene(const SceneLayout& layout, const SceneProgram& program, const ScenePlaces& places) {
+Result<InstancedScene> build_scene(const SceneLayout& layout, const SceneProgram& program, const ScenePlaces& places, int64_t texels) {
   InstancedScene out;
   out.scene.name = layout.room.kind;
   Builder builder(out);
-  PTAH_TRY_VOID(add_room(builder, layout.room, places));
+  PTAH_TRY_VOID(add_room(builder, layout.room, places, texels));
   std::map<const SceneModel*, std::vector<uint32_t>> made;
   for (const PlacedThing& thing : layout.things) {
     auto& meshes = made[thing.model.get()];
@@ -213,6 +263,7 @@ Result<InstancedScene> build_scene(const SceneLayout& layout, const SceneProgram
 Result<RenderScene> render_scene(const InstancedScene& scene, float turn, bool all_round) {
   MeshScene flat;
   flat.materials = scene.scene.materials;
+  flat.images = scene.scene.images;
   for (const SceneInstance& instance : scene.instances) {
     if (const auto wall = wall_of_extras(instance.extras); wall && hides(*wall, turn, all_round)) continue;
     const Turn by = Turn::of(instance.turn);
@@ -225,6 +276,10 @@ Result<RenderScene> render_scene(const InstancedScene& scene, float turn, bool a
       for (Vec3& n : mesh.mesh.normals) {
         const Vec2 q = by(n[0], n[2]);
         n = {q[0], n[1], q[1]};
+      }
+      for (auto& t : mesh.tangents) {
+        const Vec2 q = by(t[0], t[2]);
+        t[0] = q[0], t[2] = q[1];
       }
       flat.meshes.push_back(std::move(mesh));
     }

@@ -256,7 +256,14 @@ void by_room(Maker& m, const SceneRelation& r) {
   if (r.is == "middle") on_grid(m, 0, 0, 0.14F * std::max(m.state.room.width, m.state.room.depth), 1.5F, 0.5F);
   if (r.is == "by_window" || r.is == "under_window")
     for (const SceneOpening& opening : m.state.room.openings)
-      if (!opening.door) along_wall(m, opening.wall, 1, {kWallGap, 0.27F});
+      if (!opening.door) {
+        // What stands behind it has to fit there too.
+        const float back = m.task.reserve[3];
+        if (r.is == "by_window" && back > 0)
+          along_wall(m, opening.wall, 1, {back + 0.05F, back + 0.2F});
+        else
+          along_wall(m, opening.wall, 1, {kWallGap, 0.27F});
+      }
   if (r.is == "by_door")
     for (const SceneOpening& opening : m.state.room.openings)
       if (opening.door) {

@@ -137,7 +137,7 @@ bool under_window(const SceneState& state, const PlacedThing& thing, bool below)
     if (opening.door) return false;
     const Vec2 p = wall_place(state.room, opening.wall, thing.pose.at);
     const float reach = below ? opening.width / 2 : opening.width / 2 + 0.5F;
-    return std::abs(p[0] - opening.at) <= reach && wall_gap(state.room, opening.wall, thing.foot()) <= (below ? 0.32F : 0.6F);
+    return std::abs(p[0] - opening.at) <= reach && wall_gap(state.room, opening.wall, thing.foot()) <= (below ? 0.32F : 0.9F);
   });
 }
 

@@ -21,7 +21,7 @@ Result<std::vector<SceneTask>> tasks_of(const SceneProgram& program, SceneModels
   for (size_t i = 0; i < out.size(); ++i) {
     const SceneObject& object = program.objects[i];
     out[i].object = &object;
-    PTAH_TRY(out[i].model, models.make(object.kind, object.parameters, cancel));
+    PTAH_TRY(out[i].model, models.make(object.kind, object.parameters, object.lying, cancel));
     out[i].place = places.of(object.kind, out[i].model->size);
     if (program.room.outdoor && out[i].place.stands != Stands::surface) out[i].place.stands = Stands::floor;
     for (const SceneRelation& r : program.relations) {

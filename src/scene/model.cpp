@@ -122,8 +122,8 @@ const SceneModel::Tops& SceneModel::tops() const {
   return tops_;
 }
 
-Result<std::shared_ptr<const SceneModel>> SceneModels::make(const std::string& kind, const Json& parameters, const CancelToken* cancel) {
-  const std::string key = kind + parameters.dump();
+Result<std::shared_ptr<const SceneModel>> SceneModels::make(const std::string& kind, const Json& parameters, bool lying, const CancelToken* cancel) {
+  const std::string key = kind + parameters.dump() + (lying ? " lying" : "");
   if (const auto found = made_.find(key); found != made_.end()) return found->second;
   PTAH_TRY(const ShapeKind* shape, kinds_->find(kind));
   ShapeOptions options;
@@ -139,6 +139,9 @@ Result<std::shared_ptr<const SceneModel>> SceneModels::make(const std::string& k
     if (part == out->parts.end()) part = out->parts.insert(out->parts.end(), SceneModelPart{solid.material, {}});
     append(part->mesh, solid.mesh);
   }
+  if (lying)
+    for (SceneModelPart& part : out->parts)
+      for (Vec3& p : part.mesh.positions) p = {p[0], p[2], -p[1]};
   centre(*out);
   for (const SceneModelPart& part : out->parts) append(out->mesh, part.mesh);
   find_foot(*out);

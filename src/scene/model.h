@@ -51,8 +51,9 @@ struct SceneModel {
 class SceneModels {
  public:
   explicit SceneModels(std::shared_ptr<const ShapeKinds> kinds) : kinds_(std::move(kinds)) {}
-  /// Errors: not_found (no such kind), invalid_argument (a parameter that it does not have, out of range), those of solids_of.
-  Result<std::shared_ptr<const SceneModel>> make(const std::string& kind, const Json& parameters, const CancelToken* cancel = nullptr);
+  /// `lying`: on its back, what faced +z looks up. Errors: not_found (no such kind), invalid_argument (a parameter that it does not have, out of range), those
+  /// of solids_of.
+  Result<std::shared_ptr<const SceneModel>> make(const std::string& kind, const Json& parameters, bool lying = false, const CancelToken* cancel = nullptr);
   const ShapeKinds& kinds() const { return *kinds_; }
   /// The digest of each shape that was made.
   const Json& digests() const { return digests_; }

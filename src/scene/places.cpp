@@ -55,6 +55,7 @@ Result<ScenePlaces> ScenePlaces::load(const std::filesystem::path& shapes, const
         KindPlace place{
             .stands = stands_by_name(entry.at("stands").get<std::string>()), .front = entry.value("front", 0.0F), .height = entry.value("height", 1.6F)};
         place.carries = entry.value("carries", 0);
+        place.lies = entry.value("lies", false);
         place.known = true;
         place.usual = entry.value("usual", Json::object());
         out.kinds_[kind] = std::move(place);

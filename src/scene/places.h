@@ -18,6 +18,7 @@ struct KindPlace {
   float front = 0;              ///< metres that stay free before it
   float height = 1.6F;          ///< hung: of its middle above the floor
   int carries = 0;              ///< how willingly it carries small things that nobody placed
+  bool lies = false;            ///< it lies on its back where that is said, and below furniture
   bool known = false;           ///< the file says where it stands; else its size decides
   Json usual = Json::object();  ///< parameters in a scene that differ from the kind's own
 };

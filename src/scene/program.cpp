@@ -88,7 +88,7 @@ SceneRoom room_of(const Json& json) {
 }
 
 SceneObject object_of(const Json& json) {
-  check_members(json, "an object", {"id", "kind", "parameters", "at", "turn", "on"});
+  check_members(json, "an object", {"id", "kind", "parameters", "lying", "at", "turn", "on"});
   SceneObject out;
   out.kind = text_member(json, "kind");
   out.id = text_member(json, "id", out.kind);
@@ -97,6 +97,8 @@ SceneObject object_of(const Json& json) {
   if (!out.parameters.is_object()) broken("parameters is no object");
   for (const auto& [name, value] : out.parameters.items())
     if (!value.is_number() && !value.is_boolean() && !value.is_string()) broken(fmt::format("the parameter '{}' is no number, word or switch", name));
+  if (json.contains("lying") && !json.at("lying").is_boolean()) broken("lying is neither true nor false");
+  out.lying = json.value("lying", false);
   if (json.contains("at")) {
     const Json& at = json.at("at");
     if (!at.is_array() || at.size() != 3) broken("at is no list of three numbers");
@@ -162,6 +164,7 @@ Json scene_json(const SceneProgram& program) {
       one["turn"] = short_number(object.pose->turn);
       one["on"] = object.on;
     }
+    if (object.lying) one["lying"] = true;
     objects.push_back(std::move(one));
   }
   for (const SceneRelation& relation : program.relations) {

@@ -43,6 +43,7 @@ struct ScenePose {
 struct SceneObject {
   std::string id, kind;
   Json parameters = Json::object();  ///< of the kind's shape program, those that are not at their default
+  bool lying = false;                ///< on its back
   std::optional<ScenePose> pose;     ///< given: it stays there
   std::string on;                    ///< what carries it: an id, "floor", "wall", "ceiling"; written with the pose
   bool operator==(const SceneObject&) const = default;

@@ -50,10 +50,11 @@ PlacedThing thing_at(const SceneTask& task, const SceneSpot& spot) {
   return out;
 }
 
-/// Lowered until it lies on what is below; false where it would stick in it.
-bool lowered(PlacedThing& thing, const PlacedThing& support) {
+/// Lowered until it lies on what is below, or on what lies there already; false where it would stick in it.
+bool lowered(PlacedThing& thing, const PlacedThing& support, const std::vector<const PlacedThing*>& others = {}) {
   for (int i = 0; i < 3; ++i) {
-    const float fall = fall_of(thing, support);
+    float fall = fall_of(thing, support);
+    for (const PlacedThing* other : others) fall = std::min(fall, fall_of(thing, *other));
     if (fall > 1e8F) return false;
     if (std::abs(fall) < 1e-6F) break;
     thing.pose.at[1] -= fall;
@@ -153,19 +154,24 @@ std::vector<SceneSpot> surface_candidates(const SceneState& state, const SceneTa
       }
   }
   if (!out.empty() && !within) return out;
-  // Nowhere flat: it lies as it falls.
-  for (int i = 0; i < 25; ++i) {
-    const float reach = within ? 0.3F : 0.6F, x = (static_cast<float>((i + 2) % 5) - 2) / 4 * model.size[0] * reach,
-                z = (static_cast<float>((i / 5 + 2) % 5) - 2) / 4 * model.size[2] * reach;
-    SceneSpot spot{{{0, 0, 0}, 0}, support.id, 0};
-    const Vec2 p = support.turn(x, z);
-    spot.pose = {{support.pose.at[0] + p[0], support.high() + 0.05F, support.pose.at[2] + p[1]}, support.pose.turn};
-    PlacedThing falling = thing_at(task, spot);
-    if (!lowered(falling, support)) continue;
-    spot.pose = falling.pose;
-    spot.score = 0.5F - 0.5F * (std::abs(x) + std::abs(z)) - (falling.low() - support.low());
-    out.push_back(spot);
-  }
+  // Nowhere flat: it lies as it falls; in a bowl also on what is in it.
+  std::vector<const PlacedThing*> others;
+  if (within)
+    for (const PlacedThing& other : state.placed)
+      if (other.on == support.id) others.push_back(&other);
+  for (const float by : {0.0F, 90.0F})
+    for (int i = 0; i < 25 && (by == 0 || within); ++i) {
+      const float reach = within ? 0.4F : 0.6F, x = (static_cast<float>((i + 2) % 5) - 2) / 4 * model.size[0] * reach,
+                  z = (static_cast<float>((i / 5 + 2) % 5) - 2) / 4 * model.size[2] * reach;
+      SceneSpot spot{{{0, 0, 0}, 0}, support.id, 0};
+      const Vec2 p = support.turn(x, z);
+      spot.pose = {{support.pose.at[0] + p[0], support.high() + 0.3F, support.pose.at[2] + p[1]}, std::fmod(support.pose.turn + by, 360.0F)};
+      PlacedThing falling = thing_at(task, spot);
+      if (!lowered(falling, support, others)) continue;
+      spot.pose = falling.pose;
+      spot.score = 0.5F - 0.5F * (std::abs(x) + std::abs(z)) - (falling.low() - support.low());
+      out.push_back(spot);
+    }
   return out;
 }
 
@@ -201,8 +207,10 @@ std::vector<SceneSpot> scene_spots(const SceneState& state, const SceneTask& tas
     PlacedThing& thing = things[ranked.index];
     if (!settle_on_floor(state, task, thing)) continue;
     // Alternatives are other places, not the same ones a little aside.
+    const PlacedThing* carrier = state.find(thing.on);
+    const float apart = carrier ? std::clamp(0.2F * std::max(carrier->model->size[0], carrier->model->size[2]), 0.05F, 0.25F) : 0.25F;
     const bool alike =
-        std::any_of(out.begin(), out.end(), [&](const SceneSpot& s) { return length(s.pose.at - thing.pose.at) < 0.25F && s.pose.turn == thing.pose.turn; });
+        std::any_of(out.begin(), out.end(), [&](const SceneSpot& s) { return length(s.pose.at - thing.pose.at) < apart && s.pose.turn == thing.pose.turn; });
     if (alike || !is_free(state, task, thing)) continue;
     if (const PlacedThing* support = state.find(thing.on); support && thing.on != "floor" && surfaces_touch(*support, thing, {0, 0.004F, 0})) continue;
     out.push_back({thing.pose, thing.on, ranked.score});

@@ -88,6 +88,20 @@ TEST_F(SceneLayoutTest, SidesAreThoseOfWhoLooksAtAThing) {
   EXPECT_EQ(measured(made, {{"right_of", "floor_lamp", "sofa"}}).between_objects.right, 0);
 }
 
+TEST_F(SceneLayoutTest, WhatLiesIsOnItsBackAndFitsUnderABed) {
+  const Made made = make("A bed, and under the bed a suitcase. A guitar lies on the floor.");
+  expect_sound(made);
+  expect_relation(made, {"under", "suitcase", "bed"});
+  EXPECT_TRUE(made.program.find("guitar")->lying);
+  const auto height = [&](const std::string& id) {
+    return std::find_if(made.layout.things.begin(), made.layout.things.end(), [&](const PlacedThing& t) { return t.id == id; })->model->size[1];
+  };
+  EXPECT_LT(height("suitcase"), 0.3F);
+  EXPECT_LT(height("guitar"), 0.4F);
+  EXPECT_FALSE(make("a room with a guitar").program.find("guitar")->lying);
+  EXPECT_EQ(value_or_throw(scene_from_json(scene_json(made.program))), made.program);
+}
+
 TEST_F(SceneLayoutTest, EqualThingsShareTheirMesh) {
   const Made four = make("a room with four red chairs"), one = make("a room with a red chair");
   EXPECT_EQ(four.view.things.size(), 4U);
@@ -121,6 +135,32 @@ TEST_F(SceneLayoutTest, WhatHasNoRoomIsLeftOutWithANote) {
   const SceneLayout layout = value_or_throw(lay_out(program, models, *places));
   EXPECT_LT(layout.things.size(), 3U);
   EXPECT_FALSE(layout.notes.empty());
+}
+
+TEST_F(SceneLayoutTest, FloorsAndWallsHaveTheTexturesThatWereSaid) {
+  const SceneProgram program = value_or_throw(scene_of_words("a kitchen with a tiled floor, brick walls and a table", *lexicon, *places, {}, 0));
+  SceneModels models(kinds);
+  const SceneLayout layout = value_or_throw(lay_out(program, models, *places));
+  const InstancedScene textured = value_or_throw(build_scene(layout, program, *places, 64)), plain = value_or_throw(build_scene(layout, program, *places));
+  EXPECT_TRUE(plain.scene.images.empty());
+  const auto material_of_node = [&](const std::string& name) {
+    const auto found = std::find_if(textured.instances.begin(), textured.instances.end(), [&](const SceneInstance& i) { return i.path == name; });
+    return textured.scene.materials.at(textured.scene.meshes.at(found->meshes.at(0)).material);
+  };
+  const auto floor = material_of_node("floor"), back = material_of_node("wall back"), left = material_of_node("wall left");
+  EXPECT_GE(floor.base_color_texture.image, 0);
+  EXPECT_GE(back.base_color_texture.image, 0);
+  EXPECT_NE(floor.base_color_texture.image, back.base_color_texture.image);
+  EXPECT_EQ(back.base_color_texture.image, left.base_color_texture.image);  // all walls share theirs
+  EXPECT_NE(textured.scene.images.at(0).bytes, textured.scene.images.at(static_cast<size_t>(back.base_color_texture.image)).bytes);
+  // The file keeps them, and what stands in the room is the same.
+  const Bytes glb = value_or_throw(encode_glb(textured));
+  EXPECT_EQ(value_or_throw(view_scene(glb)).things.size(), layout.things.size());
+  EXPECT_EQ(glb, value_or_throw(encode_glb(value_or_throw(build_scene(layout, program, *places, 64)))));
+  // Walls of which nothing was said are plain.
+  const SceneProgram silent = value_or_throw(scene_of_words("a kitchen with a table", *lexicon, *places, {}, 0));
+  const InstancedScene room = value_or_throw(build_scene(value_or_throw(lay_out(silent, models, *places)), silent, *places, 64));
+  EXPECT_LT(room.scene.images.size(), textured.scene.images.size());
 }
 
 TEST_F(SceneLayoutTest, MeasuresSeeWhatIsWrong) {

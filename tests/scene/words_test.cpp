@@ -131,6 +131,123 @@ TEST_F(SceneWordsTest, RoomsHaveSizesAndOpenings) {
   EXPECT_TRUE(read("a garden with a tree").room.outdoor);
 }
 
+TEST_F(SceneWordsTest, PossessivesSayWhatSidesAreOf) {
+  const SceneProgram scene = read("A truck with a motorcycle to its left and a scooter on its right.");
+  EXPECT_TRUE(has(scene, "motorcycle", "left_of", {"truck"}));
+  EXPECT_TRUE(has(scene, "scooter", "right_of", {"truck"}));
+  const SceneProgram fronted = read("a desk with an office chair in front, a bookshelf to its left, and to its right a trash bin");
+  EXPECT_TRUE(has(fronted, "office_chair", "in_front_of", {"desk"}));
+  EXPECT_TRUE(has(fronted, "bookshelf", "left_of", {"desk"}));
+  EXPECT_TRUE(has(fronted, "trash_bin", "right_of", {"desk"}));
+}
+
+TEST_F(SceneWordsTest, VerbsSayWhereThingsAre) {
+  EXPECT_TRUE(has(read("Two wardrobes flank a bed."), "wardrobe 1", "left_of", {"bed"}));
+  EXPECT_TRUE(has(read("The bed is flanked by two wardrobes."), "wardrobe 2", "right_of", {"bed"}));
+  EXPECT_TRUE(has(read("Six bushes surround a well."), "bush 6", "around", {"well"}));
+  EXPECT_TRUE(has(read("a well encircled by six bushes"), "bush 6", "around", {"well"}));
+  EXPECT_TRUE(has(read("The chest of drawers holds a globe."), "globe", "on", {"chest_of_drawers"}));
+  EXPECT_TRUE(has(read("A globe is carried by a chest of drawers."), "globe", "on", {"chest_of_drawers"}));
+  EXPECT_TRUE(has(read("A truck, followed by a van."), "van", "behind", {"truck"}));
+  const SceneProgram separated = read("A bush separates the bench and the tree.");
+  EXPECT_TRUE(has(separated, "bush", "between", {"bench", "tree"}));
+  EXPECT_TRUE(has(read("A bench and a tree are separated by a bush."), "bush", "between", {"bench", "tree"}));
+}
+
+TEST_F(SceneWordsTest, VerbsThatNobodyListedDoNotStandInTheWay) {
+  const SceneProgram scene = read("A penguin waddles towards a snowman. A cat snoozes under the table.");
+  EXPECT_TRUE(has(scene, "penguin", "facing", {"snowman"}));
+  EXPECT_TRUE(has(scene, "cat", "under", {"table"}));
+}
+
+TEST_F(SceneWordsTest, ListsShareTheVerbBehindThem) {
+  const SceneProgram scene = read("A vase, a teapot and a plate with a cheese on it are standing on a table.");
+  for (const char* id : {"vase", "teapot", "plate"}) EXPECT_TRUE(has(scene, id, "on", {"table"})) << id;
+  EXPECT_TRUE(has(scene, "cheese", "on", {"plate"}));
+  // A verb of one thing is about the last one.
+  const SceneProgram one = read("There is a bed, and a wardrobe stands in the corner.");
+  EXPECT_TRUE(has(one, "wardrobe", "corner", {}));
+  EXPECT_FALSE(has(one, "bed", "corner", {}));
+}
+
+TEST_F(SceneWordsTest, OneAndTheOther) {
+  const SceneProgram tents = read("two orange tents, a backpack next to one tent and a bear behind the other");
+  EXPECT_EQ(count(tents, "tent"), 2);
+  EXPECT_TRUE(has(tents, "backpack", "next_to", {"tent 2"}));
+  EXPECT_TRUE(has(tents, "bear", "behind", {"tent 1"}));
+  for (const char* id : {"tent 1", "tent 2"}) EXPECT_EQ(tents.find(id)->parameters.at("color"), "orange");
+  const SceneProgram lions = read("Two lions guard the gate, one to the left and one to the right of it.");
+  EXPECT_EQ(count(lions, "lion"), 2);
+  EXPECT_TRUE(has(lions, "lion 2", "left_of", {"gate"}));
+  EXPECT_TRUE(has(lions, "lion 1", "right_of", {"gate"}));
+  const SceneProgram sides = read("The sofa has a floor lamp on one side and a potted plant on the other.");
+  EXPECT_TRUE(has(sides, "floor_lamp", "next_to", {"sofa"}));
+  EXPECT_TRUE(has(sides, "potted_plant", "next_to", {"sofa"}));
+}
+
+TEST_F(SceneWordsTest, AttributesAreSharedOut) {
+  const auto coloured = [](const SceneProgram& scene, const std::string& colour) {
+    return std::count_if(scene.objects.begin(), scene.objects.end(), [&](const SceneObject& o) { return o.parameters.value("color", "") == colour; });
+  };
+  const SceneProgram mugs = read("On the desk there are three mugs, one blue and two white.");
+  EXPECT_EQ(count(mugs, "mug"), 3);
+  EXPECT_EQ(coloured(mugs, "blue"), 1);
+  EXPECT_EQ(coloured(mugs, "white"), 2);
+  for (const char* id : {"mug 1", "mug 2", "mug 3"}) EXPECT_TRUE(has(mugs, id, "on", {"desk"})) << id;
+  const SceneProgram chairs = read("five chairs, all white except for a black one in the corner");
+  EXPECT_EQ(coloured(chairs, "white"), 4);
+  EXPECT_EQ(coloured(chairs, "black"), 1);
+  const SceneProgram tables = read("three bedside tables, two of which are red");
+  EXPECT_EQ(count(tables, "bedside_table"), 3);
+  EXPECT_EQ(coloured(tables, "red"), 2);
+  const SceneProgram cars = read("There is a red car and a blue car; the red one is in front of the blue one.");
+  EXPECT_TRUE(has(cars, "car 1", "in_front_of", {"car 2"}));
+}
+
+TEST_F(SceneWordsTest, PronounsMeanWhatTheSentenceBeforeIsAbout) {
+  const SceneProgram lantern = read("A lantern stands on a barrel. It is made of brass.");
+  EXPECT_EQ(lantern.find("lantern")->parameters.at("finish"), "brass");
+  const SceneProgram kitchen = read("The kitchen contains a stove, a fridge and a cupboard. They stand against the wall.");
+  for (const char* id : {"stove", "fridge", "cupboard"}) EXPECT_TRUE(has(kitchen, id, "against_wall", {})) << id;
+  const SceneProgram table = read("There's a table. There's a vase on it, and under it sleeps a cat.");
+  EXPECT_TRUE(has(table, "cat", "under", {"table"}));
+  const SceneProgram fence = read("A horse and a cow stand in a meadow, with a fence behind them.");
+  EXPECT_TRUE(has(fence, "fence", "behind", {"horse"}));
+  EXPECT_TRUE(has(fence, "fence", "behind", {"cow"}));
+}
+
+TEST_F(SceneWordsTest, RelativeClauses) {
+  const SceneProgram scene = read("The piano, which is black, stands in the corner. A vase is on the desk, which is under the window.");
+  EXPECT_EQ(scene.find("piano")->parameters.at("color"), "black");
+  EXPECT_TRUE(has(scene, "piano", "corner", {}));
+  EXPECT_TRUE(has(scene, "desk", "under_window", {}));
+  EXPECT_TRUE(has(read("a washbasin, above which a mirror is mounted"), "wall_mirror", "above", {"washbasin"}));
+}
+
+TEST_F(SceneWordsTest, WhatStandsFirstIsInverted) {
+  const SceneProgram scene = read("Next to the bed, on a stool, lies a book. To the right of the bed stands a wardrobe, to the left a lamp on a crate.");
+  EXPECT_TRUE(has(scene, "stool", "next_to", {"bed"}));
+  EXPECT_TRUE(has(scene, "book", "on", {"stool"}));
+  EXPECT_TRUE(has(scene, "wardrobe", "right_of", {"bed"}));
+  EXPECT_TRUE(has(scene, "crate", "left_of", {"bed"}));
+}
+
+TEST_F(SceneWordsTest, CollectiveNounsAreWhatTheListBehindThemSays) {
+  const SceneProgram scene = read("toys on the rug (a ball, a drum and a teddy bear)");
+  EXPECT_EQ(scene.objects.size(), 4U);
+  for (const char* id : {"ball", "drum", "teddy_bear"}) EXPECT_TRUE(has(scene, id, "on", {"rug"})) << id;
+  EXPECT_TRUE(scene.left_out.empty());
+}
+
+TEST_F(SceneWordsTest, FloorsAndWalls) {
+  EXPECT_EQ(read("a room with a wooden floor and a red sofa").room.floor, "wood");
+  const SceneProgram tiles = read("a kitchen with white tiles on the floor, brick walls and a table");
+  EXPECT_EQ(tiles.room.floor, "tiles white");
+  EXPECT_EQ(tiles.room.walls, "brick");
+  EXPECT_EQ(read("a bedroom with a bed. The walls are painted blue.").room.walls, "plaster blue");
+  EXPECT_TRUE(read("a room with a red sofa on the floor").room.floor.empty());
+}
+
 TEST_F(SceneWordsTest, EditsChangeWhatTheyName) {
   SceneProgram scene = read("a living room with a sofa, a floor lamp to the right of the sofa and a rug");
   for (SceneObject& object : scene.objects) object.pose = ScenePose{}, object.on = "floor";

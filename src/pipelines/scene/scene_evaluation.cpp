@@ -2,8 +2,49 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+
+#include "media/glb_scene.h"
+#include "scene/build.h"
 
 namespace ptah {
+
+namespace {
+
+constexpr const char* kThirty =
+    "a big living room with a sofa, a coffee table in front of the sofa, two armchairs, a television on a TV stand opposite the sofa, a bookshelf, "
+    "a floor lamp, a potted plant and a rug. There is a dining table with six chairs around it. A vase and four plates are on the dining table. "
+    "There is also a cupboard, a clock on the wall, three pictures on the wall, two books on the coffee table and a cat.";
+
+double milliseconds_of(const std::function<void()>& work) {
+  const auto begin = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begin).count();
+}
+
+}  // namespace
+
+Result<Json> time_scene_of_thirty(const SceneLibrary& library, const CancelToken* cancel) {
+  return guard([&]() -> Result<Json> {
+    double making = 1e9, placing = 1e9, all = 1e9;
+    size_t objects = 0;
+    for (int round = 0; round < 3; ++round) {
+      SceneModels models(library.kinds());
+      SceneProgram program;
+      const double made = milliseconds_of([&] {
+        program = value_or_throw(scene_of_words(kThirty, library.lexicon(), library.places(), {}, 0));
+        for (const SceneObject& object : program.objects) (void)value_or_throw(models.make(object.kind, object.parameters, object.lying, cancel));
+      });
+      SceneLayout layout;
+      const double placed = milliseconds_of([&] { layout = value_or_throw(lay_out(program, models, library.places(), cancel)); });
+      const double written =
+          milliseconds_of([&] { (void)value_or_throw(encode_glb(value_or_throw(build_scene(layout, program, library.places(), kSceneTexels)))); });
+      making = std::min(making, made), placing = std::min(placing, placed), all = std::min(all, made + placed + written);
+      objects = layout.things.size();
+    }
+    return Json{{"objects", objects}, {"making", making}, {"placing", placing}, {"all", all}};
+  });
+}
 
 Result<Json> evaluate_scenes(const SceneLibrary& library, const std::vector<SceneExpectation>& sentences, uint64_t seed, std::vector<std::string>& wrong,
                              const CancelToken* cancel) {
@@ -40,7 +81,9 @@ Result<Json> evaluate_scenes(const SceneLibrary& library, const std::vector<Scen
   }
   std::sort(milliseconds.begin(), milliseconds.end());
   const auto share = static_cast<double>(std::max<int64_t>(1, made));
-  return Json{{"sentences", sentences.size()},
+  PTAH_TRY(const Json thirty, time_scene_of_thirty(library, cancel));
+  return Json{{"thirty", thirty},
+              {"sentences", sentences.size()},
               {"made", made},
               {"count", all.count.json()},
               {"attributes", all.attributes.json()},

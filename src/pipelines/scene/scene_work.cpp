@@ -96,7 +96,7 @@ Result<Work> sealed_scene(const SceneLibrary& library, const ReadyScene& ready, 
   Json core = begun_receipt(kSceneKind, scene_schema().to_receipt(task));
   core["library"] = ready.shapes;
   core["program"] = scene_json(ready.asked);
-  PTAH_TRY(const InstancedScene scene, build_scene(ready.layout, ready.program, library.places()));
+  PTAH_TRY(const InstancedScene scene, build_scene(ready.layout, ready.program, library.places(), kSceneTexels));
   Work work;
   work.files["scene.json"] = bytes_of_text(scene_json(ready.program).dump(1) + "\n");
   PTAH_TRY(work.files["scene.glb"], encode_glb(scene, receipt_inside(core)));

@@ -74,10 +74,21 @@ class Expander {
       object.parameters = place ? place->usual : Json::object();
       object.parameters.update(g.noun.noun.set);
       object.parameters.update(g.set);
+      if (g.set.contains("finish") && !g.set.contains("color") && has_natural_colour(g.kind))
+        object.parameters["color"] = "natural";  // leather looks like leather
       object.parameters = known_parameters(object.parameters, g.kind, lexicon_.kinds());
+      object.lying = place && place->lies && (g.lying || has_link(read_, static_cast<int>(index), {"under"}));
       of_group_[index].push_back(out_.objects.size());
       out_.objects.push_back(std::move(object));
     }
+  }
+
+  bool has_natural_colour(const std::string& kind) const {
+    const auto found = lexicon_.kinds().kinds().find(kind);
+    return found != lexicon_.kinds().kinds().end() &&
+           std::any_of(found->second.parameters.begin(), found->second.parameters.end(), [](const ShapeParameter& p) {
+             return p.name == "color" && std::find(p.choices.begin(), p.choices.end(), "natural") != p.choices.end();
+           });
   }
 
   void name() {
@@ -172,6 +183,7 @@ class Assumer {
     for (size_t i = 0; i < count; ++i) assume(program_.objects[i]);
     rugs();
     tables();
+    beds();
   }
 
  private:
@@ -269,6 +281,17 @@ class Assumer {
       if (!table || table->kind != "table" || table->pose || count <= 4) continue;
       const double need = 0.56 * std::ceil((count - 2) / 2.0);
       table->parameters["width"] = std::clamp(std::max(number_at(table->parameters, "width", 1.6), need), 0.8, 2.6);
+    }
+  }
+
+  /// A bed is high enough for what lies below it: its rail is 0.3 m under the top of the mattress.
+  void beds() {
+    for (const SceneRelation& r : program_.relations) {
+      SceneObject* bed = r.is == "under" && r.to.size() == 1 ? program_.find(r.to[0]) : nullptr;
+      const SceneObject* thing = program_.find(r.of);
+      if (!bed || bed->kind != "bed" || bed->pose || !thing || !thing->lying) continue;
+      const double need = 0.3 + number_at(thing->parameters, "depth", 0.22) + 0.03;
+      bed->parameters["seat_height"] = std::clamp(std::max(number_at(bed->parameters, "seat_height", 0.5), need), 0.38, 0.7);
     }
   }
 

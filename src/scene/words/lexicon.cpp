@@ -61,75 +61,7 @@ const std::set<std::string>& misleading() {
   return words;
 }
 
-/// Relations, and the words for each; "?" where what they are relative to may be missing.
-constexpr std::pair<const char*, const char*> kRelationWords[] = {
-    {"on", "on top of|on|upon|atop"},
-    {"on?", "on top"},
-    {"left_of", "to the left of|on the left of|left of|on the left side of|to the left side of"},
-    {"left_of?", "to the left|on the left"},
-    {"right_of", "to the right of|on the right of|right of|on the right side of|to the right side of"},
-    {"right_of?", "to the right|on the right"},
-    {"in_front_of", "in front of|before|at the foot of|at the end of"},
-    {"in_front_of?", "in front"},
-    {"behind", "behind|in back of|at the head of"},
-    {"next_to", "next to|beside|besides|adjacent to|alongside|by|at the side of|right next to|side by side with"},
-    {"at", "at"},
-    {"near", "near|close to|not far from"},
-    {"near?", "nearby"},
-    {"across", "opposite|opposite of|opposite to|across from"},
-    {"facing", "facing|faces|face|that faces|looking at|turned towards|towards"},
-    {"between", "between|in between"},
-    {"around", "around|round|surrounding"},
-    {"under", "under|underneath|below|beneath"},
-    {"above", "above|over"},
-    {"in", "in|inside|inside of|within|into"},
-    {"against", "against|leaning against|leaning on|along"},
-    {"from", "from"},
-    {"sides", "on either side of|on both sides of|on each side of|at each side of|to either side of|on every side of"},
-    {"sides?", "on either side|on both sides|on each side|at either side"},
-};
-
-const std::map<std::string, RelationWords>& relation_table() {
-  static const auto table = [] {
-    std::map<std::string, RelationWords> out;
-    for (const auto& [is, words] : kRelationWords) {
-      const std::string_view name = is;
-      const bool open = name.ends_with('?');
-      std::stringstream list(words);
-      for (std::string phrase; std::getline(list, phrase, '|');) out[phrase] = {std::string(open ? name.substr(0, name.size() - 1) : name), open};
-    }
-    return out;
-  }();
-  return table;
-}
-
 }  // namespace
-
-SceneWords scene_words(const std::string& text) {
-  SceneWords out;
-  std::string word;
-  const auto flush = [&] {
-    if (!word.empty()) out.push_back(std::move(word));
-    word.clear();
-  };
-  std::string plain = text;
-  for (const auto& [from, to] : {std::pair{"\u2019", "'"}, {"\u2018", "'"}, {"\u00d7", " x "}, {"\u2013", ", "}, {"\u2014", ", "}})
-    replace_all(plain, from, to);
-  for (size_t i = 0; i < plain.size(); ++i) {
-    const char c = plain[i];
-    const bool number = c == '.' && i + 1 < plain.size() && std::isdigit(static_cast<unsigned char>(plain[i + 1])) && !word.empty() &&
-                        std::isdigit(static_cast<unsigned char>(word.back()));
-    if (static_cast<unsigned char>(c) >= 0x80 || std::isalnum(static_cast<unsigned char>(c)) || c == '\'' || number) {
-      word += static_cast<char>(static_cast<unsigned char>(c) < 0x80 ? std::tolower(static_cast<unsigned char>(c)) : c);
-      continue;
-    }
-    flush();
-    if (c == '.' || c == '!' || c == '?' || c == ';' || c == '\n') out.push_back(".");
-    if (c == ',' || c == ':' || c == '(' || c == ')') out.push_back(",");
-  }
-  flush();
-  return out;
-}
 
 void SceneLexicon::add_noun(const std::string& name, const NounEntry& entry) {
   const std::string singular = normal(name);
@@ -155,6 +87,7 @@ Result<SceneLexicon> SceneLexicon::load(const std::filesystem::path& shapes, std
     entry.is = kind;
     out.add_noun(name, entry);
   }
+  out.add_surfaces();
   for (const auto& [name, room] : places.room_words()) {
     NounEntry entry;
     entry.is = Kind::room;
@@ -192,6 +125,17 @@ Result<SceneLexicon> SceneLexicon::load(const std::filesystem::path& shapes, std
             out.add_noun(way.text, formed);
           }
     }
+  // Words for things of many kinds: a list behind them says which.
+  for (const char* name : {"toy", "thing", "item", "object", "animal", "piece of furniture", "ornament", "decoration", "belonging", "vehicle", "following"}) {
+    NounEntry entry;
+    entry.is = Kind::collective;
+    out.add_noun(name, entry);
+  }
+  for (const char* name : {"furniture", "stuff", "tableware"}) {
+    NounEntry entry;
+    entry.is = Kind::collective;
+    out.nouns_.emplace(name, entry);
+  }
   for (const auto& [word, names] : out.phrases_->colours())
     for (const std::string& name : names) out.colours_.emplace(normal(name), word);
   out.colours_["grey"] = "gray";
@@ -209,6 +153,40 @@ Result<SceneLexicon> SceneLexicon::load(const std::filesystem::path& shapes, std
   return out;
 }
 
+/// What floors and walls are covered with.
+void SceneLexicon::add_surfaces() {
+  using Kind = NounEntry::Kind;
+  constexpr std::tuple<const char*, Kind, const char*> kSurfaces[] = {{"tile", Kind::floor, "tiles"},
+                                                                      {"floor tile", Kind::floor, "tiles"},
+                                                                      {"tiled floor", Kind::floor, "tiles"},
+                                                                      {"floorboard", Kind::floor, "planks"},
+                                                                      {"wooden board", Kind::floor, "planks"},
+                                                                      {"parquet", Kind::floor, "planks"},
+                                                                      {"parquet floor", Kind::floor, "planks"},
+                                                                      {"plank floor", Kind::floor, "planks"},
+                                                                      {"carpeted floor", Kind::floor, "wool"},
+                                                                      {"carpet floor", Kind::floor, "wool"},
+                                                                      {"fitted carpet", Kind::floor, "wool"},
+                                                                      {"wall to wall carpet", Kind::floor, "wool"},
+                                                                      {"cobblestone", Kind::floor, "cobblestone"},
+                                                                      {"paving stone", Kind::floor, "stone"},
+                                                                      {"flagstone", Kind::floor, "stone"},
+                                                                      {"checkered floor", Kind::floor, "checker"},
+                                                                      {"chequered floor", Kind::floor, "checker"},
+                                                                      {"dirt floor", Kind::floor, "mud"},
+                                                                      {"wallpaper", Kind::wall, "paper"},
+                                                                      {"wall tile", Kind::wall, "tiles"},
+                                                                      {"tiled wall", Kind::wall, "tiles"},
+                                                                      {"wall panelling", Kind::wall, "wood"},
+                                                                      {"brickwork", Kind::wall, "brick"},
+                                                                      {"panelling", Kind::wall, "wood"}};
+  for (const auto& [name, kind, material] : kSurfaces) {
+    NounEntry entry;
+    entry.is = kind, entry.room = material;
+    add_noun(name, entry);
+  }
+}
+
 const ShapeParameter* SceneLexicon::parameter(const std::string& kind, const std::string& name) const {
   const auto found = kinds_->kinds().find(kind);
   if (found == kinds_->kinds().end()) return nullptr;
@@ -218,68 +196,9 @@ const ShapeParameter* SceneLexicon::parameter(const std::string& kind, const std
 }
 
 WordMatch<NounEntry> SceneLexicon::noun(const SceneWords& words, size_t at) const { return longest(nouns_, words, at); }
-WordMatch<RelationWords> SceneLexicon::relation(const SceneWords& words, size_t at) const { return longest(relation_table(), words, at); }
 WordMatch<std::string> SceneLexicon::colour(const SceneWords& words, size_t at) const { return longest(colours_, words, at); }
 WordMatch<std::string> SceneLexicon::material(const SceneWords& words, size_t at, bool behind) const {
   return longest(behind ? materials_behind_ : materials_before_, words, at);
-}
-
-WordMatch<int> SceneLexicon::number(const SceneWords& words, size_t at) const {
-  static const std::map<std::string, int> kNumbers{{"a", 1},
-                                                   {"an", 1},
-                                                   {"one", 1},
-                                                   {"two", 2},
-                                                   {"three", 3},
-                                                   {"four", 4},
-                                                   {"five", 5},
-                                                   {"six", 6},
-                                                   {"seven", 7},
-                                                   {"eight", 8},
-                                                   {"nine", 9},
-                                                   {"ten", 10},
-                                                   {"eleven", 11},
-                                                   {"twelve", 12},
-                                                   {"thirteen", 13},
-                                                   {"fourteen", 14},
-                                                   {"fifteen", 15},
-                                                   {"sixteen", 16},
-                                                   {"twenty", 20},
-                                                   {"a pair of", 2},
-                                                   {"pair of", 2},
-                                                   {"a couple of", 2},
-                                                   {"both", 2},
-                                                   {"several", 3},
-                                                   {"some", 3},
-                                                   {"a few", 3},
-                                                   {"few", 3},
-                                                   {"many", 5},
-                                                   {"lots of", 5},
-                                                   {"a lot of", 5},
-                                                   {"a dozen", 12},
-                                                   {"half a dozen", 6},
-                                                   {"another", 1},
-                                                   {"a single", 1},
-                                                   {"an additional", 1},
-                                                   {"another two", 2},
-                                                   {"a set of two", 2},
-                                                   {"a set of three", 3},
-                                                   {"a set of four", 4},
-                                                   {"a set of six", 6},
-                                                   {"a row of three", 3},
-                                                   {"a row of four", 4},
-                                                   {"a row of five", 5},
-                                                   {"a row of six", 6},
-                                                   {"a group of three", 3},
-                                                   {"a group of four", 4},
-                                                   {"a stack of", 3},
-                                                   {"a pile of", 3},
-                                                   {"a trio of", 3},
-                                                   {"a number of", 4}};
-  if (const auto found = longest(kNumbers, words, at)) return found;
-  if (at < words.size() && !words[at].empty() && words[at].size() <= 3 &&
-      std::all_of(words[at].begin(), words[at].end(), [](char c) { return c >= '0' && c <= '9'; }))
-    return {1, std::stoi(words[at])};
-  return {};
 }
 
 Json SceneLexicon::sized(const std::string& kind, bool big) const {
@@ -421,6 +340,11 @@ WordMatch<Json> SceneLexicon::behind(const SceneWords& words, size_t at, const s
       }
   }
   return best;
+}
+
+bool SceneLexicon::is_size(const std::string& word) const {
+  static const std::set<std::string> kExtents{"long", "wide", "broad", "narrow", "tall", "high", "low", "short", "deep", "square", "oval", "round"};
+  return sizes_.contains(word) || kExtents.contains(word);
 }
 
 bool SceneLexicon::is_filler(const std::string& word) const {

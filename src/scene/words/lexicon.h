@@ -4,34 +4,18 @@
 #include <functional>
 
 #include "scene/places.h"
+#include "scene/words/grammar_words.h"
 #include "shape/words/captions.h"
 
 namespace ptah {
 
-/// A word of a sentence, small letters; "," and "." stand alone.
-using SceneWords = std::vector<std::string>;
-/// Words of a text; hyphens part words, every end of a sentence is ".".
-SceneWords scene_words(const std::string& text);
-
 /// What a noun names.
 struct NounEntry {
-  enum class Kind : uint8_t { thing, room, wall, corner, middle, window, door, floor, ceiling };
+  enum class Kind : uint8_t { thing, room, wall, corner, middle, window, door, floor, ceiling, collective };
   Kind is = Kind::thing;
   SceneNoun noun;    ///< of a thing
-  std::string room;  ///< of a room
+  std::string room;  ///< of a room; of a floor or a wall what it is covered with ("tiles")
   bool plural = false;
-};
-
-template <class T>
-struct WordMatch {
-  size_t length = 0;  ///< words; 0: no match
-  T value{};
-  explicit operator bool() const { return length > 0; }
-};
-
-struct RelationWords {
-  std::string is;
-  bool open = false;  ///< it may stand without what it is relative to: "to the left"
 };
 
 class SceneLexicon {
@@ -40,14 +24,16 @@ class SceneLexicon {
   static Result<SceneLexicon> load(const std::filesystem::path& shapes, std::shared_ptr<const ShapeKinds> kinds, const ScenePlaces& places);
 
   WordMatch<NounEntry> noun(const SceneWords& words, size_t at) const;
-  WordMatch<RelationWords> relation(const SceneWords& words, size_t at) const;
-  WordMatch<int> number(const SceneWords& words, size_t at) const;
+  WordMatch<RelationWords> relation(const SceneWords& words, size_t at) const { return relation_words(words, at); }
+  WordMatch<int> number(const SceneWords& words, size_t at) const { return number_words(words, at); }
   WordMatch<std::string> colour(const SceneWords& words, size_t at) const;
   WordMatch<std::string> material(const SceneWords& words, size_t at, bool behind) const;
   /// Parameters that words before the noun of a kind mean: colours, materials, sizes, forms.
   WordMatch<Json> before(const SceneWords& words, size_t at, size_t end, const std::string& kind) const;
   /// The same of words behind it: "with a red cushion", "made of oak", "2 m long".
   WordMatch<Json> behind(const SceneWords& words, size_t at, const std::string& kind) const;
+  /// "big", "tall": a word of size or extent.
+  bool is_size(const std::string& word) const;
   /// Words that say nothing that is placed.
   bool is_filler(const std::string& word) const;
   /// Usual names of kinds, for finding the nearest to an unknown noun.
@@ -55,6 +41,7 @@ class SceneLexicon {
   const ShapeKinds& kinds() const { return *kinds_; }
 
  private:
+  void add_surfaces();
   void add_noun(const std::string& name, const NounEntry& entry);
   Json sized(const std::string& kind, bool big) const;
   const ShapeParameter* parameter(const std::string& kind, const std::string& name) const;

@@ -16,7 +16,7 @@ struct ReadGroup {
   int count = 1;
   int per = -1;  ///< the count is for each of this group
   Json set = Json::object();
-  bool mentioned = false;  ///< "the": it may be one of before
+  bool lying = false;  ///< a verb said that it lies
 };
 
 struct ReadLink {

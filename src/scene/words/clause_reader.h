@@ -1,0 +1,524 @@
+// Links and what is said behind a thing: the middle of the grammar of sentences about scenes.
+#pragma once
+
+#include "scene/words/verb_reader.h"
+
+namespace ptah::scene_words_detail {
+
+class ClauseReader : public VerbReader {
+ public:
+  using VerbReader::VerbReader;
+
+ protected:
+  // ----- links
+
+  void link(const std::string& said, const std::vector<int>& subjects, const Reference& to) {
+    if (to.wall == "each other") return link_each_other(said, subjects);
+    if (to.groups.size() > 1 && said != "between") {  // "behind them" of several things
+      for (const int g : to.groups) link(said, subjects, {{g}, false, true, false, to.part, to.wall, true});
+      return;
+    }
+    for (const int subject : subjects) link_one(said, subject, to);
+    if (!to.groups.empty() && to.part == Is::thing) anchor_ = to.groups.back();
+  }
+
+  void link_each_other(const std::string& said, const std::vector<int>& subjects) {
+    const std::string is = said == "sides" || said == "at" ? "next_to" : said;
+    if (subjects.size() == 1) out_.links.push_back({.is = is, .of = subjects[0], .to = {subjects[0]}, .wall = "each other", .each = false});
+    for (size_t i = 1; i < subjects.size(); ++i) {
+      out_.links.push_back({.is = is, .of = subjects[i], .to = {subjects[i - 1]}, .wall = "", .each = false});
+      if (is == "facing" && i == 1) out_.links.push_back({.is = is, .of = subjects[0], .to = {subjects[1]}, .wall = "", .each = false});
+    }
+  }
+
+  void link_one(const std::string& said, int subject, const Reference& to) {
+    ReadLink one{.is = said, .of = subject, .to = to.groups, .wall = to.wall, .each = to.each};
+    if (one.is == "sides") {
+      one.is = "next_to";
+      if (group(subject).count == 1 && group(subject).per < 0) group(subject).count = 2;
+    }
+    if (to.groups.empty() && !part_link(one, to)) return;
+    if (!to.groups.empty() && to.part == Is::middle && (said == "in" || said == "at" || said == "on")) one.is = "on";
+    const std::string over = to.groups.empty() ? "" : group(to.groups[0]).kind;
+    if (one.is == "at") one.is = over == "table" || over == "coffee_table" ? "around" : over == "piano" || over == "desk" ? "in_front_of" : "next_to";
+    // Nothing stands right below a tree or a lamppost.
+    const bool over_ground = over.ends_with("tree") || over == "street_lamp" || over == "floor_lamp" || over == "bush" || over == "tulip";
+    if (one.is == "under" && over_ground) one.is = "next_to";
+    if (one.is == "against" && !to.groups.empty()) one.is = "next_to";
+    if (one.is == "to") one.is = "next_to";  // "moved to the sofa"
+    if (one.is == "from") return;
+    if (to.each && !to.groups.empty() && group(subject).per < 0 && !distributed_ && subject != to.groups[0]) {
+      // "a lamp on each": one for each of them. Several are spread over them where they are enough.
+      if (group(subject).count < total(to.groups[0]) || !to.pronoun || said_each_) group(subject).per = to.groups[0];
+    }
+    if (one.is == "under" && !one.to.empty() && hangs(one.to[0])) {
+      out_.links.push_back({.is = "above", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
+      return;
+    }
+    if (one.is == "under" && !one.to.empty() && group(subject).kind == "rug") {
+      out_.links.push_back({.is = "on", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
+      return;
+    }
+    if (one.is == "above" && !one.to.empty() && (group(subject).kind == "table_lamp" || group(subject).kind == "floor_lamp"))
+      group(subject).kind = "ceiling_lamp";
+    out_.links.push_back(one);
+  }
+
+  /// Relations to the room. False if there is nothing to link.
+  bool part_link(ReadLink& one, const Reference& to) {
+    const std::string said = one.is;
+    const int g = one.of;
+    const bool table = group(g).kind == "desk" || group(g).kind == "table";
+    switch (to.part) {
+      case Is::wall: {
+        const bool on_it = (said == "on" || said == "above") && (hangs(g) || group(g).kind == "television" || group(g).kind == "shield" || hung_);
+        one.is = on_it ? "on_wall" : "against_wall";
+        return true;
+      }
+      case Is::corner:
+        one.is = "corner";
+        one.wall.clear();
+        if (to.each && group(g).count == 1) group(g).count = 4;
+        return true;
+      case Is::middle:
+        one.is = "middle";
+        return true;
+      case Is::window:
+        one.is = said == "under" || (said == "facing" && stands(g) == Stands::wall && table) ? "under_window"
+                 : said == "facing" || said == "across"                                      ? "facing"
+                                                                                             : "by_window";
+        if (one.is == "facing") one.wall = "left";
+        return true;
+      case Is::door: {
+        static const std::set<std::string> kNear{"left_of", "right_of", "next_to", "near", "at"};
+        if (!kNear.contains(said)) note("places relative to doors are understood as near the door");
+        one.is = "by_door";
+        return true;
+      }
+      case Is::ceiling:
+        one.is = "ceiling";
+        if (group(g).kind == "table_lamp") group(g).kind = "ceiling_lamp";
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  // ----- what is said of a thing
+
+  /// "is red", "painted white", "wrapped in red paper".
+  bool attribute(const std::vector<int>& subjects) {
+    const size_t start = at_;
+    static const std::set<std::string> kLeads{"painted", "coloured", "colored", "in", "all",  "both", "completely", "wrapped",
+                                              "covered", "entirely", "made",    "of", "from", "dark", "bright",     "mostly"};
+    while (kLeads.contains(word()) && !lexicon_.colour(words_, at_)) ++at_;
+    bool any = false;
+    for (const int subject : subjects) {
+      if (group(subject).kind.empty()) continue;
+      size_t at = at_;
+      while (const auto found = lexicon_.before(words_, at, words_.size(), group(subject).kind)) {
+        const size_t after = at + found.length;
+        const bool next = after < words_.size() && lexicon_.before(words_, after, words_.size(), group(subject).kind);
+        if (!next && after < words_.size() && !ends_before(after) && !lexicon_.relation(words_, after) && words_[after] != "paper" && words_[after] != "in")
+          break;
+        group(subject).set.update(found.value);
+        any = true;
+        at = after;
+        if (at < words_.size() && words_[at] == "and" && lexicon_.before(words_, at + 1, words_.size(), group(subject).kind) &&
+            !lexicon_.noun(words_, at + 2) && !lexicon_.number(words_, at + 1))
+          ++at;
+      }
+      if (any && subject == subjects.back()) at_ = at;
+    }
+    if (any) take("paper");
+    if (!any) at_ = start;
+    return any;
+  }
+
+  /// "in a row", "side by side", "for four people".
+  bool remark(const std::vector<int>& subjects, bool& said) {
+    const size_t start = at_;
+    if (is("in") && is("a", 1) && (is("row", 2) || is("line", 2) || is("circle", 2) || is("group", 2) || is("queue", 2))) return at_ += 3, true;
+    if ((is("side") || is("back")) && is("by", 1) && is("side", 2)) {
+      at_ += 3;
+      link_each_other("next_to", subjects);
+      return said = true;
+    }
+    if (is("full") && is("of", 1)) {
+      at_ += 2;
+      phrase();
+      return true;
+    }
+    if (is("laid") || is("set") || is("decked") || is("big") || is("large")) ++at_;
+    if (is("for") && lexicon_.number(words_, at_ + 1) && !is("a", 1)) {
+      at_ += 1 + lexicon_.number(words_, at_ + 1).length;
+      while (is("person") || is("people") || is("guests") || is("persons")) ++at_;
+      return true;
+    }
+    at_ = start;
+    return false;
+  }
+
+  /// Whether a preposition here begins a clause of its own: "… , next to the ladder lies a bucket".
+  bool fronts(size_t at) {
+    Saved before = saved();
+    at_ = at;
+    const auto relation = lexicon_.relation(words_, at_);
+    at_ += relation.length;
+    bool out = false;
+    Reference to;
+    if (!relation.value.open && !relation.value.own) to = reference(relation.value.is, {});
+    if (relation.value.open || relation.value.own || to.found) {
+      if (to.groups.size() == 1 && !to.pronoun)
+        while (lexicon_.relation(words_, at_) && !lexicon_.relation(words_, at_).value.open) {
+          at_ += lexicon_.relation(words_, at_).length;
+          if (!reference("", {}).found) break;
+        }
+      out = !at_end() &&
+            (verb_words(words_, at_) || is("a") || is("an") || is("the") || lexicon_.number(words_, at_) || lexicon_.noun(words_, at_) || is("there"));
+    }
+    restore(std::move(before));
+    return out;
+  }
+
+  /// A preposition and what it is relative to. False, and nothing consumed, if there is none.
+  bool place(const std::vector<int>& subjects, bool& said) {
+    const size_t start = at_;
+    const auto relation = lexicon_.relation(words_, at_);
+    if (!relation) return false;
+    at_ += relation.length;
+    if (relation.value.is == "in" && is("the") && is("room", 1)) return at_ += 2, true;
+    // A preposition without anything behind it: "with a tree behind".
+    const bool bare = !relation.value.open && !relation.value.own && (at_end() || is(",") || is("and") || is(")") || is("while"));
+    const bool open = relation.value.open || relation.value.own || (bare && relation.value.is != "at" && relation.value.is != "from");
+    if (relation.value.open && words_[start + 1] == "one" && relation.value.is == "next_to") one_side_ = true;
+    if (one_side_ && !relation.value.open && relation.length == 1 && is("the") && is("other", 1) &&
+        (at_ + 2 >= words_.size() || ends_before(at_ + 2))) {  // "on one side …, on the other"
+      at_ += 2;
+      const Reference side = open_reference("next_to", subjects, false);
+      if (side.found) return link("next_to", subjects, side), said = true;
+    }
+    const Reference to = open ? open_reference(relation.value.is, subjects, relation.value.own) : reference(relation.value.is, subjects);
+    if (!to.found) return at_ = start, false;
+    if (to.part == Is::room) return true;
+    if (relation.value.is == "across" && mutual(subjects) && to.groups.size() == 1) {  // "face each other across a table"
+      link("between", to.groups, {subjects, false, false, false, Is::thing, "", true});
+      return said = true;
+    }
+    link(relation.value.is, subjects, to);
+    by_pronoun_ = to.pronoun;
+    along_ = words_[start] == "along" && to.part == Is::wall;
+    said = true;
+    if (to.groups.size() == 1 && !to.pronoun) nested(to.groups[0], to.fresh);
+    return true;
+  }
+
+  bool mutual(const std::vector<int>& subjects) const {
+    return !out_.links.empty() && out_.links.back().of == subjects.back() && (out_.links.back().wall == "each other" || subjects.size() == 2) &&
+           out_.links.back().is == "facing";
+  }
+
+  /// What is said of what a thing is relative to: "on the bedside table next to the bed", "on the table, which stands in the corner".
+  void nested(int g, bool fresh) {
+    if (at_end()) return;
+    const auto next = lexicon_.relation(words_, at_);
+    const bool relative = is("which") || is("that") || is("whose") || (is(",") && (is("which", 1) || is("whose", 1)));
+    if (relative || is("with")) {
+      // "next to a table with a vase on it"; "behind the house with a bench in front" says more of the thing itself.
+      if (is("with") && !with_of(g) && !(fresh && carries(g))) return;
+      modifiers({g}, is("with") || relative, false);
+      return;
+    }
+    if (next && next.value.is != "facing" && !next.value.own) {
+      const size_t after = at_ + next.length;  // "on the table next to it": of the thing itself
+      if (after < words_.size() && (words_[after] == "it" || words_[after] == "them")) return;
+      modifiers({g}, false, false);
+      return;
+    }
+    const auto v = verb_words(words_, at_);
+    if (v && v.value.form == VerbWords::Form::participle && v.value.is.empty() && lexicon_.relation(words_, at_ + v.length)) modifiers({g}, false, false);
+    if (v && v.value.form == VerbWords::Form::past && v.value.is.empty() && lexicon_.relation(words_, at_ + v.length)) modifiers({g}, false, false);
+  }
+  /// "on the table with a red top": a part of it.
+  bool with_of(int g) const { return static_cast<bool>(lexicon_.behind(words_, at_, out_.groups[static_cast<size_t>(g)].kind)); }
+
+  /// All that is said behind things: where they are, what they are like, what is with them. `finite`: verbs of a clause belong to them. True if it was said
+  /// where they are.
+  bool modifiers(const std::vector<int>& subjects, bool may_carry, bool finite) {
+    bool said = false;
+    const int subject = subjects.back();
+    for (bool more = true; more && !at_end();) {
+      const size_t start = at_;
+      more = modifier(subjects, may_carry, finite, said) && at_ > start;
+      if (more || !(is(",") || is("and"))) continue;
+      // "… and stands in the corner", "…, next to a drum".
+      const size_t connector = at_;
+      while (is(",") || is("and")) ++at_;
+      const bool verb_next = finite && finite_ahead() && !is("there") && !is("has") && !is("have");
+      const size_t from = at_;
+      while (adverb()) {
+      }
+      const bool place_next = said && lexicon_.relation(words_, at_) && !lexicon_.noun(words_, at_) && !fronts(at_);
+      if (!place_next) at_ = from;
+      const bool participle_next = participle_ahead();
+      const bool attribute_next =
+          finite && !lexicon_.number(words_, at_) && lexicon_.before(words_, at_, words_.size(), group(subject).kind) && clause_attribute();
+      more = verb_next || place_next || attribute_next || participle_next || (may_carry && is("with")) || (finite && is("made") && is("of", 1));
+      if (!more) at_ = connector;
+    }
+    return said;
+  }
+  /// "red", not "red chairs".
+  bool clause_attribute() const {
+    const auto found = describes(at_);
+    return found && !lexicon_.noun(words_, at_ + 1) && (at_ + 1 >= words_.size() || ends_before(at_ + 1));
+  }
+
+  bool modifier(const std::vector<int>& subjects, bool may_carry, bool finite, bool& said) {
+    const int subject = subjects.back();
+    if (!group(subject).kind.empty())
+      if (const auto part = lexicon_.behind(words_, at_, group(subject).kind)) {
+        for (const int s : subjects) group(s).set.update(part.value);
+        at_ += part.length;
+        return true;
+      }
+    if (relative_clause(subjects, may_carry, said)) return true;
+    const size_t start = at_;
+    const Verb v = verb();
+    if (v.any && v.finite && !finite) return at_ = start, false;
+    if (v.any) {
+      for (const int g : subjects) group(g).lying = group(g).lying || v.lying;
+      if (v.is.empty()) {
+        if (attribute(subjects)) return true;
+      } else if (v.passive || v.inverse) {
+        hosts_ = subjects;
+        with(subject, said_each_, v.is);
+        hosts_.clear();
+      } else if (object_of(v, subjects)) {
+        said = true;
+      }
+      if (!is("has") && !is("have")) return true;
+    }
+    if (!v.any && (is("painted") || is("coloured") || is("colored") || is("in") || is("wrapped")) && attribute(subjects)) return true;
+    if (remark(subjects, said)) return true;
+    const size_t before = at_;
+    while (adverb()) {
+    }
+    if (!lexicon_.relation(words_, at_)) at_ = before;
+    if (place(subjects, said)) return true;
+    if (may_carry && (is("with") || is("has") || is("have") || is("having") || is("contains") || is("containing"))) {
+      const bool within = is("contains") || is("containing");
+      ++at_;
+      hosts_ = subjects;
+      with(subject, said_each_, within && is_container(subject) ? "in" : "");
+      hosts_.clear();
+      return true;
+    }
+    if (is("without")) {
+      ++at_;
+      return none();
+    }
+    return at_ > start;
+  }
+
+  /// Of "flank", "surround", "face": what it is done to.
+  bool object_of(const Verb& v, const std::vector<int>& subjects) {
+    const Reference to = reference(v.is == "sides" ? "next_to" : v.is, subjects);
+    if (!to.found) return false;
+    const bool pair = v.is == "sides" && subjects.size() == 2;
+    if (pair) {
+      link("left_of", {subjects[0]}, to);
+      link("right_of", {subjects[1]}, to);
+    } else {
+      link(v.is == "sides" && group(subjects[0]).count == 1 ? "next_to" : v.is, subjects, to);
+    }
+    if (to.groups.size() == 1 && !to.pronoun) nested(to.groups[0], to.fresh);
+    return true;
+  }
+
+  bool relative_clause(const std::vector<int>& subjects, bool may_carry, bool& said) {
+    const size_t comma = is(",") ? 1 : 0;
+    const std::string& w = word(comma);
+    if (w != "which" && w != "that" && w != "who" && w != "whose") return false;
+    if (w == "that" && comma) return false;
+    const size_t start = at_;
+    at_ += comma + 1;
+    if (w == "whose") {
+      with(subjects.back(), false, "");
+      return true;
+    }
+    const bool verb_next = finite_ahead() || is("has") || is("have") || is("contains");
+    if (!verb_next) return at_ = start, false;
+    said = modifiers(subjects, may_carry, true) || said;
+    if (is(",") && at_ + 1 < words_.size()) {  // "the piano, which is black, stands …"
+      const size_t end = at_++;
+      if (!finite_ahead()) at_ = end;
+    }
+    return true;
+  }
+
+  bool none() {
+    const Phrase p = phrase();
+    if (p.found && p.noun.is == Is::window) out_.windows = 0;
+    if (p.found && p.noun.is == Is::door) out_.doors = 0;
+    return p.found;
+  }
+
+  bool is_container(int g) {
+    static const std::set<std::string> kContainers{"basket",  "bowl", "bucket", "crate",     "treasure_chest", "wheelbarrow",
+                                                   "bathtub", "cart", "wagon",  "trash_bin", "cooking_pot",    "frying_pan"};
+    return kContainers.contains(group(g).kind);
+  }
+
+  // ----- what is with a thing
+
+  /// Whether a phrase follows that belongs to the host too: it is relative to it, or something that stands on it.
+  bool continues(int host) {
+    Saved before = saved();
+    bool out = false;
+    if (const auto relation = lexicon_.relation(words_, at_); relation && !lexicon_.noun(words_, at_)) {  // "and to its right a bin"
+      at_ += relation.length;
+      out = relation.value.own || is("it") || is("them");
+      if (out && !relation.value.own) ++at_;
+      out = out && !at_end() && !is(",") && !is("and") && !verb_words(words_, at_);
+      restore(std::move(before));
+      return out;
+    }
+    const Phrase p = phrase();
+    if (p.found && !p.kind.empty()) {
+      const Verb v = verb();
+      if (const auto relation = lexicon_.relation(words_, at_); relation && !v.finite) {
+        at_ += relation.length;
+        const bool alone = at_end() || is(",") || is("and");
+        out = is("it") || is("them") || (is("each") && !is("other", 1)) || relation.value.own ||
+              ((relation.value.open || alone) && relation.value.is != "between");
+        out = out || (is("the") && is("other", 1) && one_side_);
+        if (is("the"))
+          if (const auto noun = lexicon_.noun(words_, at_ + 1)) out = out || kind_here(noun.value.noun) == group(host).kind;
+      } else if (!v.any) {
+        const KindPlace* known = places_.named(p.kind);
+        const bool small = (known && known->stands == Stands::surface) || (!known && places_.is_small(p.kind));
+        out = small && carries(host) && !is("each") && p.counted;
+      }
+    }
+    restore(std::move(before));
+    return out;
+  }
+
+  /// What is with a thing: on it, around it, beside it. `how`: what a verb said, else what is usual.
+  void with(int host, bool each, const std::string& how) {
+    const int outer = host_;
+    host_ = host;
+    last_how_ = how;
+    std::vector<int> pending;
+    for (bool more = true; more;) {
+      more = false;
+      const size_t start = at_;
+      if (!with_one(host, each, how, pending)) {
+        at_ = std::max(at_, start);
+        break;
+      }
+      size_t skip = 0;
+      while (is(",", skip) || is("and", skip)) ++skip;
+      if (skip == 0) break;
+      const size_t back = at_;
+      at_ += skip;
+      more = continues(host);
+      if (!more) at_ = back;
+    }
+    for (const int g : pending) usual(g, host, how);
+    host_ = outer;
+  }
+
+  bool with_one(int host, bool each, const std::string& how, std::vector<int>& pending) {
+    const size_t start = at_;
+    if (is("one") && lexicon_.relation(words_, at_ + 1)) ++at_;
+    std::optional<std::pair<std::string, Reference>> front;
+    if (const auto relation = lexicon_.relation(words_, at_); relation && !lexicon_.noun(words_, at_)) {
+      at_ += relation.length;
+      const Reference to = relation.value.own || relation.value.open ? open_reference(relation.value.is, {}, true) : reference(relation.value.is, {});
+      if (to.found) front = {relation.value.is, to};
+    }
+    const Phrase p = phrase();
+    if (p.none) {
+      if (p.noun.is == Is::window) out_.windows = 0;
+      if (p.noun.is == Is::door) out_.doors = 0;
+      return p.found;
+    }
+    if (!p.found) {
+      if (p.words.empty()) at_ = start;
+      return !p.words.empty();
+    }
+    if (p.kind.empty()) return architecture(p), true;
+    const int g = resolve(p, false);
+    if (each) group(g).per = host;
+    if (front) link(front->first, {g}, front->second);
+    if (!front) pending.push_back(g);
+    const size_t links = out_.links.size();
+    if (modifiers({g}, true, false)) {
+      // What was said of the last one holds for those before it, if it is relative to the host.
+      const bool of_host = out_.links.size() > links && is_in(out_.links[links].to, host);
+      for (const int before : pending)
+        if (before != g && of_host && stands(before) == stands(g))
+          repeat_link(links, before);
+        else if (before != g)
+          usual(before, host, how);
+      pending.clear();
+    }
+    return true;
+  }
+
+  void repeat_link(size_t index, int subject) {
+    ReadLink copy = out_.links[index];
+    const int first = copy.of;
+    copy.of = subject;
+    if (group(first).per >= 0 && group(subject).per < 0) group(subject).per = group(first).per;
+    out_.links.push_back(copy);
+  }
+
+  /// "a table with four chairs": nobody said where.
+  void usual(int g, int host, const std::string& how) {
+    const Stands where = stands(g);
+    const std::string &kind = group(g).kind, &of = group(host).kind;
+    const bool seat = kind == "chair" || kind == "stool" || kind == "office_chair" || kind == "armchair";
+    std::string is = "next_to";
+    if (where == Stands::surface && carries(host)) is = "on";
+    if (seat && (of == "table" || of == "coffee_table")) is = "around";
+    if (seat && of == "desk") is = "in_front_of";
+    if (hangs(g)) is = "above";
+    if (!how.empty()) is = how == "on" && is_container(host) ? "in" : how == "sides" ? "next_to" : how;
+    if (how == "sides" && group(g).count == 1 && group(g).noun.plural) group(g).count = 2;
+    const std::vector<int> to = is == "between" && hosts_.size() > 1 ? hosts_ : std::vector<int>{host};
+    out_.links.push_back({.is = is, .of = g, .to = to, .wall = "", .each = group(host).count > 1, .assumed = how.empty()});
+    anchor_ = host;
+    if (total(host) > 1 && group(g).per < 0 && group(g).count < total(host)) group(g).per = host;
+  }
+
+  /// Doors and windows that a room has, rooms, and what floors and walls are like.
+  void architecture(const Phrase& p) {
+    if (p.noun.is == Is::window) out_.windows = std::max(0, out_.windows) + p.count;
+    if (p.noun.is == Is::door) out_.doors = std::max(0, out_.doors) + p.count;
+    surface(p);
+    if (p.noun.is == Is::room) room(p);
+    if (p.noun.is != Is::floor && p.noun.is != Is::wall) return;
+    // "the walls are blue", "the floor is made of oak".
+    if (!verb_words(words_, at_) && !is("of") && !is("in") && !is("made") && !is("painted")) return;
+    Phrase more = p;
+    for (size_t i = at_; i < words_.size() && words_[i] != "." && words_[i] != "," && words_[i] != "with" && !lexicon_.noun(words_, i); ++i) {
+      const auto c = lexicon_.colour(words_, i);
+      auto m = lexicon_.material(words_, i, true);
+      if (!m) m = lexicon_.material(words_, i, false);
+      if (c) more.colour = c.value;
+      if (m) more.material = m.value;
+      if (c || m) at_ = i + std::max(c.length, m.length);
+    }
+    surface(more);
+  }
+  bool distributed_ = false;  ///< "one on each": the members are spread already
+  bool by_pronoun_ = false;   ///< the last place was relative to a pronoun
+  bool one_side_ = false;     ///< "on one side" was said
+  std::string last_how_;      ///< of the last verb that said what is with a thing
+  bool along_ = false;        ///< "along the wall": what was listed before it too
+};
+
+}  // namespace ptah::scene_words_detail
