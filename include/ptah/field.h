@@ -32,7 +32,7 @@ Outcome<MakePlan> plan_fit_field(const FieldRequest& request, const MakeOptions&
 
 /// The surface of a field (a work's folder, or its field.safetensors) as a GLB with colours at the vertices, at most about `triangles` of them (0: all).
 Outcome<std::vector<std::uint8_t>> field_mesh(const std::filesystem::path& field, std::int64_t triangles = 60000);
-/// The surface as Gaussian splats: "ply" (the layout of the first implementation) or "glb" (KHR_gaussian_splatting).
+/// The surface as Gaussian splats: "ply" (the layout of the first implementation), "glb" (KHR_gaussian_splatting) or "spz".
 Outcome<std::vector<std::uint8_t>> field_splats(const std::filesystem::path& field, const std::string& format = "ply", std::int64_t count = 100000);
 
 }  // namespace ptah

@@ -34,11 +34,11 @@ Outcome<std::vector<std::uint8_t>> field_mesh(const std::filesystem::path& field
 
 Outcome<std::vector<std::uint8_t>> field_splats(const std::filesystem::path& field, const std::string& format, std::int64_t count) {
   return outcome<Bytes>([&]() -> Result<Bytes> {
-    if (format != "ply" && format != "glb") return fail(ErrorCode::invalid_argument, "splats as '{}'; ply and glb are possible", format);
+    if (format != "ply" && format != "glb" && format != "spz") return fail(ErrorCode::invalid_argument, "splats as '{}'; ply, glb and spz are possible", format);
     if (count < 100) return fail(ErrorCode::invalid_argument, "{} splats; 100 and more are possible", count);
     PTAH_TRY(const RadianceField read, read_field(field));
     PTAH_TRY(const auto splats, field_splats(read, count));
-    return format == "ply" ? encode_splat_ply(splats) : encode_splat_glb(splats);
+    return format == "ply" ? encode_splat_ply(splats) : format == "glb" ? encode_splat_glb(splats) : encode_splat_spz(splats);
   });
 }
 

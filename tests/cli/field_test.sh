@@ -41,7 +41,8 @@ works "$ptah" field splats field/field.safetensors splats.glb --count 500
 refused 2 "front.png" "$ptah" field render field front.png
 refused 2 ".png" "$ptah" field render field front.bmp
 refused 2 "--size 8" "$ptah" field render field small.png --size 8
-refused 2 ".ply or .glb" "$ptah" field splats field splats.spz
+works "$ptah" field splats field splats.spz --count 500
+refused 2 ".glb or .spz" "$ptah" field splats field splats.splat
 refused 2 "--resolution 50" "$ptah" field fit captures/block --resolution 50 --out over
 refused 3 "none" "$ptah" field fit none --out over
 refused 3 "transforms.json" "$ptah" field fit field --out over

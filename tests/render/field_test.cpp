@@ -2,6 +2,7 @@
 #include "render/field/fit.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <cmath>
 #include <cstring>
@@ -54,7 +55,7 @@ TEST(FieldGradient, IsThatOfFiniteDifferences) {
   std::vector<std::array<float, 4>> bases;
   Random random(3);
   for (FieldTarget& t : targets) t = {{random.uniform(), random.uniform(), random.uniform()}, random.uniform()};
-  for (const FieldRay& r : rays) bases.push_back(harmonics(r.direction));
+  for (const FieldRay& r : rays) bases.push_back(field_harmonics(r.direction));
   std::vector<FieldRecord> records;
   const double loss = differentiate(field, rays, targets, 0.5F, 0, records);
   EXPECT_GT(loss, 1);
@@ -201,9 +202,9 @@ TEST(FieldHull, LiesRoundTheBall) {
   const FieldBox box = value_or_throw(box_of(ball()));
   for (size_t k = 0; k < 3; ++k) {
     EXPECT_LT(box.low[k], -0.9F);
-    EXPECT_GT(box.low[k], -1.25F);
+    EXPECT_GT(box.low[k], -1.2F);
     EXPECT_GT(box.high[k], 0.9F);
-    EXPECT_LT(box.high[k], 1.25F);
+    EXPECT_LT(box.high[k], 1.2F);
   }
 }
 
@@ -242,7 +243,7 @@ TEST(FieldSurface, IsAClosedBall) {
     if (std::abs(at[0]) < 0.15F) continue;
     mean += std::abs(srgb_of(scene.meshes[0].colours[v][0]) - (at[0] > 0 ? 220 : 60) / 255.0F), ++counted;
   }
-  EXPECT_LT(worst, 0.12);
+  EXPECT_LT(worst, 0.15);
   EXPECT_LT(mean / static_cast<double>(counted), 0.06);
   EXPECT_FALSE(value_or_throw(encode_glb(scene)).empty());
 }
@@ -250,11 +251,15 @@ TEST(FieldSurface, IsAClosedBall) {
 TEST(FieldSplats, AreWrittenAndReadBack) {
   const std::vector<Splat> splats = value_or_throw(field_splats(fitted_ball().field, 2000));
   ASSERT_GT(splats.size(), 500U);
-  for (const Splat& s : splats) {
-    // The third axis is the normal of the ball.
+  // One on each triangle; the third axis is its normal.
+  const Mesh mesh = value_or_throw(field_surface_mesh(fitted_ball().field, 2000));
+  ASSERT_EQ(splats.size(), mesh.triangles.size());
+  for (size_t i = 0; i < splats.size(); ++i) {
+    const Splat& s = splats[i];
     const auto& [x, y, z, w] = s.turn;
-    const Vec3 third{2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)};
-    EXPECT_GT(dot(third, normalized(s.at)), 0.8F);
+    const Vec3 third{2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)}, a = mesh.positions[mesh.triangles[i][0]];
+    const Vec3 normal = normalized(cross(mesh.positions[mesh.triangles[i][1]] - a, mesh.positions[mesh.triangles[i][2]] - a));
+    EXPECT_GT(dot(third, normal), 0.999F);
     EXPECT_LT(s.scale[2], std::min(s.scale[0], s.scale[1]));
   }
   const Bytes ply = value_or_throw(encode_splat_ply(splats));
@@ -279,6 +284,22 @@ TEST(FieldSplats, AreWrittenAndReadBack) {
     ASSERT_TRUE(primitive["attributes"].contains(name)) << name;
     EXPECT_EQ(json["accessors"][primitive["attributes"][name].get<size_t>()]["count"], splats.size());
   }
+  const Bytes spz = value_or_throw(encode_splat_spz(splats));
+  Bytes plain(16 + splats.size() * (9 + 1 + 3 + 3 + 3 + 9));
+  z_stream stream{};
+  ASSERT_EQ(inflateInit2(&stream, 16 + MAX_WBITS), Z_OK);
+  stream.next_in = const_cast<Bytef*>(spz.data());
+  stream.avail_in = static_cast<uInt>(spz.size());
+  stream.next_out = plain.data();
+  stream.avail_out = static_cast<uInt>(plain.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  inflateEnd(&stream);
+  EXPECT_EQ(stream.avail_out, 0U);
+  EXPECT_EQ(std::string(plain.begin(), plain.begin() + 4), "NGSP");
+  EXPECT_EQ(plain[4], 2);
+  uint32_t whole = plain[16] | plain[17] << 8U | static_cast<uint32_t>(plain[18]) << 16U;
+  if (whole & 0x800000U) whole |= 0xFF000000U;
+  EXPECT_NEAR(std::ldexp(static_cast<double>(static_cast<int32_t>(whole)), -plain[13]), splats[0].at[0], 1e-5);
   EXPECT_EQ(encode_splat_ply({}).error().code, ErrorCode::invalid_argument);
   std::vector<Splat> endless(1);
   endless[0].at[0] = std::numeric_limits<float>::infinity();

@@ -23,5 +23,8 @@ struct Splat {
 Result<Bytes> encode_splat_ply(const std::vector<Splat>& splats);
 /// GLB with KHR_gaussian_splatting: points with attributes for who knows the extension, coloured points for who does not. Errors: as encode_splat_ply().
 Result<Bytes> encode_splat_glb(const std::vector<Splat>& splats);
+/// Niantic's .spz, version 2 (degree 1): about a tenth of the PLY; positions in 24 bits, all else in 8 bits and less, gzipped; +y up. Errors: as
+/// encode_splat_ply(); unsupported (more than ten million).
+Result<Bytes> encode_splat_spz(const std::vector<Splat>& splats);
 
 }  // namespace ptah

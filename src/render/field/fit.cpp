@@ -22,11 +22,11 @@ constexpr int64_t kLookEvery = 32;
 constexpr float kLeastTaken = kLeastShown;
 constexpr int kReach = 1;
 /// The logarithm of the density that everything begins with.
-constexpr float kFirstDensity = -3;
+constexpr float kFirstDensity = -2.5F;
 /// Weight of alpha's error beside those of the three colours.
 constexpr float kAlphaWeight = 0.5F;
-constexpr size_t kPullTurns = 4;
-constexpr FieldRates kRates{0.06F, 0.02F, 0.35F};
+constexpr size_t kPullTurns = 8;
+constexpr FieldRates kRates{0.12F, 0.04F, 0.35F};
 constexpr float kPullColour = 2e-3F, kPullDensity = 2e-5F;
 
 /// A number below `count` for each number below `count`, every one once: four rounds of a Feistel network, walked until it falls into the range.
@@ -192,7 +192,7 @@ class Fitter {
       const auto key =
           philox4x32({static_cast<uint32_t>(round), 0, 2, 0}, {static_cast<uint32_t>(settings_.seed), static_cast<uint32_t>(settings_.seed >> 32)});
       pixels_.ray(shuffled(number % pixels_.count(), pixels_.count(), uint64_t{key[0]} << 32 | key[1]), random.uniform(), rays_[i], targets_[i]);
-      harmonics_[i] = harmonics(rays_[i].direction);
+      harmonics_[i] = field_harmonics(rays_[i].direction);
     }
     std::vector<FieldRecord>& records = chunks_[static_cast<size_t>(chunk)];
     records.clear();

@@ -25,10 +25,11 @@ class AlphaSums {
     }
   }
 
-  /// Whether a square shows any alpha, or lies beyond the picture in part.
+  /// Whether a square shows any alpha, or lies beyond the picture.
   bool any(float x, float y, float radius) const {
-    const float left = std::floor(x - radius), right = std::ceil(x + radius), top = std::floor(y - radius), bottom = std::ceil(y + radius);
-    if (!(left >= 0 && top >= 0 && right <= static_cast<float>(width_) && bottom <= static_cast<float>(height_))) return true;
+    const float left = std::max(0.0F, std::floor(x - radius)), right = std::min(static_cast<float>(width_), std::ceil(x + radius));
+    const float top = std::max(0.0F, std::floor(y - radius)), bottom = std::min(static_cast<float>(height_), std::ceil(y + radius));
+    if (!(left < right && top < bottom)) return true;
     const auto x0 = static_cast<int64_t>(left), x1 = static_cast<int64_t>(right), y0 = static_cast<int64_t>(top), y1 = static_cast<int64_t>(bottom);
     return at(x1, y1) + at(x0, y0) != at(x0, y1) + at(x1, y0);
   }

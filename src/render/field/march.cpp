@@ -20,7 +20,7 @@ constexpr size_t kLanesOfLine = hn::MaxLanes(DL()), kVectors = 16 / kLanesOfLine
 
 constexpr int kGroup = 8;           ///< places that are found before the first of them is read
 constexpr int kMaxSteps = 1024;     ///< of a ray
-constexpr float kMinSlope = 1e-7F;  ///< smaller records are left out
+constexpr float kMinSlope = 3e-5F;  ///< smaller records are left out
 
 /// e^x as simd-inl.h has it, of one number.
 HWY_INLINE float field_exp(float x) {
@@ -180,7 +180,7 @@ void see_rays(const RadianceField& field, const FieldRay* rays, size_t count, Fi
   const FieldLine* lines = field.lines().data();
   const float thickness = field.thickness() * kFieldStep;
   for (size_t r = 0; r < count; ++r) {
-    const auto basis = harmonics(rays[r].direction);
+    const auto basis = field_harmonics(rays[r].direction);
     FieldWalk walk(field, rays[r]);
     FieldPlace places[kGroup];
     FieldCorners corners[kGroup];
@@ -231,7 +231,7 @@ double differentiate_rays(const RadianceField& field, const FieldRay* rays, cons
   std::vector<FieldVisit> steps(kMaxSteps);
   double loss = 0;
   for (size_t r = 0; r < count; ++r) {
-    const auto basis = harmonics(rays[r].direction);
+    const auto basis = field_harmonics(rays[r].direction);
     int taken = 0;
     const float through = gather(field, rays[r], basis.data(), steps.data(), taken);
     float error[3], slope[3];
@@ -252,7 +252,7 @@ double differentiate_rays(const RadianceField& field, const FieldRay* rays, cons
       record.slope = {weight * slope[0], weight * slope[1], weight * slope[2],
                       step.seen.full ? 0 : ((step.before - weight) * own - behind + by_alpha) * step.seen.depth};
       behind += weight * own;
-      if (weight < kMinSlope && std::abs(record.slope[3]) < kMinSlope) continue;
+      if (std::max({std::abs(record.slope[0]), std::abs(record.slope[1]), std::abs(record.slope[2]), std::abs(record.slope[3])}) < kMinSlope) continue;
       record.slot = step.place.slot;
       record.ray = static_cast<uint16_t>(first + r);
       record.corner = static_cast<uint16_t>(step.place.corner);

@@ -20,7 +20,7 @@ inline constexpr size_t kColourLanes = 12;
 
 /// Coefficients of spherical harmonics for a direction of length 1, with the signs of the usual files of splats: 1, y, z, x.
 inline constexpr float kHarmonic0 = 0.28209479177387814F, kHarmonic1 = 0.4886025119029199F;
-inline std::array<float, 4> harmonics(const Vec3& direction) {
+inline std::array<float, 4> field_harmonics(const Vec3& direction) {
   return {kHarmonic0, -kHarmonic1 * direction[1], kHarmonic1 * direction[2], -kHarmonic1 * direction[0]};
 }
 

@@ -36,24 +36,32 @@ Grid levels_of(const RadianceField& field) {
   return out;
 }
 
-/// What no way leads into from the border becomes full.
+/// What is not reached from the border through empty points becomes full: nobody saw it. Points are empty that hardly take light; from them, what is outside
+/// grows up to the surface, so that thin places of a wall let nothing in.
 void fill_hollows(Grid& grid) {
+  constexpr int kHalo = 2;
+  const float empty = std::log(-std::log1p(-kLeastShown) / kHalved);
   std::vector<uint8_t> outside(grid.values.size());
-  std::vector<int64_t> open{0};
+  const std::array<int64_t, 3> size{grid.nx, grid.ny, grid.nz}, step{1, grid.nx, grid.nx * grid.ny};
+  /// The points beside those of a wave that are not outside yet and below a level.
+  const auto spread_from = [&](const std::vector<int64_t>& wave, float below) {
+    std::vector<int64_t> next;
+    for (const int64_t i : wave) {
+      const std::array<int64_t, 3> at{i % grid.nx, i / grid.nx % grid.ny, i / grid.nx / grid.ny};
+      for (size_t k = 0; k < 3; ++k)
+        for (const int64_t by : {-1, 1}) {
+          const int64_t beside = i + by * step[k];
+          if (at[k] + by < 0 || at[k] + by >= size[k] || outside[static_cast<size_t>(beside)] || grid.values[static_cast<size_t>(beside)] > below) continue;
+          outside[static_cast<size_t>(beside)] = 1;
+          next.push_back(beside);
+        }
+    }
+    return next;
+  };
+  std::vector<int64_t> reached{0};
   outside[0] = 1;
-  while (!open.empty()) {
-    const int64_t i = open.back();
-    open.pop_back();
-    const std::array<int64_t, 3> at{i % grid.nx, i / grid.nx % grid.ny, i / grid.nx / grid.ny}, size{grid.nx, grid.ny, grid.nz},
-        step{1, grid.nx, grid.nx * grid.ny};
-    for (size_t k = 0; k < 3; ++k)
-      for (const int64_t by : {-1, 1}) {
-        const int64_t next = i + by * step[k];
-        if (at[k] + by < 0 || at[k] + by >= size[k] || outside[static_cast<size_t>(next)] || grid.values[static_cast<size_t>(next)] > 0) continue;
-        outside[static_cast<size_t>(next)] = 1;
-        open.push_back(next);
-      }
-  }
+  for (std::vector<int64_t> wave = reached; !wave.empty(); reached.insert(reached.end(), wave.begin(), wave.end())) wave = spread_from(wave, empty);
+  for (int i = 0; i < kHalo; ++i) reached = spread_from(reached, 0);
   for (size_t i = 0; i < outside.size(); ++i)
     if (!outside[i]) grid.values[i] = std::max(grid.values[i], 0.01F);
 }
@@ -86,7 +94,7 @@ Mesh without_crumbs(const Mesh& mesh) {
 }
 
 std::array<float, 3> colour_of(const FieldLine& line, const Vec3& direction) {
-  const auto basis = harmonics(direction);
+  const auto basis = field_harmonics(direction);
   std::array<float, 3> out{};
   for (size_t c = 0; c < 3; ++c) {
     float sum = 0.5F;

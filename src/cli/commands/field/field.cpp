@@ -97,11 +97,11 @@ Result<void> run_field_splats(const FieldOptionsLine& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   if (o.splats < 100 || o.splats > 5000000) return fail(ErrorCode::invalid_argument, "--count {}; 100 to 5000000 are possible", o.splats);
   const std::string ending = fs::path(o.out).extension().string();
-  if (ending != ".ply" && ending != ".glb") return fail(ErrorCode::invalid_argument, "{}: splats are written as .ply or .glb", o.out);
+  if (ending != ".ply" && ending != ".glb" && ending != ".spz") return fail(ErrorCode::invalid_argument, "{}: splats are written as .ply, .glb or .spz", o.out);
   PTAH_TRY_VOID(must_be_new(o.out));
   PTAH_TRY(const RadianceField field, read_field(o.field));
   PTAH_TRY(const auto splats, field_splats(field, o.splats, &interrupted()));
-  PTAH_TRY(const Bytes bytes, ending == ".ply" ? encode_splat_ply(splats) : encode_splat_glb(splats));
+  PTAH_TRY(const Bytes bytes, ending == ".ply" ? encode_splat_ply(splats) : ending == ".glb" ? encode_splat_glb(splats) : encode_splat_spz(splats));
   PTAH_TRY_VOID(write_new_file(o.out, std::span<const uint8_t>(bytes)));
   say_made({{}, {o.out}, {{"splats", splats.size()}}}, o.json, o.quiet);
   return {};
@@ -190,7 +190,7 @@ void add_field(CLI::App& app, Action& action) {
   mesh->add_option("--triangles", o->triangles, "at most about so many; 0: all");
   CLI::App* splats = add("splats", "The surface of a field as Gaussian splats", run_field_splats);
   splats->add_option("field", o->field, kFieldHelp)->required()->type_name("FIELD");
-  splats->add_option("out", o->out, "the file to write (.ply, or .glb with KHR_gaussian_splatting)")->required()->type_name("FILE");
+  splats->add_option("out", o->out, "the file to write (.ply, .spz, or .glb with KHR_gaussian_splatting)")->required()->type_name("FILE");
   splats->add_option("--count", o->splats, "at most about so many, 100 to 5000000");
   CLI::App* views = add("views", "Pictures of an object with transforms.json, to try fields on", run_field_views);
   views->add_option("object", o->object, "what ptah render takes: a shape, a work, a mesh")->required()->type_name("FILE");
