@@ -145,6 +145,15 @@ def prompts():
     return lines("a (red:1.2) fox, [dim] ((bright)) BREAK and \\(so\\)", "<lora:name:0.8> [a:b:0.5] [a|b] AND c", "(((((a)))))", "(a:b:c) : ) ( [", "a:1.5)")
 
 
+def transforms():
+    rows = [[1, 0, 0, 0], [0, 0, -1, -3], [0, 1, 0, 0.5], [0, 0, 0, 1]]
+    frame = {"file_path": "./train/r_0", "rotation": 0.01, "transform_matrix": rows}
+    own = {**frame, "file_path": "images/b.jpg", "fl_x": 60, "fl_y": 61.5, "cx": 30, "cy": 24.5, "w": 64, "h": 48}
+    lens = {"camera_model": "OPENCV", "fl_x": 70.5, "w": 64, "h": 48, "k1": 0.03, "k2": -0.01, "p1": 1e-3, "p2": -2e-3, "aabb_scale": 4}
+    return lines(json.dumps({"camera_angle_x": 0.69, "frames": [frame]}), json.dumps({**lens, "frames": [frame, own], "test_filenames": ["train/r_0"]}),
+                 json.dumps({"camera_model": "OPENCV_FISHEYE", "frames": [own]}))
+
+
 def meshes():
     corners, faces = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], [(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)]
     head = ("ply\nformat {} 1.0\ncomment TextureFile a.png\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\nproperty uchar red\n"
@@ -201,7 +210,7 @@ SEEDS = {
     "vocabulary": lines("fox\nred\nball\n\fsphere ball\n"), "wordpiece": [b"[PAD]\n[UNK]\n[CLS]\n[SEP]\nfox\n##es\n\xfffoxes"], "article": files("tests/*.md")[:1],
     "adapter": lines("lora_unet_a.lora_up.weight \x04\x02\nlora_unet_a.lora_down.weight \x02\x04"), "cbor": [b"\xa1\x61a\x83\x01\x02\x03"],
     "abi": [b"uint256,string\n" + bytes(96)], "revert": [bytes.fromhex("08c379a0") + bytes(64)], "tokenizer": lines("Hello, 12 w\u00f6rlds\n"), "glb": [], "mesh": meshes(),
-    "yaml": files("tests/golden/triposr/*.yaml")}
+    "yaml": files("tests/golden/triposr/*.yaml"), "transforms": transforms()}
 
 
 def photo_files():

@@ -331,6 +331,10 @@ TEST(Transforms, AreRead) {
   PosedCamera plain = lens;
   plain.distortion = {};
   EXPECT_GT(dot(lens.ray(190, 100), lens.forward), dot(plain.ray(190, 100), plain.forward));
+  // One that folds the picture over has no way back.
+  PosedFrame folds = own[0];
+  folds.distortion = {-9, 0, 0, 0};
+  EXPECT_EQ(folds.camera(200, 200).error().code, ErrorCode::unsupported);
 }
 
 TEST(Transforms, AreRefused) {

@@ -163,6 +163,29 @@ PosedCamera PosedCamera::scaled(int64_t new_width, int64_t new_height) const {
   return out;
 }
 
+namespace {
+
+/// Whether the rays of a picture go where its lens would have them: whether the rounds of PosedCamera::ray() find the way back from what the lens bends.
+bool can_be_unbent(const PosedCamera& camera) {
+  constexpr int kPlaces = 8;
+  constexpr float kTolerance = 0.5F;
+  const auto& [k1, k2, p1, p2] = camera.distortion;
+  for (int i = 0; i <= kPlaces; ++i)
+    for (int j = 0; j <= kPlaces; ++j) {
+      const float x = static_cast<float>(camera.width) * static_cast<float>(i) / kPlaces,
+                  y = static_cast<float>(camera.height) * static_cast<float>(j) / kPlaces;
+      const Vec3 ray = camera.ray(x, y);
+      const float depth = dot(ray, camera.forward), u = dot(ray, camera.right) / depth, v = -dot(ray, camera.up) / depth;
+      const float r2 = u * u + v * v, radial = 1 + r2 * (k1 + r2 * k2);
+      const float across = camera.centre_x + camera.focal_x * (u * radial + 2 * p1 * u * v + p2 * (r2 + 2 * u * u));
+      const float down = camera.centre_y + camera.focal_y * (v * radial + p1 * (r2 + 2 * v * v) + 2 * p2 * u * v);
+      if (!(std::abs(across - x) < kTolerance && std::abs(down - y) < kTolerance)) return false;
+    }
+  return true;
+}
+
+}  // namespace
+
 Result<PosedCamera> PosedFrame::camera(int64_t picture_width, int64_t picture_height) const {
   const auto w = static_cast<double>(picture_width), h = static_cast<double>(picture_height);
   if ((width && *width != w) || (height && *height != h))
@@ -181,6 +204,9 @@ Result<PosedCamera> PosedFrame::camera(int64_t picture_width, int64_t picture_he
   for (size_t k = 0; k < 4; ++k) out.distortion[k] = static_cast<float>(distortion[k]);
   out.eye = eye, out.right = right, out.up = up, out.forward = back * -1;
   out.width = picture_width, out.height = picture_height;
+  if (out.distortion != std::array<float, 4>{} && !can_be_unbent(out))
+    return fail(ErrorCode::unsupported, "{}: its lens (`k1` {}, `k2` {}, `p1` {}, `p2` {}) bends more than can be undone", printable(file), distortion[0],
+                distortion[1], distortion[2], distortion[3]);
   return out;
 }
 

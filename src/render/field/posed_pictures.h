@@ -43,7 +43,7 @@ struct PosedFrame {
   std::array<double, 4> distortion{};
   bool held_out = false;
 
-  /// Errors: corrupt (a picture of another size than the file says; no focal length).
+  /// Errors: corrupt (a picture of another size than the file says; no focal length); unsupported (a lens that bends more than can be undone).
   Result<PosedCamera> camera(int64_t picture_width, int64_t picture_height) const;
 };
 
