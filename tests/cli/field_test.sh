@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # ptah field: pictures of an object, a field of them, and what is made of it.
 set -uo pipefail
-ptah=$1
+ptah=$1 test=$(realpath "$0")
 . "$(dirname "$0")/checks.sh"
 export PTAH_CACHE=$place/cache
 
@@ -42,6 +42,7 @@ refused 2 "front.png" "$ptah" field render field front.png
 refused 2 ".png" "$ptah" field render field front.bmp
 refused 2 "--size 8" "$ptah" field render field small.png --size 8
 works "$ptah" field splats field splats.spz --count 500
+python3 "$(dirname "$test")/splats_test.py" block.ply splats.spz splats.glb || wrong "the formats of splats differ"
 refused 2 ".glb or .spz" "$ptah" field splats field splats.splat
 refused 2 "--resolution 50" "$ptah" field fit captures/block --resolution 50 --out over
 refused 3 "none" "$ptah" field fit none --out over
