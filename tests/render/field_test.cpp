@@ -18,6 +18,7 @@
 #include "render/field/field_file.h"
 #include "render/field/hull.h"
 #include "render/field/surface.h"
+#include "render/field/update.h"
 
 namespace ptah {
 namespace {
@@ -104,6 +105,28 @@ TEST(FieldGradient, TheLossIsThatOfWhatIsSeen) {
     for (size_t c = 0; c < 3; ++c) sum += std::pow(static_cast<double>(seen[i].colour[c] + 1 - seen[i].alpha), 2);  // targets are black
   std::vector<FieldRecord> records;
   EXPECT_NEAR(differentiate(field, rays, targets, 0, 0, records), sum, 1e-3 * sum);
+}
+
+TEST(FieldUpdate, PullsEachPointTowardsItsNeighbours) {
+  const RadianceField field = random_field(6);
+  std::vector<FieldLine> gradients(field.lines().size());
+  const std::vector<uint64_t> touched(field.blocks().size(), ~uint64_t{0});
+  pull_together(field, touched.data(), 0, field.blocks().size(), 0, 1, 0.5F, 0.25F, gradients.data());
+  for (int32_t z = 0; z < 8; ++z)
+    for (int32_t y = 0; y < 12; ++y)
+      for (int32_t x = 0; x < 16; ++x) {
+        const FieldLine* own = field.find(x, y, z);
+        float colour = 0, density = 0;
+        for (const FieldLine* other : {field.find(x - 1, y, z), field.find(x + 1, y, z), field.find(x, y - 1, z), field.find(x, y + 1, z),
+                                       field.find(x, y, z - 1), field.find(x, y, z + 1)}) {
+          if (!other) continue;
+          colour += 0.5F * (own->lane[5] - other->lane[5]);
+          density += 0.25F * (own->lane[kDensityLane] - other->lane[kDensityLane]);
+        }
+        const FieldLine& found = gradients[static_cast<size_t>(own - field.lines().data())];
+        EXPECT_NEAR(found.lane[5], colour, 1e-5) << x << " " << y << " " << z;
+        EXPECT_NEAR(found.lane[kDensityLane], density, 1e-5) << x << " " << y << " " << z;
+      }
 }
 
 /// A ball with coloured octants, seen exactly.

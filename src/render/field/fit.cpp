@@ -26,8 +26,8 @@ constexpr float kFirstDensity = -2.5F;
 /// Weight of alpha's error beside those of the three colours.
 constexpr float kAlphaWeight = 0.5F;
 constexpr size_t kPullTurns = 8;
-constexpr FieldRates kRates{0.12F, 0.04F, 0.35F};
-constexpr float kPullColour = 2e-3F, kPullDensity = 2e-5F;
+constexpr FieldRates kRates{0.12F, 0.04F, 0.5F};
+constexpr float kPullColour = 1e-4F, kPullDensity = 2e-5F;
 
 /// A number below `count` for each number below `count`, every one once: four rounds of a Feistel network, walked until it falls into the range.
 uint64_t shuffled(uint64_t index, uint64_t count, uint64_t key) {

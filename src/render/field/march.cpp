@@ -137,14 +137,46 @@ class FieldWalk {
   int32_t step_ = 0, steps_ = 0;
 };
 
-/// A line's numbers between corners.
-HWY_INLINE void interpolate_line(const FieldLine* lines, const FieldCorners& at, float* HWY_RESTRICT out) {
+/// Each of four numbers in the four lanes of its group, for a vector of a line.
+HWY_INLINE hn::Vec<DL> in_groups(const float* four, size_t v) {
+  const DL d;
+#if HWY_TARGET == HWY_SCALAR
+  return hn::Set(d, four[v / 4]);
+#else
+  HWY_ALIGN static constexpr int32_t kGroupOfLane[16] = {0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3};
+  return hn::TableLookupLanes(hn::LoadDup128(d, four), hn::SetTableIndices(d, kGroupOfLane + v * kLanesOfLine));
+#endif
+}
+
+/// The harmonics for each lane of a vector of a line: four for each colour, and 1, 0, 0, 0 for the density.
+HWY_INLINE hn::Vec<DL> lane_harmonics(const float* basis, size_t v) {
+  HWY_ALIGN static constexpr float kColour[16] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0},
+                                   kDensity[16] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0};
+  const DL d;
+#if HWY_TARGET == HWY_SCALAR
+  const auto each = hn::Set(d, basis[v % 4]);
+#else
+  const auto each = hn::LoadDup128(d, basis);
+#endif
+  return hn::MulAdd(each, hn::Load(d, kColour + v * kLanesOfLine), hn::Load(d, kDensity + v * kLanesOfLine));
+}
+
+/// A line between corners as a ray sees it: the sum of each group of four lanes times their harmonics, at the first lane of the group.
+HWY_INLINE void seen_line(const FieldLine* lines, const FieldCorners& at, const float* basis, float* HWY_RESTRICT out) {
   const DL d;
   for (size_t v = 0; v < kVectors; ++v) {
     auto sum = hn::Mul(hn::Load(d, lines[at.line[0]].lane.data() + v * kLanesOfLine), hn::Set(d, at.weight[0]));
     for (size_t k = 1; k < 8; ++k) sum = hn::MulAdd(hn::Load(d, lines[at.line[k]].lane.data() + v * kLanesOfLine), hn::Set(d, at.weight[k]), sum);
+    sum = hn::Mul(sum, lane_harmonics(basis, v));
+#if HWY_TARGET != HWY_SCALAR
+    sum = hn::Add(sum, hn::Shuffle2301(sum));
+    sum = hn::Add(sum, hn::Shuffle1032(sum));
+#endif
     hn::Store(sum, d, out + v * kLanesOfLine);
   }
+#if HWY_TARGET == HWY_SCALAR
+  for (size_t c = 0; c < 16; c += 4) out[c] = (out[c] + out[c + 1]) + (out[c + 2] + out[c + 3]);
+#endif
 }
 
 /// What one step reads.
@@ -156,13 +188,12 @@ struct FieldReading {
 };
 
 HWY_INLINE FieldReading read_field(const FieldLine* lines, const FieldCorners& corners, const float* basis, float thickness) {
-  HWY_ALIGN float line[16];
-  interpolate_line(lines, corners, line);
+  HWY_ALIGN float sums[16];
+  seen_line(lines, corners, basis, sums);
   FieldReading out;
-  for (size_t c = 0; c < 3; ++c)
-    out.colour[c] = 0.5F + (line[c * 4] * basis[0] + line[c * 4 + 1] * basis[1]) + (line[c * 4 + 2] * basis[2] + line[c * 4 + 3] * basis[3]);
-  out.full = line[kDensityLane] > kMaxDensity;
-  out.depth = field_exp(std::min(line[kDensityLane], kMaxDensity)) * thickness;
+  for (size_t c = 0; c < 3; ++c) out.colour[c] = 0.5F + sums[c * 4];
+  out.full = sums[kDensityLane] > kMaxDensity;
+  out.depth = field_exp(std::min(sums[kDensityLane], kMaxDensity)) * thickness;
   out.alpha = 1 - field_exp(-out.depth);
   return out;
 }
@@ -269,13 +300,8 @@ void add_records(const RadianceField& field, const FieldRecord* records, size_t 
   for (size_t r = 0; r < count; ++r) {
     const FieldRecord& record = records[r];
     const auto& basis = ray_harmonics[record.ray];
-    HWY_ALIGN float slope[16];
-    for (size_t c = 0; c < 3; ++c)
-      for (size_t i = 0; i < 4; ++i) slope[c * 4 + i] = record.slope[c] * basis[i];
-    slope[12] = record.slope[3];
-    slope[13] = slope[14] = slope[15] = 0;
     hn::Vec<DL> by[kVectors];
-    for (size_t v = 0; v < kVectors; ++v) by[v] = hn::Load(d, slope + v * kLanesOfLine);
+    for (size_t v = 0; v < kVectors; ++v) by[v] = hn::Mul(in_groups(record.slope.data(), v), lane_harmonics(basis.data(), v));
     FieldCorners corners;
     const FieldPlace place{record.slot, record.corner, {record.part[0], record.part[1], record.part[2]}};
     corners_of(field.blocks()[record.slot], place, corners);

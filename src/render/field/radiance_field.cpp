@@ -11,13 +11,18 @@ namespace {
 
 size_t line_of(int32_t x, int32_t y, int32_t z) { return static_cast<size_t>((z & 3) * 16 + (y & 3) * 4 + (x & 3)); }
 
-/// The largest of the flags from `low` behind to `high` before, along one axis of stride `step`.
-void spread_row(const uint8_t* from, uint8_t* to, int64_t count, int64_t step, int low, int high) {
-  for (int64_t i = 0; i < count; ++i) {
-    uint8_t found = 0;
-    for (int64_t j = std::max<int64_t>(0, i - low); j <= std::min<int64_t>(count - 1, i + high) && !found; ++j) found = from[j * step];
-    to[i * step] = found;
-  }
+/// Each flag of a plane gets those of its neighbours from `low` behind to `high` before it along one axis, a row at a time.
+void spread_plane(const FieldGrid& grid, const uint8_t* from, uint8_t* to, int32_t z, size_t axis, int low, int high) {
+  const int32_t nx = grid.points[0], ny = grid.points[1], nz = grid.points[2];
+  std::fill_n(to + grid.point_index(0, 0, z), static_cast<size_t>(nx) * static_cast<size_t>(ny), uint8_t{0});
+  for (int by = -low; by <= high; ++by)
+    for (int32_t y = 0; y < ny; ++y) {
+      const int32_t row = axis == 1 ? y + by : y, plane = axis == 2 ? z + by : z, shift = axis == 0 ? by : 0;
+      if (row < 0 || row >= ny || plane < 0 || plane >= nz) continue;
+      const uint8_t* read = from + grid.point_index(0, row, plane);
+      uint8_t* write = to + grid.point_index(0, y, z);
+      for (int32_t x = std::max(0, -shift); x < std::min(nx, nx - shift); ++x) write[x] |= read[x + shift];
+    }
 }
 
 /// The cells of another grid over the same box that overlap with flagged ones.
@@ -64,18 +69,13 @@ FieldGrid FieldGrid::over(const Vec3& low, const Vec3& high, int64_t resolution)
 
 FieldFlags spread(const FieldGrid& grid, FieldFlags flags, int low, int high) {
   FieldFlags other(flags.size());
-  const int64_t nx = grid.points[0], ny = grid.points[1], nz = grid.points[2];
-  parallel_for(nz, nx * ny * 4, [&](int64_t begin, int64_t end) {
-    for (int64_t z = begin; z < end; ++z) {
-      for (int64_t y = 0; y < ny; ++y) spread_row(flags.data() + (z * ny + y) * nx, other.data() + (z * ny + y) * nx, nx, 1, low, high);
-      for (int64_t x = 0; x < nx; ++x) spread_row(other.data() + z * ny * nx + x, flags.data() + z * ny * nx + x, ny, nx, low, high);
-    }
-  });
-  parallel_for(ny, nx * nz * 4, [&](int64_t begin, int64_t end) {
-    for (int64_t y = begin; y < end; ++y)
-      for (int64_t x = 0; x < nx; ++x) spread_row(flags.data() + y * nx + x, other.data() + y * nx + x, nz, nx * ny, low, high);
-  });
-  return other;
+  for (size_t axis = 0; axis < 3; ++axis) {
+    parallel_for(grid.points[2], int64_t{grid.points[0]} * grid.points[1], [&](int64_t begin, int64_t end) {
+      for (auto z = static_cast<int32_t>(begin); z < end; ++z) spread_plane(grid, flags.data(), other.data(), z, axis, low, high);
+    });
+    std::swap(flags, other);
+  }
+  return flags;
 }
 
 RadianceField::RadianceField(const FieldGrid& grid, const FieldFlags& cells, const FieldLine& line) : grid_(grid), table_(grid.block_count(), -1) {

@@ -20,15 +20,16 @@ constexpr size_t kKnownLane = 13;
 /// How much of the mean of squares stays in a step, and what is added to its root.
 constexpr float kKeep = 0.95F, kRootFloor = 1e-5F;
 
-/// A line's neighbour along an axis, or null.
-HWY_INLINE const FieldLine* neighbour(const RadianceField& field, const FieldBlock& block, uint32_t k, size_t axis, int by) {
-  std::array<int32_t, 3> at{};
-  const std::array<uint32_t, 3> own{k & 3, k >> 2 & 3, k >> 4};
-  const int32_t moved = static_cast<int32_t>(own[axis]) + by;
-  if (moved >= 0 && moved < 4)
-    return field.lines().data() + static_cast<size_t>(block.beyond[0]) * 64 + static_cast<size_t>(static_cast<int32_t>(k) + by * (1 << (2 * axis)));
-  for (size_t a = 0; a < 3; ++a) at[a] = block.place[a] * 4 + static_cast<int32_t>(own[a]) + (a == axis ? by : 0);
-  return field.find(at[0], at[1], at[2]);
+/// The lines of the blocks beside one: behind it along x, y and z, then before it; null where none is kept.
+HWY_INLINE void find_beside(const RadianceField& field, const FieldBlock& block, const FieldLine** beside) {
+  for (size_t side = 0; side < 6; ++side) {
+    std::array<int32_t, 3> at{block.place[0], block.place[1], block.place[2]};
+    const size_t axis = side % 3;
+    at[axis] += side < 3 ? -1 : 1;
+    const bool within = at[axis] >= 0 && at[axis] < field.grid().blocks(axis);
+    const int32_t slot = within ? field.table()[field.grid().block_index(at[0], at[1], at[2])] : -1;
+    beside[side] = slot < 0 ? nullptr : field.lines().data() + static_cast<size_t>(slot) * 64;
+  }
 }
 
 void pull_slots(const RadianceField& field, const uint64_t* touched, size_t begin, size_t end, size_t turn, size_t turns, const float* weights,
@@ -36,21 +37,23 @@ void pull_slots(const RadianceField& field, const uint64_t* touched, size_t begi
   const DUpdate d;
   for (size_t slot = begin; slot < end; ++slot) {
     if (slot % turns != turn || !touched[slot]) continue;
-    const FieldBlock& block = field.blocks()[slot];
+    const FieldLine* own = field.lines().data() + slot * 64;
+    const FieldLine* beside[6];
+    find_beside(field, field.blocks()[slot], beside);
     for (uint64_t left = touched[slot]; left; left &= left - 1) {
-      const auto k = static_cast<uint32_t>(std::countr_zero(left));
-      const float* own = field.lines()[slot * 64 + k].lane.data();
+      const auto k = static_cast<size_t>(std::countr_zero(left));
       float* gradient = gradients[slot * 64 + k].lane.data();
-      for (size_t axis = 0; axis < 3; ++axis)
-        for (const int by : {-1, 1}) {
-          const FieldLine* other = neighbour(field, block, k, axis, by);
-          if (!other) continue;
-          for (size_t v = 0; v < kUpdateVectors; ++v) {
-            const size_t at = v * kUpdateLanes;
-            const auto apart = hn::Sub(hn::Load(d, own + at), hn::Load(d, other->lane.data() + at));
-            hn::Store(hn::MulAdd(apart, hn::Load(d, weights + at), hn::Load(d, gradient + at)), d, gradient + at);
-          }
+      for (size_t side = 0; side < 6; ++side) {
+        const size_t axis = side % 3, step = size_t{1} << (2 * axis), place = k >> (2 * axis) & 3;
+        const bool leaves = place == (side < 3 ? 0U : 3U);
+        if (leaves && !beside[side]) continue;
+        const FieldLine* other = leaves ? beside[side] + (side < 3 ? k + 3 * step : k - 3 * step) : own + (side < 3 ? k - step : k + step);
+        for (size_t v = 0; v < kUpdateVectors; ++v) {
+          const size_t at = v * kUpdateLanes;
+          const auto apart = hn::Sub(hn::Load(d, own[k].lane.data() + at), hn::Load(d, other->lane.data() + at));
+          hn::Store(hn::MulAdd(apart, hn::Load(d, weights + at), hn::Load(d, gradient + at)), d, gradient + at);
         }
+      }
     }
   }
 }
