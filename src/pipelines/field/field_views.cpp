@@ -1,5 +1,6 @@
 #include "pipelines/field/field_views.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -14,6 +15,8 @@ namespace {
 
 constexpr float kFieldOfView = 40, kLowest = -0.15F, kHighest = 0.97F;  // the last two: sines of elevations
 constexpr float kViewsMeanLight = 0.85F;
+/// How many times finer than asked for a view is rasterised, and the largest edge that can be.
+constexpr int64_t kFiner = 4, kMaxRaster = 4096;
 
 Direction direction_of(float height, float turns) {
   constexpr float kDegrees = 180 / std::numbers::pi_v<float>;
@@ -59,8 +62,10 @@ Result<std::map<std::string, Bytes>> field_views(const FieldViews& task, const P
   PTAH_TRY(const RenderObject object, render_object(render, sources, cancel));
   PTAH_TRY(HdrImage map, shipped_environment(task.environment));
   PTAH_TRY(auto environment, Environment::of(with_mean(std::move(map), kViewsMeanLight)));
-  const FrameSettings frame{.width = task.size, .height = task.size, .background = {.kind = Background::Kind::transparent}, .ground = false};
-  const std::vector<Camera> cameras = Camera::round(object.scene, view_directions(task), task.size, task.size);
+  // A rasterised pixel shades a triangle once: textures are averaged over a finer picture, or they would look different from every side.
+  const int64_t finer = task.samples > 0 ? 1 : std::clamp<int64_t>(kMaxRaster / task.size, 1, kFiner);
+  const FrameSettings frame{.width = task.size * finer, .height = task.size * finer, .background = {.kind = Background::Kind::transparent}, .ground = false};
+  const std::vector<Camera> cameras = Camera::round(object.scene, view_directions(task), frame.width, frame.height);
   std::shared_ptr<const TracedScene> traced;
   std::shared_ptr<const LitScene> lit;
   if (task.samples > 0) {
@@ -78,10 +83,11 @@ Result<std::map<std::string, Bytes>> field_views(const FieldViews& task, const P
       picture = developed(radiance, *traced, camera, frame);
     } else {
       PTAH_TRY(picture, lit->frame(camera, frame, cancel));
+      picture = reduced(picture, task.size);
     }
     const std::string name = fmt::format("pictures/{:04}.png", pictures.size());
     PTAH_TRY(files[name], encode_png(picture));
-    pictures.push_back({name, posed(camera, task.size), {}});
+    pictures.push_back({name, posed(camera, frame.width).scaled(task.size, task.size), {}});
   }
   const std::string text = transforms_json(pictures, static_cast<size_t>(task.views));
   files["transforms.json"] = Bytes(text.begin(), text.end());

@@ -25,6 +25,8 @@ constexpr int kReach = 1;
 constexpr float kFirstDensity = -2.5F;
 /// Weight of alpha's error beside those of the three colours.
 constexpr float kAlphaWeight = 0.5F;
+/// Up to this share of the resolution steps have the phase's rate; finer grids, whose neighbours are more alike, take smaller ones in proportion.
+constexpr float kFullRate = 0.4F;
 constexpr size_t kPullTurns = 8;
 constexpr FieldRates kRates{0.12F, 0.04F, 0.5F};
 constexpr float kPullColour = 1e-4F, kPullDensity = 2e-5F;
@@ -122,7 +124,7 @@ class Fitter {
       share += kFieldPhases[phase].share;
       while (timed ? out.steps[phase] == 0 || seconds() < share * settings_.seconds : out.steps[phase] < settings_.steps[phase]) {
         if (cancel) PTAH_TRY_VOID(cancel->check());
-        step(kFieldPhases[phase].rate);
+        step(kFieldPhases[phase].rate * std::min(1.0F, kFullRate / kFieldPhases[phase].resolution));
         if (++out.steps[phase] % kLookEvery == 0 && phase > 0) field_.look_at(field_.occupied(kLeastTaken, kReach));
         ++done;
         if (progress) progress({"fit", std::min(1.0, timed ? seconds() / settings_.seconds : static_cast<double>(done) / static_cast<double>(all)), -1});
