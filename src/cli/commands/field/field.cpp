@@ -164,7 +164,7 @@ void add_field_fit(CLI::App& field, Action& action) {
 }  // namespace
 
 void add_field(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("field", "Radiance fields: fit them to posed pictures, draw them, make meshes and splats of them");
+  CLI::App* command = app.add_subcommand("field", "Radiance fields of posed pictures: fit, draw, mesh, splats");
   command->require_subcommand(1);
   add_field_fit(*command, action);
   auto o = std::make_shared<FieldOptionsLine>();
