@@ -4,6 +4,7 @@
     bench/run.py ceiling | shapes | step | create | scene     (Python with torch for shapes and step; nothing else may run beside)
     bench/run.py busy                                 (the headline commands with one core taken by another process, and several at once)
     bench/run.py language | first | batch | greedy [MODEL.gguf ...] ; bench/run.py perplexity TEXT [MODEL.gguf ...]
+    bench/run.py field [SECONDS …]                    (eight scenes of bench/fields: PSNR of 20 held-out pictures after 20 and 60 seconds of two cores)
     bench/run.py paint FOLDER SIZE [BATCH]            (diffusers, torch; bench/random_diffusion.py makes a folder; openvino if it is there)
     bench/run.py pictures FOLDER [SIZE …]             (the same; whole pictures and their memory)
     bench/run.py sdcpp FOLDER SIZE                    (the same folder; stable-diffusion-cpp-python built with CMAKE_ARGS=-DGGML_NATIVE=ON)
@@ -13,6 +14,7 @@ import json
 import os
 import pathlib
 import platform
+import resource
 import shutil
 import statistics
 import subprocess
@@ -312,9 +314,47 @@ def greedy():
                 print(f"    parts after {same:2}, where llama.cpp's two likeliest are {gap:.3f} apart: {text[:60]!r}")
 
 
+def fit_field(views, steps, out):
+    """A field of so many steps: its receipt, and the processor seconds that all of it took."""
+    began = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run([BUILD / "ptah", "field", "fit", views, "--steps", str(steps), "--out", out, "--no-sign", "--quiet"], check=True)
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    receipt = json.loads((out / "receipt.json").read_text())
+    shutil.rmtree(out)
+    return receipt, ended.ru_utime + ended.ru_stime - began.ru_utime - began.ru_stime
+
+
+def field():
+    """`field [SECONDS …] [SCENE …]`: 200 pixels, 100 pictures to fit and 20 to measure by. Other programs may run beside it, so a second is one of two cores,
+    two seconds of the processor; how many steps fit in is found by trial. Reading, measuring and writing count."""
+    words = sys.argv[2:]
+    budgets = [float(w) for w in words if w.replace(".", "").isdigit()] or [20, 60]
+    names = [w for w in words if not w.replace(".", "").isdigit()]
+    scenes = sorted(p for p in (ROOT / "bench" / "fields").glob("*.shape") if not names or p.stem in names)
+    means = {budget: [] for budget in budgets}
+    with tempfile.TemporaryDirectory() as scratch:
+        out = pathlib.Path(scratch) / "field"
+        for scene in scenes:
+            views = pathlib.Path(scratch) / scene.stem
+            subprocess.run([BUILD / "ptah", "field", "views", scene, views, "--quiet"], check=True)
+            nothing, little = (fit_field(views, steps, out)[1] for steps in (10, 90))
+            for budget in budgets:
+                each = (little - nothing) / 80
+                for _ in range(4):
+                    steps = max(10, round((2 * budget * 0.98 - nothing) / each))
+                    receipt, processor = fit_field(views, steps, out)
+                    if 0.94 < processor / (2 * budget) <= 1:
+                        break
+                    each = (processor - nothing) / steps
+                means[budget].append(receipt["psnr"])
+                print(f"{scene.stem:12} {budget:5.0f} s: {receipt['psnr']:6.2f} dB, {steps} steps, {processor:.1f} processor seconds in all", flush=True)
+    for budget, values in means.items():
+        print(f"mean of {len(values)} scenes after {budget:.0f} s of two cores: {statistics.mean(values):.2f} dB")
+
+
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
-    own = {"ceiling": ceiling, "create": create, "scene": scene, "busy": busy, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp}
+    own = {"ceiling": ceiling, "create": create, "scene": scene, "busy": busy, "language": language, "first": first, "batch": batch, "perplexity": perplexity, "greedy": greedy, "paint": paint, "pictures": pictures, "sdcpp": sdcpp, "field": field}
     if name not in own and name not in ("shapes", "step"):
         sys.exit(__doc__)
     build()

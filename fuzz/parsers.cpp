@@ -1,4 +1,5 @@
 // What the fuzz targets do with their input, one function a parser; target.cpp hands one of them to libFuzzer.
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -17,6 +18,7 @@
 #include "pipelines/adapters.h"
 #include "pipelines/recall/recall.h"
 #include "pixels/watermark.h"
+#include "render/field/posed_pictures.h"
 #include "media/exif.h"
 #include "media/manifest_store.h"
 #include "geometry/mesh.h"
@@ -330,6 +332,22 @@ void fuzz_watermark(Input bytes) {
 void fuzz_prompt(Input bytes) {
   for (const int64_t rules : {1, 2})  // a weight that is no number is refused
     (void)guard([&]() -> Result<size_t> { return weighted_parts(text_of(bytes), rules).size(); });
+}
+
+void fuzz_transforms(Input bytes) {
+  const auto frames = parse_transforms(text_of(bytes));
+  if (!frames) return;
+  for (const PosedFrame& frame : *frames) {
+    const std::filesystem::path file(frame.file);
+    if (file.empty() || file.is_absolute() || *file.begin() == "..") wrong("a picture outside of the folder: " + frame.file);
+    const auto camera = frame.camera(64, 48);
+    if (!camera) continue;
+    for (const float x : {0.0F, 31.5F, 64.0F})
+      for (const float y : {0.0F, 48.0F}) {
+        const Vec3 ray = camera->ray(x, y);
+        if (!(std::abs(dot(ray, ray) - 1) < 1e-3F)) wrong("a ray that is not of length 1");
+      }
+  }
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }

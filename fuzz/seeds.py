@@ -145,6 +145,15 @@ def prompts():
     return lines("a (red:1.2) fox, [dim] ((bright)) BREAK and \\(so\\)", "<lora:name:0.8> [a:b:0.5] [a|b] AND c", "(((((a)))))", "(a:b:c) : ) ( [", "a:1.5)")
 
 
+def transforms():
+    rows = [[1, 0, 0, 0], [0, 0, -1, -3], [0, 1, 0, 0.5], [0, 0, 0, 1]]
+    frame = {"file_path": "./train/r_0", "rotation": 0.01, "transform_matrix": rows}
+    own = {**frame, "file_path": "images/b.jpg", "fl_x": 60, "fl_y": 61.5, "cx": 30, "cy": 24.5, "w": 64, "h": 48}
+    lens = {"camera_model": "OPENCV", "fl_x": 70.5, "w": 64, "h": 48, "k1": 0.03, "k2": -0.01, "p1": 1e-3, "p2": -2e-3, "aabb_scale": 4}
+    return lines(json.dumps({"camera_angle_x": 0.69, "frames": [frame]}), json.dumps({**lens, "frames": [frame, own], "test_filenames": ["train/r_0"]}),
+                 json.dumps({"camera_model": "OPENCV_FISHEYE", "frames": [own]}))
+
+
 def meshes():
     corners, faces = [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1)], [(0, 2, 1), (0, 1, 3), (0, 3, 2), (1, 2, 3)]
     head = ("ply\nformat {} 1.0\ncomment TextureFile a.png\nelement vertex 4\nproperty float x\nproperty float y\nproperty float z\nproperty uchar red\n"
@@ -244,7 +253,7 @@ SEEDS = {
     "shape": shapes(), "shape_json": shape_jsons(), "scene_json": scenes(), "scene_words": sentences(), "draco": draco_buffers(),
     "formula": lines("x^2 + y^2 + z^2 - 1", "sin(6*x)*cos(6*y) = max(abs(z), sqrt(2 - pi))", "-exp(log(x) / 2e3) - min(tan(y), 1)"),
     "palette": lines("#ffffff,#1a1a1a #c0392b", "GIMP Palette\nName: a\nColumns: 2\n# no colour\n255 0 9\tred\n  0   9 0\n", "#fff"),
-    "yaml": files("tests/golden/triposr/*.yaml")}
+    "yaml": files("tests/golden/triposr/*.yaml"), "transforms": transforms()}
 
 
 def photo_files():

@@ -4,6 +4,7 @@
 
 #include "api/outcome.h"
 #include "ptah/engine.h"
+#include "ptah/field.h"
 #include "ptah/language.h"
 #include "ptah/paint.h"
 #include "ptah/texture.h"
@@ -173,6 +174,18 @@ void members(const SceneRequest& r, const Visit& visit) {
   visit("size", r.size);
   visit("azimuth", r.azimuth);
   visit("elevation", r.elevation);
+}
+
+template <class Visit>
+void members(const FieldRequest& r, const Visit& visit) {
+  visit("folder", r.folder);
+  visit("seconds", r.seconds);
+  visit("steps", r.steps);
+  visit("resolution", r.resolution);
+  visit("held_out", r.held_out);
+  visit("max_edge", r.max_edge);
+  visit("smooth", r.smooth);
+  visit("seed", number_of(r.seed));
 }
 
 template <class Visit>

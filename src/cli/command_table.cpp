@@ -5,7 +5,7 @@
 namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
-Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
+Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate, add_field,
     add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan, add_profile,
     add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_scene, add_schema, add_shape, add_show, add_similar, add_template,
     add_texture, add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
@@ -47,6 +47,14 @@ constexpr Command kTable[] = {
      "ptah render house.glb --view back\n"
      "ptah render teapot --turntable 24 --format gif\n"
      "ptah render table_lamp --samples 64 --azimuth 45 --elevation 10"},
+    {"field", kCreate, add_field,
+     "ptah field fit captures/castle --seconds 20\n"
+     "ptah field fit captures/castle --steps 600 --resolution 128 --held-out 10\n"
+     "ptah field render ptah-works/castle turning.webp --frames 24\n"
+     "ptah field mesh ptah-works/castle castle.glb\n"
+     "ptah field splats ptah-works/castle castle.ply\n"
+     "ptah field views castle captures/castle --views 100 --size 200\n"
+     "ptah field measure ptah-works/castle captures/castle"},
     {"convert", kCreate, add_convert,
      "ptah convert chair.glb chair.3mf\n"
      "ptah convert scan.stl scan.glb --unit inch\n"

@@ -43,7 +43,7 @@ std::string shell_quoted(std::string_view raw, bool is_file) {
 }
 
 std::string Schema::command(const Json& values) const {
-  std::string out = "ptah " + name_, last;
+  std::string out = "ptah " + command_, last;
   for (const SchemaField& field : fields_) {
     const Json& value = values[field.name];
     if (field.positional) {

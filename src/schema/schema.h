@@ -30,9 +30,11 @@ struct SchemaField : Field {
 
 class Schema {
  public:
-  Schema(std::string name, std::string summary) : name_(std::move(name)), summary_(std::move(summary)) {}
-  const std::string& name() const { return name_; }  ///< of the command
+  Schema(std::string name, std::string summary) : name_(std::move(name)), summary_(std::move(summary)), command_(name_) {}
+  const std::string& name() const { return name_; }  ///< of the request, and of its command
   const std::string& summary() const { return summary_; }
+  /// The words of its command where they are not its name: "field fit".
+  void set_command(std::string words) { command_ = std::move(words); }
   const std::vector<SchemaField>& fields() const { return fields_; }
   /// By its name, or by its option with or without --; - and _ are one. Null if there is none.
   const SchemaField* find(std::string_view name) const;
@@ -72,7 +74,7 @@ class Schema {
   /// Whether what is not the default, or always said, has a meaning.
   bool is_said(const SchemaField& field, const Json& values) const;
 
-  std::string name_, summary_;
+  std::string name_, summary_, command_;
   std::vector<SchemaField> fields_;
 };
 

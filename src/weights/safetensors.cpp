@@ -205,7 +205,16 @@ namespace {
 size_t alignment_of(const Tensor& tensor) { return tensor.dtype() == DType::blocks ? 2 : size_of(tensor.dtype()); }
 }  // namespace
 
-Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+namespace {
+
+/// Length and header, then the tensors' bytes.
+struct SafetensorsParts {
+  uint64_t length = 0;
+  std::string text;
+  std::vector<std::span<const uint8_t>> data;
+};
+
+Result<SafetensorsParts> parts_of(const TensorFile& file) {
   Json header = Json::object(), kinds = Json::object();
   for (const auto& [name, tensor] : file.tensors)
     if (tensor.dtype() == DType::blocks) kinds[name] = layout_of(tensor.block_type()).name;
@@ -217,7 +226,7 @@ Result<void> write_safetensors(const std::filesystem::path& path, const TensorFi
   for (const auto& entry : file.tensors) order.push_back(&entry);
   std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) { return alignment_of(a->second) > alignment_of(b->second); });
   uint64_t at = 0;
-  std::vector<std::span<const uint8_t>> parts{{}, {}};
+  SafetensorsParts out;
   for (const auto* entry : order) {
     const auto& [name, tensor] = *entry;
     std::vector<int64_t> dims;
@@ -225,15 +234,32 @@ Result<void> write_safetensors(const std::filesystem::path& path, const TensorFi
     for (int i = 0; i < tensor.rank(); ++i) dims.push_back(tensor.dim(i));
     if (blocks) dims = {tensor.block_matrix().rows, tensor.block_matrix().row_bytes()};
     header[name] = {{"dtype", blocks ? "U8" : safetensors_name(tensor.dtype())}, {"shape", dims}, {"data_offsets", {at, at + tensor.bytes()}}};
-    parts.emplace_back(static_cast<const uint8_t*>(tensor.raw()), tensor.bytes());
+    out.data.emplace_back(static_cast<const uint8_t*>(tensor.raw()), tensor.bytes());
     at += tensor.bytes();
   }
-  std::string text = header.dump();
-  text.resize((text.size() + 8 + 63) / 64 * 64 - 8, ' ');
-  const uint64_t length = text.size();
-  parts[0] = {reinterpret_cast<const uint8_t*>(&length), 8};
-  parts[1] = as_bytes(text);
-  return write_file(path, parts);
+  out.text = header.dump();
+  out.text.resize((out.text.size() + 8 + 63) / 64 * 64 - 8, ' ');
+  out.length = out.text.size();
+  return out;
+}
+
+}  // namespace
+
+Result<Bytes> encode_safetensors(const TensorFile& file) {
+  PTAH_TRY(const SafetensorsParts parts, parts_of(file));
+  Bytes out;
+  const auto put = [&](std::span<const uint8_t> bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); };
+  put({reinterpret_cast<const uint8_t*>(&parts.length), 8});
+  put(as_bytes(parts.text));
+  for (const auto& bytes : parts.data) put(bytes);
+  return out;
+}
+
+Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file) {
+  PTAH_TRY(const SafetensorsParts parts, parts_of(file));
+  std::vector<std::span<const uint8_t>> all{{reinterpret_cast<const uint8_t*>(&parts.length), 8}, as_bytes(parts.text)};
+  all.insert(all.end(), parts.data.begin(), parts.data.end());
+  return write_file(path, all);
 }
 
 }  // namespace ptah

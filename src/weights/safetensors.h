@@ -31,5 +31,7 @@ Result<TensorFile> read_safetensors(const std::filesystem::path& path);
 
 /// Writes atomically; names in order, data 64-byte aligned. Numbers in blocks are written as bytes, and named in the metadata.
 Result<void> write_safetensors(const std::filesystem::path& path, const TensorFile& file);
+/// The same bytes in memory.
+Result<Bytes> encode_safetensors(const TensorFile& file);
 
 }  // namespace ptah

@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "pipelines/field/field_work.h"
 #include "pipelines/painting.h"
 #include "pipelines/mesh/convert.h"
 #include "pipelines/rendering/render_work.h"
@@ -33,6 +34,7 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
   expect_all(texture_schema(), values_of(TextureRequest{}));
   expect_all(render_schema(), values_of(RenderRequest{}), {"azimuth", "elevation"});  // those of the view
   expect_all(scene_schema(), values_of(SceneRequest{}));
+  expect_all(field_schema(), values_of(FieldRequest{}));
   expect_all(shape_schema(), values_of(ShapeRequest{}, MeshOutput{}));
   expect_all(convert_schema(), values_of(ConvertRequest{}, MeshOutput{}));
   expect_all(

@@ -8,6 +8,7 @@
 #include "tests/image/diffusion_goldens.h"
 #include "media/glb_scene.h"
 #include "media/image.h"
+#include "pipelines/field/field_views.h"
 
 namespace ptah {
 
@@ -26,6 +27,7 @@ class SmallModels : public testing::Test {
                               std::string_view("mtllib box.mtl\nusemtl red\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n")));
     value_or_throw(write_file(folder_ / "wedge.glb", std::span<const uint8_t>(wedge())));
     value_or_throw(write_file(folder_ / "disc.png", std::span<const uint8_t>(value_or_throw(encode_png(disc())))));
+    make_posed_pictures();
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -59,6 +61,7 @@ class SmallModels : public testing::Test {
     if (recipe == "shape") return {{"program", "shape post\npart post = cylinder(r = 0.1, h = 1, n = 12)\n"}, {"size", 64}, {"formats", "png,glb,stl"}};
     if (recipe == "convert") return {{"mesh", (folder_ / "box.obj").string()}, {"format", "stl"}, {"unit", "mm"}};
     if (recipe == "texture") return {{"mesh", (folder_ / "wedge.glb").string()}, {"material", "rusty bronze"}, {"texels", 64}};
+    if (recipe == "field") return {{"folder", (folder_ / "posed").string()}, {"steps", 12}, {"resolution", 32}, {"held_out", 1}};
     if (recipe == "render") return {{"file", (folder_ / "wedge.glb").string()}, {"size", 64}, {"samples", 2}, {"seed", 1}};
     if (recipe == "scene") return {{"prompt", "a table with a lamp on it"}, {"seed", 1}, {"size", 64}};
     ADD_FAILURE() << "no request for " << recipe;
@@ -68,6 +71,14 @@ class SmallModels : public testing::Test {
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("ptah-small-{}", ::getpid());
 
  private:
+  /// A wedge from six sides, with transforms.json.
+  void make_posed_pictures() const {
+    const auto views = value_or_throw(field_views({.object = folder_ / "wedge.glb", .views = 5, .held_out = 1, .size = 32}));
+    for (const auto& [name, bytes] : views) {
+      std::filesystem::create_directories((folder_ / "posed" / name).parent_path());
+      value_or_throw(write_file(folder_ / "posed" / name, std::span<const uint8_t>(bytes)));
+    }
+  }
   void weights(const std::string& part, NamedTensors tensors) const {
     std::filesystem::create_directories((folder_ / part).parent_path());
     TensorFile out;

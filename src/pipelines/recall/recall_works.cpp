@@ -2,6 +2,7 @@
 
 #include "base/text.h"
 #include "pipelines/create.h"
+#include "pipelines/field/field_work.h"
 #include "pipelines/mesh/convert.h"
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
@@ -65,6 +66,13 @@ Result<std::string> conversion_command(const Json& receipt, const fs::path& fold
   return notes_on_files({task.mesh}) + convert_schema().command_of(task) + " object." + task.format + "\n";
 }
 
+Result<std::string> field_command(const Json& receipt, const fs::path& folder) {
+  PTAH_TRY(FieldTask task, field_schema().from_receipt(receipt["request"]));
+  task.folder = kept_file(receipt, folder, "pictures");
+  if (task.folder.empty()) return fail(ErrorCode::corrupt, "the receipt names no pictures");
+  return notes_on_files({task.folder}) + field_schema().command_of(task) + "\n";
+}
+
 }  // namespace
 
 Result<std::string> work_command(const Json& receipt, const fs::path& file) {
@@ -91,6 +99,7 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
     if (!task.program.empty()) values["program"] = (folder / "scene.json").string(), values["edits"] = Json::array();  // as it came out of them
     return scene_schema().command(values) + "\n";
   }
+  if (text_at(receipt, "kind") == kFieldKind) return field_command(receipt, folder);
   if (text_at(receipt, "kind") == kTextureKind) return texture_command(receipt, folder);
   if (text_at(receipt, "kind") == kConvertKind) return conversion_command(receipt, folder);
   if (text_at(receipt, "kind").starts_with("picture")) {
