@@ -34,7 +34,8 @@ Outcome<std::vector<std::uint8_t>> field_mesh(const std::filesystem::path& field
 
 Outcome<std::vector<std::uint8_t>> field_splats(const std::filesystem::path& field, const std::string& format, std::int64_t count) {
   return outcome<Bytes>([&]() -> Result<Bytes> {
-    if (format != "ply" && format != "glb" && format != "spz") return fail(ErrorCode::invalid_argument, "splats as '{}'; ply, glb and spz are possible", format);
+    if (format != "ply" && format != "glb" && format != "spz")
+      return fail(ErrorCode::invalid_argument, "splats as '{}'; ply, glb and spz are possible", format);
     if (count < 100) return fail(ErrorCode::invalid_argument, "{} splats; 100 and more are possible", count);
     PTAH_TRY(const RadianceField read, read_field(field));
     PTAH_TRY(const auto splats, field_splats(read, count));
