@@ -35,7 +35,7 @@ def chats(client):
     assert text == whole.choices[0].message.content, (text, whole)
     assert usage == whole.usage
     with client.chat.completions.stream(**said) as stream:
-        assert stream.get_final_completion().choices[0].message.content == text
+        assert "".join(event.delta for event in stream if event.type == "content.delta") == text
     ask = [{"role": "user", "content": [{"type": "text", "text": "Make up a person with a short name."}]}]
     person = client.chat.completions.parse(model="smollm2", messages=ask, response_format=Person, max_completion_tokens=200, seed=3).choices[0].message.parsed
     assert isinstance(person, Person)
