@@ -7,8 +7,8 @@ namespace ptah::cli {
 using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
     add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan,
-    add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_scene, add_schema, add_shape, add_show, add_similar,
-    add_template, add_texture, add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
+    add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_scene, add_schema, add_serve, add_shape, add_show,
+    add_similar, add_template, add_texture, add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
 
 namespace {
 
@@ -78,6 +78,12 @@ constexpr Command kTable[] = {
     {"batch", kCreate, add_batch,
      "ptah batch requests.jsonl\n"
      "ptah batch requests.jsonl --resume"},
+    {"serve", kCreate, add_serve,
+     "ptah serve\n"
+     "ptah serve --host 0.0.0.0 --keys --name studio.example.org --proxy 127.0.0.1\n"
+     "ptah serve key add ann --jobs-an-hour 100\n"
+     "ptah serve key list\n"
+     "ptah serve key remove ann"},
     {"plan", kCreate, add_plan,
      "ptah plan \"a castle\"\n"
      "ptah plan \"a castle\" --size 512 --budget 300M\n"

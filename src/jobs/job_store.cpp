@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <set>
 
 #include "base/sha256.h"
@@ -46,7 +47,9 @@ create index event_by_job on event (job, number);
                                 1};
 
 constexpr const char* kColumns =
-    "id, line, recipe, fields, out, state, attempts, planned_bytes, milliseconds, facts, error_code, error, ifnull(folder, ''), delivered";
+    "id, line, recipe, fields, out, state, attempts, planned_bytes, milliseconds, facts, error_code, error, ifnull(folder, ''), delivered, "
+    "ifnull(planned_milliseconds, 0), ifnull(created, 0), ifnull(started, 0), ifnull(ended, 0)";
+constexpr const char* kJobs = "job left join asked on asked.job = job.id";
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
@@ -65,6 +68,7 @@ Result<std::unique_ptr<JobStore>> JobStore::open(const fs::path& folder) {
     }
     std::unique_ptr<JobStore> store(new JobStore(folder, lock));
     store->db_ = std::make_unique<Database>(folder / "jobs.db", kStore);
+    store->open_asked();
     for (const Job& job : store->all())
       if (job.state == JobState::running) store->put_back(job.id, "the process that ran it ended");
     store->sweep();
@@ -88,10 +92,16 @@ JobStore::~JobStore() {
   ::close(lock_);
 }
 
-void JobStore::happened(int64_t id, const Json& what) { run(*db_, "insert into event (job, what) values (?, ?)", id, text_of(what)); }
+void JobStore::happened(int64_t id, const Json& what) {
+  run(*db_, "insert into event (job, what) values (?, ?)", id, text_of(what));
+  if (seen_) seen_(id);  // whoever looks now waits for the end of the transaction
+}
 
 void JobStore::change(int64_t id, JobState to, const Json& what) {
   run(*db_, "update job set state = ? where id = ?", std::string(name_of(to)), id);
+  const int64_t now = std::time(nullptr);
+  if (to == JobState::running) run(*db_, "update asked set started = ?, ended = 0 where job = ?", now, id);
+  if (to != JobState::running && to != JobState::queued) run(*db_, "update asked set ended = ? where job = ?", now, id);
   happened(id, what);
 }
 
@@ -129,6 +139,10 @@ Job JobStore::job_of(Statement& row) const {
   job.error = {static_cast<ErrorCode>(row.number(10)), row.text(11)};
   job.folder = row.text(12);
   job.delivered = row.number(13) != 0;
+  job.planned_seconds = static_cast<double>(row.number(14)) / 1000;
+  job.created = row.number(15);
+  job.started = row.number(16);
+  job.ended = row.number(17);
   Statement outputs(*db_, "select name, sha256, bytes from output where job = ? order by name", job.id);
   while (outputs.next()) job.outputs.push_back({outputs.text(0), outputs.text(1), outputs.number(2)});
   return job;
@@ -136,23 +150,27 @@ Job JobStore::job_of(Statement& row) const {
 
 std::optional<Job> JobStore::next_queued() const {
   const std::lock_guard guard(mutex_);
-  Statement row(*db_, fmt::format("select {} from job where state = 'queued' order by id limit 1", kColumns).c_str());
+  Statement row(*db_, fmt::format("select {} from {} where state = 'queued' order by id limit 1", kColumns, kJobs).c_str());
   return row.next() ? std::optional(job_of(row)) : std::nullopt;
 }
 
 Job JobStore::get(int64_t id) const {
   const std::lock_guard guard(mutex_);
-  Statement row(*db_, fmt::format("select {} from job where id = ?", kColumns).c_str(), id);
+  Statement row(*db_, fmt::format("select {} from {} where id = ?", kColumns, kJobs).c_str(), id);
   if (!row.next()) throw Failure({ErrorCode::not_found, fmt::format("there is no job {}", id)});
   return job_of(row);
 }
 
-std::vector<Job> JobStore::all() const {
-  const std::lock_guard guard(mutex_);
+std::vector<Job> JobStore::jobs_of(Statement& row) const {
   std::vector<Job> out;
-  Statement row(*db_, fmt::format("select {} from job order by id", kColumns).c_str());
   while (row.next()) out.push_back(job_of(row));
   return out;
+}
+
+std::vector<Job> JobStore::all() const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, fmt::format("select {} from {} order by id", kColumns, kJobs).c_str());
+  return jobs_of(row);
 }
 
 std::vector<JobEvent> JobStore::events(int64_t after, int64_t job) const {
@@ -163,11 +181,23 @@ std::vector<JobEvent> JobStore::events(int64_t after, int64_t job) const {
   return out;
 }
 
+int64_t JobStore::last_event() const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, "select ifnull(max(number), 0) from event");
+  return row.next() ? row.number(0) : 0;
+}
+
+void JobStore::note_plan(int64_t id, const Plan& plan) {
+  const auto milliseconds = static_cast<int64_t>(plan.seconds * 1000);
+  run(*db_, "update job set planned_bytes = ? where id = ?", plan.peak_bytes, id);
+  run(*db_, "update asked set planned_milliseconds = ?1, batch = batch or ?1 > 5000 where job = ?2", milliseconds, id);
+  happened(id, {{"event", "planned"}, {"bytes", plan.peak_bytes}, {"seconds", plan.seconds}});
+}
+
 void JobStore::plan(int64_t id, const Plan& plan) {
   const std::lock_guard guard(mutex_);
   DatabaseTransaction planning(*db_);
-  run(*db_, "update job set planned_bytes = ? where id = ?", plan.peak_bytes, id);
-  happened(id, {{"event", "planned"}, {"bytes", plan.peak_bytes}, {"seconds", plan.seconds}});
+  note_plan(id, plan);
   planning.commit();
 }
 
@@ -208,7 +238,7 @@ bool JobStore::cancel(int64_t id) {
   const std::lock_guard guard(mutex_);
   DatabaseTransaction cancelling(*db_);
   if (run(*db_, "update job set state = 'cancelled' where id = ? and state in ('queued', 'running')", id) == 0) return false;
-  happened(id, {{"event", "cancelled"}});
+  change(id, JobState::cancelled, {{"event", "cancelled"}});
   cancelling.commit();
   return true;
 }
@@ -247,7 +277,9 @@ void JobStore::deliver(int64_t id) {
 
 void JobStore::tell(int64_t id, const Json& what) {
   const std::lock_guard guard(mutex_);
+  run(*db_, "pragma synchronous = normal");  // nothing is lost by a process that is killed, and the last of it by a power cut
   happened(id, what);
+  run(*db_, "pragma synchronous = full");
 }
 
 fs::path JobStore::file_of(const fs::path& folder, const std::string& sha256) { return folder / "results" / sha256.substr(0, 2) / sha256; }
@@ -260,6 +292,100 @@ Result<JobOutput> JobStore::keep(const fs::path& folder, const std::string& name
   std::error_code problem;
   if (!written && !(written.error().code == ErrorCode::invalid_argument && fs::is_regular_file(file, problem))) return tl::unexpected(written.error());
   return out;
+}
+
+// ---- what servers are asked ------------------------------------------------------------------------------------------------------------------
+
+void JobStore::open_asked() const {
+  for (const char* sql : {
+           "create table if not exists asked (job integer primary key references job, key text not null, batch integer not null, planned_milliseconds integer "
+           "not null default 0, created integer not null, started integer not null default 0, ended integer not null default 0)",
+           "create index if not exists asked_by_key on asked (key, job)",
+           "create table if not exists asker (job integer not null references asked, owner text not null, since integer not null, primary key (job, owner)) "
+           "without rowid",
+           "create index if not exists asker_by_owner on asker (owner, job)",
+       })
+    run(*db_, sql);
+}
+
+std::optional<int64_t> JobStore::known(const std::string& key) const {
+  const std::lock_guard guard(mutex_);
+  Statement found(
+      *db_, "select job from asked join job on job.id = asked.job where key = ? and state in ('queued', 'running', 'done') order by job desc limit 1", key);
+  return found.next() ? std::optional(found.number(0)) : std::nullopt;
+}
+
+std::pair<int64_t, bool> JobStore::ask(const NewJob& job, const Asking& asking, const Plan* plan) {
+  const std::lock_guard guard(mutex_);
+  const int64_t now = std::time(nullptr);
+  DatabaseTransaction adding(*db_);
+  std::optional<int64_t> id = known(asking.key);
+  const bool is_new = !id;
+  if (is_new) {
+    run(*db_, "insert into job (line, recipe, fields, out, state) values (0, ?, ?, '', 'queued')", job.recipe, text_of(job.fields));
+    id = db_->last_id();
+    run(*db_, "insert into asked (job, key, batch, created) values (?, ?, ?, ?)", *id, asking.key, int64_t{asking.batch}, now);
+    happened(*id, {{"event", "queued"}});
+    if (plan) note_plan(*id, *plan);
+  }
+  run(*db_, "insert or ignore into asker values (?, ?, ?)", *id, asking.owner, now);
+  adding.commit();
+  return {*id, is_new};
+}
+
+bool JobStore::asked(int64_t id, const std::string& owner) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, "select 1 from asker where job = ? and owner = ?", id, owner);
+  return row.next();
+}
+
+int64_t JobStore::askers(int64_t id) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, "select count(*) from asker where job = ?", id);
+  return row.next() ? row.number(0) : 0;
+}
+
+void JobStore::withdraw(int64_t id, const std::string& owner) {
+  const std::lock_guard guard(mutex_);
+  run(*db_, "delete from asker where job = ? and owner = ?", id, owner);
+}
+
+std::vector<Job> JobStore::asked_by(const std::string& owner, int64_t before, int64_t limit) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_,
+                fmt::format("select {} from {} where id in (select job from asker where owner = ?1 and (?2 = 0 or job < ?2) order by job desc limit ?3) "
+                            "order by id desc",
+                            kColumns, kJobs)
+                    .c_str(),
+                owner, before, limit);
+  return jobs_of(row);
+}
+
+int64_t JobStore::unfinished_of(const std::string& owner) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, "select count(*) from job join asker on asker.job = job.id where state in ('queued', 'running') and owner = ?", owner);
+  return row.next() ? row.number(0) : 0;
+}
+
+int64_t JobStore::asked_since(const std::string& owner, int64_t time) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, "select count(*) from asker where owner = ? and since >= ?", owner, time);
+  return row.next() ? row.number(0) : 0;
+}
+
+std::vector<QueuedJob> JobStore::queued() const {
+  const std::lock_guard guard(mutex_);
+  std::vector<QueuedJob> out;
+  Statement row(*db_,
+                "select id, ifnull((select owner from asker where asker.job = id order by since, owner limit 1), ''), ifnull(batch, 0), "
+                "ifnull(planned_milliseconds, 0) from job left join asked on asked.job = job.id where state = 'queued' order by id");
+  while (row.next()) out.push_back({row.number(0), row.text(1), row.number(2) != 0, static_cast<double>(row.number(3)) / 1000});
+  return out;
+}
+
+void JobStore::watch(std::function<void(int64_t id)> seen) {
+  const std::lock_guard guard(mutex_);
+  seen_ = std::move(seen);
 }
 
 Result<Work> JobStore::work(const Job& job) const {

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/json.h"
@@ -36,6 +37,13 @@ struct JobOutput {
   int64_t bytes = 0;
 };
 
+/// Who asks a server for a job, and how it is told from others.
+struct Asking {
+  std::string owner;   ///< whose key it is; empty: nobody's
+  std::string key;     ///< the same for requests whose works are the same, byte for byte
+  bool batch = false;  ///< it may wait until nothing short is queued
+};
+
 struct Job : NewJob {
   int64_t id = 0;
   JobState state = JobState::queued;
@@ -47,6 +55,19 @@ struct Job : NewJob {
   std::string folder;              ///< where the work is or will be; empty: not said yet
   bool delivered = false;          ///< it is there
   double seconds = 0;              ///< of the last attempt
+
+  // Of one that was asked of a server (JobStore::ask).
+  double planned_seconds = 0;
+  int64_t created = 0, started = 0, ended = 0;  ///< seconds since 1970; 0: not yet
+  bool watched = false;                         ///< previews and texts are told while it runs; not kept
+};
+
+/// A job that waits.
+struct QueuedJob {
+  int64_t id = 0;
+  std::string owner;  ///< of those who asked for it, the first
+  bool batch = false;
+  double planned_seconds = 0;
 };
 
 /// Something that happened to a job. Numbers grow over all jobs of a store.
@@ -70,10 +91,32 @@ class JobStore {
   /// What was noted when jobs were added; null if nothing was.
   Json note(const std::string& name) const;
 
+  /// Adds a job that somebody asks for, with its plan if there is one, or joins in one with the same key that has not failed; the job, and whether it is new.
+  std::pair<int64_t, bool> ask(const NewJob& job, const Asking& asking, const Plan* plan = nullptr);
+  /// The job with this key that has not failed.
+  std::optional<int64_t> known(const std::string& key) const;
+  /// Whether somebody asked for a job and did not withdraw.
+  bool asked(int64_t id, const std::string& owner) const;
+  /// How many asked for it.
+  int64_t askers(int64_t id) const;
+  /// Takes back what somebody asked for.
+  void withdraw(int64_t id, const std::string& owner);
+  /// What somebody asked for and did not withdraw, the latest first, with numbers below `before` (0: all).
+  std::vector<Job> asked_by(const std::string& owner, int64_t before, int64_t limit) const;
+  /// How many of somebody's are queued or running, and how many were asked for since a time.
+  int64_t unfinished_of(const std::string& owner) const;
+  int64_t asked_since(const std::string& owner, int64_t time) const;
+  /// What waits, in the order in which it came.
+  std::vector<QueuedJob> queued() const;
+  /// Called, from any thread, when something happens to a job; must be quick and call nothing of the store.
+  void watch(std::function<void(int64_t id)> seen);
+
   std::optional<Job> next_queued() const;                                  ///< the one that came first
   Job get(int64_t id) const;                                               ///< throws Failure: not_found
   std::vector<Job> all() const;                                            ///< in the order in which they came
   std::vector<JobEvent> events(int64_t after = 0, int64_t job = 0) const;  ///< with larger numbers than `after`; of one job unless that is 0
+
+  int64_t last_event() const;  ///< its number; 0: there is none yet
 
   void plan(int64_t id, const Plan& plan);
   void start(int64_t id);
@@ -90,12 +133,14 @@ class JobStore {
   bool reserve(int64_t id, const std::string& folder);
   /// The work is there. Its bytes are no longer kept, unless another job that is not delivered has the same.
   void deliver(int64_t id);
-  /// Adds an event that changes no state: progress, a note.
+  /// Adds an event that changes no state: progress, a note. It is on the disk a moment later, with the next change of a state.
   void tell(int64_t id, const Json& what);
 
   const std::filesystem::path& folder() const { return folder_; }
   /// Keeps bytes by their SHA-256: written once, whole or not at all. Errors: io, no_space, permission.
   static Result<JobOutput> keep(const std::filesystem::path& folder, const std::string& name, std::span<const uint8_t> bytes);
+  /// Where the bytes of an output lie.
+  std::filesystem::path place_of(const JobOutput& output) const { return file_of(folder_, output.sha256); }
   /// The work of a job that is done. Errors: not_found, corrupt.
   Result<Work> work(const Job& job) const;
 
@@ -106,9 +151,13 @@ class JobStore {
   void sweep() const;
   void happened(int64_t id, const Json& what);
   void change(int64_t id, JobState to, const Json& what);
+  void note_plan(int64_t id, const Plan& plan);
   Job job_of(Statement& row) const;
+  std::vector<Job> jobs_of(Statement& row) const;
+  void open_asked() const;  ///< makes the tables of what servers are asked
 
   std::filesystem::path folder_;
+  std::function<void(int64_t id)> seen_;
   int lock_;
   mutable std::recursive_mutex mutex_;
   std::unique_ptr<Database> db_;

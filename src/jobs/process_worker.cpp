@@ -19,7 +19,7 @@ namespace {
 /// A program at the other end of two pipes.
 class ProcessWorker : public JobWorker {
  public:
-  explicit ProcessWorker(std::vector<std::string> command) : command_(std::move(command)) {}
+  ProcessWorker(std::vector<std::string> command, std::filesystem::path folder) : command_(std::move(command)), folder_(std::move(folder)) {}
   ~ProcessWorker() override { end(); }
 
   Result<Plan> plan(const Job& job, int64_t budget_bytes) override {
@@ -53,6 +53,8 @@ class ProcessWorker : public JobWorker {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, down[0], STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, up[1], STDOUT_FILENO);
+    if (!folder_.empty()) ::posix_spawn_file_actions_addchdir_np(&actions, folder_.c_str());
+    ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);  // a client's connection would stay open with it
     posix_spawnattr_t attributes;
     ::posix_spawnattr_init(&attributes);
     ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);  // what a terminal sends to the program above is answered there
@@ -136,7 +138,7 @@ class ProcessWorker : public JobWorker {
   Result<Json> ask(const char* task, const Job& job, int64_t budget_bytes, const Tell& tell, const CancelToken* cancel) {
     alive_ = true;
     if (child_ == 0) PTAH_TRY_VOID(start());
-    const Json asked{{"do", task}, {"recipe", job.recipe}, {"fields", job.fields}, {"budget", budget_bytes}};
+    const Json asked{{"do", task}, {"recipe", job.recipe}, {"fields", job.fields}, {"budget", budget_bytes}, {"watched", job.watched}};
     if (!send(asked.dump() + "\n")) return tl::unexpected(gone());
     std::optional<std::chrono::steady_clock::time_point> told;
     for (bool ended = false;;) {
@@ -161,6 +163,7 @@ class ProcessWorker : public JobWorker {
 
   static constexpr std::chrono::seconds kPatience{10};  ///< until a job that was cancelled is ended by force
   std::vector<std::string> command_;
+  std::filesystem::path folder_;
   pid_t child_ = 0;
   int to_ = -1, from_ = -1;
   std::string rest_;
@@ -169,6 +172,8 @@ class ProcessWorker : public JobWorker {
 
 }  // namespace
 
-std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command) { return std::make_unique<ProcessWorker>(std::move(command)); }
+std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command, std::filesystem::path folder) {
+  return std::make_unique<ProcessWorker>(std::move(command), std::move(folder));
+}
 
 }  // namespace ptah

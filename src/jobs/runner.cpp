@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <map>
 #include <thread>
 
 namespace ptah {
@@ -10,9 +11,11 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-class Runner {
+}  // namespace
+
+class JobRunner::State {
  public:
-  Runner(JobStore& store, const RunnerOptions& options) : store_(store), options_(options) {}
+  State(JobStore& store, RunnerOptions options) : store_(store), options_(std::move(options)) {}
 
   Result<void> run() {
     std::vector<std::thread> threads;
@@ -23,6 +26,20 @@ class Runner {
     if (problem_) return tl::unexpected(*problem_);
     if (cancelled()) return fail(ErrorCode::cancelled, "cancelled");
     return {};
+  }
+
+  void wake() {
+    const std::lock_guard lock(mutex_);
+    changed_.notify_all();
+  }
+
+  bool cancel(int64_t id) {
+    const std::lock_guard lock(mutex_);
+    if (!store_.cancel(id)) return false;
+    if (const auto found = running_.find(id); found != running_.end()) found->second->cancel();
+    tell(store_.get(id), {{"event", "cancelled"}});
+    changed_.notify_all();
+    return true;
   }
 
  private:
@@ -43,8 +60,18 @@ class Runner {
   /// give up what they keep meanwhile.
   std::optional<Job> next(size_t who, JobWorker& worker) {
     std::unique_lock lock(mutex_);
+    auto idle_since = Clock::now();
+    bool rested = false;
     for (;;) {
       if (problem_ || cancelled()) return {};
+      if (options_.rest_seconds > 0 && !rested && Clock::now() - idle_since > std::chrono::duration<double>(options_.rest_seconds)) {
+        rested = true;
+        held_[who] = 0;
+        lock.unlock();
+        worker.rest();
+        lock.lock();
+        continue;
+      }
       if (hungry_ && held_[who] > 0) {
         held_[who] = 0;
         lock.unlock();
@@ -54,14 +81,15 @@ class Runner {
         continue;
       }
       if (!choosing_) {
-        auto job = store_.next_queued();
-        if (!job && running_ == 0) return {};
+        auto job = options_.choose ? options_.choose() : store_.next_queued();
+        if (!job && running_.empty() && !options_.stay) return {};
         if (job) {
           choosing_ = true;
           const bool begun = admit(lock, *job, who, worker);
           choosing_ = false;
           changed_.notify_all();
           if (begun) return job;
+          idle_since = Clock::now();
           continue;
         }
       }
@@ -75,15 +103,19 @@ class Runner {
   bool admit(std::unique_lock<std::mutex>& lock, Job& job, size_t who, JobWorker& worker) {
     int64_t needed = 0;
     if (options_.budget_bytes > 0) {
-      lock.unlock();
-      const auto plan = worker.plan(job, options_.budget_bytes);
-      lock.lock();
-      if (!plan) {
-        fail_or_put_back(job, plan.error(), worker, true);
-        return false;
+      if (job.planned_bytes == 0 || job.planned_bytes > options_.budget_bytes) {
+        lock.unlock();
+        const auto plan = worker.plan(job, options_.budget_bytes);
+        lock.lock();
+        if (store_.get(job.id).state != JobState::queued) return false;
+        if (!plan) {
+          fail_or_put_back(job, plan.error(), worker, true);
+          return false;
+        }
+        store_.plan(job.id, *plan);
+        job.planned_bytes = plan->peak_bytes;
       }
-      store_.plan(job.id, *plan);
-      needed = job.planned_bytes = plan->peak_bytes;
+      needed = job.planned_bytes;
       const auto others = [&] {
         int64_t sum = 0;
         for (size_t i = 0; i < held_.size(); ++i) sum += i == who ? 0 : held_[i];
@@ -97,10 +129,12 @@ class Runner {
       hungry_ = false;
       if (problem_ || cancelled()) return false;
     }
+    if (store_.get(job.id).state != JobState::queued) return false;  // cancelled meanwhile
     held_[who] = needed;
     store_.start(job.id);
     job = store_.get(job.id);
-    ++running_;
+    job.watched = options_.watched;
+    running_[job.id] = std::make_shared<CancelToken>(options_.cancel);
     tell(job, {{"event", "running"}});
     return true;
   }
@@ -108,20 +142,32 @@ class Runner {
   void do_job(const Job& job, size_t who, JobWorker& worker) {
     const auto began = Clock::now();
     auto last = Clock::time_point{};
+    std::shared_ptr<CancelToken> token;
+    {
+      const std::lock_guard lock(mutex_);
+      token = running_.at(job.id);
+    }
     const auto result = worker.run(
         job, options_.budget_bytes,
         [&](const Json& what) {
           const std::lock_guard lock(mutex_);
-          // What was shown is not kept for ever: one number a second is enough for who looks later.
-          if (what["event"] != "progress" || Clock::now() - last > std::chrono::seconds(1)) store_.tell(job.id, what), last = Clock::now();
+          if (token->cancelled()) return;  // nothing follows the end
+          // What was shown is not kept for ever: one number in a while is enough for who looks later. Previews are not kept at all.
+          const bool progress = what["event"] == "progress";
+          if (what["event"] != "preview" && (!progress || Clock::now() - last > std::chrono::duration<double>(options_.keep_seconds))) {
+            store_.tell(job.id, what);
+            if (progress) last = Clock::now();
+          }
           tell(job, what);
         },
-        options_.cancel);
+        token.get());
     const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
     const std::lock_guard lock(mutex_);
-    --running_;
+    running_.erase(job.id);
     if (options_.budget_bytes > 0 && !result && !worker.alive()) held_[who] = 0;
-    if (result) {
+    if (store_.get(job.id).state == JobState::cancelled) {
+      // Nothing came of it.
+    } else if (result) {
       store_.finish(job.id, result->outputs, result->facts, seconds);
       settle(store_.get(job.id));
     } else {
@@ -160,16 +206,20 @@ class Runner {
   }
 
   JobStore& store_;
-  const RunnerOptions& options_;
+  const RunnerOptions options_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<int64_t> held_;  ///< bytes that each worker holds, or may
-  int running_ = 0;
+  std::vector<int64_t> held_;                                ///< bytes that each worker holds, or may
+  std::map<int64_t, std::shared_ptr<CancelToken>> running_;  ///< by job: ends it alone
   bool choosing_ = false, hungry_ = false;
   std::optional<Error> problem_;
 };
 
-}  // namespace
+JobRunner::JobRunner(JobStore& store, RunnerOptions options) : state_(std::make_unique<State>(store, std::move(options))) {}
+JobRunner::~JobRunner() = default;
+Result<void> JobRunner::run() { return state_->run(); }
+void JobRunner::wake() { state_->wake(); }
+bool JobRunner::cancel(int64_t id) { return state_->cancel(id); }
 
 Result<void> run_jobs(JobStore& store, const RunnerOptions& options) {
   if (options.deliver)
@@ -177,7 +227,7 @@ Result<void> run_jobs(JobStore& store, const RunnerOptions& options) {
       if (job.state != JobState::done || job.delivered) continue;
       if (const auto done = options.deliver(job); !done) store.fail(job.id, done.error());
     }
-  return Runner(store, options).run();
+  return JobRunner(store, options).run();
 }
 
 }  // namespace ptah

@@ -14,6 +14,30 @@ struct RunnerOptions {
   std::function<Result<void>(const Job& job)> deliver = {};
   std::function<void(const Job& job, const Json& what)> tell = {};  ///< everything that happens; one call at a time
   const CancelToken* cancel = nullptr;                              ///< jobs that run are queued again
+
+  // For a server.
+  bool stay = false;                                ///< waits for more jobs until it is cancelled
+  std::function<std::optional<Job>()> choose = {};  ///< which job is next; one call at a time. Unset: the one that came first
+  bool watched = false;                             ///< previews and texts are told too (Job::watched)
+  double keep_seconds = 1;                          ///< of progress one event in so many seconds is kept in the store
+  double rest_seconds = 0;                          ///< a worker that had nothing to do for so long gives up what it keeps; 0: never
+};
+
+/// Runs jobs; run() is for one thread, the rest for any.
+class JobRunner {
+ public:
+  JobRunner(JobStore& store, RunnerOptions options);
+  ~JobRunner();
+  /// Until none is queued, or (stay) until it is cancelled. What a recipe refuses fails its job and no other one. Errors: cancelled; those of the store.
+  Result<void> run();
+  /// There may be a new job.
+  void wake();
+  /// Cancels a job that is queued or running: it ends within one step or token. False if it has ended.
+  bool cancel(int64_t id);
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
 };
 
 /// Until none is queued. What a recipe refuses fails its job and no other one. Errors: cancelled; those of the store.

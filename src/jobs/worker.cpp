@@ -6,7 +6,9 @@
 #include <chrono>
 #include <csignal>
 
+#include "base/base64.h"
 #include "base/memory.h"
+#include "jobs/language_answers.h"
 #include "pipelines/recipes.h"
 
 namespace ptah {
@@ -20,19 +22,26 @@ class LocalWorker : public JobWorker {
   explicit LocalWorker(fs::path folder) : folder_(std::move(folder)) {}
 
   Result<Plan> plan(const Job& job, int64_t budget_bytes) override {
+    if (LanguageAnswers::answers(job.recipe)) {
+      PTAH_TRY(const Plan plan, answers_.plan(models_, job));
+      PTAH_TRY_VOID(check_budget(plan, budget_bytes));
+      return plan;
+    }
     PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
     PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
     return plan_recipe(*recipe, models_, request, budget_bytes);
   }
 
   Result<JobResult> run(const Job& job, int64_t budget_bytes, const Tell& tell, const CancelToken* cancel) override {
-    PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
-    PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
     RunOptions options{.cancel = cancel, .budget_bytes = budget_bytes};
     if (tell) {
       options.progress = [&](const Progress& p) { tell({{"event", "progress"}, {"stage", p.stage}, {"fraction", p.fraction}}); };
       options.note = [&](const std::string& note) { tell({{"event", "note"}, {"text", note}}); };
+      if (job.watched) watch(options, tell);
     }
+    if (LanguageAnswers::answers(job.recipe)) return answers_.run(models_, job, options);
+    PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
+    PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
     PTAH_TRY(const Work work, run_recipe(*recipe, models_, request, options));
     JobResult out{{}, work.facts};
     for (const auto& [name, bytes] : work.files) {
@@ -44,12 +53,24 @@ class LocalWorker : public JobWorker {
 
   void rest() override {
     models_.clear();
+    answers_.clear();
     release_free_blocks();
   }
 
  private:
+  /// Also tells what it will be about.
+  static void watch(RunOptions& options, const Tell& tell) {
+    options.text = [&](std::string_view news) { tell({{"event", "text"}, {"text", news}}); };
+    options.preview = [&, last = std::chrono::steady_clock::time_point{}](int64_t step, const Image& picture) mutable {
+      if (std::chrono::steady_clock::now() - last < std::chrono::milliseconds(200)) return;
+      if (const auto png = encode_png(picture)) tell({{"event", "preview"}, {"step", step}, {"png", to_base64(*png)}});
+      last = std::chrono::steady_clock::now();
+    };
+  }
+
   fs::path folder_;
   ModelCache models_;
+  LanguageAnswers answers_;
 };
 
 /// A line to the process that asked; false if there is none any more.
@@ -98,6 +119,7 @@ Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel) {
     Job job;
     job.recipe = text_at(asked, "recipe");
     job.fields = asked.value("fields", Json::object());
+    job.watched = asked.value("watched", false);
     const int64_t budget = asked.value("budget", int64_t{0});
     const std::string task = text_at(asked, "do");
     auto last = std::chrono::steady_clock::time_point{};

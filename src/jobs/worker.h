@@ -17,7 +17,8 @@ struct JobResult {
 /// Does one job at a time. For one thread.
 class JobWorker {
  public:
-  /// Gets {"event": "progress", "stage", "fraction"} and {"event": "note", "text"}.
+  /// Gets {"event": "progress", "stage", "fraction"} and {"event": "note", "text"}; of a job that is watched also {"event": "preview", "step", "png"}, the
+  /// picture in base64, and {"event": "text", "text"}, what was written since.
   using Tell = std::function<void(const Json& what)>;
 
   virtual ~JobWorker() = default;
@@ -35,8 +36,9 @@ class JobWorker {
 std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
 
 /// In a process of its own: `command` is a program that calls serve_worker(), e.g. {"/proc/self/exe", "work", …}. It is started when there is something to do,
-/// ends when this one does, however that ends, and another one is started if it crashed.
-std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command);
+/// ends when this one does, however that ends, and another one is started if it crashed. It has none of this process's files and works in `folder` (empty:
+/// where this process does).
+std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command, std::filesystem::path folder = {});
 
 /// Does what another process asks for, line by line as JSON on standard input and output, until there is no more. Results are kept in the store in `folder`.
 /// `cancel` is set when the other process wants a job to end, by SIGTERM. Errors: io.

@@ -403,7 +403,7 @@ net::awaitable<bool> HttpServer::State::exchange(ConnectionPtr c, beast::flat_bu
     answer->headers.emplace_back("Allow", joined(asked.match.methods));
     if (!request.header("origin").empty() && !options.policy.origins.empty()) {
       answer->headers.emplace_back("Access-Control-Allow-Methods", joined(asked.match.methods));
-      answer->headers.emplace_back("Access-Control-Allow-Headers", "Authorization, Content-Type");
+      answer->headers.emplace_back("Access-Control-Allow-Headers", std::string(request.header("access-control-request-headers")));
       answer->headers.emplace_back("Access-Control-Max-Age", "600");
     }
   } else if (taken && asked.match.route->gate) {
@@ -455,20 +455,21 @@ void HttpServer::State::fill(Message& message, const HttpRequest& request, const
   };
   message.result(static_cast<unsigned>(response.status));
   message.set(http::field::date, http_date(std::time(nullptr)));
-  if (response.status != 204) message.set(http::field::content_type, plain(response.content_type));
+  if (response.status != 204 && response.status != 304) message.set(http::field::content_type, plain(response.content_type));
   for (const auto& [name, value] : answer_headers(request, response, options.policy)) message.insert(name, plain(value));
 }
 
 net::awaitable<bool> HttpServer::State::write(Connection& c, const HttpRequest& request, const HttpResponse& response, bool keep_alive) {
   c.enter(Phase::writing);
-  const std::string_view body = response.body && response.status != 204 ? std::string_view(*response.body) : std::string_view();
+  const bool empty = response.status == 204 || response.status == 304;
+  const std::string_view body = response.body && !empty ? std::string_view(*response.body) : std::string_view();
   c.stream.expires_after(span_of(options.head_seconds + static_cast<double>(body.size()) / options.min_bytes_per_second));
   error_code ec;
-  if (request.method == "HEAD" || response.status == 204) {
+  if (request.method == "HEAD" || empty) {
     http::response<http::empty_body> message;
     fill(message, request, response);
     message.keep_alive(keep_alive);
-    if (response.status != 204) message.content_length(body.size());
+    if (!empty) message.content_length(body.size());
     co_await http::async_write(c.stream, message, into(ec));
   } else {
     http::response<http::span_body<const char>> message;

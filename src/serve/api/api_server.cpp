@@ -1,0 +1,226 @@
+#include "serve/api/api_server.h"
+
+#include <algorithm>
+#include <charconv>
+#include <ctime>
+
+#include "base/text.h"
+#include "serve/api/answers.h"
+#include "serve/api/studio_page.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr int64_t kHour = 3600;
+constexpr int64_t kMaxListed = 200;
+
+/// A number in a query or header; nothing if it is none.
+std::optional<int64_t> number_in(std::string_view text) {
+  int64_t out = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return !text.empty() && problem == std::errc() && end == text.data() + text.size() && out >= 0 ? std::optional(out) : std::nullopt;
+}
+
+/// Where a client of server-sent events was; nothing if it has not been here.
+std::optional<int64_t> last_event_id(const HttpRequest& request) {
+  if (const auto header = number_in(request.header("last-event-id"))) return header;
+  return number_in(request.query_value("after"));
+}
+
+Json job_answer(const JobService& service, const AskedJob& asked) {
+  Json out = service.view(service.stored(asked.id));
+  out["shared"] = !asked.is_new;
+  return out;
+}
+
+}  // namespace
+
+ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions options)
+    : HttpServer(options.http), service_(service), keys_(keys), options_(std::move(options)) {
+  add_jobs();
+  add_files();
+  add_openai();
+  add_pages();
+}
+
+// ---- who may -----------------------------------------------------------------------------------------------------------------------------------
+
+std::optional<ApiServer::Caller> ApiServer::caller_of(const HttpRequest& request) const {
+  if (!options_.keys) return Caller{};
+  const auto key = keys_.find(request.bearer());
+  if (!key) return {};
+  return Caller{key->name, key->role, key->jobs_an_hour, key->unfinished};
+}
+
+std::optional<HttpResponse> ApiServer::refused(const HttpRequest& request, Needs needs) const {
+  const auto caller = caller_of(request);
+  if (!caller) {
+    HttpResponse out = api_error(401, request.bearer().empty() ? "send a key of this server: Authorization: Bearer ptah_…" : "this is no key of this server",
+                                 "invalid_api_key");
+    out.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return out;
+  }
+  if (needs == Needs::making && caller->role == KeyRole::viewer) return api_error(403, "this key may look and not make", "permission");
+  return {};
+}
+
+std::optional<HttpResponse> ApiServer::over_limit(const Caller& caller) const {
+  const auto refuse = [](const std::string& why, int64_t seconds) {
+    HttpResponse out = api_error(429, why, "rate_limit_exceeded");
+    out.headers = {{"Retry-After", std::to_string(seconds)}};
+    return out;
+  };
+  JobStore& store = service_.store();
+  if (caller.unfinished > 0 && store.unfinished_of(caller.name) >= caller.unfinished)
+    return refuse(fmt::format("this key has {} jobs that are not done; {} at once are possible", store.unfinished_of(caller.name), caller.unfinished), 5);
+  if (caller.jobs_an_hour > 0 && store.asked_since(caller.name, std::time(nullptr) - kHour) >= caller.jobs_an_hour)
+    return refuse(fmt::format("this key has asked for {} jobs within an hour, which is all it may", caller.jobs_an_hour), 60);
+  return {};
+}
+
+void ApiServer::add(const char* method, const char* path, Needs needs, Handler handler, size_t max_body) {
+  HttpRoute made{.method = method, .path = path, .max_body = max_body};
+  made.gate = [this, needs](const HttpRequest& request) { return refused(request, needs); };
+  made.handler = [this, handler = std::move(handler)](const HttpRequest& request) {
+    const auto caller = caller_of(request);
+    if (!caller) return api_error(401, "this key was taken back", "invalid_api_key");
+    const auto answer = guard([&]() -> Result<HttpResponse> { return handler(request, *caller); });
+    return answer ? *answer : api_error(answer.error());
+  };
+  route(std::move(made));
+}
+
+// ---- jobs --------------------------------------------------------------------------------------------------------------------------------------
+
+HttpResponse ApiServer::post_job(const HttpRequest& request, const Caller& caller) {
+  const auto body = body_of_request(request);
+  if (!body) return api_error(body.error(), 400);
+  for (const auto& [name, value] : body->items())
+    if (name != "kind" && name != "request" && name != "lane")
+      return api_error(422, fmt::format("`{}` is no member of a job; kind, request and lane are", printable(name, 80)), "invalid_argument",
+                       printable(name, 80));
+  const std::string kind = text_at(*body, "kind"), lane = text_at(*body, "lane");
+  if (kind.empty()) return api_error(422, "`kind` is missing: what to make, e.g. \"create\" (GET /v1/recipes)", "invalid_argument", "kind");
+  if (!lane.empty() && lane != "interactive" && lane != "batch") return api_error(422, "`lane`: interactive or batch", "invalid_argument", "lane");
+  if (auto refusal = over_limit(caller)) return *refusal;
+  const auto asked = service_.ask(kind, body->value("request", Json::object()), caller.name, JobService::For::later, lane == "batch");
+  if (!asked) return api_error(asked.error());
+  HttpResponse out = HttpResponse::of(job_answer(service_, *asked), asked->made ? 200 : 202);
+  out.headers = {{"Location", "/v1/jobs/" + job_name(asked->id)}, {"X-Ptah-Cache", asked->made ? "hit" : asked->is_new ? "miss" : "shared"}};
+  return out;
+}
+
+HttpResponse ApiServer::list_jobs(const HttpRequest& request, const Caller& caller) const {
+  const int64_t limit = std::clamp<int64_t>(number_in(request.query_value("limit")).value_or(50), 1, kMaxListed);
+  const std::string_view before = request.query_value("before");
+  if (!before.empty() && job_number(before) == 0) return api_error(400, "`before` is no job", "invalid_argument", "before");
+  const std::vector<Job> jobs = service_.store().asked_by(caller.name, job_number(before), limit + 1);
+  const auto places = service_.places();
+  Json list = Json::array();
+  for (const Job& job : jobs)
+    if (static_cast<int64_t>(list.size()) < limit) list.push_back(service_.view(job, &places));
+  return HttpResponse::of({{"object", "list"}, {"data", std::move(list)}, {"has_more", static_cast<int64_t>(jobs.size()) > limit}});
+}
+
+HttpResponse ApiServer::content(const HttpRequest& request, const Caller& caller) const {
+  const auto job = service_.find(request.parts[0], caller.name);
+  if (!job) return api_error(job.error());
+  for (const JobOutput& output : job->outputs)
+    if (output.name == request.parts[1]) return file_answer(request, service_.store().place_of(output), output.sha256, content_type_of(output.name));
+  return api_error(404, fmt::format("{} has no {} (it is {})", request.parts[0], printable(request.parts[1], 80), status_name(job->state)), "not_found");
+}
+
+void ApiServer::add_jobs() {
+  using In = HttpRequest;
+  add(
+      "POST", "/v1/jobs", Needs::making, [this](const In& in, const Caller& who) { return post_job(in, who); }, options_.max_request_bytes);
+  add("GET", "/v1/jobs", Needs::looking, [this](const In& in, const Caller& who) { return list_jobs(in, who); });
+  add("GET", "/v1/jobs/{}", Needs::looking, [this](const In& in, const Caller& who) {
+    const auto job = service_.find(in.parts[0], who.name);
+    return job ? HttpResponse::of(service_.view(*job)) : api_error(job.error());
+  });
+  add("DELETE", "/v1/jobs/{}", Needs::making, [this](const In& in, const Caller& who) {
+    const auto job = service_.find(in.parts[0], who.name);
+    if (!job) return api_error(job.error());
+    const auto cancelled = service_.cancel(*job, who.name);
+    if (!cancelled) return api_error(cancelled.error());
+    if (!*cancelled) return api_error(409, in.parts[0] + " has ended already", "mismatch");
+    return HttpResponse::of({{"id", in.parts[0]}, {"object", "job"}, {"status", "cancelled"}});
+  });
+  add("GET", "/v1/jobs/{}/events", Needs::looking, [this](const In& in, const Caller& who) {
+    const auto job = service_.find(in.parts[0], who.name);
+    return job ? HttpResponse::events(service_.events().follow(job->id, last_event_id(in).value_or(0))) : api_error(job.error());
+  });
+  add("GET", "/v1/jobs/{}/preview", Needs::looking, [this](const In& in, const Caller& who) {
+    const auto job = service_.find(in.parts[0], who.name);
+    if (!job) return api_error(job.error());
+    const auto preview = service_.events().preview(job->id);
+    if (!preview) return api_error(404, "there is no preview (any more)", "not_found");
+    HttpResponse out;
+    out.content_type = "image/png";
+    out.body = preview->png;
+    out.headers = {{"X-Ptah-Step", std::to_string(preview->step)}};
+    return out;
+  });
+  add("GET", "/v1/jobs/{}/content/{}", Needs::looking, [this](const In& in, const Caller& who) { return content(in, who); });
+  add("GET", "/v1/events", Needs::looking,
+      [this](const In& in, const Caller& who) { return HttpResponse::events(service_.events().follow_all(who.name, last_event_id(in).value_or(-1))); });
+  add(
+      "POST", "/v1/plan", Needs::making,
+      [this](const In& in, const Caller& who) {
+        const auto body = body_of_request(in);
+        if (!body) return api_error(body.error(), 400);
+        const auto plan = service_.plan(text_at(*body, "kind"), body->value("request", Json::object()), who.name);
+        if (!plan) return api_error(plan.error());
+        return HttpResponse::of({{"object", "plan"}, {"bytes", plan->peak_bytes}, {"seconds", plan->seconds}});
+      },
+      options_.max_request_bytes);
+}
+
+// ---- files and recipes -------------------------------------------------------------------------------------------------------------------------
+
+void ApiServer::add_files() {
+  using In = HttpRequest;
+  const auto digest = [](const In& in) { return in.parts[0].starts_with("sha256:") ? in.parts[0].substr(7) : ""; };
+  add(
+      "PUT", "/v1/blobs/{}", Needs::making,
+      [this, digest](const In& in, const Caller& who) {
+        const auto put = service_.files().put(who.name, digest(in), as_bytes(in.body));
+        if (!put) return api_error(put.error());
+        return HttpResponse::of({{"object", "blob"}, {"id", in.parts[0]}, {"bytes", in.body.size()}}, 201);
+      },
+      options_.max_blob_bytes);
+  add("GET", "/v1/blobs/{}", Needs::looking, [this, digest](const In& in, const Caller& who) {
+    const auto file = service_.files().find(who.name, digest(in));
+    return file ? file_answer(in, *file, digest(in), "application/octet-stream") : api_error(file.error(), 404);
+  });
+  add("GET", "/v1/recipes", Needs::looking, [](const In&, const Caller&) {
+    Json list = Json::array();
+    for (const Recipe& recipe : recipes()) {
+      Json files = Json::array();
+      for (const SchemaField& field : recipe.schema->fields())
+        if (field.is_file()) files.push_back(field.name);
+      list.push_back({{"id", recipe.name()}, {"object", "recipe"}, {"purpose", recipe.purpose()}, {"files", files}, {"schema", recipe.schema->json_schema()}});
+    }
+    return HttpResponse::of({{"object", "list"}, {"data", std::move(list)}});
+  });
+  add("GET", "/v1/recipes/{}", Needs::looking, [](const In& in, const Caller&) {
+    const auto recipe = find_recipe(in.parts[0]);
+    return recipe ? HttpResponse::of((*recipe)->schema->json_schema()) : api_error(recipe.error(), 404);
+  });
+  route({.method = "GET", .path = "/ready", .handler = [this](const In&) {
+           const auto problem = service_.problem();
+           return problem ? api_error(503, problem->message, error_info(problem->code).name) : HttpResponse::of({{"status", "ready"}});
+         }});
+}
+
+void ApiServer::add_pages() {
+  HttpResponse page;
+  page.content_type = "text/html; charset=utf-8";
+  page.body = std::make_shared<const std::string>(studio_page().html);
+  page.headers = {{"Content-Security-Policy", studio_page().policy}};
+  route({.method = "GET", .path = "/", .handler = [page](const HttpRequest&) { return page; }, .immediate = true});
+}
+
+}  // namespace ptah
