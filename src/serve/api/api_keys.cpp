@@ -1,6 +1,7 @@
 #include "serve/api/api_keys.h"
 
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -105,16 +106,15 @@ std::optional<ApiKey> ApiKeys::find(std::string_view sent) const {
   if (sent.empty() || sent.size() > 256) return {};
   const std::string digest = sha256_hex(as_bytes(sent));  // a search by digest tells nothing of how much of a key is right
   const std::lock_guard lock(mutex_);
-  std::error_code problem;
-  const auto changed = fs::last_write_time(file_, problem);
-  if (problem) return {};
-  if (!read_ || changed != read_at_) {
+  struct stat about {};
+  if (::stat(file_.c_str(), &about) != 0) return {};
+  const std::array<int64_t, 4> version{static_cast<int64_t>(about.st_ino), about.st_size, about.st_mtim.tv_sec, about.st_mtim.tv_nsec};
+  if (version != version_) {  // each change makes a new file, so one within a tick of the clock is seen too
     const auto keys = list();
     if (!keys) return {};  // what cannot be read lets nobody in
     known_.clear();
     for (const ApiKey& key : *keys) known_[key.sha256] = key;
-    read_at_ = changed;
-    read_ = true;
+    version_ = version;
   }
   const auto found = known_.find(digest);
   return found == known_.end() ? std::nullopt : std::optional(found->second);

@@ -1,6 +1,8 @@
 // Who may use a server: keys that are shown once and kept as digests, with a role and limits of their own.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <mutex>
@@ -48,8 +50,7 @@ class ApiKeys {
   std::filesystem::path file_;
   mutable std::mutex mutex_;
   mutable std::map<std::string, ApiKey> known_;  ///< by digest
-  mutable std::filesystem::file_time_type read_at_{};
-  mutable bool read_ = false;
+  mutable std::array<int64_t, 4> version_{};     ///< of the file that was read
 };
 
 }  // namespace ptah

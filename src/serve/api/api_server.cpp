@@ -65,6 +65,14 @@ std::optional<HttpResponse> ApiServer::refused(const HttpRequest& request, Needs
   return {};
 }
 
+std::optional<HttpResponse> ApiServer::busy(bool waits) const {
+  const int most = std::max(1, static_cast<int>(options_.http.threads) / 2);
+  if (service_.planning() < (most + 1) / 2 && !(waits && waiting_ >= most)) return {};
+  HttpResponse out = api_error(503, "too many requests wait; try again", "overloaded");
+  out.headers.emplace_back("Retry-After", "1");
+  return out;
+}
+
 std::optional<HttpResponse> ApiServer::over_limit(const Caller& caller) const {
   const auto refuse = [](const std::string& why, int64_t seconds) {
     HttpResponse out = api_error(429, why, "rate_limit_exceeded");
@@ -103,6 +111,7 @@ HttpResponse ApiServer::post_job(const HttpRequest& request, const Caller& calle
   const std::string kind = text_at(*body, "kind"), lane = text_at(*body, "lane");
   if (kind.empty()) return api_error(422, "`kind` is missing: what to make, e.g. \"create\" (GET /v1/recipes)", "invalid_argument", "kind");
   if (!lane.empty() && lane != "interactive" && lane != "batch") return api_error(422, "`lane`: interactive or batch", "invalid_argument", "lane");
+  if (auto refusal = busy(false)) return *refusal;
   if (auto refusal = over_limit(caller)) return *refusal;
   const auto asked = service_.ask(kind, body->value("request", Json::object()), caller.name, JobService::For::later, lane == "batch");
   if (!asked) return api_error(asked.error());
@@ -171,6 +180,7 @@ void ApiServer::add_jobs() {
       [this](const In& in, const Caller& who) {
         const auto body = body_of_request(in);
         if (!body) return api_error(body.error(), 400);
+        if (auto refusal = busy(false)) return *refusal;
         const auto plan = service_.plan(text_at(*body, "kind"), body->value("request", Json::object()), who.name);
         if (!plan) return api_error(plan.error());
         return HttpResponse::of({{"object", "plan"}, {"bytes", plan->peak_bytes}, {"seconds", plan->seconds}});

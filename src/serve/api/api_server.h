@@ -34,6 +34,8 @@ class ApiServer : public HttpServer {
   std::optional<Caller> caller_of(const HttpRequest& request) const;
   /// What is answered to who may not; nothing if they may.
   std::optional<HttpResponse> refused(const HttpRequest& request, Needs needs) const;
+  /// The same to everybody while so many wait for plans, or (`waits`) for answers, that nobody else would be served.
+  std::optional<HttpResponse> busy(bool waits) const;
   /// The same to who asked for too much already.
   std::optional<HttpResponse> over_limit(const Caller& caller) const;
 
@@ -51,6 +53,7 @@ class ApiServer : public HttpServer {
   JobService& service_;
   const ApiKeys& keys_;
   ApiOptions options_;
+  std::atomic<int> waiting_{0};  ///< threads that wait for an answer's work
 };
 
 }  // namespace ptah

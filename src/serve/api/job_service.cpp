@@ -150,6 +150,7 @@ Result<JobService::Prepared> JobService::prepared(const std::string& kind, const
 Result<Plan> JobService::planned(const NewJob& asked) {
   Job job;
   static_cast<NewJob&>(job) = asked;
+  const CountWhile counted(planning_);
   const std::lock_guard lock(planner_mutex_);
   auto plan = guard([&] { return planner_->plan(job, options_.budget_bytes); });
   if (!plan && !planner_->alive()) plan = guard([&] { return planner_->plan(job, options_.budget_bytes); });  // by a new one

@@ -1,6 +1,7 @@
 // Jobs as a server offers them: checked and planned before they are taken, shared by those who ask for the same, run in processes of their own.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <thread>
@@ -20,6 +21,18 @@ struct ServiceOptions {
   int64_t budget_bytes = 0;           ///< of the planned peaks of all that run; 0: none
   std::filesystem::path checkpoints;  ///< models of the user's own; empty: none
   double rest_seconds = 300;          ///< a worker that had nothing to do for so long gives its memory back
+};
+
+/// Counts what goes on while it lives.
+class CountWhile {
+ public:
+  explicit CountWhile(std::atomic<int>& count) : count_(count) { ++count_; }
+  ~CountWhile() { --count_; }
+  CountWhile(const CountWhile&) = delete;
+  CountWhile& operator=(const CountWhile&) = delete;
+
+ private:
+  std::atomic<int>& count_;
 };
 
 /// A job that was asked for.
@@ -64,6 +77,8 @@ class JobService {
   Json view(const Job& job, const std::map<int64_t, Place>* places = nullptr) const;
   /// Of all that wait.
   std::map<int64_t, Place> places() const;
+  /// How many requests are being planned, or wait for that.
+  int planning() const { return planning_; }
   /// Nothing if workers run; else why none can.
   std::optional<Error> problem() const;
 
@@ -92,6 +107,7 @@ class JobService {
   CancelToken stop_;
   std::unique_ptr<JobRunner> runner_;
   std::thread thread_;
+  std::atomic<int> planning_{0};
   std::mutex planner_mutex_;
   std::unique_ptr<JobWorker> planner_;
   mutable std::mutex mutex_;  ///< of what follows

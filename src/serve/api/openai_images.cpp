@@ -140,6 +140,7 @@ HttpResponse ApiServer::generate_images(const HttpRequest& request, const Caller
   const auto asked = picture_asking(*body);
   if (!asked)
     return asked.error().code == ErrorCode::not_found ? api_error(404, asked.error().message, "model_not_found", "model") : api_error(asked.error(), 400);
+  if (auto refusal = busy(true)) return *refusal;
   if (auto refusal = over_limit(caller)) return *refusal;
   std::vector<int64_t> jobs;
   const auto release_all = [&] {
@@ -161,6 +162,7 @@ HttpResponse ApiServer::generate_images(const HttpRequest& request, const Caller
     out.headers = {{"X-Ptah-Job", job_name(jobs[0])}};
     return out;
   }
+  const CountWhile counted(waiting_);
   Json data = Json::array();
   for (const int64_t id : jobs) {
     const Job job = service_.wait(id, request.gone.get());

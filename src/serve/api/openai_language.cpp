@@ -233,6 +233,7 @@ HttpResponse ApiServer::chat(const HttpRequest& request, const Caller& caller) {
   if (!body) return api_error(body.error(), 400);
   const auto fields = guard([&] { return chat_fields(*body, request.body); });
   if (!fields) return chat_error(fields.error());
+  if (auto refusal = busy(true)) return *refusal;
   if (auto refusal = over_limit(caller)) return *refusal;
   const auto asked = service_.ask_answer(kChatJob, *fields, caller.name);
   if (!asked) return api_error(asked.error());
@@ -245,6 +246,7 @@ HttpResponse ApiServer::chat(const HttpRequest& request, const Caller& caller) {
     out.headers = headers;
     return out;
   }
+  const CountWhile counted(waiting_);
   const Job job = service_.wait(asked->id, request.gone.get());
   service_.release(asked->id);
   if (job.state == JobState::failed) return chat_error(job.error);
@@ -271,10 +273,12 @@ HttpResponse ApiServer::embed(const HttpRequest& request, const Caller& caller) 
   const std::string format = text_at(*body, "encoding_format");
   if (!format.empty() && format != "float" && format != "base64")
     return api_error(400, "`encoding_format`: float or base64", "invalid_argument", "encoding_format");
+  if (auto refusal = busy(true)) return *refusal;
   if (auto refusal = over_limit(caller)) return *refusal;
   const auto asked = service_.ask_answer(kEmbedJob, {{"model", *model}, {"texts", *texts}}, caller.name);
   if (!asked) return api_error(asked.error());
   service_.hold(asked->id);
+  const CountWhile counted(waiting_);
   const Job job = service_.wait(asked->id, request.gone.get());
   service_.release(asked->id);
   if (job.state == JobState::failed) return chat_error(job.error);
