@@ -160,7 +160,7 @@ TEST(Inflate, PlatesAreFlatWhateverTheirCoverageWithin) {
   for (int64_t y = 0; y < 128; ++y)
     for (int64_t x = 0; x < 128; ++x)
       if ((x - 64) * (x - 64) + (y - 64) * (y - 64) < 45 * 45) disc.at(x, y)[0] = 200, disc.at(x, y)[3] = static_cast<uint8_t>((x + y) % 3 == 0 ? 250 : 255);
-  const TexturedMesh plate = value_or_throw(inflate(disc, {.solid = SolidKind::slab, .target_triangles = 4000, .size_mm = 100}));
+  const TexturedMesh plate = value_or_throw(inflate(disc, {.solid = SolidKind::slab, .target_triangles = 500000, .size_mm = 100, .resolution = 64}));
   float front = 0;
   for (const Vec3& p : plate.positions) front = std::max(front, p[2]);
   size_t faces = 0;
