@@ -97,7 +97,7 @@ TEST_F(SceneLayoutTest, WhatLiesIsOnItsBackAndFitsUnderABed) {
     return std::find_if(made.layout.things.begin(), made.layout.things.end(), [&](const PlacedThing& t) { return t.id == id; })->model->size[1];
   };
   EXPECT_LT(height("suitcase"), 0.3F);
-  EXPECT_LT(height("guitar"), 0.4F);
+  EXPECT_LT(height("guitar"), 0.5F);  // on its stand; upright it has 1.07
   EXPECT_FALSE(make("a room with a guitar").program.find("guitar")->lying);
   EXPECT_EQ(value_or_throw(scene_from_json(scene_json(made.program))), made.program);
 }

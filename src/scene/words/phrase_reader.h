@@ -256,7 +256,7 @@ class PhraseReader {
   void surface(const Phrase& p) {
     const std::string material = p.material.empty() ? p.noun.room : p.material;
     if (p.noun.is == Is::floor) cover(out_.floor, material, p.colour, "plain");
-    if (p.noun.is == Is::wall) cover(out_.walls, material, p.colour, "plaster");
+    if (p.noun.is == Is::wall) cover(out_.walls, material == "paint" ? "" : material, p.colour, "plaster");  // painted walls are plaster
     if (p.noun.is == Is::room && !p.colour.empty()) cover(out_.walls, "", p.colour, "plaster");
   }
   static void cover(std::string& what, const std::string& material, const std::string& colour, const std::string& usual) {
