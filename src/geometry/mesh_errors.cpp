@@ -137,8 +137,9 @@ Result<MeshErrors> mesh_errors(const Mesh& a, const Mesh& b, const MeshErrorOpti
   out.diagonal = std::sqrt(square(wide(box.high) - wide(box.low)));
   const double threshold = options.threshold * out.diagonal;
   const bool surfaces = has_area(a) && has_area(b);
-  const OneWay there = one_way(points_of(a, options.samples, options.seed), b, threshold),
-               back = one_way(points_of(b, options.samples, options.seed + 1), a, threshold);
+  const OneWay there = one_way(points_of(a, options.samples, options.seed), b, threshold);
+  PTAH_TRY_VOID(check_cancelled());
+  const OneWay back = one_way(points_of(b, options.samples, options.seed + 1), a, threshold);
   PTAH_TRY_VOID(check_cancelled());
   out.a_to_b = there.mean;
   out.b_to_a = back.mean;

@@ -15,7 +15,7 @@ import time
 import zlib
 
 ptah = str(pathlib.Path(sys.argv[1]).absolute())
-MAX_SECONDS = 5  # of a command after the signal; the machine may be busy
+MAX_SECONDS = 15  # of a command after the signal; the machine may be busy
 STEP_SECONDS = 30  # of a training, which ends after its step
 CANCELLED = 130  # other statuses mean that the work was done before
 failures = []
