@@ -315,7 +315,7 @@ SceneWords scene_words(const std::string& text) {
 }
 
 WordMatch<RelationWords> relation_words(const SceneWords& words, size_t at) {
-  const auto out = longest_words(relation_table(), words, at);
+  auto out = longest_words(relation_table(), words, at);
   if (out.length == 1 && words[at] == "round") {  // "round a table", but "a round table"
     static const std::set<std::string> kBegin{"the", "a", "an", "it", "them", "each", "every", "its", "their", "this", "that", "which", "both", "all"};
     const bool begins = at + 1 < words.size() && (kBegin.contains(words[at + 1]) || number_words(words, at + 1));
