@@ -31,7 +31,9 @@
 #include "text/lm/language_model.h"
 #include "text/tokenize/vocabulary.h"
 #include "text/tokenize/wordpiece.h"
+#include "voice/english/reader.h"
 #include "weights/gguf.h"
+#include "weights/onnx.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
 #include "weights/yaml.h"
@@ -334,6 +336,24 @@ void fuzz_prompt(Input bytes) {
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }
+
+void fuzz_onnx(Input bytes) {
+  const auto file = parse_onnx(bytes);
+  if (!file) return;
+  for (const auto& [name, tensor] : file->initialisers)
+    if (tensor.elements() < 0 || (tensor.elements() > 0 && tensor.bytes.empty())) __builtin_trap();
+}
+
+void fuzz_speech(Input bytes) {
+  static const auto lexicon = value_or_throw(EnglishLexicon::parse(R"({"the": "ði", "fox": "fˈɑks", "A": "ˈA", "B": "bˈi", "C": "sˈi"})", "{}", false));
+  const auto read = read_english(std::string(text_of(bytes)), *lexicon, 100);
+  if (!read) return;
+  for (const Utterance& one : *read) {
+    if (one.words.empty()) __builtin_trap();
+    for (const ReadWord& word : one.words)
+      if (word.begin > word.end || word.end > one.characters) __builtin_trap();
+  }
+}
 
 void fuzz_shape(Input bytes) {
   const std::string_view text = text_of(bytes);

@@ -201,6 +201,8 @@ SEEDS = {
     "vocabulary": lines("fox\nred\nball\n\fsphere ball\n"), "wordpiece": [b"[PAD]\n[UNK]\n[CLS]\n[SEP]\nfox\n##es\n\xfffoxes"], "article": files("tests/*.md")[:1],
     "adapter": lines("lora_unet_a.lora_up.weight \x04\x02\nlora_unet_a.lora_down.weight \x02\x04"), "cbor": [b"\xa1\x61a\x83\x01\x02\x03"],
     "abi": [b"uint256,string\n" + bytes(96)], "revert": [bytes.fromhex("08c379a0") + bytes(64)], "tokenizer": lines("Hello, 12 w\u00f6rlds\n"), "glb": [], "mesh": meshes(),
+    "onnx": [bytes([0x3a, 34, 0x0a, 14, 0x0a, 1]) + b"x\x0a\x01w\x12\x01y\x22\x03Mul" + bytes([0x2a, 16, 8, 1, 16, 1, 0x42, 1]) + b"w" + bytes([0x4a, 4]) + b"abcd"],
+    "speech": [text.encode() for text in ("On Dec. 25 at 10:30 pm Dr. Smith paid $3.50 for 5 kg, 1/2 off.", "Henry VIII: see example.org [x](/fɑks/)!", "A\n\nB2B")],
     "yaml": files("tests/golden/triposr/*.yaml")}
 
 
