@@ -8,6 +8,7 @@
 #include "ptah/paint.h"
 #include "ptah/texture.h"
 #include "ptah/render.h"
+#include "ptah/say.h"
 #include "ptah/scene.h"
 #include "ptah/shape.h"
 
@@ -173,6 +174,19 @@ void members(const SceneRequest& r, const Visit& visit) {
   visit("size", r.size);
   visit("azimuth", r.azimuth);
   visit("elevation", r.elevation);
+}
+
+template <class Visit>
+void members(const SayRequest& r, const Visit& visit) {
+  visit("text", r.text);
+  visit("voice", r.voice);
+  visit("speed", r.speed);
+  visit("pitch", r.pitch);
+  visit("energy", r.energy);
+  visit("pause", r.pause);
+  visit("captions", r.captions);
+  visit("precision", r.precision);
+  visit("model", r.model);
 }
 
 template <class Visit>

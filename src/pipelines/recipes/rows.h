@@ -15,6 +15,7 @@ Recipe render_recipe();
 Recipe convert_recipe();
 Recipe texture_recipe();
 Recipe scene_recipe();
+Recipe say_recipe();
 
 /// The pictures `from` and `mask`; none where they are empty. Errors: as the reader; as check(Sources).
 Result<Sources> read_sources(const std::filesystem::path& from, const std::filesystem::path& mask, const PictureReader& read);
