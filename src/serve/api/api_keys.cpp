@@ -51,7 +51,7 @@ Result<KeyRole> key_role(const std::string& name) {
   return unknown_name("role", name, "viewer maker");
 }
 
-ApiKeys::ApiKeys(fs::path folder) : file_(std::move(folder) / "keys" / "keys.json") {}
+ApiKeys::ApiKeys(const fs::path& folder) : file_(folder / "keys" / "keys.json") {}
 
 Result<std::vector<ApiKey>> ApiKeys::list() const {
   std::error_code problem;

@@ -35,7 +35,7 @@ struct ApiKey {
 /// folder of their own, as a running server has its folder locked.)
 class ApiKeys {
  public:
-  explicit ApiKeys(std::filesystem::path folder);
+  explicit ApiKeys(const std::filesystem::path& folder);
   /// Makes a key, and gives what a client has to send: "ptah_" and 64 hexadecimal digits. It is not kept. Errors: invalid_argument (the name is taken, or no
   /// plain one), no_space, io, permission.
   Result<std::string> add(ApiKey key);

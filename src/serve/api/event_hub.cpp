@@ -61,7 +61,7 @@ EventHub::~EventHub() {
   for (const auto& follower : followers_) follower->stream->close();
 }
 
-std::shared_ptr<HttpStream> EventHub::add(std::shared_ptr<Follower> follower) {
+std::shared_ptr<HttpStream> EventHub::add(const std::shared_ptr<Follower>& follower) {
   follower->stream = std::make_shared<HttpStream>(kMaxWaitingBytes);
   const std::lock_guard lock(mutex_);
   touched_.insert(follower->job);
@@ -81,12 +81,12 @@ std::shared_ptr<HttpStream> EventHub::follow(int64_t job, EventShape shape) {
 
 std::shared_ptr<HttpStream> EventHub::follow_all(const std::string& owner, int64_t after) {
   if (after < 0) after = store_.last_event();
-  const auto stream = add(std::make_shared<Follower>(Follower{.owner = owner, .after = after, .shape = {.event = sent_event}}));
+  auto stream = add(std::make_shared<Follower>(Follower{.owner = owner, .after = after, .shape = {.event = sent_event}}));
   stream->send(std::string(": follows\n\n"));  // so that the client sees that it is connected
   return stream;
 }
 
-void EventHub::show(int64_t job, JobPreview preview) {
+void EventHub::show(int64_t job, const JobPreview& preview) {
   std::vector<std::shared_ptr<Follower>> followers;
   {
     const std::lock_guard lock(mutex_);

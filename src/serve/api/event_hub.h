@@ -49,7 +49,7 @@ class EventHub {
   /// Those of all jobs that somebody asked for; `after` below 0: only what happens from now on. Does not end.
   std::shared_ptr<HttpStream> follow_all(const std::string& owner, int64_t after);
   /// Told to those who follow now, without a number, and to the next who do: it is not kept in the store.
-  void show(int64_t job, JobPreview preview);
+  void show(int64_t job, const JobPreview& preview);
   std::optional<JobPreview> preview(int64_t job) const;
   /// How much has happened so far, and waiting until it is more, at most so many seconds.
   uint64_t seen() const;
@@ -65,7 +65,7 @@ class EventHub {
     EventShape shape = {};
     bool ended = false;
   };
-  std::shared_ptr<HttpStream> add(std::shared_ptr<Follower> follower);
+  std::shared_ptr<HttpStream> add(const std::shared_ptr<Follower>& follower);
   void run();
   void serve(Follower& follower, std::map<std::pair<int64_t, int64_t>, std::vector<JobEvent>>& read);
   void forget_ended(const std::set<int64_t>& jobs);

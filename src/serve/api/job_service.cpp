@@ -233,7 +233,7 @@ void JobService::release(int64_t id) {
 Job JobService::wait(int64_t id, const CancelToken* cancel) const {
   for (;;) {
     const uint64_t seen = hub_->seen();
-    const Job job = store_->get(id);
+    Job job = store_->get(id);
     if (has_ended(job.state) || (cancel && cancel->cancelled()) || stop_.cancelled() || problem()) return job;
     hub_->wait(seen, 0.2);  // a client that leaves is seen then
   }

@@ -30,7 +30,7 @@ bool may_name_file(const SchemaField& field) {
 /// Writes a file that may be there already.
 Result<void> write_once(const fs::path& file, std::span<const uint8_t> bytes) {
   PTAH_TRY_VOID(make_folders(file.parent_path()));
-  const auto written = write_new_file(file, {bytes}, 0600);
+  auto written = write_new_file(file, {bytes}, 0600);
   std::error_code problem;
   if (!written && !(written.error().code == ErrorCode::invalid_argument && fs::is_regular_file(file, problem))) return written;
   return {};
@@ -45,7 +45,7 @@ bool is_plain_file_name(std::string_view name) {
   return !name.empty() && name.size() <= 120 && name[0] != '.' && std::all_of(name.begin(), name.end(), plain);
 }
 
-ServedFiles::ServedFiles(fs::path folder, fs::path checkpoints) : folder_(fs::absolute(folder)), checkpoints_(std::move(checkpoints)) {
+ServedFiles::ServedFiles(const fs::path& folder, fs::path checkpoints) : folder_(fs::absolute(folder)), checkpoints_(std::move(checkpoints)) {
   if (!checkpoints_.empty()) checkpoints_ = fs::absolute(checkpoints_).lexically_normal();
 }
 

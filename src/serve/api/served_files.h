@@ -21,7 +21,7 @@ struct NamedFile {
 class ServedFiles {
  public:
   /// `folder` is the job store's; `checkpoints` holds models of the user's own (empty: none).
-  ServedFiles(std::filesystem::path folder, std::filesystem::path checkpoints);
+  ServedFiles(const std::filesystem::path& folder, std::filesystem::path checkpoints);
 
   /// Keeps somebody's bytes under their SHA-256 (64 hexadecimal digits). Errors: mismatch (they have another one), invalid_argument (it is none), no_space, io.
   Result<void> put(const std::string& owner, const std::string& sha256, std::span<const uint8_t> bytes) const;
