@@ -42,7 +42,7 @@ def main():
         cases = {"create, picture only": lambda i: ["create", "a red fox", "--seed", i, "--no-object", "--quiet", "--out", out()],
                  "create, twelve steps, best of two": lambda i: ["create", "a red fox", "--seed", i, "--steps", 12, "--best-of", 2, "--no-object", "--quiet", "--out", out()]}
         if given.folder:
-            cases["paint, 256 pixels, 4 steps"] = lambda i: ["paint", "a red fox", "--model", given.folder, "--size", 256, "--steps", 4, "--seed", i, "--quiet", "--out", out()]
+            cases["paint, 256 pixels, 4 steps"] = lambda i: ["paint", "a red fox", "--model", given.folder, "--width", 256, "--height", 256, "--steps", 4, "--seed", i, "--quiet", "--out", out()]
         if given.model:
             cases["generate, 200 tokens"] = lambda i: ["generate", "--model", given.model, "--temperature", 0, "--max-tokens", 200, "Once upon a time, there was"]
             text = " ".join(f"{i} is followed by {i + 1}." for i in range(150))

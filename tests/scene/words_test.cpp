@@ -239,6 +239,15 @@ TEST_F(SceneWordsTest, CollectiveNounsAreWhatTheListBehindThemSays) {
   EXPECT_TRUE(scene.left_out.empty());
 }
 
+TEST_F(SceneWordsTest, SentencesMayEndAnywhere) {
+  // Each beginning of sentences of all kinds: readers look at the words that follow, and there may be none.
+  for (const std::string& sentence : {std::string("a garden with a bench with two lamps on either side and a tree behind it, next to one of them"),
+                                      std::string("two chairs facing each other across a table, one red and the other blue, on one side"),
+                                      std::string("a desk flanked by two shelves, which stand against the wall, with a lamp on top and a cat under")})
+    for (size_t end = 0; end <= sentence.size(); ++end)
+      if (end == sentence.size() || sentence[end] == ' ') (void)scene_of_words(sentence.substr(0, end), *lexicon, *places, {}, 0);
+}
+
 TEST_F(SceneWordsTest, FloorsAndWalls) {
   EXPECT_EQ(read("a room with a wooden floor and a red sofa").room.floor, "wood");
   const SceneProgram tiles = read("a kitchen with white tiles on the floor, brick walls and a table");

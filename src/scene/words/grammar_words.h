@@ -7,8 +7,15 @@
 
 namespace ptah {
 
-/// A word of a sentence, small letters; "," and "." and parentheses stand alone.
-using SceneWords = std::vector<std::string>;
+/// The words of a sentence, small letters; "," and "." and parentheses stand alone. Behind its end stand empty ones: a reader may always look at the next.
+class SceneWords : public std::vector<std::string> {
+ public:
+  using std::vector<std::string>::vector;
+  const std::string& operator[](size_t i) const {
+    static const std::string kNone;
+    return i < size() ? std::vector<std::string>::operator[](i) : kNone;
+  }
+};
 /// Words of a text; hyphens part words, every end of a sentence is ".".
 SceneWords scene_words(const std::string& text);
 
