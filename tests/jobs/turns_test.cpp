@@ -73,7 +73,7 @@ TEST_F(AskedJobs, EqualOnesAreOne) {
   EXPECT_EQ(store_->asked_by("ben", 0, 10).size(), 1U);
   EXPECT_TRUE(store_->ask(job(2), {"ann", "k2", false}).second);
   EXPECT_TRUE(store_->cancel(first.first));
-  EXPECT_NE(store_->ask(job(1), {"ann", "k1", false}).first, first.first) << "what was cancelled is made anew";
+  EXPECT_NE(store_->ask(job(1), {"ann", "k1", false}).first, first.first) << "what was cancelled is made again";
 }
 
 TEST_F(AskedJobs, OutlastTheProcess) {

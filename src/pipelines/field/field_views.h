@@ -1,4 +1,4 @@
-// Posed pictures of an object of one's own: what radiance fields are tried on.
+// Posed pictures that Ptah renders of an object: what radiance fields are tried on.
 #pragma once
 
 #include <map>

@@ -85,7 +85,7 @@ Result<RadianceField> decode_field(std::span<const uint8_t> bytes) {
       if (!std::isfinite(value)) return fail(ErrorCode::corrupt, "a number of the field is not finite");
       out.lines()[i].lane[k] = value;
     }
-  out.look_at(out.occupied(kLeastShown, 0));
+  out.look_at(out.occupied(kMinOpacity, 0));
   return out;
 }
 

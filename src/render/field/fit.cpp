@@ -18,8 +18,7 @@ namespace {
 constexpr int64_t kChunkRays = 64, kChunks = kFieldRays / kChunkRays;
 /// Steps between two looks at which cells are empty.
 constexpr int64_t kLookEvery = 32;
-/// Light that a cell has to take to be looked at, and how far round it, in points.
-constexpr float kLeastTaken = kLeastShown;
+/// How far round a cell that takes light is looked at, in points.
 constexpr int kReach = 1;
 /// The logarithm of the density that everything begins with.
 constexpr float kFirstDensity = -2.5F;
@@ -125,7 +124,7 @@ class Fitter {
       while (timed ? out.steps[phase] == 0 || seconds() < share * settings_.seconds : out.steps[phase] < settings_.steps[phase]) {
         if (cancel) PTAH_TRY_VOID(cancel->check());
         step(kFieldPhases[phase].rate * std::min(1.0F, kFullRate / kFieldPhases[phase].resolution));
-        if (++out.steps[phase] % kLookEvery == 0 && phase > 0) field_.look_at(field_.occupied(kLeastTaken, kReach));
+        if (++out.steps[phase] % kLookEvery == 0 && phase > 0) field_.look_at(field_.occupied(kMinOpacity, kReach));
         ++done;
         if (progress) progress({"fit", std::min(1.0, timed ? seconds() / settings_.seconds : static_cast<double>(done) / static_cast<double>(all)), -1});
       }
@@ -149,7 +148,7 @@ class Fitter {
       line.lane[kDensityLane] = kFirstDensity;
       field_ = RadianceField(grid, cells, line);
     } else if (grid.points != field_.grid().points) {
-      field_ = field_.resampled(grid, field_.occupied(kLeastTaken, kReach));
+      field_ = field_.resampled(grid, field_.occupied(kMinOpacity, kReach));
     } else {
       return {};
     }

@@ -9,7 +9,7 @@ namespace ptah {
 
 namespace {
 
-constexpr uint8_t kLeastAlpha = 8;
+constexpr uint8_t kMinAlpha = 8;
 constexpr int64_t kBoxResolution = 64;
 
 /// How many pixels with alpha lie above and to the left of each corner.
@@ -19,7 +19,7 @@ class AlphaSums {
     for (int64_t y = 0; y < height_; ++y) {
       uint32_t row = 0;
       for (int64_t x = 0; x < width_; ++x) {
-        row += picture.at(x, y)[3] >= kLeastAlpha;
+        row += picture.at(x, y)[3] >= kMinAlpha;
         at(x + 1, y + 1) = at(x + 1, y) + row;
       }
     }

@@ -145,9 +145,9 @@ FieldLine RadianceField::sampled(const Vec3& at) const {
   return out;
 }
 
-FieldFlags RadianceField::occupied(float least, int reach) const {
+FieldFlags RadianceField::occupied(float min_opacity, int reach) const {
   FieldFlags points(grid_.point_count());
-  const float threshold = std::log(-std::log1p(-least) / thickness());
+  const float threshold = std::log(-std::log1p(-min_opacity) / thickness());
   parallel_for(static_cast<int64_t>(blocks_.size()), 64, [&](int64_t begin, int64_t end) {
     for (int64_t slot = begin; slot < end; ++slot) {
       const auto& place = blocks_[static_cast<size_t>(slot)].place;

@@ -62,7 +62,7 @@ inline constexpr float kDensityUnits = 64;
 /// Logarithms of densities: of what is not kept; and the largest that counts.
 inline constexpr float kEmptyDensity = -9, kMaxDensity = 5;
 /// A cell whose corners all take less of the light on the length of a cell is not drawn.
-inline constexpr float kLeastShown = 0.01F;
+inline constexpr float kMinOpacity = 0.01F;
 
 class RadianceField {
  public:
@@ -86,8 +86,8 @@ class RadianceField {
   /// Interpolated at a place in grid units; lines that are not kept have no density and no weight in the colour.
   FieldLine sampled(const Vec3& at) const;
 
-  /// Cells with a corner, or a neighbour of one within `reach` points, that takes more than `least` of the light on the length of a cell.
-  FieldFlags occupied(float least, int reach) const;
+  /// Cells with a corner, or a neighbour of one within `reach` points, that takes more than `min_opacity` of the light on the length of a cell.
+  FieldFlags occupied(float min_opacity, int reach) const;
   /// Looks at these cells from now on, and at no others. Cells of which a corner is not kept are left out.
   void look_at(const FieldFlags& cells);
   /// The same field on another grid over the same box: of the cells that overlap with `cells` of this one.

@@ -40,7 +40,7 @@ Grid levels_of(const RadianceField& field) {
 /// grows up to the surface, so that thin places of a wall let nothing in.
 void fill_hollows(Grid& grid) {
   constexpr int kHalo = 2;
-  const float empty = std::log(-std::log1p(-kLeastShown) / kHalved);
+  const float empty = std::log(-std::log1p(-kMinOpacity) / kHalved);
   std::vector<uint8_t> outside(grid.values.size());
   const std::array<int64_t, 3> size{grid.nx, grid.ny, grid.nz}, step{1, grid.nx, grid.nx * grid.ny};
   /// The points beside those of a wave that are not outside yet and below a level.
@@ -128,10 +128,10 @@ Splat splat_on(const RadianceField& field, const Vec3& a, const Vec3& b, const V
   }
   // The variance of a triangle is a twelfth of these sums; splats have to overlap to hide what is behind them.
   constexpr float kOverlap = 1.5F;
-  const float least = field.grid().cell * 0.15F;
+  const float min_scale = field.grid().cell * 0.15F;
   Splat out;
   out.at = middle;
-  out.scale = {std::max(least, kOverlap * std::sqrt(wide / 12)), std::max(least, kOverlap * std::sqrt(high / 12)), field.grid().cell * 0.1F};
+  out.scale = {std::max(min_scale, kOverlap * std::sqrt(wide / 12)), std::max(min_scale, kOverlap * std::sqrt(high / 12)), field.grid().cell * 0.1F};
   out.turn = turn_of(along, across, normal);
   out.opacity = 0.98F;
   const FieldLine line = line_at_surface(field, middle, normal);

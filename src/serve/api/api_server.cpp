@@ -66,8 +66,8 @@ std::optional<HttpResponse> ApiServer::refused(const HttpRequest& request, Needs
 }
 
 std::optional<HttpResponse> ApiServer::busy(bool waits) const {
-  const int most = std::max(1, static_cast<int>(options_.http.threads) / 2);
-  if (service_.planning() < (most + 1) / 2 && !(waits && waiting_ >= most)) return {};
+  const int max_waiting = std::max(1, static_cast<int>(options_.http.threads) / 2);
+  if (service_.planning() < (max_waiting + 1) / 2 && !(waits && waiting_ >= max_waiting)) return {};
   HttpResponse out = api_error(503, "too many requests wait; try again", "overloaded");
   out.headers.emplace_back("Retry-After", "1");
   return out;

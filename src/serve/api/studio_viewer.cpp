@@ -21,13 +21,13 @@ function readGlb(buffer) {
 
 /** An accessor's numbers as floats (normalised where the file says so), or whole for indices. */
 function numbersOf({ json, bin }, index, whole) {
-  const a = json.accessors[index], [Type, most] = COMPONENTS[a.componentType], width = WIDTHS[a.type];
+  const a = json.accessors[index], [Type, max] = COMPONENTS[a.componentType], width = WIDTHS[a.type];
   const out = whole ? new Uint32Array(a.count * width) : new Float32Array(a.count * width);
   if (a.bufferView === undefined) return out;
   const v = json.bufferViews[a.bufferView], size = Type.BYTES_PER_ELEMENT, stride = v.byteStride || size * width;
   const begin = (v.byteOffset || 0) + (a.byteOffset || 0), data = new DataView(bin);
   const read = { 5120: "getInt8", 5121: "getUint8", 5122: "getInt16", 5123: "getUint16", 5125: "getUint32", 5126: "getFloat32" }[a.componentType];
-  const scale = a.normalized ? 1 / most : 1;
+  const scale = a.normalized ? 1 / max : 1;
   for (let i = 0; i < a.count; i++)
     for (let k = 0; k < width; k++) out[i * width + k] = Math.max(data[read](begin + i * stride + k * size, true) * scale, a.normalized ? -1 : -Infinity);
   return out;
