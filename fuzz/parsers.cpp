@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "input.h"
 #include "apps/community/dao.h"
 #include "apps/market/mint.h"
 #include "apps/reading/quiz.h"
@@ -42,15 +43,6 @@
 #include "media/mesh_files.h"
 
 using namespace ptah;
-
-using Input = std::span<const uint8_t>;
-
-[[noreturn]] static void wrong(const std::string& why) {
-  std::fprintf(stderr, "wrong: %s\n", why.c_str());
-  std::abort();
-}
-
-static std::string_view text_of(Input bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// What stands before and after the first byte 0xFF; twice the whole if there is none.
 static std::pair<std::string_view, std::string_view> halves(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "input.h"
 #include "base/text.h"
 #include "geometry/field/formula.h"
 #include "media/mesh/gltf_reader.h"
@@ -13,15 +14,6 @@
 #include "shape/program/evaluate.h"
 
 using namespace ptah;
-
-using Input = std::span<const uint8_t>;
-
-[[noreturn]] static void wrong(const std::string& why) {
-  std::fprintf(stderr, "wrong: %s\n", why.c_str());
-  std::abort();
-}
-
-static std::string_view text_of(Input bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
 
 /// Programs as text: read back as themselves from text and JSON, and what they make is closed.
 void fuzz_shape(Input bytes) {

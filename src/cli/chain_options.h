@@ -9,6 +9,7 @@
 #include "chain/deployments.h"
 #include "cli/commands/commands.h"
 #include "cli/standard_output.h"
+#include "serve/http/server.h"
 
 namespace ptah::cli {
 
@@ -47,6 +48,16 @@ void run_until_interrupted(Server& server) {
   server.run();
   interrupted().cancel();  // it may have ended by itself
   watch.join();
+}
+
+/// The same at a host and a port, whose address it prints. Errors: as Server::bind.
+template <class Server>
+Result<void> serve_at(Server& server, const std::string& host, int port) {
+  PTAH_TRY(const int bound, server.bind(host, port));
+  print("{}\n", http_address(host, bound));
+  std::fflush(stdout);
+  run_until_interrupted(server);
+  return {};
 }
 
 /// "0.05" in wei. Errors: invalid_argument.

@@ -31,4 +31,22 @@ Result<void> make_work(const std::string& recipe_name, const Json& given, const 
   return deliver(work, key, place, options.json, options.quiet);
 }
 
+void add_recipe_command(CLI::App& parent, const std::string& name, const std::string& recipe, const Schema& schema, Action& action) {
+  auto options = std::make_shared<WorkOptions>();
+  CLI::App* command = parent.add_subcommand(name, schema.summary());
+  add_work_options(*command, schema, *options);
+  add_threads_option(*command, *options);
+  add_budget_option(*command, *options);
+  command->callback([options, recipe, &action] {
+    action = [options, recipe] {
+      const auto run = [&]() -> Result<void> {
+        PTAH_TRY(const Json given, options->fields->given());
+        ModelCache models;
+        return make_work(recipe, given, *options, models);
+      };
+      return finish(guard(run));
+    };
+  });
+}
+
 }  // namespace ptah::cli

@@ -22,5 +22,7 @@ void add_threads_option(CLI::App& command, WorkOptions& options);
 
 /// Makes, signs and writes the work of a recipe. What cannot end well is refused before the work begins. Errors: those of the recipe, and as check_place().
 Result<void> make_work(const std::string& recipe, const Json& given, const WorkOptions& options, ModelCache& models);
+/// A command that does no more than make works of a recipe, with options for threads and memory.
+void add_recipe_command(CLI::App& parent, const std::string& name, const std::string& recipe, const Schema& schema, Action& action);
 
 }  // namespace ptah::cli

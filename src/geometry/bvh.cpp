@@ -17,6 +17,12 @@ Box Box::of(std::span<const Vec3> points) {
   return box;
 }
 
+std::vector<Box> boxes_of_triangles(const Mesh& mesh) {
+  std::vector<Box> out;
+  for (const auto& [a, b, c] : mesh.triangles) out.push_back(Box::of(std::array{mesh.positions[a], mesh.positions[b], mesh.positions[c]}));
+  return out;
+}
+
 Bvh::Bvh(std::span<const Box> boxes) : order_(boxes.size()) {
   if (boxes.empty()) return;
   std::iota(order_.begin(), order_.end(), 0U);

@@ -31,6 +31,9 @@ struct Box {
   static Box of(std::span<const Vec3> points);
 };
 
+/// The box of each triangle.
+std::vector<Box> boxes_of_triangles(const Mesh& mesh);
+
 /// A bounding volume hierarchy over boxes, split at the median of the longest edge of their centres. The same for the same boxes.
 class Bvh {
  public:

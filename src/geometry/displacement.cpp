@@ -147,11 +147,7 @@ std::vector<Vec3> angle_normals(const Mesh& mesh) {
 /// How thick a solid is behind a place of its surface, against the normal there.
 class Thickness {
  public:
-  explicit Thickness(const Mesh& mesh) : mesh_(mesh) {
-    std::vector<Box> boxes;
-    for (const auto& [a, b, c] : mesh.triangles) boxes.push_back(Box::of(std::array{mesh.positions[a], mesh.positions[b], mesh.positions[c]}));
-    tree_ = Bvh(boxes);
-  }
+  explicit Thickness(const Mesh& mesh) : mesh_(mesh) { tree_ = Bvh(boxes_of_triangles(mesh)); }
 
   /// Infinite where nothing lies opposite nearer than `bound`.
   float at(const Vec3& p, const Vec3& normal, float bound) const {
@@ -223,18 +219,10 @@ void move(Mesh& mesh, const Thickness& solid, const Displacement& by) {
 
 /// The bodies that enclose the most, so many of them. Errors: invalid_argument if the others are more than crumbs.
 Result<Mesh> without_crumbs(Mesh mesh, int64_t count) {
-  std::vector<uint32_t> root(mesh.positions.size());
-  std::iota(root.begin(), root.end(), 0U);
-  const auto find = [&](uint32_t v) {
-    while (root[v] != v) v = root[v] = root[root[v]];
-    return v;
-  };
-  for (const auto& [a, b, c] : mesh.triangles) {
-    root[find(b)] = find(a);
-    root[find(c)] = find(a);
-  }
+  const std::vector<uint32_t> component = component_of_vertices(mesh);
   std::unordered_map<uint32_t, double> volumes;
-  for (const auto& [a, b, c] : mesh.triangles) volumes[find(a)] += static_cast<double>(dot(mesh.positions[a], cross(mesh.positions[b], mesh.positions[c]))) / 6;
+  for (const auto& [a, b, c] : mesh.triangles)
+    volumes[component[a]] += static_cast<double>(dot(mesh.positions[a], cross(mesh.positions[b], mesh.positions[c]))) / 6;
   std::vector<std::pair<double, uint32_t>> order;
   for (const auto& [body, volume] : volumes) order.emplace_back(-std::abs(volume), body);
   std::sort(order.begin(), order.end());
@@ -245,18 +233,7 @@ Result<Mesh> without_crumbs(Mesh mesh, int64_t count) {
     if (static_cast<int64_t>(i) >= count) lost -= order[i].first, volumes.erase(order[i].second);
   }
   if (lost > kCrumbs * whole) return fail(ErrorCode::invalid_argument, "it comes apart: it is too thin somewhere");
-  Mesh out;
-  std::unordered_map<uint32_t, uint32_t> index;
-  for (Triangle t : mesh.triangles) {
-    if (!volumes.contains(find(t[0]))) continue;
-    for (uint32_t& v : t) {
-      const auto [slot, added] = index.try_emplace(v, static_cast<uint32_t>(out.positions.size()));
-      if (added) out.positions.push_back(mesh.positions[v]);
-      v = slot->second;
-    }
-    out.triangles.push_back(t);
-  }
-  return out;
+  return chosen_triangles(mesh, [&](size_t i) { return volumes.contains(component[mesh.triangles[i][0]]); });
 }
 
 }  // namespace

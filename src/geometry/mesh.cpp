@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <set>
 #include <unordered_map>
 
 namespace ptah {
@@ -65,24 +66,48 @@ bool fans_are_single(const Mesh& mesh) {
 }
 
 int64_t count_bodies(const Mesh& mesh) {
+  const std::vector<uint32_t> component = component_of_vertices(mesh);
+  std::set<uint32_t> bodies;
+  for (const Triangle& t : mesh.triangles) bodies.insert(component[t[0]]);
+  return static_cast<int64_t>(bodies.size());
+}
+
+}  // namespace
+
+std::vector<uint32_t> component_of_vertices(const Mesh& mesh) {
   std::vector<uint32_t> parent(mesh.positions.size());
   std::iota(parent.begin(), parent.end(), 0U);
   const auto root = [&](uint32_t v) {
     while (parent[v] != v) v = parent[v] = parent[parent[v]];
     return v;
   };
-  std::vector<char> used(mesh.positions.size());
   for (const Triangle& t : mesh.triangles)
-    for (const uint32_t v : t) {
-      parent[root(v)] = root(t[0]);
-      used[v] = 1;
+    for (const uint32_t v : {t[1], t[2]}) {
+      const uint32_t a = root(t[0]), b = root(v);
+      parent[std::max(a, b)] = std::min(a, b);
     }
-  int64_t bodies = 0;
-  for (uint32_t v = 0; v < parent.size(); ++v) bodies += used[v] && root(v) == v;
-  return bodies;
+  for (uint32_t v = 0; v < parent.size(); ++v) parent[v] = root(v);
+  return parent;
 }
 
-}  // namespace
+Mesh chosen_triangles(const Mesh& mesh, const std::function<bool(size_t)>& keep) {
+  constexpr uint32_t kNowhere = 0xFFFFFFFFU;
+  std::vector<uint32_t> place(mesh.positions.size(), kNowhere);
+  Mesh out;
+  for (size_t i = 0; i < mesh.triangles.size(); ++i) {
+    if (!keep(i)) continue;
+    Triangle kept = mesh.triangles[i];
+    for (uint32_t& v : kept) {
+      if (place[v] == kNowhere) {
+        place[v] = static_cast<uint32_t>(out.positions.size());
+        out.positions.push_back(mesh.positions[v]);
+      }
+      v = place[v];
+    }
+    out.triangles.push_back(kept);
+  }
+  return out;
+}
 
 MeshReport inspect(const Mesh& mesh) {
   MeshReport report;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <cstdint>
 #include <vector>
 
@@ -48,6 +49,10 @@ struct MeshReport {
   double volume = 0;       ///< positive when the outside is outside
 };
 MeshReport inspect(const Mesh& mesh);
+/// Of each vertex the lowest one that it is connected with by triangles; itself where it has none.
+std::vector<uint32_t> component_of_vertices(const Mesh& mesh);
+/// Some of the triangles, with their vertices in the order of use and without normals. `keep` is asked for each triangle by its number.
+Mesh chosen_triangles(const Mesh& mesh, const std::function<bool(size_t)>& keep);
 /// The mesh with vertices of equal position joined.
 Mesh welded(const TexturedMesh& mesh);
 

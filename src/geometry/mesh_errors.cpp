@@ -40,12 +40,6 @@ double to_triangle(const Vec3d& p, const Vec3d& a, const Vec3d& b, const Vec3d& 
   return std::min({to_segment(p, a, b), to_segment(p, b, c), to_segment(p, c, a)});
 }
 
-std::vector<Box> boxes_of(const Mesh& mesh) {
-  std::vector<Box> out;
-  for (const auto& [a, b, c] : mesh.triangles) out.push_back(Box::of(std::array{mesh.positions[a], mesh.positions[b], mesh.positions[c]}));
-  return out;
-}
-
 Vec3 normal_of(const Mesh& mesh, uint32_t triangle) {
   const auto [a, b, c] = mesh.triangles[triangle];
   return normalized(cross(mesh.positions[b] - mesh.positions[a], mesh.positions[c] - mesh.positions[a]));
@@ -117,7 +111,7 @@ std::optional<double> intersection_over_union(const Mesh& a, const Mesh& b, cons
 
 }  // namespace
 
-NearestSurface::NearestSurface(const Mesh& mesh) : mesh_(mesh), tree_(boxes_of(mesh)) {}
+NearestSurface::NearestSurface(const Mesh& mesh) : mesh_(mesh), tree_(boxes_of_triangles(mesh)) {}
 
 NearestSurface::Found NearestSurface::operator()(const Vec3& point) const {
   const Vec3d p = wide(point);

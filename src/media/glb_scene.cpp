@@ -6,7 +6,7 @@
 #include <map>
 
 #include "base/json.h"
-#include "media/append_value.h"
+#include "media/glb_container.h"
 
 namespace ptah {
 
@@ -179,20 +179,6 @@ class Nodes {
   std::map<std::string, size_t> groups_;
 };
 
-Bytes glb_of(const Json& gltf, const Bytes& body) {
-  std::string text = gltf.dump();
-  while (text.size() % 4) text += ' ';
-  Bytes glb;
-  glb.reserve(28 + text.size() + body.size());
-  for (const uint32_t word : {0x46546C67U, 2U, static_cast<uint32_t>(12 + 8 + text.size() + 8 + body.size()), static_cast<uint32_t>(text.size()), 0x4E4F534AU})
-    append_value(glb, word);
-  glb.insert(glb.end(), text.begin(), text.end());
-  append_value(glb, static_cast<uint32_t>(body.size()));
-  append_value(glb, 0x004E4942U);
-  glb.insert(glb.end(), body.begin(), body.end());
-  return glb;
-}
-
 constexpr int kMaxExtrasDepth = 64;
 
 }  // namespace
@@ -257,7 +243,7 @@ Result<Bytes> glb_with(const MeshScene& scene, Body& body, const Json& nodes, co
   } else if (!scene.extras.empty()) {
     PTAH_TRY(gltf["asset"]["extras"], parse_json(scene.extras, kMaxExtrasDepth));
   }
-  return glb_of(gltf, body.data);
+  return glb_file(gltf, body.data);
 }
 
 }  // namespace

@@ -1,10 +1,12 @@
+#include "media/mesh_files.h"
+
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
 #include "base/json.h"
-#include "media/mesh_files.h"
 #include "media/append_value.h"
+#include "media/glb_container.h"
 
 namespace ptah {
 
@@ -15,12 +17,11 @@ void append_all(Bytes& bytes, const std::vector<T>& values) {
   const auto* from = reinterpret_cast<const uint8_t*>(values.data());
   bytes.insert(bytes.end(), from, from + values.size() * sizeof(T));
 }
-void align4(Bytes& bytes, uint8_t fill) {
-  while (bytes.size() % 4) bytes.push_back(fill);
+void align4(Bytes& bytes) {
+  while (bytes.size() % 4) bytes.push_back(0);
 }
 
 constexpr const char* kUnits = "; units: millimetres, +Y up";
-constexpr uint32_t kGlb = 0x46546C67, kJsonChunk = 0x4E4F534A, kBinChunk = 0x004E4942;
 
 }  // namespace
 
@@ -92,29 +93,15 @@ Result<Bytes> encode_glb(const TexturedMesh& mesh, const GlbExtras& extras) {
       else
         append_value(data, v);
     }
-  align4(data, 0);
+  align4(data);
   append_all(data, mesh.texture_png);
-  align4(data, 0);
+  align4(data);
   Json gltf = glb_document(shape);
   if (extras) {
     PTAH_TRY(const std::string text, extras(data));
     PTAH_TRY(gltf["asset"]["extras"], parse_json(text));
   }
-  Bytes text;
-  const std::string dumped = gltf.dump();
-  text.assign(dumped.begin(), dumped.end());
-  align4(text, ' ');
-  Bytes glb;
-  append_value(glb, kGlb);
-  append_value(glb, uint32_t{2});
-  append_value(glb, static_cast<uint32_t>(12 + 8 + text.size() + 8 + data.size()));
-  append_value(glb, static_cast<uint32_t>(text.size()));
-  append_value(glb, kJsonChunk);
-  glb.insert(glb.end(), text.begin(), text.end());
-  append_value(glb, static_cast<uint32_t>(data.size()));
-  append_value(glb, kBinChunk);
-  glb.insert(glb.end(), data.begin(), data.end());
-  return glb;
+  return glb_file(gltf, data);
 }
 
 Result<std::string> glb_json(std::span<const uint8_t> bytes) {
@@ -123,9 +110,9 @@ Result<std::string> glb_json(std::span<const uint8_t> bytes) {
     std::memcpy(&value, bytes.data() + at, 4);
     return value;
   };
-  if (bytes.size() < 20 || word(0) != kGlb || word(4) != 2) return fail(ErrorCode::corrupt, "glb: not a glTF 2.0 binary file");
+  if (bytes.size() < 20 || word(0) != kGlbMagic || word(4) != 2) return fail(ErrorCode::corrupt, "glb: not a glTF 2.0 binary file");
   if (word(8) != bytes.size()) return fail(ErrorCode::corrupt, "glb: header says {} bytes, file has {}", word(8), bytes.size());
-  if (word(16) != kJsonChunk || word(12) > bytes.size() - 20) return fail(ErrorCode::corrupt, "glb: broken JSON chunk");
+  if (word(16) != kGlbJsonChunk || word(12) > bytes.size() - 20) return fail(ErrorCode::corrupt, "glb: broken JSON chunk");
   return std::string(reinterpret_cast<const char*>(bytes.data()) + 20, word(12));
 }
 
@@ -135,7 +122,7 @@ Result<std::span<const uint8_t>> glb_body(std::span<const uint8_t> bytes) {
   if (bytes.size() < at + 8) return fail(ErrorCode::corrupt, "glb: no binary chunk");
   uint32_t head[2];
   std::memcpy(head, bytes.data() + at, 8);
-  if (head[1] != kBinChunk || head[0] != bytes.size() - at - 8) return fail(ErrorCode::corrupt, "glb: the second chunk is not binary, or not the last");
+  if (head[1] != kGlbBinaryChunk || head[0] != bytes.size() - at - 8) return fail(ErrorCode::corrupt, "glb: the second chunk is not binary, or not the last");
   return bytes.subspan(at + 8);
 }
 

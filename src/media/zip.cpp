@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "media/deflate.h"
+
 namespace ptah {
 
 namespace {
@@ -15,23 +17,6 @@ void put16(Bytes& out, uint32_t value) {
 void put32(Bytes& out, uint32_t value) {
   put16(out, value & 0xFFFF);
   put16(out, value >> 16);
-}
-
-/// Raw deflate. Empty if it does not make the bytes fewer.
-Result<Bytes> deflated(const Bytes& bytes) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, -MAX_WBITS, 9, Z_DEFAULT_STRATEGY) != Z_OK) return fail(ErrorCode::internal, "zip: deflate does not begin");
-  Bytes out(deflateBound(&stream, static_cast<uLong>(bytes.size())));
-  stream.next_in = const_cast<Bytef*>(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = out.data();
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int status = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (status != Z_STREAM_END) return fail(ErrorCode::internal, "zip: deflate ended with {}", status);
-  if (out.size() >= bytes.size()) out.clear();
-  return out;
 }
 
 struct Written {
@@ -64,7 +49,8 @@ Result<Bytes> zip_archive(const std::vector<ZipEntry>& entries, size_t alignment
       return fail(ErrorCode::unsupported, "zip: 4 GiB or more, or more than 65000 files");
     Bytes packed;
     if (alignment == 0) {
-      PTAH_TRY(packed, deflated(entry.bytes));
+      PTAH_TRY(packed, deflated(entry.bytes, DeflateWrapping::none, "zip"));
+      if (packed.size() >= entry.bytes.size()) packed.clear();
     }
     const Bytes& body = packed.empty() ? entry.bytes : packed;
     const auto crc = static_cast<uint32_t>(crc32(0, entry.bytes.data(), static_cast<uInt>(entry.bytes.size())));

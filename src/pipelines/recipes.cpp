@@ -94,9 +94,7 @@ Result<Work> replay_receipt(ModelCache& models, const Json& receipt, const Sourc
   return guard([&]() -> Result<Work> {
     PTAH_TRY(const Recipe* recipe, recipe_of(receipt));
     const CancelScope scope(options.cancel ? options.cancel : current_cancel());
-    const std::string path = text_at(receipt, "numeric_path");
-    const int version = arithmetic_version(path);
-    if (version == 0) return fail(ErrorCode::mismatch, "the receipt's numeric path '{}' is not known to this version of Ptah", path);
+    PTAH_TRY(const int version, arithmetic_of(receipt));
     const ArithmeticScope arithmetic(version);
     return recipe->replay(models, receipt, sources, checkpoints.empty() ? fs::path(environment("PTAH_CHECKPOINTS")) : checkpoints, options);
   });

@@ -14,6 +14,11 @@ Result<fs::path> ShapeKinds::folder() {
   return fail(ErrorCode::not_found, "no library of shapes found (looked in {}); set PTAH_SHAPES to the folder", candidates.front().string());
 }
 
+const ShapeParameter* ShapeKind::parameter(const std::string& wanted) const {
+  const auto found = std::find_if(parameters.begin(), parameters.end(), [&](const ShapeParameter& p) { return p.name == wanted; });
+  return found == parameters.end() ? nullptr : &*found;
+}
+
 Result<std::shared_ptr<const ShapeKinds>> ShapeKinds::load(const fs::path& folder) {
   auto out = std::make_shared<ShapeKinds>();
   std::error_code problem;

@@ -16,6 +16,9 @@ struct ShapeKind {
   std::string name;
   std::shared_ptr<const ShapeProgram> program;
   std::vector<ShapeParameter> parameters;
+
+  /// By its name; null if there is none.
+  const ShapeParameter* parameter(const std::string& wanted) const;
 };
 
 class ShapeKinds {

@@ -102,12 +102,18 @@ Result<Json> read_receipt(const fs::path& file) {
   return receipt;
 }
 
+Result<int> arithmetic_of(const Json& receipt) {
+  const Json path = receipt.value("numeric_path", Json());
+  if (!path.is_string()) return fail(ErrorCode::corrupt, "receipt: no numeric path");
+  const int version = arithmetic_version(path.get_ref<const std::string&>());
+  if (version == 0)
+    return fail(ErrorCode::mismatch, "the work was made on the numeric path {}, which this version of Ptah does not know", path.get<std::string>());
+  return version;
+}
+
 Result<void> match_numeric_path(const Json& receipt) {
-  const Json wanted = receipt.value("numeric_path", Json());
-  if (!wanted.is_string()) return fail(ErrorCode::corrupt, "receipt: no numeric path");
-  const auto& path = wanted.get_ref<const std::string&>();
-  const int version = arithmetic_version(path);
-  if (version == 0) return fail(ErrorCode::mismatch, "the work was made on the numeric path {}, which this version of Ptah does not know", path);
+  PTAH_TRY(const int version, arithmetic_of(receipt));
+  const auto& path = receipt["numeric_path"].get_ref<const std::string&>();
   const ArithmeticScope arithmetic(version);
   const std::string family = version == 1 ? path : path.substr(0, path.rfind('-'));
   // Asked before anything else: what asks the processor first settles the instruction set for good (oneDNN).

@@ -50,6 +50,8 @@ tl::unexpected<Error> no_work(const std::filesystem::path& folder);
 /// The receipt inside a PNG or GLB, or the file itself if it is a receipt.
 Result<Json> read_receipt(const std::filesystem::path& file);
 
+/// The version of the arithmetic of the numeric path that a receipt names. Errors: corrupt without a path, mismatch for one that is not known.
+Result<int> arithmetic_of(const Json& receipt);
 /// The numeric path a receipt asks for, as cap_isa takes it; mismatch if this processor does not have it. Call before the first op.
 Result<void> match_numeric_path(const Json& receipt);
 

@@ -21,7 +21,9 @@ FOX = {"prompt": "a red fox", "size": 128, "steps": 2, "best_of": 1, "object": F
 SLOW = {"prompt": "a castle", "size": 512, "steps": 200, "best_of": 16, "object": False}
 
 
-class Jobs(unittest.TestCase):
+class Served(unittest.TestCase):
+    """Tests of one server without options."""
+
     @classmethod
     def setUpClass(cls):
         cls.server = Server(PTAH).start()
@@ -30,6 +32,8 @@ class Jobs(unittest.TestCase):
     def tearDownClass(cls):
         assert cls.server.stop() == 0
 
+
+class Jobs(Served):
     def test_the_bytes_are_those_of_the_command_line(self):
         asked = self.server.job("create", FOX)
         self.assertIn(asked.status, (200, 202))
@@ -220,15 +224,7 @@ class Jobs(unittest.TestCase):
         self.assertLessEqual(set(ids), {job["id"] for job in page["data"] + rest["data"]})
 
 
-class OpenAi(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(PTAH).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0
-
+class OpenAi(Served):
     def images(self, **body):
         return self.server.ask("POST", "/v1/images/generations", {"prompt": "a red fox", "size": "128x128", "quality": "low", **body})
 
@@ -288,15 +284,7 @@ class OpenAi(unittest.TestCase):
 
 
 @unittest.skipIf(subprocess.run([PTAH, "tokenize", "a"], capture_output=True).returncode, "smollm2 is not pulled")
-class Chat(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(PTAH).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0
-
+class Chat(Served):
     def chat(self, **body):
         return {"model": "smollm2", "messages": [{"role": "user", "content": "What is a fjord?"}], "max_completion_tokens": 24, "seed": 7, **body}
 

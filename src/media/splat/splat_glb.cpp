@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "media/append_value.h"
+#include "media/glb_container.h"
 #include "media/splat/splat_checks.h"
 #include "media/srgb.h"
 
@@ -30,19 +31,6 @@ struct SplatBody {
     return accessors.back();
   }
 };
-
-Bytes splat_glb_bytes(const Json& gltf, const Bytes& body) {
-  std::string text = gltf.dump();
-  text.resize((text.size() + 3) / 4 * 4, ' ');
-  Bytes out;
-  for (const uint32_t word : {0x46546C67U, 2U, static_cast<uint32_t>(12 + 8 + text.size() + 8 + body.size()), static_cast<uint32_t>(text.size()), 0x4E4F534AU})
-    append_value(out, word);
-  out.insert(out.end(), text.begin(), text.end());
-  append_value(out, static_cast<uint32_t>(body.size()));
-  append_value(out, 0x004E4942U);
-  out.insert(out.end(), body.begin(), body.end());
-  return out;
-}
 
 }  // namespace
 
@@ -85,7 +73,7 @@ Result<Bytes> encode_splat_glb(const std::vector<Splat>& splats) {
                   {"accessors", body.accessors},
                   {"bufferViews", body.views},
                   {"buffers", {{{"byteLength", body.data.size()}}}}};
-  return splat_glb_bytes(gltf, body.data);
+  return glb_file(gltf, body.data);
 }
 
 }  // namespace ptah

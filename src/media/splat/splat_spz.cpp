@@ -1,9 +1,8 @@
-#include <zlib.h>
-
 #include <algorithm>
 #include <cmath>
 
 #include "media/append_value.h"
+#include "media/deflate.h"
 #include "media/splat/splat_checks.h"
 
 namespace ptah {
@@ -11,23 +10,6 @@ namespace ptah {
 namespace {
 
 uint8_t to_spz_byte(float value) { return static_cast<uint8_t>(std::clamp(std::round(value), 0.0F, 255.0F)); }
-
-/// gzip without a name or time, so that the same bytes give the same file.
-Result<Bytes> gzipped(const Bytes& bytes) {
-  constexpr int kGzip = 16;
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, MAX_WBITS + kGzip, 9, Z_DEFAULT_STRATEGY) != Z_OK) return fail(ErrorCode::internal, "spz: deflate does not begin");
-  Bytes out(deflateBound(&stream, static_cast<uLong>(bytes.size())));
-  stream.next_in = const_cast<Bytef*>(bytes.data());
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = out.data();
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int status = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (status != Z_STREAM_END) return fail(ErrorCode::internal, "spz: deflate ended with {}", status);
-  return out;
-}
 
 /// As many bits behind the point as leave room for the largest coordinate in 24 bits.
 int fraction_bits(const std::vector<Splat>& splats) {
@@ -65,7 +47,7 @@ Result<Bytes> encode_splat_spz(const std::vector<Splat>& splats) {
   for (const Splat& s : splats)
     for (size_t k = 1; k < 4; ++k)
       for (const float value : s.harmonics[k]) out.push_back(to_spz_byte(std::round(value * 16) * 8 + 128));
-  return gzipped(out);
+  return deflated(out, DeflateWrapping::gzip, "spz");
 }
 
 }  // namespace ptah

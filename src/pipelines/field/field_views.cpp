@@ -35,15 +35,6 @@ std::vector<Direction> view_directions(const FieldViews& task) {
   return out;
 }
 
-PosedCamera posed(const Camera& camera, int64_t size) {
-  PosedCamera out;
-  out.eye = camera.eye, out.right = camera.right, out.up = camera.up, out.forward = camera.forward;
-  out.focal_x = out.focal_y = camera.scale;
-  out.centre_x = camera.centre_x, out.centre_y = camera.centre_y;
-  out.width = out.height = size;
-  return out;
-}
-
 Result<void> check_views(const FieldViews& task) {
   if (task.views < 2 || task.views > 2000 || task.held_out < 0 || task.held_out > 2000)
     return fail(ErrorCode::invalid_argument, "{} views and {} held out; 2 to 2000 and 0 to 2000 are possible", task.views, task.held_out);
@@ -87,7 +78,7 @@ Result<std::map<std::string, Bytes>> field_views(const FieldViews& task, const P
     }
     const std::string name = fmt::format("pictures/{:04}.png", pictures.size());
     PTAH_TRY(files[name], encode_png(picture));
-    pictures.push_back({name, posed(camera, frame.width).scaled(task.size, task.size), {}});
+    pictures.push_back({name, PosedCamera::of(camera, frame.width).scaled(task.size, task.size), {}});
   }
   const std::string text = transforms_json(pictures, static_cast<size_t>(task.views));
   files["transforms.json"] = Bytes(text.begin(), text.end());

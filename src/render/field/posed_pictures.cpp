@@ -130,6 +130,15 @@ bool has_holes(const PosedPictures& pictures) {
 
 }  // namespace
 
+PosedCamera PosedCamera::of(const Camera& camera, int64_t size) {
+  PosedCamera out;
+  out.eye = camera.eye, out.right = camera.right, out.up = camera.up, out.forward = camera.forward;
+  out.focal_x = out.focal_y = camera.scale;
+  out.centre_x = camera.centre_x, out.centre_y = camera.centre_y;
+  out.width = out.height = size;
+  return out;
+}
+
 Vec3 PosedCamera::ray(float x, float y) const {
   const float u0 = (x - centre_x) / focal_x, v0 = (centre_y - y) / focal_y;
   float u = u0, v = v0;

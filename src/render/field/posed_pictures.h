@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "media/image.h"
+#include "render/camera.h"
 #include "render/field/radiance_field.h"
 
 namespace ptah {
@@ -16,6 +17,8 @@ struct PosedCamera {
   std::array<float, 4> distortion{};                           ///< k1, k2, p1, p2 as OpenCV has them
   int64_t width = 0, height = 0;
 
+  /// The camera of a square picture that is rendered.
+  static PosedCamera of(const Camera& camera, int64_t size);
   /// The direction of length 1 in which a place in the picture is seen.
   Vec3 ray(float x, float y) const;
   /// The pixel where a point is seen, without the lens's distortion; the third number is the distance along the axis.

@@ -68,29 +68,10 @@ void fill_hollows(Grid& grid) {
 
 /// The mesh without its smallest bodies.
 Mesh without_crumbs(const Mesh& mesh) {
-  std::vector<uint32_t> root(mesh.positions.size());
-  std::iota(root.begin(), root.end(), 0U);
-  const auto find = [&](uint32_t v) {
-    while (root[v] != v) v = root[v] = root[root[v]];
-    return v;
-  };
-  for (const Triangle& t : mesh.triangles)
-    for (size_t k = 1; k < 3; ++k) root[std::max(find(t[0]), find(t[k]))] = std::min(find(t[0]), find(t[k]));
-  std::vector<size_t> triangles(root.size());
-  for (const Triangle& t : mesh.triangles) ++triangles[find(t[0])];
-  Mesh out;
-  constexpr uint32_t kNowhere = 0xFFFFFFFFU;
-  std::vector<uint32_t> place(root.size(), kNowhere);
-  for (const Triangle& t : mesh.triangles) {
-    if (triangles[find(t[0])] * 200 < mesh.triangles.size()) continue;
-    Triangle kept{};
-    for (size_t k = 0; k < 3; ++k) {
-      if (place[t[k]] == kNowhere) place[t[k]] = static_cast<uint32_t>(out.positions.size()), out.positions.push_back(mesh.positions[t[k]]);
-      kept[k] = place[t[k]];
-    }
-    out.triangles.push_back(kept);
-  }
-  return out;
+  const std::vector<uint32_t> component = component_of_vertices(mesh);
+  std::vector<size_t> triangles(component.size());
+  for (const Triangle& t : mesh.triangles) ++triangles[component[t[0]]];
+  return chosen_triangles(mesh, [&](size_t i) { return triangles[component[mesh.triangles[i][0]]] * 200 >= mesh.triangles.size(); });
 }
 
 std::array<float, 3> colour_of(const FieldLine& line, const Vec3& direction) {

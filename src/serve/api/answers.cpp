@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <optional>
 
 #include "base/base64.h"
@@ -20,12 +19,6 @@ struct ByteRange {
   uint64_t begin = 0, end = 0;  ///< end: the one behind the last
 };
 
-std::optional<uint64_t> whole_number(std::string_view text) {
-  uint64_t out = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return problem == std::errc() && end == text.data() + text.size() && !text.empty() ? std::optional(out) : std::nullopt;
-}
-
 /// "bytes=0-99", "bytes=100-", "bytes=-50" of so many bytes (RFC 9110, 14). Nothing if it is to be ignored; begin == end: it cannot be served.
 std::optional<ByteRange> range_of(std::string_view header, uint64_t size) {
   constexpr std::string_view kUnit = "bytes=";
@@ -33,7 +26,7 @@ std::optional<ByteRange> range_of(std::string_view header, uint64_t size) {
   header.remove_prefix(kUnit.size());
   const size_t dash = header.find('-');
   if (dash == std::string_view::npos) return {};
-  const auto first = whole_number(header.substr(0, dash)), last = whole_number(header.substr(dash + 1));
+  const auto first = whole_number<uint64_t>(header.substr(0, dash)), last = whole_number<uint64_t>(header.substr(dash + 1));
   if (dash == 0) {
     if (!last) return {};
     return ByteRange{size - std::min(*last, size), size};

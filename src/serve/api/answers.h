@@ -1,13 +1,25 @@
 // Answers that the routes of the interface have in common.
 #pragma once
 
+#include <charconv>
+#include <concepts>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/json.h"
 #include "serve/http/message.h"
 
 namespace ptah {
+
+/// A number of 0 or more in a query, header or name; nothing if the text is none.
+template <std::integral T>
+std::optional<T> whole_number(std::string_view text) {
+  T out{};
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return !text.empty() && problem == std::errc() && end == text.data() + text.size() && !(out < T{}) ? std::optional(out) : std::nullopt;
+}
 
 /// {"error": {"message", "type", "param", "code"}} as OpenAI's clients read it: the code is a text or null, the parameter the field at fault or null.
 HttpResponse api_error(int status, const std::string& message, const char* code = nullptr, const std::string& param = "");

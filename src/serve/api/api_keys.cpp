@@ -1,6 +1,5 @@
 #include "serve/api/api_keys.h"
 
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "own/secret.h"
 
 namespace ptah {
 
@@ -84,7 +84,7 @@ Result<std::string> ApiKeys::add(ApiKey key) {
   if (std::any_of(keys.begin(), keys.end(), [&](const ApiKey& other) { return other.name == key.name; }))
     return fail(ErrorCode::invalid_argument, "there is a key named {} already", key.name);
   std::array<uint8_t, 32> random{};
-  if (::getrandom(random.data(), random.size(), 0) != static_cast<ssize_t>(random.size())) return fail(ErrorCode::io, "the system gives no random bytes");
+  fill_random(random);
   const std::string token = "ptah_" + hex(random);
   key.sha256 = sha256_hex(as_bytes(token));
   key.created = std::time(nullptr);

@@ -1,7 +1,6 @@
 #include "serve/api/api_server.h"
 
 #include <algorithm>
-#include <charconv>
 #include <ctime>
 
 #include "base/text.h"
@@ -15,17 +14,10 @@ namespace {
 constexpr int64_t kHour = 3600;
 constexpr int64_t kMaxListed = 200;
 
-/// A number in a query or header; nothing if it is none.
-std::optional<int64_t> number_in(std::string_view text) {
-  int64_t out = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), out);
-  return !text.empty() && problem == std::errc() && end == text.data() + text.size() && out >= 0 ? std::optional(out) : std::nullopt;
-}
-
 /// Where a client of server-sent events was; nothing if it has not been here.
 std::optional<int64_t> last_event_id(const HttpRequest& request) {
-  if (const auto header = number_in(request.header("last-event-id"))) return header;
-  return number_in(request.query_value("after"));
+  if (const auto header = whole_number<int64_t>(request.header("last-event-id"))) return header;
+  return whole_number<int64_t>(request.query_value("after"));
 }
 
 Json job_answer(const JobService& service, const AskedJob& asked) {
@@ -121,7 +113,7 @@ HttpResponse ApiServer::post_job(const HttpRequest& request, const Caller& calle
 }
 
 HttpResponse ApiServer::list_jobs(const HttpRequest& request, const Caller& caller) const {
-  const int64_t limit = std::clamp<int64_t>(number_in(request.query_value("limit")).value_or(50), 1, kMaxListed);
+  const int64_t limit = std::clamp<int64_t>(whole_number<int64_t>(request.query_value("limit")).value_or(50), 1, kMaxListed);
   const std::string_view before = request.query_value("before");
   if (!before.empty() && job_number(before) == 0) return api_error(400, "`before` is no job", "invalid_argument", "before");
   const std::vector<Job> jobs = service_.store().asked_by(caller.name, job_number(before), limit + 1);

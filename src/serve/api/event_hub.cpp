@@ -1,8 +1,9 @@
 #include "serve/api/event_hub.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
+
+#include "serve/api/answers.h"
 
 namespace ptah {
 
@@ -32,11 +33,7 @@ std::string job_name(int64_t id) { return fmt::format("job_{}", id); }
 
 int64_t job_number(std::string_view name) {
   constexpr std::string_view kBegin = "job_";
-  int64_t out = 0;
-  if (!name.starts_with(kBegin)) return 0;
-  name.remove_prefix(kBegin.size());
-  const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), out);
-  return problem == std::errc() && end == name.data() + name.size() && out > 0 && name[0] != '+' ? out : 0;
+  return name.starts_with(kBegin) ? whole_number<int64_t>(name.substr(kBegin.size())).value_or(0) : 0;
 }
 
 EventHub::EventHub(JobStore& store) : store_(store) {

@@ -40,6 +40,15 @@ Result<void> write_once(const fs::path& file, std::span<const uint8_t> bytes) {
 
 bool is_sha256(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
+namespace {
+
+Result<void> check_sha256(const std::string& text) {
+  if (is_sha256(text)) return {};
+  return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256: 64 hexadecimal digits in small letters are", printable(text, 80));
+}
+
+}  // namespace
+
 bool is_plain_file_name(std::string_view name) {
   const auto plain = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '.' || c == '-' || c == '_'; };
   return !name.empty() && name.size() <= 120 && name[0] != '.' && std::all_of(name.begin(), name.end(), plain);
@@ -56,14 +65,14 @@ fs::path ServedFiles::claim(const std::string& owner, const std::string& sha256)
 Result<void> ServedFiles::admit(const std::string& owner, const std::string& sha256) const { return write_once(claim(owner, sha256), {}); }
 
 Result<void> ServedFiles::put(const std::string& owner, const std::string& sha256, std::span<const uint8_t> bytes) const {
-  if (!is_sha256(sha256)) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256: 64 hexadecimal digits in small letters are", printable(sha256, 80));
+  PTAH_TRY_VOID(check_sha256(sha256));
   if (const std::string found = sha256_hex(bytes); found != sha256) return fail(ErrorCode::mismatch, "these bytes have the SHA-256 {}", found);
   PTAH_TRY_VOID(write_once(blob(sha256), bytes));
   return admit(owner, sha256);
 }
 
 Result<fs::path> ServedFiles::find(const std::string& owner, const std::string& sha256) const {
-  if (!is_sha256(sha256)) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256: 64 hexadecimal digits in small letters are", printable(sha256, 80));
+  PTAH_TRY_VOID(check_sha256(sha256));
   std::error_code problem;
   if (!fs::is_regular_file(claim(owner, sha256), problem) || !fs::is_regular_file(blob(sha256), problem))
     return fail(ErrorCode::not_found, "no bytes sha256:{} of yours are here; PUT /v1/blobs/sha256:{} brings them", sha256, sha256);

@@ -263,10 +263,6 @@ bool names(const std::string& phrase, const std::string& parameter) {
   return phrase.find(" " + word) != std::string::npos;
 }
 
-const ShapeParameter& parameter_of(const ShapeKind& kind, const std::string& name) {
-  return *std::find_if(kind.parameters.begin(), kind.parameters.end(), [&](const ShapeParameter& p) { return p.name == name; });
-}
-
 bool holds(const ShapeValue& value, const std::vector<std::string>& possible) {
   return std::any_of(possible.begin(), possible.end(), [&](const std::string& one) {
     if (one == "above 0") return value.number > 0;
@@ -288,7 +284,7 @@ ShapeValue value_that_holds(const ShapeParameter& p, const std::string& one) {
 
 const ShapeValue& value_of(const ShapeKind& kind, const std::map<std::string, ShapeValue>& said, const std::string& name) {
   const auto found = said.find(name);
-  return found == said.end() ? parameter_of(kind, name).value : found->second;
+  return found == said.end() ? kind.parameter(name)->value : found->second;
 }
 
 /// What is said with one value more, and with what else is then so: red tiebacks belong to curtains that are drawn back. Empty if what was said before speaks
@@ -301,7 +297,7 @@ std::map<std::string, ShapeValue> with_needs(const ShapeKind& kind, const KindPh
     for (const auto& [other, possible] : needs->second) {
       if (holds(value_of(kind, out, other), possible)) continue;
       if (out.contains(other)) return {};
-      out[other] = value_that_holds(parameter_of(kind, other), possible.front());
+      out[other] = value_that_holds(*kind.parameter(other), possible.front());
     }
   for (const auto& [one, its] : out)
     if (const auto needs = phrases.needs.find(one); needs != phrases.needs.end())

@@ -217,15 +217,7 @@ ShapeValue number_value(double number) {
 void give(WrittenThing& thing, const ShapeKind& kind, const std::string& name, const ShapeValue& value) {
   std::erase_if(thing.given, [&](const auto& g) { return g.first == name; });
   thing.given.emplace_back(name, value);
-  const auto place = [&](const std::string& n) {
-    return std::find_if(kind.parameters.begin(), kind.parameters.end(), [&](const ShapeParameter& p) { return p.name == n; }) - kind.parameters.begin();
-  };
-  std::sort(thing.given.begin(), thing.given.end(), [&](const auto& a, const auto& b) { return place(a.first) < place(b.first); });
-}
-
-const ShapeParameter* parameter_named(const ShapeKind& kind, const std::string& name) {
-  const auto at = std::find_if(kind.parameters.begin(), kind.parameters.end(), [&](const ShapeParameter& p) { return p.name == name; });
-  return at == kind.parameters.end() ? nullptr : &*at;
+  std::sort(thing.given.begin(), thing.given.end(), [&](const auto& a, const auto& b) { return kind.parameter(a.first) < kind.parameter(b.first); });
 }
 
 /// The parameter of a side, if the kind has one: what says "length" in its description where none is called that.
@@ -236,7 +228,7 @@ const ShapeParameter* parameter_of_side(const ShapeKind& kind, Side side) {
                                                                {Side::length, {"length"}},
                                                                {Side::diameter, {"diameter", "width"}}};
   for (const char* name : kNames.at(side))
-    if (const ShapeParameter* p = parameter_named(kind, name); p && p->is_ranged()) return p;
+    if (const ShapeParameter* p = kind.parameter(name); p && p->is_ranged()) return p;
   if (side == Side::length)
     for (const ShapeParameter& p : kind.parameters)
       if (p.is_ranged() && p.note.starts_with("length")) return &p;

@@ -50,11 +50,6 @@ ShapeValue word_value(const ShapeParameter& p, const std::string& word) {
 
 std::string word_of(const ShapeValue& v) { return v.kind == ShapeValue::Kind::boolean ? (v.number != 0 ? "true" : "false") : v.word; }
 
-const ShapeParameter* parameter(const ShapeKind& kind, const std::string& name) {
-  const auto found = std::find_if(kind.parameters.begin(), kind.parameters.end(), [&](const ShapeParameter& p) { return p.name == name; });
-  return found == kind.parameters.end() ? nullptr : &*found;
-}
-
 /// Where a writing stands while its tokens come: what may follow.
 struct State {
   enum class Awaits : uint8_t { thing, kind, name, value };
@@ -118,7 +113,7 @@ Result<std::vector<int32_t>> ShapeTokens::encode(const Writing& writing) const {
     PTAH_TRY_VOID(put(kind_token(thing.kind)));
     PTAH_TRY(const ShapeKind* kind, kinds_->find(thing.kind));
     for (const auto& [name, value] : thing.given) {
-      const ShapeParameter* p = parameter(*kind, name);
+      const ShapeParameter* p = kind->parameter(name);
       if (!p) return fail(ErrorCode::invalid_argument, "{} has no parameter '{}'", thing.kind, name);
       PTAH_TRY_VOID(put(name_token(name)));
       PTAH_TRY_VOID(put(is_word(*p) ? word_token(word_of(value)) : level_token(level_of(*p, value.number))));

@@ -86,20 +86,11 @@ bool is_closed(const Mesh& mesh) {
 
 /// Connected surfaces that enclose matter; one that encloses a hollow (its volume is negative) is no body of its own.
 int64_t bodies(const Mesh& mesh) {
-  std::vector<uint32_t> root(mesh.positions.size());
-  std::iota(root.begin(), root.end(), 0U);
-  const auto find = [&](uint32_t v) {
-    while (root[v] != v) v = root[v] = root[root[v]];
-    return v;
-  };
-  for (const auto& t : mesh.triangles) {
-    root[find(t[0])] = find(t[1]);
-    root[find(t[1])] = find(t[2]);
-  }
+  const std::vector<uint32_t> component = component_of_vertices(mesh);
   std::map<uint32_t, double> volumes;
   for (const auto& t : mesh.triangles) {
     const Vec3 &a = mesh.positions[t[0]], &b = mesh.positions[t[1]], &c = mesh.positions[t[2]];
-    volumes[find(t[0])] += static_cast<double>(dot(a, cross(b, c)));
+    volumes[component[t[0]]] += static_cast<double>(dot(a, cross(b, c)));
   }
   return std::count_if(volumes.begin(), volumes.end(), [](const auto& v) { return v.second > 0; });
 }

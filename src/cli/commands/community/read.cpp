@@ -123,11 +123,7 @@ Result<void> run_serve(const ReadOptions& o) {
   HttpOptions http;
   http.policy = {.hosts = o.names, .origins = o.origins, .proxies = o.proxies};
   ReadingServer server(*room, http);
-  PTAH_TRY(const int port, server.bind(o.host, o.port));
-  print("{}\n", http_address(o.host, port));
-  std::fflush(stdout);
-  run_until_interrupted(server);
-  return {};
+  return serve_at(server, o.host, o.port);
 }
 
 Result<void> run_allow(const ReadOptions& o) {

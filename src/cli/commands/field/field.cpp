@@ -36,13 +36,7 @@ PosedCamera camera_round(const RadianceField& field, double azimuth, double elev
     corners.positions.push_back(grid.at(k & 1 ? static_cast<float>(grid.points[0] - 1) : 0, k & 2 ? static_cast<float>(grid.points[1] - 1) : 0,
                                         k & 4 ? static_cast<float>(grid.points[2] - 1) : 0));
   box.meshes.push_back({.mesh = corners});
-  const Camera seen = Camera::looking_at(box, {static_cast<float>(azimuth), static_cast<float>(elevation), static_cast<float>(angle)}, size, size);
-  PosedCamera out;
-  out.eye = seen.eye, out.right = seen.right, out.up = seen.up, out.forward = seen.forward;
-  out.focal_x = out.focal_y = seen.scale;
-  out.centre_x = seen.centre_x, out.centre_y = seen.centre_y;
-  out.width = out.height = size;
-  return out;
+  return PosedCamera::of(Camera::looking_at(box, {static_cast<float>(azimuth), static_cast<float>(elevation), static_cast<float>(angle)}, size, size), size);
 }
 
 Result<void> run_field_render(const FieldOptionsLine& o) {
@@ -143,23 +137,7 @@ Result<void> run_field_measure(const FieldOptionsLine& o) {
   return {};
 }
 
-void add_field_fit(CLI::App& field, Action& action) {
-  auto options = std::make_shared<WorkOptions>();
-  CLI::App* command = field.add_subcommand("fit", field_schema().summary());
-  add_work_options(*command, field_schema(), *options);
-  add_threads_option(*command, *options);
-  add_budget_option(*command, *options);
-  command->callback([options, &action] {
-    action = [options] {
-      const auto run = [&]() -> Result<void> {
-        PTAH_TRY(const Json given, options->fields->given());
-        ModelCache models;
-        return make_work("field", given, *options, models);
-      };
-      return finish(guard(run));
-    };
-  });
-}
+void add_field_fit(CLI::App& field, Action& action) { add_recipe_command(field, "fit", "field", field_schema(), action); }
 
 }  // namespace
 

@@ -59,11 +59,7 @@ Result<void> run_api_server(const ServeOptions& o) {
   api.http.max_body_bytes = 256 << 20;
   api.http.max_body_bytes_per_peer = 128 << 20;
   ApiServer server(*service, keys, api);
-  PTAH_TRY(const int port, server.bind(o.host, o.port));
-  print("{}\n", http_address(o.host, port));
-  std::fflush(stdout);
-  run_until_interrupted(server);
-  return {};
+  return serve_at(server, o.host, o.port);
 }
 
 Result<void> add_key(const ServeKeyOptions& o) {
