@@ -39,7 +39,7 @@ says "loud.glb"
 works "$ptah" convert made.stl inches.glb --unit inch --up y --quiet
 [ ! -s out ] || wrong "--quiet printed $(cat out)"
 works "$ptah" measure inches.glb
-says "25.4 m × 25.4 m × 25.4 m" # 1000 inches
+says "25.4 × 25.4 × 25.4 m" # 1000 inches
 says "closed yes, two-manifold yes, oriented yes"
 works "$ptah" measure box.obj points.ply --threshold 0.001 --json
 says '"iou":null'
@@ -47,7 +47,7 @@ says '"is_point_cloud":true'
 works "$ptah" measure box.obj inches.glb
 says "F-score                    0.0"
 
-for line in "Chamfer distance " "A to B, mean " "B to A, mean " "largest " "normal consistency " "IoU of the volumes " "inches.glb: 25.4 m" "box.obj: 1 m" "4 triangles in 1 parts of 1 materials, 1 bodies" \
+for line in "Chamfer distance " "A to B, mean " "B to A, mean " "largest " "normal consistency " "IoU of the volumes " "inches.glb: 25.4 × 25.4 × 25.4 m" "box.obj: 1 × 1 × 1 m" "4 triangles in 1 parts of 1 materials, 1 bodies" \
   "at 1 % of the diagonal"; do says "$line"; done
 works "$ptah" measure box.obj inches.glb --json --threshold 2
 python3 -c '
@@ -134,6 +134,11 @@ for work in work red ball; do
   done
 done
 [ -e red/object.mtl ] || wrong "no materials: $(ls red)"
+# --- a work's folder and a shape of the library stand for their files
+works "$ptah" measure red
+works "$ptah" convert red again.stl
+works "$ptah" measure chair
+refused 3 "did you mean 'chair'" "$ptah" measure chairr
 rm red/source.zip
 works "$ptah" recall red
 says "# not here: red/source.zip"

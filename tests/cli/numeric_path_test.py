@@ -3,8 +3,7 @@
 
     tests/cli/numeric_path_test.py build/release/ptah [--write]
 
-tests/data/numeric_path.json holds what came out on an Intel Xeon. On processors of other makers a difference is printed and does not fail, until it has been
-seen to hold there (docs/numerics.md).
+tests/data/numeric_path.json holds what came out on an Intel Xeon; an AMD EPYC (Zen 5) gave the same.
 """
 import json
 import os
@@ -17,7 +16,6 @@ ptah = str(pathlib.Path(sys.argv[1]).absolute())
 data = pathlib.Path(__file__).parent.parent / "data" / "numeric_path.json"
 requests = [["a red fox", "--size", "128", "--steps", "4"], ["a green tree", "--size", "128", "--steps", "6", "--sampler", "heun", "--style", "flat"],
             ["a castle", "--size", "160", "--steps", "4", "--best-of", "2", "--seed", "5"], ["two mushrooms", "--size", "128", "--steps", "4", "--guidance", "5"]]
-same_maker = "GenuineIntel" in pathlib.Path("/proc/cpuinfo").read_text()
 found = {}
 with tempfile.TemporaryDirectory() as scratch:
     for i, request in enumerate(requests):
@@ -38,4 +36,4 @@ if set(wanted) != set(found):
 other = [request for request in wanted if wanted[request] != found[request]]
 for request in other:
     print(f"{request}: {found[request]} where {wanted[request]} is expected")
-sys.exit(1 if other and same_maker else 0)
+sys.exit(1 if other else 0)

@@ -1,7 +1,9 @@
 // Numbers that sentences state hold exactly.
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "shape/words/stated.h"
+#include "shape/words/unused_words.h"
 
 namespace ptah {
 namespace {
@@ -111,6 +113,35 @@ TEST(StatedNumbers, PartsAndThingsAreCounted) {
   EXPECT_EQ(applied("chair", "nine chairs").count, 9);
   EXPECT_EQ(applied("chair", "999 chairs", &notes).count, 9);
   EXPECT_EQ(notes.size(), 1U);
+}
+
+TEST(UnusedWords, AreThoseThatNeitherTheKindNorItsValuesSay) {
+  const ShapePhrases phrases = value_or_throw(ShapePhrases::read(
+      value_or_throw(parse_json(value_or_throw(read_text(std::filesystem::path(PTAH_SOURCE_DIR) / "shapes" / "captions.json")))), library()));
+  ShapeValue red;
+  red.kind = ShapeValue::Kind::word;
+  red.word = "red";
+  const Writing writing{.things = {{"chair", 1, {{"accent", red}}, ""}}};
+  const auto left = [&](const char* sentence) { return words_to_explain(sentence, writing, library(), phrases); };
+  EXPECT_EQ(left("A wooden chair with a red cushion"), std::vector<std::string>());  // it is of oak
+  EXPECT_EQ(left("an Elegant plaid chair, elegant and blue"), (std::vector<std::string>{"elegant", "plaid", "blue"}));
+  EXPECT_EQ(left("twelve chairs 50 cm high"), std::vector<std::string>());
+  EXPECT_EQ(left(""), std::vector<std::string>());
+}
+
+TEST(UnusedWords, OneIsLeftOut) {
+  EXPECT_EQ(without_word("a Big, red, big bigger ball", "big"), "a red, bigger ball");
+  EXPECT_EQ(without_word("ball", "ball"), "");
+  EXPECT_EQ(without_word("a ball", "cube"), "a ball");
+}
+
+TEST(UnusedWords, SizesAreOfTheWholeThing) {
+  EXPECT_EQ(size_word("a Tiny pink bed")->scale, 0.5);
+  EXPECT_EQ(size_word("a tiny pink bed")->word, "tiny");
+  EXPECT_GT(size_word("a huge castle with small towers")->scale, 1);
+  EXPECT_FALSE(size_word("a castle with small towers"));
+  EXPECT_FALSE(size_word("a smallish castle"));
+  EXPECT_FALSE(size_word(""));
 }
 
 TEST(StatedNumbers, MetalsAndWoodsHaveTheirOwnColour) {

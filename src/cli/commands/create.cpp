@@ -71,9 +71,11 @@ Result<void> deliver(Work work, const std::optional<Key>& key, const WorkPlace& 
     series->push_back(std::move(made));
   else
     say_made(made, json, quiet);
+  const auto usual = signing_key_info("");
   if (!quiet && !json)
-    print_error("{}\n", key ? "signed by " + to_string(key->address()) + " (content credentials are new each time; all else comes out the same)"
-                            : "not signed; ptah key new makes a key for your works");
+    print_error("{}\n", key               ? "signed by " + to_string(key->address()) + " (content credentials are new each time; all else comes out the same)"
+                        : usual && *usual ? "not signed"
+                                          : "not signed; ptah key new makes a key for your works");
   return {};
 }
 

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/input_file.h"
@@ -119,14 +123,19 @@ Json report_json(const MeshInput& input) {
 }
 
 void print_report(const std::string& name, const Json& report) {
-  const auto size = [&](size_t k) { return length_text(report["size"][k].get<double>()); };
-  print("{}: {} × {} × {}, {} points\n", name, size(0), size(1), size(2), report["points"].get<size_t>());
+  const std::array<double, 3> size = report["size"];
+  const bool small = *std::max_element(size.begin(), size.end()) < 0.1;  // one unit for the three
+  const double factor = small ? 1000 : 1;
+  print("{}: {:.4g} × {:.4g} × {:.4g} {}, {} points\n", name, size[0] * factor, size[1] * factor, size[2] * factor, small ? "mm" : "m",
+        report["points"].get<size_t>());
   if (!report.contains("triangles")) return;
   const auto yes = [&](const char* key) { return report[key].get<bool>() ? "yes" : "no"; };
   print("  {} triangles in {} parts of {} materials, {} bodies\n", report["triangles"].get<size_t>(), report["parts"].get<size_t>(),
         report["materials"].get<size_t>(), report["bodies"].get<int64_t>());
-  print("  closed {}, two-manifold {}, oriented {}, volume {:.6g} cm³\n", yes("closed"), yes("manifold"), yes("oriented"),
-        report["volume"].get<double>() * 1e6);
+  const double volume = report["volume"].get<double>();
+  const bool large = std::abs(volume) >= 1;
+  print("  closed {}, two-manifold {}, oriented {}, volume {:.6g} {}\n", yes("closed"), yes("manifold"), yes("oriented"), large ? volume : volume * 1e6,
+        large ? "m³" : "cm³");
 }
 
 Result<void> run_measure(const MeasureLine& o) {
@@ -171,7 +180,9 @@ void add_convert(CLI::App& app, Action& action) {
 void add_measure(CLI::App& app, Action& action) {
   auto o = std::make_shared<MeasureLine>();
   CLI::App* command = app.add_subcommand("measure", "Measure a mesh, and how far another one is from it");
-  command->add_option("a", o->a, "GLB, glTF, OBJ, PLY, STL, 3MF, a point cloud (PLY), or a shape program (.shape)")->required()->type_name("FILE");
+  command->add_option("a", o->a, "GLB, glTF, OBJ, PLY, STL, 3MF, a point cloud (PLY), a shape program (.shape), a work's folder, or a shape of the library")
+      ->required()
+      ->type_name("FILE");
   command->add_option("b", o->b, "another one, which is compared with it")->type_name("FILE");
   command->add_option("--threshold", o->threshold, "of the F-score, in percent of the diagonal of the first; above 0 to 100")->type_name("PERCENT");
   command->add_option("--samples", o->samples, "points on each surface, 100 to 10000000");

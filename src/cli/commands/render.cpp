@@ -21,7 +21,11 @@ Result<void> take_file(Json& given) {
   fs::path file = text;
   if (text.size() > 1024 || text.find('\n') != std::string::npos) return {};
   if (fs::is_directory(file, problem) && fs::exists(file / "scene.json", problem)) file /= "scene.json";
-  if (!file.has_extension() || file.extension() != ".json") return {};
+  if (!file.has_extension()) return {};
+  if (file.extension() != ".json") {
+    if (!fs::exists(file, problem)) return {};  // a sentence
+    return fail(ErrorCode::unsupported, "{} is a file; a scene is made of a sentence, or of a scene's JSON", text);
+  }
   if (!fs::is_regular_file(file, problem)) return fail(ErrorCode::not_found, "{}: no such file", text);
   PTAH_TRY(given["program"], read_text(file, kMaxSceneBytes));
   given.erase("prompt");

@@ -1,5 +1,6 @@
 #include "cli/command_line.h"
 #include "cli/work_command.h"
+#include "pipelines/mesh/object_file.h"
 #include "pipelines/shape/shape_work.h"
 
 namespace ptah::cli {
@@ -85,10 +86,12 @@ void add_shape(CLI::App& app, Action& action) {
   auto options = std::make_shared<ShapeOptionsLine>();
   CLI::App* command = app.add_subcommand(shape_schema().name(), shape_schema().summary());
   add_work_options(*command, shape_schema(), *options, [](const std::string& file) -> Result<std::string> {
-    // A name of the library, or a file.
-    if (const auto folder = ShapeKinds::folder(); folder && file.find_first_of("./") == std::string::npos && file != "-")
-      if (std::error_code problem; std::filesystem::exists(*folder / (file + ".shape"), problem)) return read_text(*folder / (file + ".shape"), kMaxShapeBytes);
-    return input_text(file, kMaxShapeBytes);
+    if (file == "-") return input_text(file, kMaxShapeBytes);
+    std::error_code problem;
+    if (const auto program = std::filesystem::path(file) / "object.shape"; std::filesystem::exists(program, problem))  // of a work
+      return input_text(program.string(), kMaxShapeBytes);
+    PTAH_TRY(const std::filesystem::path found, object_file(file));
+    return input_text(found.string(), kMaxShapeBytes);
   });
   command->get_option("program")->required(false);
   command->add_option("--prompt", options->prompt, "instead of a shape: what it is, e.g. \"a wooden chair with a red cushion\"")->type_name("TEXT");

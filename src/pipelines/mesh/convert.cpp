@@ -8,6 +8,7 @@
 #include "media/mesh/write/scene_colours.h"
 #include "media/zip.h"
 #include "media/zip_reader.h"
+#include "pipelines/mesh/object_file.h"
 #include "shape/library.h"
 #include "shape/scene.h"
 
@@ -118,7 +119,7 @@ template <class T, class Visit>
 requires std::same_as<std::remove_const_t<T>, ConvertTask>
 void fields(T& t, const Visit& visit) {
   visit(Field{.name = "mesh",
-              .help = "file to convert: GLB, glTF, OBJ, PLY, STL, 3MF, a shape program (.shape), or the source.zip of a work",
+              .help = "file to convert: GLB, glTF, OBJ, PLY, STL, 3MF, a shape program (.shape), a work's folder or its source.zip, or a shape of the library",
               .unit = "FILE",
               .since = "0.3.0",
               .kept = Kept::elsewhere,
@@ -159,7 +160,8 @@ MeshReadOptions read_options(const ConvertTask& task) {
   return out;
 }
 
-Result<MeshInput> read_mesh_input(const fs::path& file, const MeshReadOptions& options, SceneNotes* notes, const CancelToken* cancel) {
+Result<MeshInput> read_mesh_input(const fs::path& given, const MeshReadOptions& options, SceneNotes* notes, const CancelToken* cancel) {
+  PTAH_TRY(const fs::path file, object_file(given));
   PTAH_TRY(const Bytes bytes, read_file(file, kMaxMeshFileBytes));
   if (const std::string mesh = kept_mesh(bytes); !mesh.empty()) {
     auto out = read_mesh_archive(bytes, mesh, options, notes, cancel);
@@ -262,9 +264,10 @@ Result<Work> replay_convert(const Json& receipt, const fs::path& folder, const C
 }
 
 Result<Plan> plan_convert(const ConvertTask& task) {
+  PTAH_TRY(const fs::path file, object_file(task.mesh));
   std::error_code problem;
-  const auto bytes = static_cast<int64_t>(fs::file_size(task.mesh, problem));
-  if (problem) return fail(ErrorCode::not_found, "{}: {}", task.mesh.string(), problem.message());
+  const auto bytes = static_cast<int64_t>(fs::file_size(file, problem));
+  if (problem) return fail(ErrorCode::not_found, "{}: {}", file.string(), problem.message());
   Plan plan;
   plan.program_bytes = int64_t{40} << 20;
   // A binary file unpacks to its positions, normals, the mesh welded, and what is written; Draco's to some thirty times its size.

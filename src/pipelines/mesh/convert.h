@@ -35,9 +35,9 @@ struct MeshInput {
   std::string name;               ///< of the file in the archive
   Json library = Json::object();  ///< of a program: the digest of each shape of the library that it uses
 };
-/// Reads a mesh, a point cloud (PLY), a shape program (by its ending, .shape), or one of these with its files as a work keeps them, MeshInput::archive.
-/// Errors: as read_mesh_scene; as parse_shape and run_shape.
-Result<MeshInput> read_mesh_input(const std::filesystem::path& file, const MeshReadOptions& options = {}, SceneNotes* notes = nullptr,
+/// Reads a mesh, a point cloud (PLY), a shape program (by its ending, .shape), or one of these with its files as a work keeps them, MeshInput::archive. Also
+/// what object_file() finds: a work's folder, a shape of the library. Errors: as object_file, read_mesh_scene, parse_shape and run_shape.
+Result<MeshInput> read_mesh_input(const std::filesystem::path& given, const MeshReadOptions& options = {}, SceneNotes* notes = nullptr,
                                   const CancelToken* cancel = nullptr);
 /// The same of MeshInput::archive.
 Result<MeshInput> read_mesh_archive(std::span<const uint8_t> archive, const std::string& name, const MeshReadOptions& options = {}, SceneNotes* notes = nullptr,

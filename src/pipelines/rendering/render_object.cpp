@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "media/glb_scene.h"
 #include "media/mesh/mesh_reader.h"
+#include "pipelines/mesh/object_file.h"
 #include "pipelines/shape/shape_work.h"
 #include "render/environment.h"
 #include "render/mesh_scene.h"
@@ -23,23 +24,6 @@ constexpr const char* kProgram = "object.shape";
 constexpr const char* kMesh = "object.glb";
 /// How much brighter than white what glows in a program is.
 constexpr float kGlow = 4;
-
-/// The file that is meant: what lies in a work's folder, or a kind of the library by its name.
-Result<fs::path> object_file(const fs::path& given) {
-  std::error_code problem;
-  const bool folder = fs::is_directory(given, problem), plain = !given.has_extension() && !given.has_parent_path();
-  if (folder)
-    for (const char* name : {kMesh, kProgram, "scene.glb", "object.obj", "object.ply", "object.stl"})
-      if (fs::exists(given / name, problem)) return given / name;
-  if (plain && (folder || !fs::exists(given, problem))) {
-    PTAH_TRY(const fs::path library, ShapeKinds::folder());
-    if (const fs::path file = library / (given.string() + ".shape"); fs::exists(file, problem)) return file;
-  }
-  if (folder) return fail_field("file", ErrorCode::not_found, "`file` {}: no object lies in it ({}, {} …)", given.string(), kMesh, kProgram);
-  if (plain && !fs::exists(given, problem))
-    return fail_field("file", ErrorCode::not_found, "`file` {}: neither a file nor the name of a shape that comes along", given.string());
-  return given;
-}
 
 /// A mesh as one GLB that has all it needs: what refers to other files is put together.
 Result<Bytes> mesh_bytes(const fs::path& file) {
@@ -76,7 +60,9 @@ size_t RenderObject::triangles() const {
 
 Result<Sources> render_sources(const RenderTask& task) {
   Sources out;
-  PTAH_TRY(const fs::path file, object_file(task.file));
+  const auto found = object_file(task.file);
+  if (!found) return fail_field("file", found.error().code, "`file` {}", found.error().message);
+  const fs::path& file = *found;
   if (lower_case(file.extension().string()) == ".shape") {
     PTAH_TRY(out.files[kProgram], read_file(file, kMaxShapeBytes));
   } else {

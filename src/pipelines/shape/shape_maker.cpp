@@ -4,12 +4,16 @@
 
 #include "models/model_file.h"
 #include "models/registry.h"
+#include "shape/words/unused_words.h"
 
 namespace ptah {
 
 namespace fs = std::filesystem;
 
 namespace {
+
+/// Words of a sentence that are tried out: each is one more run of the writer.
+constexpr size_t kMaxWordsTried = 6;
 
 /// Every file of a model must be as the index of the models has it. Gives the digest of its weights.
 Result<std::string> checked(const Model& model) {
@@ -36,6 +40,11 @@ Result<std::shared_ptr<const ShapeMaker>> ShapeMaker::load(const fs::path& model
     std::shared_ptr<ShapeMaker> out(new ShapeMaker);
     PTAH_TRY(const fs::path library, ShapeKinds::folder());
     PTAH_TRY(out->kinds_, ShapeKinds::load(library));
+    if (fs::exists(library / "captions.json")) {
+      PTAH_TRY(const std::string text, read_text(library / "captions.json", size_t{8} << 20));
+      PTAH_TRY(const Json captions, parse_json(text));
+      PTAH_TRY(out->phrases_, ShapePhrases::read(captions, *out->kinds_));
+    }
     PTAH_TRY(const Json tokens, parse_json(metadata["tokens"]));
     if (!tokens.is_array() || !std::all_of(tokens.begin(), tokens.end(), [](const Json& one) { return one.is_string(); }))
       return fail(ErrorCode::corrupt, "{}: its tokens are no list of texts", writer.place.string());
@@ -64,13 +73,42 @@ Result<WrittenShape> ShapeMaker::read(const std::string& sentence, const CancelT
     };
     // Sizes are read by rules, and the words around them by the model; of several things the model reads all of it.
     const StatedNumbers stated = stated_numbers(sentence);
-    PTAH_TRY(WrittenShape out, written(stated.without_sizes));
+    std::string read = stated.without_sizes;
+    PTAH_TRY(WrittenShape out, written(read));
     if (!stated.sizes.empty() && (out.writing.things.size() != 1 || !out.known())) {
-      PTAH_TRY(out, written(sentence));
+      read = sentence;
+      PTAH_TRY(out, written(read));
     }
-    if (out.known()) out.notes = apply_stated(out.writing, stated, *kinds_);
+    const auto size = size_word(read);
+    if (size && !out.known()) {  // "a tiny pink bed" is a pink bed
+      read = without_word(read, size->word);
+      PTAH_TRY(out, written(read));
+    }
+    if (!out.known()) return out;
+    PTAH_TRY(std::vector<std::string> unused, unused_words(read, out.writing, written));
+    const auto unused_size = std::find(unused.begin(), unused.end(), size ? size->word : "");
+    const bool scales = size && stated.sizes.empty() && out.writing.things.size() == 1 && (unused_size != unused.end() || read != stated.without_sizes);
+    if (unused_size != unused.end() && scales) unused.erase(unused_size);
+    out.notes = apply_stated(out.writing, stated, *kinds_);
+    if (scales && out.writing.things[0].scale == 1) {
+      out.writing.things[0].scale = size->scale;
+      out.notes.push_back(fmt::format("all of it is made {} times its usual size, for '{}'", size->scale, size->word));
+    }
+    if (!unused.empty()) out.notes.push_back(fmt::format("not used, as it changes nothing here: {}", fmt::join(unused, ", ")));
     return out;
   });
+}
+
+Result<std::vector<std::string>> ShapeMaker::unused_words(const std::string& sentence, const Writing& writing, const Reading& written) const {
+  std::vector<std::string> out;
+  if (!phrases_) return out;
+  std::vector<std::string> words = words_to_explain(sentence, writing, *kinds_, *phrases_);
+  if (words.size() > kMaxWordsTried) words.resize(kMaxWordsTried);
+  for (const std::string& word : words) {
+    PTAH_TRY(const WrittenShape without, written(without_word(sentence, word)));
+    if (without.writing == writing) out.push_back(word);
+  }
+  return out;
 }
 
 ShapeProgram ShapeMaker::program(const WrittenShape& shape, const std::string& sentence, uint64_t seed) const {

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
 #include "base/budget.h"
 #include "base/json.h"
 #include "shape/library.h"
+#include "shape/words/captions.h"
 #include "shape/words/stated.h"
 #include "shape/words/writer.h"
 #include "text/encode/bert.h"
@@ -21,7 +23,7 @@ constexpr float kCertainShape = 0.5F;
 struct WrittenShape {
   Writing writing;
   float certainty = 0;                  ///< the least probability that the model gave one of the kinds
-  std::vector<std::string> notes = {};  ///< about stated numbers that could not be kept as they were said
+  std::vector<std::string> notes = {};  ///< about stated numbers that could not be kept as they were said, and words that changed nothing
   bool known() const { return !writing.things.empty() && certainty >= kCertainShape; }
 };
 
@@ -41,8 +43,13 @@ class ShapeMaker {
   int64_t file_bytes() const { return file_bytes_; }
 
  private:
+  using Reading = std::function<Result<WrittenShape>(const std::string&)>;
   ShapeMaker() = default;
+  /// Words of the sentence without which the same would be written.
+  Result<std::vector<std::string>> unused_words(const std::string& sentence, const Writing& writing, const Reading& written) const;
+
   std::shared_ptr<const ShapeKinds> kinds_;
+  std::optional<ShapePhrases> phrases_;  ///< nothing if the library has no captions.json
   std::shared_ptr<const SentenceEncoder> encoder_;
   std::optional<Weights> weights_;
   std::optional<ShapeWriter> writer_;

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "media/glb_scene.h"
 #include "media/mesh/mesh_reader.h"
+#include "pipelines/mesh/object_file.h"
 #include "shape/texture/textured_scene.h"
 #include "shape/texture/words.h"
 
@@ -72,13 +73,7 @@ const SchemaOf<TextureTask>& texture_schema() {
 }
 
 Result<Sources> texture_sources(const TextureTask& task, std::vector<std::string>* notes) {
-  std::error_code problem;
-  std::filesystem::path file = task.mesh;
-  if (std::filesystem::is_directory(file, problem)) {  // a work
-    for (const char* name : {"object.stl", "object.ply", "object.3mf", "object.obj", "object.glb"})
-      if (std::filesystem::exists(task.mesh / name, problem)) file = task.mesh / name;
-    if (file == task.mesh) file /= "object.glb";
-  }
+  PTAH_TRY(const std::filesystem::path file, object_file(task.mesh));
   PTAH_TRY(Bytes bytes, read_file(file, kMaxSourceBytes));
   const MeshFormat* format = mesh_format_of(bytes);
   if (!format) return fail(ErrorCode::unsupported, "{}: no mesh that can be read", file.filename().string());

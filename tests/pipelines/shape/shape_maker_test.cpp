@@ -46,6 +46,22 @@ TEST(ShapeMaker, IsNotSureOfWhatItDoesNotKnow) {
     EXPECT_FALSE(value_or_throw(maker().read(sentence)).known()) << sentence;
 }
 
+TEST(ShapeMaker, WhatChangesNothingIsSaid) {
+  EXPECT_EQ(value_or_throw(maker().read("a wooden chair with a red cushion")).notes, std::vector<std::string>());
+  const WrittenShape elegant = value_or_throw(maker().read("an elegant chair"));
+  ASSERT_EQ(elegant.notes.size(), 1U);
+  EXPECT_NE(elegant.notes[0].find("elegant"), std::string::npos);
+}
+
+TEST(ShapeMaker, WordsOfSizeScaleTheWholeThing) {
+  EXPECT_EQ(value_or_throw(maker().read("a small table")).writing.things.at(0).scale, 0.75);
+  const WrittenShape bed = value_or_throw(maker().read("a tiny pink bed"));  // no caption says "tiny"
+  ASSERT_TRUE(bed.known());
+  EXPECT_EQ(bed.writing.things.at(0).scale, 0.5);
+  EXPECT_EQ(word_of(bed.writing.things[0], "accent") + word_of(bed.writing.things[0], "color"), "pink");
+  EXPECT_EQ(value_or_throw(maker().read("a small table 75 cm high")).writing.things.at(0).scale, 1);  // what is stated holds
+}
+
 TEST(ShapeMaker, TheProgramIsWholeAndRuns) {
   const std::string sentence = "a green \"table\" of glass";
   const WrittenShape shape = value_or_throw(maker().read(sentence));
