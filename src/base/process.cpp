@@ -197,4 +197,16 @@ Result<ProcessOutcome> run_program(const std::vector<std::string>& command, cons
   return outcome;
 }
 
+std::optional<int64_t> waited_for_processor() {
+  const int file = ::open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);  // Linux, Documentation/scheduler/sched-stats.rst
+  if (file < 0) return std::nullopt;
+  char text[96];
+  const ssize_t size = ::read(file, text, sizeof text - 1);
+  ::close(file);
+  if (size <= 0) return std::nullopt;
+  text[size] = 0;
+  long long ran = 0, waited = 0;
+  return std::sscanf(text, "%lld %lld", &ran, &waited) == 2 ? std::optional<int64_t>(waited) : std::nullopt;
+}
+
 }  // namespace ptah

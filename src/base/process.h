@@ -4,6 +4,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,5 +28,9 @@ Result<ProcessOutcome> run_program(const std::vector<std::string>& command, cons
 
 /// Starts a program that outlives this one: a process group of its own, both streams to `log` (rewritten, for its owner only). Returns its process id.
 Result<int64_t> start_program(const std::vector<std::string>& command, const std::filesystem::path& log);
+
+/// How long this thread has been ready to run and waited for a processor, in nanoseconds since it began; nothing if the system does not say. Takes some
+/// microseconds.
+std::optional<int64_t> waited_for_processor();
 
 }  // namespace ptah

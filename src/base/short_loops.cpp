@@ -4,7 +4,6 @@
 #include <omp.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +15,8 @@
 #include <mutex>
 #include <system_error>
 #include <thread>
+
+#include "base/process.h"
 
 namespace ptah {
 
@@ -40,11 +41,6 @@ void futex_wait(std::atomic<uint32_t>& word, uint32_t seen) {
 }
 void futex_wake(std::atomic<uint32_t>& word, int threads) {
   syscall(SYS_futex, reinterpret_cast<uint32_t*>(&word), FUTEX_WAKE_PRIVATE, threads, nullptr, nullptr, 0);
-}
-
-int64_t involuntary_switches() {
-  rusage usage;
-  return getrusage(RUSAGE_THREAD, &usage) == 0 ? usage.ru_nivcsw : 0;
 }
 
 /// A loop whose ranges are being handed out.
@@ -82,21 +78,21 @@ void work(Job& job) {
 /// What the scheduler did to a thread lately: whether other programs took its processor.
 class Preemptions {
  public:
-  /// Whether this thread lost its processor kSigns times within kWindow.
+  /// Whether this thread waited for a processor for kSign of the last kWindow.
   bool frequent(int64_t now) {
     if (now < looked_ + kPeriod) return false;
-    const int64_t lost = involuntary_switches();
+    const int64_t waited = waited_for_processor().value_or(0);
     if (now > begun_ + kWindow) begun_ = now, seen_ = 0;
-    if (looked_) seen_ += lost - lost_;
-    lost_ = lost, looked_ = now;
-    if (seen_ < kSigns) return false;
+    if (looked_) seen_ += waited - before_;
+    before_ = waited, looked_ = now;
+    if (seen_ < kSign) return false;
     begun_ = now, seen_ = 0;
     return true;
   }
 
  private:
-  static constexpr int64_t kPeriod = 500'000, kWindow = 20'000'000, kSigns = 2;
-  int64_t looked_ = 0, begun_ = 0, lost_ = 0, seen_ = 0;
+  static constexpr int64_t kPeriod = 4'000'000, kWindow = 20'000'000, kSign = 5'000'000;
+  int64_t looked_ = 0, begun_ = 0, before_ = 0, seen_ = 0;
 };
 
 /// How much of the time a thread that never sleeps had a processor.
@@ -155,7 +151,8 @@ class Team {
     Job* job = crowded_.now(time) ? nullptr : free_job();
     if (!job) return call(body, 0, count);
     job->helpers = static_cast<uint32_t>(size - 1);
-    job->parts = std::min<int64_t>(count, int64_t{size} * kPartsEach);
+    // Fewer and longer ranges are quicker; of more of them, none waits long for a thread that lost its processor.
+    job->parts = std::min<int64_t>(count, int64_t{size} * (shared_.now(time) ? kPartsEach : 1));
     job->count = count, job->call = call, job->body = body;
     job->next.store(0, std::memory_order_relaxed);
     job->failed.store(false, std::memory_order_relaxed);
@@ -172,7 +169,7 @@ class Team {
 
  private:
   static constexpr int kMaxWorkers = 256, kPartsEach = 2, kSpins = 2000;
-  static constexpr int64_t kSpin = 200'000, kWork = 700'000, kRest = 1'000'000;  // nanoseconds
+  static constexpr int64_t kSpin = 1'000'000, kWork = 700'000, kRest = 1'000'000;  // nanoseconds
 
   Job* free_job() {
     for (Job& one : jobs_)
