@@ -157,9 +157,12 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
 }
 
 tl::unexpected<Error> unknown_name(std::string_view what, std::string_view name, const std::vector<std::string>& known) {
+  constexpr size_t kMaxListed = 32;
   const std::string meant = did_you_mean(name, known);
-  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; {}known: {}", what, printable(name, 80),
-              meant.empty() ? "" : fmt::format("did you mean '{}'? ", meant), fmt::join(known, " "));
+  const auto end = known.begin() + static_cast<std::ptrdiff_t>(std::min(known.size(), kMaxListed));
+  return fail(ErrorCode::invalid_argument, "unknown {} '{}'; {}known: {}{}", what, printable(name, 80),
+              meant.empty() ? "" : fmt::format("did you mean '{}'? ", meant), fmt::join(known.begin(), end, " "),
+              end == known.end() ? "" : fmt::format(" … ({} in all)", known.size()));
 }
 
 tl::unexpected<Error> unknown_name(std::string_view what, std::string_view name, const char* known) {

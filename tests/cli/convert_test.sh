@@ -139,6 +139,8 @@ works "$ptah" measure red
 works "$ptah" convert red again.stl
 works "$ptah" measure chair
 refused 3 "did you mean 'chair'" "$ptah" measure chairr
+refused 2 "ends as obj does" "$ptah" convert red other.obj --format glb
+[ ! -e other.obj ] || wrong "other.obj was written"
 rm red/source.zip
 works "$ptah" recall red
 says "# not here: red/source.zip"

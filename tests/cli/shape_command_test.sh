@@ -32,6 +32,18 @@ works bash command </dev/null
 cmp -s small/object.3mf again/object.3mf || wrong "the recalled command makes another object: $(cat command)"
 refused 2 "--lod has a meaning for GLB alone" "$ptah" shape cup --format obj --lod
 
+# --- USDZ, and a request that names a shape in place of its text
+works "$ptah" shape chair --format usdz --texture 64 --no-sign --out usd
+unzip -l usd/object.usdz >out 2>&1 || python3 -m zipfile -l usd/object.usdz >out
+says ".usd"
+printf '{"recipe": "shape", "request": {"program": "stool", "formats": "stl"}, "out": "stool"}\n' >named.jsonl
+works "$ptah" batch named.jsonl --no-sign
+[ -s stool/object.stl ] || wrong "no object.stl: $(ls stool)"
+printf '{"recipe": "shape", "request": {"program": "stol"}}\n' >misnamed.jsonl
+refused 3 "did you mean 'stool'" "$ptah" batch misnamed.jsonl --no-sign
+printf '{"recipe": "shape", "request": {"program": "my/chair.shape"}}\n' >misnamed.jsonl
+refused 2 "the text of a shape belongs here" "$ptah" batch misnamed.jsonl --no-sign
+
 # --- words become a program
 works "$ptah" shape --prompt "a wooden chair with a red cushion" --print
 says "cushion = true"

@@ -311,5 +311,18 @@ TEST(ShapeProgram, ANaturalColourIsTheMaterialsOwn) {
   EXPECT_EQ(made(text, options).parts[0].material.texture, oak.texture);
 }
 
+TEST(ShapeProgram, ErrorsOfMaterialsSayWhatToWrite) {
+  const auto message = [](const char* material) {
+    const auto made = parse_shape(fmt::format("shape a\nmaterial m = {}\npart body = box(1, 1, 1) is m\n", material));
+    if (!made) return made.error().message;
+    const auto run = run_shape(*made);
+    return run ? std::string() : run.error().message;
+  };
+  EXPECT_NE(message("glass(red, glow = 2)").find("glow is a colour"), std::string::npos);
+  EXPECT_NE(message("wod(red)").find("did you mean 'wood'"), std::string::npos);
+  EXPECT_NE(message("wood(#ff0000)").find("\"#ff0000\""), std::string::npos);
+  EXPECT_EQ(message("wood(  # facade\n  \"#ff0000\")"), "");
+}
+
 }  // namespace
 }  // namespace ptah

@@ -54,8 +54,12 @@ struct ConvertLine {
 
 /// The name of the format that is meant: what was said, else the ending of the file.
 Result<std::string> format_of(const ConvertLine& o, const ConvertTask& task) {
-  if (o.fields->has("format")) return task.format;
   const std::string ending = fs::path(o.out).extension().string();
+  if (o.fields->has("format")) {
+    if (const auto named = find_mesh_format(ending); named && (*named)->name != task.format)
+      return fail(ErrorCode::invalid_argument, "{} ends as {} does, and --format is {}", o.out, (*named)->name, task.format);
+    return task.format;
+  }
   if (ending.empty()) return fail(ErrorCode::invalid_argument, "{} has no ending that names a format; say --format", o.out);
   PTAH_TRY(const MeshFormat* format, find_mesh_format(ending));
   if (!format->writes) return fail(ErrorCode::unsupported, "{} is read, not written; glb, obj, ply, stl, 3mf and usdz are written", format->name);

@@ -164,7 +164,7 @@ void take_polygons(SceneMesh& node, const PolygonMesh& faces) {
   }
 }
 
-/// OBJ and PLY with quads, or about another origin: as scenes, with colours in PLY.
+/// OBJ, PLY and USDZ with quads; OBJ and PLY about another origin: as scenes, with colours in PLY.
 Result<void> add_scene_files(Work& work, const ShapeFiles& of) {
   GlbScene scene = glb_scene(of.ready.assembly, of.solids);
   if (of.options.quads) {
@@ -174,7 +174,7 @@ Result<void> add_scene_files(Work& work, const ShapeFiles& of) {
     make_quads(scene);
   }
   move_scene(scene, shift_of(of));
-  for (const auto& [format, wanted] : {std::pair{"obj", of.formats.obj}, {"ply", of.formats.ply}}) {
+  for (const auto& [format, wanted] : {std::pair{"obj", of.formats.obj}, {"ply", of.formats.ply}, {"usdz", of.formats.usdz && of.options.quads}}) {
     if (!wanted) continue;
     PTAH_TRY(const MeshFormat* found, find_mesh_format(format));
     PTAH_TRY(const auto files, encode_mesh_scene(scene, *found, "object", nullptr, {.polygons = of.options.quads, .millimetres = of.millimetres}));
@@ -183,7 +183,8 @@ Result<void> add_scene_files(Work& work, const ShapeFiles& of) {
   return {};
 }
 
-Result<void> add_glb(Work& work, const Json& core, const ShapeFiles& of, const CancelToken* cancel) {
+/// The parts with their materials, about the origin that is wanted; baked on an atlas if that is asked for.
+Result<GlbScene> parts_scene(const ShapeFiles& of, const CancelToken* cancel) {
   GlbScene scene;
   if (of.texture > 0) {
     PTAH_TRY(TexturedScene textured, textured_scene(of.ready.assembly, of.solids, of.texture, {}, cancel));
@@ -192,6 +193,19 @@ Result<void> add_glb(Work& work, const Json& core, const ShapeFiles& of, const C
     scene = glb_scene(of.ready.assembly, of.solids);
   }
   if (of.options.origin() != Pivot::keep) move_scene(scene, shift_of(of));
+  return scene;
+}
+
+Result<void> add_usdz(Work& work, const ShapeFiles& of, const CancelToken* cancel) {
+  PTAH_TRY(const GlbScene scene, parts_scene(of, cancel));
+  PTAH_TRY(const MeshFormat* format, find_mesh_format("usdz"));
+  PTAH_TRY(const auto files, encode_mesh_scene(scene, *format, "object", nullptr, {}));
+  for (const auto& [name, bytes] : files) work.files[name] = bytes;
+  return {};
+}
+
+Result<void> add_glb(Work& work, const Json& core, const ShapeFiles& of, const CancelToken* cancel) {
+  PTAH_TRY(GlbScene scene, parts_scene(of, cancel));
   PTAH_TRY_VOID(add_game_nodes(scene, of.options, cancel));
   PTAH_TRY(work.files["object.glb"], encode_glb(scene, receipt_inside(core)));
   return {};
@@ -235,6 +249,7 @@ Result<void> add_shape_files(Work& work, const Json& core, const ShapeFiles& of,
     if (of.formats.obj) PTAH_TRY_VOID(add_obj(work, of));
     if (of.formats.ply) work.files["object.ply"] = ply_of(of);
   }
+  if (of.formats.usdz && !of.options.quads) PTAH_TRY_VOID(add_usdz(work, of, cancel));
   if (of.formats.stl || of.formats.three_mf) PTAH_TRY_VOID(add_printed(work, of, cancel));
   return {};
 }

@@ -18,8 +18,8 @@ struct ShapeFiles {
 /// At most `target` triangles in all. Errors: invalid_argument where the parts cannot stay with so few; cancelled.
 Result<void> reduce_solids(std::vector<Solid>& solids, int64_t target, const CancelToken* cancel = nullptr);
 
-/// object.glb with `core` inside, object.obj, object.ply, and what printers take: one closed body, or what the options make of it. Errors: those of the
-/// options, and of whole_solid.
+/// object.glb with `core` inside, object.obj, object.ply, object.usdz, and what printers take: one closed body, or what the options make of it. Errors: those
+/// of the options, and of whole_solid.
 Result<void> add_shape_files(Work& work, const Json& core, const ShapeFiles& of, const CancelToken* cancel = nullptr);
 
 }  // namespace ptah

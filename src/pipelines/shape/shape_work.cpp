@@ -17,18 +17,19 @@ struct FormatName {
   const char* name;
   bool ShapeFormats::*member;
 };
-constexpr std::array<FormatName, 8> kFormats{{{"png", &ShapeFormats::png},
+constexpr std::array<FormatName, 9> kFormats{{{"png", &ShapeFormats::png},
                                               {"glb", &ShapeFormats::glb},
                                               {"obj", &ShapeFormats::obj},
                                               {"ply", &ShapeFormats::ply},
                                               {"stl", &ShapeFormats::stl},
                                               {"3mf", &ShapeFormats::three_mf},
+                                              {"usdz", &ShapeFormats::usdz},
                                               {"scad", &ShapeFormats::scad},
                                               {"json", &ShapeFormats::json}}};
 
 Bytes text_bytes(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
-ExportFormats export_formats(const ShapeFormats& f) { return {.glb = f.glb, .obj = f.obj, .ply = f.ply, .stl = f.stl, .three_mf = f.three_mf}; }
+ExportFormats export_formats(const ShapeFormats& f) { return {.glb = f.glb, .obj = f.obj, .ply = f.ply, .stl = f.stl, .three_mf = f.three_mf, .usdz = f.usdz}; }
 
 }  // namespace
 
@@ -38,7 +39,7 @@ Result<ShapeFormats> parse_shape_formats(const std::string& list) {
     const size_t end = std::min(list.find(',', at), list.size());
     const std::string name = lower_case(std::string(trimmed(list.substr(at, end - at))));
     const auto found = std::find_if(kFormats.begin(), kFormats.end(), [&](const FormatName& f) { return name == f.name; });
-    if (found == kFormats.end()) return unknown_name("format", name, "png glb obj ply stl 3mf scad json");
+    if (found == kFormats.end()) return unknown_name("format", name, "png glb obj ply stl 3mf usdz scad json");
     out.*found->member = true;
     at = end + 1;
   }
@@ -59,7 +60,7 @@ template <class T, class Visit>
 requires std::same_as<std::remove_const_t<T>, ShapeTask>
 void fields(T& t, const Visit& visit) {
   visit(Field{.name = "program",
-              .help = "file of the shape (.shape; - for standard input)",
+              .help = "file of the shape (.shape; - for standard input), or the name of one that comes along",
               .unit = "FILE",
               .max_bytes = kMaxShapeBytes,
               .since = "0.3.0",
@@ -78,7 +79,7 @@ void fields(T& t, const Visit& visit) {
               .absent = 0},
         t.texture);
   visit(Field{.name = "formats",
-              .help = "files to make, of png, glb, obj, ply, stl, 3mf, scad, json",
+              .help = "files to make, of png, glb, obj, ply, stl, 3mf, usdz, scad, json",
               .flag = "format",
               .unit = "LIST",
               .since = "0.3.0",
@@ -87,8 +88,28 @@ void fields(T& t, const Visit& visit) {
   export_fields(t.output, visit);
 }
 
+namespace {
+
+/// A single word is no program, but may be the name of one that comes along: its text.
+Result<void> take_named_shape(std::string& program) {
+  const std::string name(trimmed(program));
+  if (name.empty() || name.size() > 200 || name.find_first_of(" \t\r\n") != std::string::npos) return {};
+  if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+    return fail_field("program", ErrorCode::invalid_argument, "`program` '{}': the text of a shape belongs here, or the name of one that comes along",
+                      printable(name, 80));
+  PTAH_TRY(const auto folder, ShapeKinds::folder());
+  PTAH_TRY(const auto kinds, ShapeKinds::load(folder));
+  const auto kind = kinds->find(name);
+  if (!kind) return fail_field("program", kind.error().code, "`program`: {}", kind.error().message);
+  program = shape_text(*(*kind)->program);
+  return {};
+}
+
+}  // namespace
+
 const SchemaOf<ShapeTask>& shape_schema() {
   static const auto schema = SchemaOf<ShapeTask>::describe("shape", "Make a 3D object of a shape program", [](ShapeTask& task, const Json&) -> Result<void> {
+    PTAH_TRY_VOID(take_named_shape(task.program));
     return check_export(task.output, export_formats(task.formats));
   });
   return schema;

@@ -9,7 +9,7 @@ namespace ptah {
 
 /// Which files a shape gets besides its program and its receipt.
 struct ShapeFormats {
-  bool png = true, glb = true, obj = false, ply = false, stl = false, three_mf = false, scad = false, json = false;
+  bool png = true, glb = true, obj = false, ply = false, stl = false, three_mf = false, usdz = false, scad = false, json = false;
 };
 /// From a list such as "png,glb,3mf". Errors: invalid_argument.
 Result<ShapeFormats> parse_shape_formats(const std::string& list);

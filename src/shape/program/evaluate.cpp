@@ -193,7 +193,13 @@ class Runner {
     if (const Material* found = scope.material_named(word)) return *found;
     if (auto found = material_of(word)) return *found;
     const auto colour = colour_of(word);
-    if (!colour) shape_error(line, fmt::format("'{}' is no material and no colour; declare it: material {} = wood(brown)", word, word));
+    if (!colour) {
+      std::vector<std::string> names = material_words();
+      names.insert(names.end(), colour_words().begin(), colour_words().end());
+      const std::string meant = did_you_mean(word, names);
+      shape_error(line, fmt::format("'{}' is no material and no colour{}; declare it, as in: material {} = glass(blue)", word,
+                                    meant.empty() ? "" : fmt::format(" (did you mean '{}'?)", meant), word));
+    }
     Material out = value_or_throw(material_of("plain"));
     out.name = word;
     out.albedo = *colour;
@@ -214,6 +220,8 @@ class Runner {
       };
       if (name == "color" && v.word == "natural") continue;  // as the material is by itself: param color = natural of (natural, colors)
       if (name == "color" || name == "glow") {
+        if (v.kind != ShapeValue::Kind::word && v.kind != ShapeValue::Kind::text)
+          shape_error(s.line, fmt::format("{} is a colour, as in {} = yellow or {} = \"#ffcc00\"", name, name, name));
         const auto colour = colour_of(v.word);
         if (!colour) shape_error(s.line, colour.error().message);
         (name == "color" ? out.albedo : out.emission) = *colour;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <cmath>
 
@@ -40,6 +41,7 @@ class Lexer {
         return std::move(out_);
       }
       const char c = text_[at_];
+      if (c == '#') return fail(ErrorCode::corrupt, "line {}: a colour stands between quotation marks: \"{}\"", line_, text_.substr(at_, bare_colour()));
       if (is_letter(c)) {
         read_name(token);
       } else if (is_digit(c) || (c == '.' && at_ + 1 < text_.size() && is_digit(text_[at_ + 1]))) {
@@ -54,9 +56,20 @@ class Lexer {
   }
 
  private:
+  /// The length of a colour such as #ff0000 where a value stands, before ) or a comma; else 0.
+  size_t bare_colour() const {
+    if (out_.empty() || out_.back().kind != ShapeToken::Kind::sign || out_.back().line != line_) return 0;
+    if (const std::string& sign = out_.back().text; sign != "(" && sign != "," && sign != "=") return 0;
+    size_t end = at_ + 1;
+    while (end < text_.size() && std::isxdigit(static_cast<unsigned char>(text_[end]))) ++end;
+    const size_t digits = end - at_ - 1;
+    return (digits == 3 || digits == 6) && end < text_.size() && (text_[end] == ')' || text_[end] == ',') ? end - at_ : 0;
+  }
+
   void skip_blanks() {
     for (; at_ < text_.size(); ++at_) {
       const char c = text_[at_];
+      if (c == '#' && bare_colour() > 0) return;  // no comment; it is refused
       if (c == '#') {
         while (at_ < text_.size() && text_[at_] != '\n') ++at_;
         if (at_ >= text_.size()) return;
