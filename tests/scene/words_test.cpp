@@ -248,6 +248,30 @@ TEST_F(SceneWordsTest, SentencesMayEndAnywhere) {
       if (end == sentence.size() || sentence[end] == ' ') (void)scene_of_words(sentence.substr(0, end), *lexicon, *places, {}, 0);
 }
 
+TEST_F(SceneWordsTest, WhatIsNotThereIsNotThere) {
+  const SceneProgram kitchen = read("a kitchen without a fridge or chairs");  // what is usual, less what was excluded
+  EXPECT_EQ(count(kitchen, "fridge"), 0);
+  EXPECT_EQ(count(kitchen, "chair"), 0);
+  EXPECT_EQ(count(kitchen, "table"), 1);
+  EXPECT_TRUE(std::none_of(kitchen.relations.begin(), kitchen.relations.end(), [](const SceneRelation& r) { return r.of.starts_with("chair"); }));
+  const SceneProgram list = read("a room with a table, no rug and two chairs");
+  EXPECT_EQ(count(list, "rug"), 0);
+  EXPECT_EQ(count(list, "chair"), 2);
+  EXPECT_EQ(count(read("a bedroom with a bed but no lamp"), "floor_lamp"), 0);
+  EXPECT_EQ(count(read("There is no fridge in the kitchen. The table is round."), "fridge"), 0);
+}
+
+TEST_F(SceneWordsTest, RowsAreCountedAndWhatIsTooManyIsSaid) {
+  EXPECT_EQ(count(read("a classroom with two rows of three desks"), "desk"), 6);
+  const SceneProgram hall = read("a hall with 999999 chairs");
+  EXPECT_EQ(count(hall, "chair"), 60);
+  ASSERT_EQ(hall.left_out.size(), 1U);
+  EXPECT_NE(hall.left_out[0].find("999999"), std::string::npos);
+  const SceneProgram many = read("a restaurant with fifty tables and six chairs around each table");
+  EXPECT_EQ(many.objects.size(), kMaxSceneObjects);
+  EXPECT_FALSE(many.left_out.empty());
+}
+
 TEST_F(SceneWordsTest, FloorsAndWalls) {
   EXPECT_EQ(read("a room with a wooden floor and a red sofa").room.floor, "wood");
   const SceneProgram tiles = read("a kitchen with white tiles on the floor, brick walls and a table");

@@ -357,11 +357,24 @@ class ClauseReader : public VerbReader {
     return true;
   }
 
+  /// What is not there: "without a fridge or a stove".
   bool none() {
     const Phrase p = phrase();
-    if (p.found && p.noun.is == Is::window) out_.windows = 0;
-    if (p.found && p.noun.is == Is::door) out_.doors = 0;
+    absent(p);
+    while (p.found && (is("or") || is("nor") || (is(",") && is("or", 1)))) {
+      const size_t start = at_;
+      at_ += is(",") ? 2 : 1;
+      const Phrase more = phrase();
+      absent(more);
+      if (!more.found) return at_ = start, true;
+    }
     return p.found;
+  }
+  void absent(const Phrase& p) {
+    if (!p.found) return;
+    if (p.noun.is == Is::window) out_.windows = 0;
+    if (p.noun.is == Is::door) out_.doors = 0;
+    if (!p.kind.empty()) out_.absent.insert(p.kind);
   }
 
   bool is_container(int g) {
@@ -440,11 +453,7 @@ class ClauseReader : public VerbReader {
       if (to.found) front = {relation.value.is, to};
     }
     const Phrase p = phrase();
-    if (p.none) {
-      if (p.noun.is == Is::window) out_.windows = 0;
-      if (p.noun.is == Is::door) out_.doors = 0;
-      return p.found;
-    }
+    if (p.none) return absent(p), p.found;
     if (!p.found) {
       if (p.words.empty()) at_ = start;
       return !p.words.empty();

@@ -50,6 +50,9 @@ class Expander {
  public:
   Expander(const ReadScene& read, const SceneLexicon& lexicon, const ScenePlaces& places) : read_(read), lexicon_(lexicon), places_(places) {}
 
+  /// About what could not be as it was said.
+  const std::vector<std::string>& notes() const { return notes_; }
+
   SceneProgram run() {
     of_group_.resize(read_.groups.size());
     for (size_t i = 0; i < read_.groups.size(); ++i) make(i);
@@ -67,7 +70,11 @@ class Expander {
       make(static_cast<size_t>(g.per));
       times = std::max<size_t>(1, of_group_[static_cast<size_t>(g.per)].size());
     }
-    for (size_t t = 0; t < times * static_cast<size_t>(g.count) && out_.objects.size() < kMaxSceneObjects; ++t) {
+    const size_t wanted = times * static_cast<size_t>(g.count);
+    if (out_.objects.size() + wanted > kMaxSceneObjects)
+      notes_.push_back(
+          fmt::format("{}: {} of {} are there; a scene has {} objects at most", g.words, kMaxSceneObjects - out_.objects.size(), wanted, kMaxSceneObjects));
+    for (size_t t = 0; t < wanted && out_.objects.size() < kMaxSceneObjects; ++t) {
       SceneObject object;
       object.kind = g.kind;
       const KindPlace* place = places_.named(g.kind);
@@ -153,7 +160,20 @@ class Expander {
   const ScenePlaces& places_;
   SceneProgram out_;
   std::vector<std::vector<size_t>> of_group_;
+  std::vector<std::string> notes_;
 };
+
+/// Takes away all things of these kinds.
+void leave_out(SceneProgram& program, const std::set<std::string>& kinds) {
+  std::set<std::string> gone;
+  for (const SceneObject& object : program.objects)
+    if (kinds.contains(object.kind)) gone.insert(object.id);
+  std::erase_if(program.objects, [&](const SceneObject& object) { return gone.contains(object.id); });
+  std::erase_if(program.relations, [&](SceneRelation& relation) {
+    const bool lost = std::erase_if(relation.to, [&](const std::string& id) { return gone.contains(id); }) > 0;
+    return gone.contains(relation.of) || (lost && relation.to.empty());
+  });
+}
 
 SceneRoom room_of_words(const ReadScene& read, const ScenePlaces& places) {
   SceneRoom out;
@@ -316,13 +336,18 @@ Result<SceneProgram> scene_of_words(const std::string& text, const SceneLexicon&
     PTAH_TRY(read, read_scene_words(fmt::format("a {} with {}", said.room, places.room(said.room).usual), lexicon, places, nearest));
     read.room = said.room, read.room_size = said.room_size, read.width = said.width, read.depth = said.depth;
     read.windows = said.windows, read.doors = said.doors, read.floor = said.floor, read.walls = said.walls;
-    notes = {fmt::format("nothing was said of what stands there; it has {}", places.room(said.room).usual)};
+    read.absent = said.absent;
+    notes = {fmt::format("nothing was said of what stands there; it has {}{}", places.room(said.room).usual,
+                         said.absent.empty() ? "" : fmt::format(", without what it was not to have ({})", fmt::join(said.absent, ", ")))};
   } else if (!things && !room_said) {
     return fail(ErrorCode::invalid_argument, "the words name nothing that the library of shapes has{}{}", read.notes.empty() ? "" : ": ",
                 fmt::join(read.notes, "; "));
   }
   choose_kinds(read, places);
-  SceneProgram out = Expander(read, lexicon, places).run();
+  Expander expander(read, lexicon, places);
+  SceneProgram out = expander.run();
+  if (!things) leave_out(out, read.absent);  // what was named is there
+  notes.insert(notes.end(), expander.notes().begin(), expander.notes().end());
   out.room = room_of_words(read, places);
   // Houses and trees stand in no room, unless it was said.
   if (!room_said && std::any_of(out.objects.begin(), out.objects.end(), [&](const SceneObject& o) { return places.is_large(o.kind); })) {

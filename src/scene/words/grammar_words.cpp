@@ -236,6 +236,15 @@ const std::map<std::string, int>& numbers() {
                                                 {"nineteen", 19},
                                                 {"twenty", 20},
                                                 {"thirty", 30},
+                                                {"forty", 40},
+                                                {"fifty", 50},
+                                                {"sixty", 60},
+                                                {"seventy", 70},
+                                                {"eighty", 80},
+                                                {"ninety", 90},
+                                                {"a hundred", 100},
+                                                {"one hundred", 100},
+                                                {"two hundred", 200},
                                                 {"a pair of", 2},
                                                 {"pair of", 2},
                                                 {"the pair of", 2},
@@ -337,15 +346,16 @@ WordMatch<VerbWords> verb_words(const SceneWords& words, size_t at) {
 WordMatch<int> number_words(const SceneWords& words, size_t at) {
   const auto plain = [&](size_t i) -> WordMatch<int> {
     if (const auto found = longest_words(numbers(), words, i)) return found;
-    if (i < words.size() && !words[i].empty() && words[i].size() <= 3 &&
+    if (i < words.size() && !words[i].empty() && words[i].size() <= 9 &&
         std::all_of(words[i].begin(), words[i].end(), [](char c) { return c >= '0' && c <= '9'; }))
       return {1, std::stoi(words[i])};
     return {};
   };
   // "a row of five", "two pairs of", "a stack of".
-  static const std::map<std::string, int> kSets{{"row", 3},        {"line", 3},   {"set", 3},     {"group", 3}, {"stack", 3}, {"pile", 3},  {"heap", 3},
-                                                {"circle", 5},     {"ring", 5},   {"cluster", 3}, {"bunch", 3}, {"herd", 4},  {"flock", 4}, {"pack", 3},
-                                                {"collection", 4}, {"series", 3}, {"team", 3},    {"crowd", 5}, {"pair", 2},  {"pairs", 2}, {"trio", 3}};
+  static const std::map<std::string, int> kSets{
+      {"row", 3},   {"line", 3}, {"set", 3},   {"group", 3}, {"stack", 3},      {"pile", 3},   {"heap", 3},  {"circle", 5},  {"ring", 5},    {"cluster", 3},
+      {"bunch", 3}, {"herd", 4}, {"flock", 4}, {"pack", 3},  {"collection", 4}, {"series", 3}, {"team", 3},  {"crowd", 5},   {"pair", 2},    {"pairs", 2},
+      {"trio", 3},  {"rows", 3}, {"lines", 3}, {"sets", 3},  {"groups", 3},     {"stacks", 3}, {"piles", 3}, {"circles", 5}, {"clusters", 3}};
   size_t i = at;
   const auto first = plain(at);
   int times = 1;
@@ -355,9 +365,9 @@ WordMatch<int> number_words(const SceneWords& words, size_t at) {
     if (const auto set = kSets.find(words[i]); set != kSets.end() && (first || words[i] == "rows")) {
       const auto more = plain(i + 2);
       const bool counted = more && words[i + 2] != "a" && words[i + 2] != "an" && words[i + 2] != "both";
-      return {i + 2 - at + (counted ? more.length : 0), times * (counted ? more.value : set->second)};
+      return {i + 2 - at + (counted ? more.length : 0), static_cast<int>(std::min<int64_t>(int64_t{times} * (counted ? more.value : set->second), 999999999))};
     }
-  if (first && (first.value == 20 || first.value == 30) && at + 1 < words.size())
+  if (first && first.value >= 20 && first.value <= 90 && first.value % 10 == 0 && at + 1 < words.size())
     if (const auto unit = plain(at + 1);
         unit && unit.length == 1 && unit.value < 10 && words[at + 1] != "a" && words[at + 1] != "an" && words[at + 1] != "both")
       return {2, first.value + unit.value};

@@ -334,7 +334,9 @@ class PhraseReader {
     g.noun = p.noun;
     g.kind = p.kind;
     g.words = p.words;
-    g.count = std::clamp(p.count, 1, 60);
+    constexpr int kMaxAlike = 60;
+    g.count = std::clamp(p.count, 1, kMaxAlike);
+    if (p.count > kMaxAlike) note(fmt::format("{} {}: a scene has {} alike at most", p.count, p.kind, kMaxAlike));
     g.set = p.set;
     out_.groups.push_back(std::move(g));
     const int index = static_cast<int>(out_.groups.size()) - 1;

@@ -214,6 +214,7 @@ class Reader : public ClauseReader {
         if (at_ > start && !is(":")) left_out_place();
         return at_ > start;
       }
+      if (p.none) return absent(p), true;
       if (p.noun.is == Is::collective) return collective(clause, p);
       if (p.kind.empty() && !wall_outdoors(p)) return room_clause(p);
       const int g = resolve(p.kind.empty() ? as_wall(p) : p, false);

@@ -1,6 +1,8 @@
 // From sentences to a scene program, by a grammar: lists of things, what they are like, and where they are to each other.
 #pragma once
 
+#include <set>
+
 #include "scene/words/lexicon.h"
 
 namespace ptah {
@@ -37,6 +39,7 @@ struct ReadScene {
   std::string floor, walls;
   std::vector<ReadGroup> groups;
   std::vector<ReadLink> links;
+  std::set<std::string> absent;  ///< kinds that are said not to be there: "without a fridge"
   std::vector<std::string> notes;
 };
 
