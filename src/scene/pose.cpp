@@ -66,10 +66,17 @@ Box box_of(const Corners& t) {
 
 bool inside(const Vec3& p, const Vec3& size) { return std::abs(p[0]) < size[0] / 2 && std::abs(p[2]) < size[2] / 2 && p[1] > 0 && p[1] < size[1]; }
 
-/// The highest or lowest height of a model straight below or above a place of its frame, or nothing.
-bool height_at(const SceneModel& model, float x, float z, bool below, float from, float& found) {
+/// What rounding may add to a height.
+constexpr float kRounding = 1e-5F;
+
+/// The highest height of a model straight below `from` at a place of its frame, or the lowest above it. Only heights within `reach` of `from` are looked for.
+bool height_at(const SceneModel& model, float x, float z, bool below, float from, float reach, float& found) {
   bool any = false;
-  const auto keep = [&](const Box& box) { return x >= box.low[0] && x <= box.high[0] && z >= box.low[2] && z <= box.high[2]; };
+  const auto keep = [&](const Box& box) {
+    if (x < box.low[0] || x > box.high[0] || z < box.low[2] || z > box.high[2]) return false;
+    if (below) return box.low[1] <= from + kRounding && box.high[1] >= (any ? found : from - reach) - kRounding;
+    return box.high[1] >= from - kRounding && box.low[1] <= (any ? found : from + reach) + kRounding;
+  };
   model.tree.walk(keep, [&](uint32_t i) {
     const Triangle& t = model.mesh.triangles[i];
     const Vec3 &a = model.mesh.positions[t[0]], &b = model.mesh.positions[t[1]], &c = model.mesh.positions[t[2]];
@@ -180,12 +187,12 @@ float fall_of(const PlacedThing& upper, const PlacedThing& lower) {
   for (const Vec3& p : upper.model->mesh.positions) {
     const Vec3 l = to_lower(p);
     if (l[0] < under.low[0] || l[0] > under.high[0] || l[2] < under.low[2] || l[2] > under.high[2]) continue;
-    if (height_at(*lower.model, l[0], l[2], true, l[1] + 0.001F, y)) fall = std::min(fall, l[1] - y);
+    if (height_at(*lower.model, l[0], l[2], true, l[1] + 0.001F, fall + 0.001F, y)) fall = std::min(fall, l[1] - y);
   }
   for (const Vec3& p : lower.model->mesh.positions) {
     const Vec3 u = to_upper(p);
     if (std::abs(u[0]) > upper.model->size[0] / 2 || std::abs(u[2]) > upper.model->size[2] / 2) continue;
-    if (height_at(*upper.model, u[0], u[2], false, u[1] - 0.001F, y)) fall = std::min(fall, y - u[1]);
+    if (height_at(*upper.model, u[0], u[2], false, u[1] - 0.001F, fall + 0.001F, y)) fall = std::min(fall, y - u[1]);
   }
   return fall;
 }

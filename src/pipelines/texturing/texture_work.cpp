@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "media/glb_scene.h"
 #include "media/mesh/mesh_reader.h"
+#include "pipelines/mesh/convert.h"
 #include "pipelines/mesh/object_file.h"
 #include "shape/texture/textured_scene.h"
 #include "shape/texture/words.h"
@@ -31,7 +32,7 @@ template <class T, class Visit>
 requires std::same_as<std::remove_const_t<T>, TextureTask>
 void fields(T& t, const Visit& visit) {
   visit(Field{.name = "mesh",
-              .help = "a mesh (GLB, glTF, OBJ, PLY, STL, 3MF), or the folder of a work with one",
+              .help = "a mesh (GLB, glTF, OBJ, PLY, STL, 3MF), a shape program (.shape), a work's folder, or a shape of the library",
               .unit = "FILE",
               .kept = Kept::elsewhere,
               .positional = true,
@@ -74,6 +75,12 @@ const SchemaOf<TextureTask>& texture_schema() {
 
 Result<Sources> texture_sources(const TextureTask& task, std::vector<std::string>* notes) {
   PTAH_TRY(const std::filesystem::path file, object_file(task.mesh));
+  if (file.extension() == ".shape") {
+    PTAH_TRY(const MeshInput shape, read_mesh_input(file));
+    Sources out;
+    PTAH_TRY(out.files["mesh.glb"], encode_glb(shape.scene));
+    return out;
+  }
   PTAH_TRY(Bytes bytes, read_file(file, kMaxSourceBytes));
   const MeshFormat* format = mesh_format_of(bytes);
   if (!format) return fail(ErrorCode::unsupported, "{}: no mesh that can be read", file.filename().string());

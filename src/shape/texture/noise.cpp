@@ -14,34 +14,12 @@ uint32_t hash(int32_t x, int32_t y, int32_t z, uint32_t seed) {
   return h ^ h >> 16;
 }
 
-/// The dot product with one of the twelve directions to the middles of a cube's edges.
-float slope(uint32_t h, float x, float y, float z) {
-  const uint32_t k = h & 15;
-  const float u = k < 8 ? x : y, v = k < 4 ? y : (k == 12 || k == 14 ? x : z);
-  return ((k & 1) != 0 ? -u : u) + ((k & 2) != 0 ? -v : v);
-}
-
-float smooth(float t) { return t * t * t * (t * (t * 6 - 15) + 10); }
-
-float mix(float a, float b, float t) { return a + (b - a) * t; }
-
 /// The lattice point below; far outside all is one cell.
 int32_t below(float v) { return static_cast<int32_t>(std::floor(std::clamp(v, -1e9F, 1e9F))); }
 
 }  // namespace
 
 float cell_value(int32_t x, int32_t y, int32_t z, uint32_t seed) { return static_cast<float>(hash(x, y, z, seed) >> 8) * (1.0F / 16777216); }
-
-float noise(const Vec3& p, uint32_t seed) {
-  const int32_t x = below(p[0]), y = below(p[1]), z = below(p[2]);
-  const float fx = p[0] - static_cast<float>(x), fy = p[1] - static_cast<float>(y), fz = p[2] - static_cast<float>(z);
-  const float u = smooth(fx), v = smooth(fy), w = smooth(fz);
-  const auto at = [&](int32_t i, int32_t j, int32_t k) {
-    return slope(hash(x + i, y + j, z + k, seed), fx - static_cast<float>(i), fy - static_cast<float>(j), fz - static_cast<float>(k));
-  };
-  return mix(mix(mix(at(0, 0, 0), at(1, 0, 0), u), mix(at(0, 1, 0), at(1, 1, 0), u), v),
-             mix(mix(at(0, 0, 1), at(1, 0, 1), u), mix(at(0, 1, 1), at(1, 1, 1), u), v), w);
-}
 
 float fractal(const Vec3& p, int octaves, float footprint, uint32_t seed) {
   float sum = 0, share = 0.5F, scale = 1;
