@@ -1,0 +1,29 @@
+// English texts as phonemes, a few sentences at a time.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "voice/english/lexicon.h"
+
+namespace ptah {
+
+struct ReadWord {
+  std::string text;           ///< as it is said
+  size_t begin = 0, end = 0;  ///< its phonemes among Utterance::characters
+};
+
+/// What is said in one go.
+struct Utterance {
+  std::string text;  ///< its words and punctuation
+  std::string phonemes;
+  size_t characters = 0;  ///< phonemes, each one a token
+  std::vector<ReadWord> words;
+  bool paragraph = false;  ///< a longer pause follows
+};
+
+/// Sentences of a text (said_text() is applied), joined while they are short together, parted at commas or between words where they are too long for
+/// `max_phonemes`. `[word](/phonemes/)` says a word with these phonemes. Errors: invalid_argument (no words).
+Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes = 500);
+
+}  // namespace ptah

@@ -1,0 +1,76 @@
+// A small model with random weights says something: of the right length, the same for any number of threads, and it ends when it is cancelled.
+#include "voice/speaker.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "base/parallel.h"
+#include "tests/voice/small_speech_model.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class SmallSpeaker : public testing::Test {
+ protected:
+  void SetUp() override { make_small_speech_model(folder_); }
+  void TearDown() override { fs::remove_all(folder_); }
+  const fs::path folder_ = fs::temp_directory_path() / fmt::format("ptah-speaker-{}", ::getpid());
+};
+
+}  // namespace
+
+TEST_F(SmallSpeaker, SaysTheSameForAnyNumberOfThreads) {
+  const auto speaker = value_or_throw(Speaker::load(folder_));
+  const SpeakRequest request{.text = "Hello, world. A fox!\n\nHello.", .voice = "af_heart:2+am_adam"};
+  const auto utterances = value_or_throw(speaker->read(request));
+  ASSERT_EQ(utterances.size(), 2U);
+  set_threads(1);
+  const Speech one = speaker->say(request, utterances);
+  set_threads(3);
+  const Speech three = speaker->say(request, utterances);
+  set_threads(0);
+  EXPECT_EQ(one.samples, three.samples);
+  ASSERT_EQ(one.words.size(), 5U);
+  EXPECT_EQ(one.words[4].text, "Hello");
+  for (size_t i = 1; i < one.words.size(); ++i) EXPECT_GE(one.words[i].begin, one.words[i - 1].end);
+  EXPECT_LE(one.words.back().end, static_cast<double>(one.samples.size()) / 24000);
+  EXPECT_EQ(captions_of(one).substr(0, 37), "WEBVTT\n\n00:00:00.000 --> 00:00:0" + captions_of(one).substr(32, 5));
+  EXPECT_NE(captions_of(one).find("\nHello, world. A fox!\n"), std::string::npos);
+  for (const float sample : one.samples) ASSERT_TRUE(std::isfinite(sample));
+
+  SpeakRequest slow = request;
+  slow.how.speed = 0.5F;
+  EXPECT_GT(speaker->say(slow, utterances).samples.size(), one.samples.size());
+  SpeakRequest other = request;
+  other.how.pitch = 1.3F;
+  EXPECT_NE(speaker->say(other, utterances).samples, one.samples);
+}
+
+TEST_F(SmallSpeaker, RefusesWhatItCannotSayAndEndsWhenCancelled) {
+  const auto speaker = value_or_throw(Speaker::load(folder_));
+  EXPECT_EQ(speaker->read({.text = "hello", .voice = "af_hart"}).error().code, ErrorCode::invalid_argument);
+  EXPECT_NE(speaker->read({.text = "hello", .voice = "af_hart"}).error().message.find("af_heart"), std::string::npos);
+  EXPECT_EQ(speaker->read({.text = "hello", .voice = "jf_alpha"}).error().code, ErrorCode::unsupported);
+  EXPECT_EQ(speaker->read({.text = "hello", .voice = "af_heart:0"}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(speaker->read({.text = " . "}).error().code, ErrorCode::invalid_argument);
+  const std::vector<float> style(256, 0.0F);
+  EXPECT_THROW((void)speaker->model().plan(std::vector<int32_t>{0, 500, 0}, style), Failure);
+  EXPECT_THROW((void)speaker->model().plan(std::vector<int32_t>(513, 1), style), Failure);
+  CancelToken token;
+  token.cancel();
+  const SpeakRequest request{.text = "hello"};
+  EXPECT_THROW((void)speaker->say(request, value_or_throw(speaker->read(request)), &token), Failure);
+}
+
+TEST_F(SmallSpeaker, ABrokenModelIsNamed) {
+  auto weights = SmallSpeechWeights::make();
+  weights.erase("decoder.encode.conv1.weight");
+  EXPECT_THROW(SpeechModel(std::move(weights), {.layers = 2, .heads = 2}), Failure);
+  fs::resize_file(folder_ / "voices.bin", 1000);
+  EXPECT_EQ(Speaker::load(folder_).error().code, ErrorCode::corrupt);
+}
+
+}  // namespace ptah
