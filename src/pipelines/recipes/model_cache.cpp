@@ -130,6 +130,15 @@ Result<std::shared_ptr<const CachedLanguageModel>> ModelCache::language(const st
   });
 }
 
+Result<std::shared_ptr<const Speaker>> ModelCache::speaker(const std::string& name_or_path) {
+  PTAH_TRY(const fs::path path, find_model(name_or_path));
+  std::vector<fs::path> files{path};
+  std::error_code problem;
+  for (const auto& item : fs::directory_iterator(path, problem)) files.push_back(item.path());
+  std::sort(files.begin(), files.end());
+  return kept<Speaker>("speaker", files, [&] { return Speaker::load(path); });
+}
+
 void ModelCache::clear() {
   const std::lock_guard lock(mutex_);
   models_.clear();
