@@ -16,12 +16,12 @@ struct SayRequest {
   float pitch = 1;                 ///< 0.5 to 2: factor on the pitch
   float energy = 1;                ///< 0.5 to 1.5: factor on the loudness curve
   float pause = 1;                 ///< 0 to 10: factor on the silence between sentences
-  bool captions = false;           ///< captions.vtt (a cue a sentence) and words.json (the time of each word) beside the sound
+  bool captions = false;           ///< captions.vtt, captions.srt and words.json (the time of each word and phoneme) beside the sound
   std::string precision = "f32";   ///< or "bf16": what the decoder computes in
   std::string model = "kokoro";    ///< name of a pulled model, or its folder
 };
 
-/// speech.wav (24,000 samples a second, one channel), perhaps captions.vtt and words.json, and a receipt; Engine::replay makes it again. Fails with
+/// speech.wav (24,000 samples a second, one channel), perhaps captions and the times of words, and a receipt; Engine::replay makes it again. Fails with
 /// "invalid_argument" (no words, no such voice), "unsupported" (a voice of another language), "not_found" (the model is not pulled), "cancelled".
 Outcome<MadeWork> say(const SayRequest& request, const MakeOptions& options = {});
 /// Memory and time; how long the speech will be is estimated.

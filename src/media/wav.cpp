@@ -105,9 +105,19 @@ void append_chunk(Bytes& file, std::string_view type, std::span<const uint8_t> d
 
 }  // namespace
 
-Result<Bytes> encode_wav(std::span<const float> samples, int64_t rate, const std::string& label) {
-  if (samples.size() > size_t{0x7F000000} / 2)
-    return fail(ErrorCode::invalid_argument, "wav: {} samples; a file holds no more than {}", samples.size(), 0x7F000000 / 2);
+void append_samples(Bytes& out, std::span<const float> samples) {
+  size_t at = out.size();
+  out.resize(at + 2 * samples.size());
+  for (const float sample : samples) {
+    const float value = std::clamp(sample, -1.0F, 1.0F) * 32767.0F;
+    put_sample(out, at, static_cast<uint16_t>(static_cast<int16_t>(std::lrint(value))));
+    at += 2;
+  }
+}
+
+Result<Bytes> wav_file(Bytes samples, int64_t rate, const std::string& label, bool streamed) {
+  if (samples.size() > size_t{0x7F000000})
+    return fail(ErrorCode::invalid_argument, "wav: {} samples; a file holds no more than {}", samples.size() / 2, 0x7F000000 / 2);
   Bytes file;
   for (const char c : std::string_view("RIFF....WAVE")) file.push_back(static_cast<uint8_t>(c));
   Bytes format(16);
@@ -121,14 +131,16 @@ Result<Bytes> encode_wav(std::span<const float> samples, int64_t rate, const std
   const std::string_view info("INFOISFT\x05\0\0\0Ptah\0\0", 18);
   append_chunk(file, "LIST", {reinterpret_cast<const uint8_t*>(info.data()), info.size()});
   if (!label.empty()) append_chunk(file, "_PMX", {reinterpret_cast<const uint8_t*>(label.data()), label.size()});
-  Bytes data(samples.size() * 2);
-  for (size_t i = 0; i < samples.size(); ++i) {
-    const float value = std::clamp(samples[i], -1.0F, 1.0F) * 32767.0F;
-    put_sample(data, 2 * i, static_cast<uint16_t>(static_cast<int16_t>(std::lrint(value))));
-  }
-  append_chunk(file, "data", data);
-  put_sample(file, 4, static_cast<uint32_t>(file.size() - 8));
+  append_chunk(file, "data", samples);
+  put_sample(file, 4, streamed ? kUnknown : static_cast<uint32_t>(file.size() - 8));
+  if (streamed) put_sample(file, file.size() - samples.size() - 4, kUnknown);
   return file;
+}
+
+Result<Bytes> encode_wav(std::span<const float> samples, int64_t rate, const std::string& label) {
+  Bytes numbers;
+  append_samples(numbers, samples);
+  return wav_file(std::move(numbers), rate, label);
 }
 
 Result<WavSound> decode_wav(std::span<const uint8_t> file) {

@@ -15,9 +15,28 @@ constexpr double kSentencePause = 0.12, kParagraphPause = 0.5;
 
 bool is_british(const std::string& voice) { return voice.starts_with("b"); }
 
-std::string vtt_time(double seconds) {
-  const auto ms = static_cast<int64_t>(std::llround(seconds * 1000));
-  return fmt::format("{:02}:{:02}:{:02}.{:03}", ms / 3600000, ms / 60000 % 60, ms / 1000 % 60, ms % 1000);
+/// The characters of UTF-8 one by one.
+std::vector<std::string> characters_of(const std::string& text) {
+  std::vector<std::string> out;
+  for (size_t at = 0; at < text.size();) {
+    size_t end = at + 1;
+    while (end < text.size() && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) ++end;
+    out.push_back(text.substr(at, end - at));
+    at = end;
+  }
+  return out;
+}
+
+/// When each word and phoneme of an utterance is said; `times` is where each token begins, the first is a padding.
+void append_words(Speech& out, const Utterance& utterance, size_t index, const std::vector<double>& times) {
+  std::vector<std::string> phonemes;
+  for (std::string& one : characters_of(utterance.phonemes))
+    if (is_phoneme(one)) phonemes.push_back(std::move(one));
+  for (const ReadWord& word : utterance.words) {
+    SpokenWord said{word.text, word.written, times.at(word.begin + 1), times.at(word.end + 1), {}, index};
+    for (size_t i = word.begin; i < word.end; ++i) said.phonemes.push_back({phonemes.at(i), times.at(i + 1), times.at(i + 2)});
+    out.words.push_back(std::move(said));
+  }
 }
 
 }  // namespace
@@ -63,38 +82,31 @@ std::vector<fs::path> Speaker::files(const SpeakRequest& request) const {
   return out;
 }
 
-Speech Speaker::say(const SpeakRequest& request, const std::vector<Utterance>& utterances, const CancelToken* cancel,
-                    const std::function<void(size_t, std::span<const float>)>& done) const {
+Speech Speaker::say(const SpeakRequest& request, const std::vector<Utterance>& utterances, const CancelToken* cancel, const Listener& listener) const {
   Speech out;
   out.rate = model_->sample_rate();
-  const double frame = static_cast<double>(model_->frame_samples()) / static_cast<double>(out.rate);
+  const auto rate = static_cast<double>(out.rate), frame = static_cast<double>(model_->frame_samples()) / rate;
+  int64_t before = 0;
   for (size_t i = 0; i < utterances.size(); ++i) {
     const Utterance& utterance = utterances[i];
     stop_if_cancelled(cancel);
-    const size_t before = out.samples.size();
     const std::vector<int32_t> tokens = value_or_throw(tokens_of(utterance.phonemes));
     const std::vector<float> style = value_or_throw(voices_.style(request.voice, tokens.size() - 2));
     const Prosody prosody = model_->plan(tokens, style, request.how, cancel);
-    const std::vector<float> sound = model_->sound(prosody, style, request.type, cancel);
-    const double start = static_cast<double>(before) / static_cast<double>(out.rate);
-    std::vector<double> times{start};  // where each token begins
+    std::vector<float> sound = model_->sound(prosody, style, request.type, cancel);
+    std::vector<double> times{static_cast<double>(before) / rate};
     for (const int64_t frames : prosody.durations) times.push_back(times.back() + static_cast<double>(frames) * frame);
-    for (const ReadWord& word : utterance.words) out.words.push_back({word.text, times.at(word.begin + 1), times.at(word.end + 1)});
-    out.sentences.push_back({utterance.text, start, times.back()});
-    out.samples.insert(out.samples.end(), sound.begin(), sound.end());
+    append_words(out, utterance, i, times);
     if (i + 1 < utterances.size()) {
       const double silence = (utterance.paragraph ? kParagraphPause : kSentencePause) * static_cast<double>(request.pause);
-      out.samples.resize(out.samples.size() + static_cast<size_t>(silence * static_cast<double>(out.rate)), 0.0F);
+      sound.resize(sound.size() + static_cast<size_t>(silence * rate), 0.0F);
     }
-    if (done) done(i + 1, std::span(out.samples).subspan(before));
+    before += static_cast<int64_t>(sound.size());
+    if (listener)
+      listener(i + 1, sound);
+    else
+      out.samples.insert(out.samples.end(), sound.begin(), sound.end());
   }
-  return out;
-}
-
-std::string captions_of(const Speech& speech) {
-  std::string out = "WEBVTT\n";
-  for (const Speech::Sentence& sentence : speech.sentences)
-    out += fmt::format("\n{} --> {}\n{}\n", vtt_time(sentence.begin), vtt_time(sentence.end), sentence.text);
   return out;
 }
 

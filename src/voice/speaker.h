@@ -19,20 +19,23 @@ struct SpeakRequest {
   DType type = DType::f32;  ///< what the decoder computes in
 };
 
-struct SpokenWord {
-  std::string text;
+struct SpokenPhoneme {
+  std::string phoneme;        ///< one character (voices.h)
   double begin = 0, end = 0;  ///< seconds
+};
+
+struct SpokenWord {
+  std::string text;           ///< as it is said
+  std::string written;        ///< as ReadWord::written
+  double begin = 0, end = 0;  ///< seconds
+  std::vector<SpokenPhoneme> phonemes;
+  size_t utterance = 0;
 };
 
 struct Speech {
   int64_t rate = 24000;
   std::vector<float> samples;  ///< −1 to 1
   std::vector<SpokenWord> words;
-  struct Sentence {
-    std::string text;
-    double begin = 0, end = 0;
-  };
-  std::vector<Sentence> sentences;
 };
 
 /// For several threads.
@@ -43,9 +46,10 @@ class Speaker {
 
   /// The utterances of a request. Errors: invalid_argument (no words; a voice that is not there, or of a language that is not read here).
   Result<std::vector<Utterance>> read(const SpeakRequest& request) const;
-  /// Says them one after the other. Throws Failure: cancelled. `done` is called behind each with the sound since the last call.
-  Speech say(const SpeakRequest& request, const std::vector<Utterance>& utterances, const CancelToken* cancel = nullptr,
-             const std::function<void(size_t utterances, std::span<const float> sound)>& done = {}) const;
+  /// Gets what is said behind each utterance: how many there were, and the sound since the last call.
+  using Listener = std::function<void(size_t utterances, std::span<const float> sound)>;
+  /// Says them one after the other. Throws Failure: cancelled. With a listener the sound is not kept: Speech::samples is empty.
+  Speech say(const SpeakRequest& request, const std::vector<Utterance>& utterances, const CancelToken* cancel = nullptr, const Listener& listener = {}) const;
 
   const SpeechModel& model() const { return *model_; }
   const Voices& voices() const { return voices_; }
@@ -61,8 +65,5 @@ class Speaker {
   mutable std::mutex mutex_;
   mutable std::map<bool, std::shared_ptr<const EnglishLexicon>> lexicons_;
 };
-
-/// "WEBVTT" with a cue a sentence (W3C WebVTT).
-std::string captions_of(const Speech& speech);
 
 }  // namespace ptah

@@ -62,7 +62,10 @@ const std::map<char32_t, int32_t>& phoneme_ids() {
 
 }  // namespace
 
-bool is_phoneme(char32_t character) { return phoneme_ids().contains(character); }
+bool is_phoneme(const std::string& character) {
+  size_t at = 0;
+  return !character.empty() && phoneme_ids().contains(next_character(character, at)) && at == character.size();
+}
 
 Result<std::vector<int32_t>> tokens_of(const std::string& phonemes) {
   std::vector<int32_t> out{0};

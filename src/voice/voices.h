@@ -14,8 +14,8 @@ namespace ptah {
 /// Ids of phonemes (IPA with Kokoro's short forms for diphthongs), one a character, between two paddings 0. Characters that are no phonemes are left out, as
 /// the network's own vocabulary does. Errors: invalid_argument (no phonemes; not UTF-8).
 Result<std::vector<int32_t>> tokens_of(const std::string& phonemes);
-/// Whether a character is one of them.
-bool is_phoneme(char32_t character);
+/// Whether a text is one character of them.
+bool is_phoneme(const std::string& character);
 
 /// The voices of a folder: voices.bin, of each (models/kokoro.h) 510 styles of 256 numbers.
 class Voices {

@@ -74,12 +74,20 @@ size_t element_size(OnnxTensor::Type type) {
   }
 }
 
+/// Numbers of variable length, each with so many of its lower bytes.
+void append_varints(Bytes& out, ProtoReader numbers, size_t bytes) {
+  while (numbers.more()) {
+    const uint64_t value = numbers.varint();
+    for (size_t i = 0; i < bytes; ++i) out.push_back(static_cast<uint8_t>(value >> (8 * i)));
+  }
+}
+
 /// Name and numbers of a TensorProto.
 std::pair<std::string, OnnxTensor> read_initialiser(std::span<const uint8_t> message) {
   std::string name;
   OnnxTensor out;
   uint64_t type = 0;
-  std::span<const uint8_t> packed;
+  std::span<const uint8_t> packed, whole;
   for (ProtoReader reader(message); reader.more();) {
     const ProtoField field = reader.next();
     if (field.number == 1 && field.wire == 0) out.shape.push_back(static_cast<int64_t>(field.value));
@@ -87,6 +95,7 @@ std::pair<std::string, OnnxTensor> read_initialiser(std::span<const uint8_t> mes
       for (ProtoReader dims(field.data); dims.more();) out.shape.push_back(static_cast<int64_t>(dims.varint()));
     if (field.number == 2) type = field.value;
     if (field.number == 4 && field.wire == 2) packed = field.data;
+    if ((field.number == 5 || field.number == 7) && field.wire == 2) whole = field.data;
     if (field.number == 8) name = text_of(field.data);
     if (field.number == 9) out.bytes = field.data;
     if (field.number == 14 && field.value == 1) throw Failure({ErrorCode::unsupported, "onnx: numbers in another file"});
@@ -95,6 +104,12 @@ std::pair<std::string, OnnxTensor> read_initialiser(std::span<const uint8_t> mes
     throw Failure({ErrorCode::unsupported, fmt::format("onnx: {} has numbers of type {}", name, type)});
   out.type = static_cast<OnnxTensor::Type>(type);
   if (out.bytes.empty() && out.type == OnnxTensor::Type::f32) out.bytes = packed;
+  if (out.bytes.empty() && out.type != OnnxTensor::Type::f32 && !whole.empty()) {
+    Bytes numbers;
+    append_varints(numbers, ProtoReader(whole), element_size(out.type));
+    out.kept = std::make_shared<const Bytes>(std::move(numbers));
+    out.bytes = *out.kept;
+  }
   uint64_t wanted = element_size(out.type);
   for (const int64_t extent : out.shape) {
     if (extent < 0 || (extent > 0 && wanted > std::numeric_limits<uint64_t>::max() / 2 / static_cast<uint64_t>(extent)))

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,13 @@
 
 namespace ptah {
 
-/// Numbers as they lie in the file, little-endian.
+/// Numbers, little-endian, as they lie in the file.
 struct OnnxTensor {
   enum class Type { f32 = 1, u8 = 2, i8 = 3, i32 = 6, i64 = 7 };
   Type type = Type::f32;
   std::vector<int64_t> shape;  ///< outermost first; empty of a scalar
   std::span<const uint8_t> bytes;
+  std::shared_ptr<const Bytes> kept;  ///< the bytes, if the file has these numbers in another form
   int64_t elements() const;
 };
 

@@ -211,6 +211,14 @@ TEST(Onnx, GraphsAreReadAndBrokenOnesRefused) {
   EXPECT_EQ(w.shape, (std::vector<int64_t>{2, 1}));
   EXPECT_EQ(w.elements(), 2);
 
+  const std::string counts = std::string("\x08\x02\x10\x07", 4) + field(8, "n") + field(7, std::string("\x05\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", 11));
+  const auto varied = parsed(field(7, field(5, counts)));
+  ASSERT_TRUE(varied) << varied.error().message;
+  const OnnxTensor& n = varied->initialisers.at("n");
+  ASSERT_EQ(n.elements(), 2) << "numbers of variable length";
+  EXPECT_EQ(n.bytes[0], 5);
+  EXPECT_EQ(n.bytes[15], 0xFF) << "-1";
+
   for (size_t cut = 1; cut < whole.size(); ++cut) {
     const auto broken = parsed(whole.substr(0, cut));
     ASSERT_FALSE(broken) << cut;

@@ -7,6 +7,7 @@ MODEL_FOLDER is what `ptah pull kokoro` leaves. Of each sentence (phonemes) the 
 everything of each sentence goes there, for measuring.
 """
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -21,8 +22,15 @@ TAPS = {"durations": "/encoder/Cast_output_0", "pitch": "/encoder/Reshape_output
         "bert": "/encoder/bert_encoder/Add_output_0"}
 
 
-def dequantised(model):
-    """The same graph with its products of whole numbers as products of f32."""
+def styles(folder, voice):
+    """The 510 styles of a voice; those of all voices lie one behind the other, as src/models/kokoro.h names them."""
+    header = (Path(__file__).resolve().parent.parent.parent / "src" / "models" / "kokoro.h").read_text()
+    names = re.findall(r'"([a-z]{2}_[a-z]+)"', header)
+    return np.fromfile(folder / "voices.bin", np.float32).reshape(len(names), 510, 256)[names.index(voice)]
+
+
+def dequantised(model, taps=TAPS):
+    """The same graph with its products of whole numbers as products of f32; what `taps` names comes out, too."""
     graph = model.graph
     values = {t.name: numpy_helper.to_array(t) for t in graph.initializer}
     made = {o: n for n in graph.node for o in n.output}
@@ -67,7 +75,7 @@ def dequantised(model):
             replaced[id(node)] = plain
     nodes = [replaced.get(id(n), n) for n in graph.node if id(n) not in dropped]
     made = {o: n for n in nodes for o in n.output}
-    kept, seen, stack = [], set(), [(made[o], False) for o in [*TAPS.values(), graph.output[0].name]]
+    kept, seen, stack = [], set(), [(made[o], False) for o in [*taps.values(), graph.output[0].name]]
     while stack:  # only what is needed, in order
         node, ready = stack.pop()
         if ready:
@@ -78,7 +86,7 @@ def dequantised(model):
             stack.extend((made[i], False) for i in node.input if i in made and id(made[i]) not in seen)
     names = {i for n in kept for i in n.input}
     initialisers = [t for t in graph.initializer if t.name in names] + [numpy_helper.from_array(v, k) for k, v in new.items()]
-    outputs = list(graph.output) + [helper.make_empty_tensor_value_info(name) for name in TAPS.values()]
+    outputs = list(graph.output) + [helper.make_empty_tensor_value_info(name) for name in taps.values()]
     del graph.node[:], graph.initializer[:], graph.value_info[:], graph.output[:]
     graph.node.extend(kept)
     graph.initializer.extend(initialisers)
@@ -95,7 +103,7 @@ def main():
     onnx.save(model, path)
     session = onnxruntime.InferenceSession(path)
     sentences = [line for line in (golden.parent / "sentences.txt").read_text().splitlines() if line]
-    voice = np.fromfile(folder / "voices" / "af_heart.bin", np.float32).reshape(-1, 256)
+    voice = styles(folder, "af_heart")
     out = {}
     for index, sentence in enumerate(sentences):
         ids = [vocabulary[c] for c in sentence]

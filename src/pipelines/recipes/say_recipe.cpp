@@ -22,7 +22,7 @@ Result<Work> run_say(ModelCache& models, const RecipeRequest& asked, const RunOp
   PTAH_TRY(const SayTask task, say_schema().complete(asked.fields));
   if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_say_recipe(models, asked, options.budget_bytes));
   PTAH_TRY(const auto speaker, models.speaker(task.model));
-  return say_work(*speaker, task, options.progress, options.cancel, options.receipt);
+  return say_work(*speaker, task, options.progress, options.cancel, options.receipt, options.sound);
 }
 
 Result<Work> replay_say_recipe(ModelCache& models, const Json& receipt, const Sources&, const std::filesystem::path&, const RunOptions& options) {

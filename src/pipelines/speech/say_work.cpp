@@ -9,6 +9,7 @@
 #include "media/label.h"
 #include "media/wav.h"
 #include "tensor/device.h"
+#include "voice/captions.h"
 
 namespace ptah {
 
@@ -36,7 +37,7 @@ void fields(C& c, const Visit& visit) {
   visit(Field{.name = "pitch", .help = "factor on the pitch", .range = {0.5, 2}, .since = kSince}, c.pitch);
   visit(Field{.name = "energy", .help = "factor on the loudness curve", .range = {0.5, 1.5}, .since = kSince}, c.energy);
   visit(Field{.name = "pause", .help = "factor on the silence between sentences", .range = {0, 10}, .since = kSince}, c.pause);
-  visit(Field{.name = "captions", .help = "captions.vtt (a cue a sentence) and words.json (the time of each word) beside the sound", .since = kSince},
+  visit(Field{.name = "captions", .help = "captions.vtt, captions.srt and words.json (the time of each word and phoneme) beside the sound", .since = kSince},
         c.captions);
   visit(Field{.name = "precision", .help = "what the decoder computes in", .choices = {"f32", "bf16"}, .since = kSince}, c.precision);
   visit(Field{.name = "model", .help = "name of a pulled model, or its folder", .unit = "MODEL", .since = kSince}, c.model);
@@ -62,8 +63,7 @@ SpeakRequest speak_request(const SayTask& request) {
           .type = request.precision == "bf16" ? DType::bf16 : DType::f32};
 }
 
-/// Seconds, exact to a thousandth.
-double in_thousandths(double seconds) { return std::round(seconds * 1000) / 1000; }
+Bytes caption_bytes(const std::string& text) { return {text.begin(), text.end()}; }
 
 Result<Json> speaker_digests(const Speaker& speaker, const SayTask& request) {
   Json out = Json::object();
@@ -75,14 +75,18 @@ Result<Json> speaker_digests(const Speaker& speaker, const SayTask& request) {
 
 }  // namespace
 
-Result<Work> say_work(const Speaker& speaker, const SayTask& request, const ProgressCallback& progress, const CancelToken* cancel, bool receipt) {
+Result<Work> say_work(const Speaker& speaker, const SayTask& request, const ProgressCallback& progress, const CancelToken* cancel, bool receipt,
+                      const SoundListener& heard) {
   return guard([&]() -> Result<Work> {
     stop_if_cancelled(cancel);
     const SpeakRequest how = speak_request(request);
     PTAH_TRY(const auto utterances, speaker.read(how));
     size_t all = 0, done = 0;
     for (const Utterance& utterance : utterances) all += utterance.characters;
-    const Speech speech = speaker.say(how, utterances, cancel, [&](size_t count, std::span<const float>) {
+    Bytes samples;  // of 16 bits: a chapter of an hour is long enough
+    const Speech speech = speaker.say(how, utterances, cancel, [&](size_t count, std::span<const float> sound) {
+      append_samples(samples, sound);
+      if (heard) heard(sound);
       done += utterances[count - 1].characters;
       if (progress) progress({"say", 0.98 * static_cast<double>(done) / static_cast<double>(all), -1});
     });
@@ -90,16 +94,14 @@ Result<Work> say_work(const Speaker& speaker, const SayTask& request, const Prog
     Json core = begun_receipt(kSpeechKind, say_schema().to_receipt(request));
     PTAH_TRY(core["models"], speaker_digests(speaker, request));
     PTAH_TRY(const std::string begun, canonical_json(core));
-    PTAH_TRY(work.files["speech.wav"], encode_wav(speech.samples, speech.rate, generated_label(file_id(as_bytes(begun)), false)));
-    Json words = Json::array();
-    for (const SpokenWord& word : speech.words)
-      words.push_back({{"word", word.text}, {"begin", in_thousandths(word.begin)}, {"end", in_thousandths(word.end)}});
+    const double seconds = static_cast<double>(samples.size() / 2) / static_cast<double>(speech.rate);
+    PTAH_TRY(work.files["speech.wav"], wav_file(std::move(samples), speech.rate, generated_label(file_id(as_bytes(begun)), false)));
     if (request.captions) {
-      const std::string captions = captions_of(speech), times = words.dump(1) + "\n";
-      work.files["captions.vtt"] = Bytes(captions.begin(), captions.end());
-      work.files["words.json"] = Bytes(times.begin(), times.end());
+      work.files["captions.vtt"] = caption_bytes(webvtt_of(speech.words));
+      work.files["captions.srt"] = caption_bytes(srt_of(speech.words));
+      work.files["words.json"] = caption_bytes(word_times(speech.words, true).dump(1) + "\n");
     }
-    work.facts = {{"seconds", static_cast<double>(speech.samples.size()) / static_cast<double>(speech.rate)}, {"words", std::move(words)}};
+    work.facts = {{"seconds", seconds}, {"words", word_times(speech.words, false)}};
     if (receipt) PTAH_TRY_VOID(seal(work, core));
     if (progress) progress({"done", 1, 0});
     return work;

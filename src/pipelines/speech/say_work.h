@@ -18,16 +18,18 @@ struct SayTask {
   float pitch = 1;
   float energy = 1;
   float pause = 1;
-  bool captions = false;  ///< captions.vtt, a cue a sentence, and words.json
+  bool captions = false;  ///< captions.vtt, captions.srt and words.json
   std::string precision = "f32";
 };
 const SchemaOf<SayTask>& say_schema();
 /// What a receipt calls a work of speech.
 inline constexpr const char* kSpeechKind = "speech";
 
-/// speech.wav, perhaps captions.vtt and words.json, and a receipt; facts: seconds and the time of each word. Errors: those of Speaker; cancelled.
+/// Gets the sound as it comes, −1 to 1.
+using SoundListener = std::function<void(std::span<const float> sound)>;
+/// speech.wav, perhaps captions.vtt, captions.srt and words.json, and a receipt; facts: seconds and the time of each word. Errors: those of Speaker; cancelled.
 Result<Work> say_work(const Speaker& speaker, const SayTask& request, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr,
-                      bool receipt = true);
+                      bool receipt = true, const SoundListener& heard = {});
 /// The work of a receipt again. Errors: also mismatch, if the model's files are not those that it names.
 Result<Work> replay_say(const Speaker& speaker, const SayTask& request, const Json& receipt, const ProgressCallback& progress = {},
                         const CancelToken* cancel = nullptr);

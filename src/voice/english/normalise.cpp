@@ -249,43 +249,58 @@ std::string said_word(const std::string& word, const std::string& before, const 
 
 }  // namespace detail
 
-std::string said_text(const std::string& text) {
+namespace {
+
+/// An abbreviation with its full stop, which stays in `end` if it ends a sentence too.
+std::string abbreviation_words(const std::vector<Written>& words, size_t at, std::string& end, size_t& used) {
+  // Those that are usual at an end.
+  static const std::set<std::string, std::less<>> ending{"St", "etc", "Inc", "Ltd", "Jr", "Sr", "Co", "Corp", "Ave", "Blvd", "Rd", "Dr"};
+  const std::string& core = words[at].core;
+  const bool is_last = at + 1 == words.size();
+  const std::string before = at > 0 ? words[at - 1].core : "", after = is_last ? "" : words[at + 1].core;
+  std::string said = detail::said_abbreviation(core, before, after);
+  const bool last = is_last || words[at + 1].breaks || (ending.contains(core) && said != "Doctor" && said != "Saint" && capitalised(after));
+  const bool dotted = core.size() >= 3 && core[1] == '.';
+  if ((!said.empty() || dotted) && !(last || (dotted && capitalised(after) && core != "e.g" && core != "i.e"))) end.erase(0, 1);
+  if (!said.empty() && end.empty() && !after.empty()) {  // Dec. 25
+    std::string month = detail::said_quantity(said, after, used);
+    if (!month.empty()) return month;
+  }
+  return said;
+}
+
+}  // namespace
+
+std::vector<SaidPart> said_parts(const std::string& text) {
   const std::vector<Written> words = words_of(plain_signs(text));
-  std::string out;
+  std::vector<SaidPart> out;
   for (size_t i = 0; i < words.size(); ++i) {
     const Written& word = words[i];
     const auto core = [&](size_t at) { return at < words.size() ? words[at].core : std::string(); };
     const std::string before = i > 0 ? words[i - 1].core : "", after = core(i + 1);
-    if (word.breaks && !out.empty() && std::string_view(".!?:;…").find(out.back()) == std::string_view::npos) out += '.';
-    if (!out.empty()) out += ' ';
+    if (word.breaks && !out.empty() && std::string_view(".!?:;…").find(out.back().said.back()) == std::string_view::npos) out.back().said += '.';
     if (!word.core.empty() && word.core.find_first_not_of("#=_~`>") == std::string::npos) continue;  // Markdown's
-    std::string end = word.after;
+    std::string end = word.after, written = word.before + word.core + word.after;
     size_t used = 0;
-    std::string said;
-    const bool stops = end.starts_with(".");
-    if (stops) {
-      said = detail::said_abbreviation(word.core, before, after);
-      // The full stop of an abbreviation ends a sentence only where the text does, or where these are usual at an end.
-      static const std::set<std::string, std::less<>> ending{"St", "etc", "Inc", "Ltd", "Jr", "Sr", "Co", "Corp", "Ave", "Blvd", "Rd", "Dr"};
-      const bool last =
-          i + 1 == words.size() || words[i + 1].breaks || (ending.contains(word.core) && said != "Doctor" && said != "Saint" && capitalised(after));
-      const bool dotted = word.core.size() >= 3 && word.core[1] == '.';
-      if ((!said.empty() || dotted) && !(last || (dotted && capitalised(after) && word.core != "e.g" && word.core != "i.e"))) end.erase(0, 1);
-      if (!said.empty() && end.empty() && !after.empty()) {  // Dec. 25
-        const std::string month = detail::said_quantity(said, after, used);
-        if (!month.empty()) said = month;
-      }
-    }
+    std::string said = end.starts_with(".") ? abbreviation_words(words, i, end, used) : "";
     if (said.empty()) said = detail::said_word(word.core, before, end.empty() || end == "." ? after : "", used);
-    out += word.before + (said.empty() ? word.core : said);
+    std::string whole = word.before + (said.empty() ? word.core : said);
+    for (size_t more = 1; more <= used; ++more) written += ' ' + words[i + more].before + words[i + more].core + words[i + more].after;
     if (used > 0) {
       i += used;
       end = words[i].after;
       const bool half = said.ends_with(" M") && end.starts_with(".") && words[i].core.find('.') != std::string::npos;
       if (half && i + 1 < words.size() && !capitalised(core(i + 1))) end.erase(0, 1);
     }
-    out += end;
+    whole += end;
+    if (!whole.empty()) out.push_back({std::move(written), std::move(whole)});
   }
+  return out;
+}
+
+std::string said_text(const std::string& text) {
+  std::string out;
+  for (const SaidPart& part : said_parts(text)) out += (out.empty() ? "" : " ") + part.said;
   return std::string(trimmed(out));
 }
 

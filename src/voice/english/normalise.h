@@ -3,11 +3,18 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace ptah {
 
-/// A text whose words are in a dictionary, or at least look like words; its punctuation stays. Each line break behind a blank line, and each heading's, ends a
-/// sentence.
+/// A piece of a text between blanks, or several that are said as one ("$2.5 million").
+struct SaidPart {
+  std::string written;  ///< as it stands in the text
+  std::string said;     ///< words that are in a dictionary, or at least look like words, with the punctuation around them
+};
+/// Each line break behind a blank line, and each heading's, ends a sentence.
+std::vector<SaidPart> said_parts(const std::string& text);
+/// All that is said, with a blank between the parts.
 std::string said_text(const std::string& text);
 
 namespace detail {

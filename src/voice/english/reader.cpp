@@ -23,12 +23,16 @@ struct Piece {
   Kind kind = Kind::word;
   std::string text;
   bool joined = false;  ///< no blank before it
+  size_t part = 0;      ///< of the text
 };
+
+/// Words with their phonemes.
+using GivenWords = std::vector<std::pair<std::string, std::string>>;
 
 bool is_word_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '\'' || (c >= '0' && c <= '9') || static_cast<uint8_t>(c) >= 0x80; }
 
 /// Takes words with given phonemes out of a text.
-std::string with_given(const std::string& text, std::vector<std::pair<std::string, std::string>>& given) {
+std::string with_given(const std::string& text, GivenWords& given) {
   std::string out;
   for (size_t at = 0; at < text.size();) {
     const size_t open = text.find('[', at), middle = open == std::string::npos ? open : text.find("](/", open);
@@ -46,20 +50,38 @@ std::string with_given(const std::string& text, std::vector<std::pair<std::strin
   return out;
 }
 
-/// Words and punctuation apart; signs that are neither are left out.
-std::vector<Piece> pieces_of(const std::string& text) {
+/// Which of them the character at `at` stands for.
+std::optional<size_t> given_at(const std::string& text, size_t at, const GivenWords& given) {
+  if (at + 3 > text.size() || (static_cast<uint8_t>(text[at]) & 0xF0) != 0xE0) return std::nullopt;
+  const int32_t character = (text[at] & 0x0F) << 12 | (text[at + 1] & 0x3F) << 6 | (text[at + 2] & 0x3F);
+  const int64_t index = int64_t{character} - kGiven;
+  return index >= 0 && index < static_cast<int64_t>(given.size()) ? std::optional(static_cast<size_t>(index)) : std::nullopt;
+}
+
+/// What was taken out, again.
+std::string without_given(const std::string& text, const GivenWords& given) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    const auto index = given_at(text, at, given);
+    out += index ? given[*index].first : text.substr(at, 1);
+    at += index ? 3 : 1;
+  }
+  return out;
+}
+
+/// Words and punctuation of a part of a text apart; signs that are neither are left out. `open`: within quotation marks.
+void append_pieces(std::vector<Piece>& out, const std::string& text, size_t part, bool& open) {
   static constexpr std::string_view kMarks[] = {";", ":", ",", ".", "!", "?", "—", "…", "(", ")", "“", "”"};
-  std::vector<Piece> out;
-  bool blank = true, open = false;
+  bool blank = true;
   for (size_t at = 0; at < text.size();) {
     const auto mark = std::find_if(std::begin(kMarks), std::end(kMarks), [&](std::string_view m) { return text.compare(at, m.size(), m) == 0; });
     if (mark != std::end(kMarks)) {
-      out.push_back({Piece::Kind::mark, std::string(*mark), !blank});
+      out.push_back({Piece::Kind::mark, std::string(*mark), !blank, part});
       at += mark->size();
       blank = false;
     } else if (text[at] == '"') {
       open = !open;
-      out.push_back({Piece::Kind::mark, open ? "“" : "”", !blank});
+      out.push_back({Piece::Kind::mark, open ? "“" : "”", !blank, part});
       ++at;
       blank = false;
     } else if (is_word_byte(text[at])) {
@@ -67,7 +89,7 @@ std::vector<Piece> pieces_of(const std::string& text) {
       while (end < text.size() && (end - at < kLongestWord || (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) && is_word_byte(text[end]) &&
              std::none_of(std::begin(kMarks), std::end(kMarks), [&](std::string_view m) { return text.compare(end, m.size(), m) == 0; }))
         ++end;
-      out.push_back({Piece::Kind::word, text.substr(at, end - at), !blank});
+      out.push_back({Piece::Kind::word, text.substr(at, end - at), !blank, part});
       at = end;
       blank = false;
     } else {
@@ -75,7 +97,6 @@ std::vector<Piece> pieces_of(const std::string& text) {
       ++at;
     }
   }
-  return out;
 }
 
 bool begins_with_vowel(const std::string& phonemes) {
@@ -94,7 +115,7 @@ size_t count_phonemes(const std::string& text) {
 /// Says words one after the other.
 class EnglishReader {
  public:
-  EnglishReader(const EnglishLexicon& lexicon, const std::vector<std::pair<std::string, std::string>>& given) : lexicon_(lexicon), given_(given) {}
+  EnglishReader(const EnglishLexicon& lexicon, const GivenWords& given) : lexicon_(lexicon), given_(given) {}
 
   struct Said {
     std::string text, phonemes;
@@ -132,21 +153,16 @@ class EnglishReader {
   }
 
  private:
-  std::optional<size_t> given_index(const std::string& word) const {
-    if (word.size() != 3 || (static_cast<uint8_t>(word[0]) & 0xF0) != 0xE0) return std::nullopt;
-    const int32_t character = (word[0] & 0x0F) << 12 | (word[1] & 0x3F) << 6 | (word[2] & 0x3F);
-    const int64_t index = int64_t{character} - kGiven;
-    return index >= 0 && index < static_cast<int64_t>(given_.size()) ? std::optional(static_cast<size_t>(index)) : std::nullopt;
-  }
+  std::optional<size_t> given_index(const std::string& word) const { return word.size() == 3 ? given_at(word, 0, given_) : std::nullopt; }
 
   const EnglishLexicon& lexicon_;
-  const std::vector<std::pair<std::string, std::string>>& given_;
+  const GivenWords& given_;
 };
 
 void append_said(Utterance& out, const std::string& text, const std::string& phonemes, bool joined, bool word) {
   if (!out.phonemes.empty() && !joined) out.phonemes += ' ', out.text += ' ', ++out.characters;
   const size_t count = count_phonemes(phonemes);
-  if (word) out.words.push_back({text, out.characters, out.characters + count});
+  if (word) out.words.push_back({text, "", out.characters, out.characters + count});
   out.text += text;
   out.phonemes += phonemes;
   out.characters += count;
@@ -164,9 +180,11 @@ void append_utterance(Utterance& to, const Utterance& more) {
 bool ends_sentence(const std::string& mark) { return mark == "." || mark == "!" || mark == "?" || mark == "…"; }
 bool ends_clause(const std::string& mark) { return mark == "," || mark == ";" || mark == ":" || mark == "—"; }
 
-/// Sentences, each no longer than it may be.
-std::vector<Utterance> sentences_of(const std::vector<Piece>& pieces, const EnglishReader& reader, size_t max_phonemes) {
+/// Sentences, each no longer than it may be. `written`: the parts as they stand in the text.
+std::vector<Utterance> sentences_of(const std::vector<Piece>& pieces, const std::vector<std::string>& written, const EnglishReader& reader,
+                                    size_t max_phonemes) {
   std::vector<Utterance> out;
+  size_t told = 0;        // parts that words stand for already
   Utterance now, clause;  // what is certain, and what was read since the last place to part
   const auto close = [&](bool all) {
     if (all && now.characters + clause.characters < max_phonemes) append_utterance(now, clause), clause = {};
@@ -198,8 +216,10 @@ std::vector<Utterance> sentences_of(const std::vector<Piece>& pieces, const Engl
       close(false);
     }
     append_said(clause, said.text, said.phonemes, piece.joined, true);
+    for (std::string& so_far = clause.words.back().written; told <= piece.part; ++told) so_far += (so_far.empty() ? "" : " ") + written[told];
   }
   close(true);
+  for (; !out.empty() && told < written.size(); ++told) out.back().words.back().written += ' ' + written[told];
   return out;
 }
 
@@ -207,7 +227,7 @@ std::vector<Utterance> sentences_of(const std::vector<Piece>& pieces, const Engl
 
 Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes) {
   if (invalid_utf8_at(text) != std::string::npos) return fail(ErrorCode::invalid_argument, "the text is not UTF-8");
-  std::vector<std::pair<std::string, std::string>> given;
+  GivenWords given;
   const std::string marked = with_given(text, given);
   for (const auto& [word, phonemes] : given)
     if (count_phonemes(phonemes) == 0 || count_phonemes(phonemes) + 2 > max_phonemes)
@@ -217,10 +237,16 @@ Result<std::vector<Utterance>> read_english(const std::string& text, const Engli
   for (size_t at = 0; at < marked.size();) {
     size_t end = marked.find("\n\n", at);
     if (end == std::string::npos) end = marked.size();
-    const std::vector<Piece> pieces = pieces_of(said_text(marked.substr(at, end - at)));
+    std::vector<Piece> pieces;
+    std::vector<std::string> written;
+    bool open = false;
+    for (SaidPart& part : said_parts(marked.substr(at, end - at))) {
+      append_pieces(pieces, part.said, written.size(), open);
+      written.push_back(without_given(part.written, given));
+    }
     at = end + 2;
     bool first = true;
-    for (Utterance& sentence : sentences_of(pieces, reader, max_phonemes)) {
+    for (Utterance& sentence : sentences_of(pieces, written, reader, max_phonemes)) {
       if (!first && out.back().characters + sentence.characters + 1 <= std::min(kJoined, max_phonemes))
         append_utterance(out.back(), sentence);
       else

@@ -10,6 +10,7 @@ namespace ptah {
 
 struct ReadWord {
   std::string text;           ///< as it is said
+  std::string written;        ///< as it stands in the text, with its punctuation; empty for all but the first of several words for one ("$5")
   size_t begin = 0, end = 0;  ///< its phonemes among Utterance::characters
 };
 
