@@ -10,8 +10,9 @@ namespace ptah {
 
 /// Unset fields have these defaults.
 struct SayRequest {
-  std::string text;                ///< English; [word](/phonemes/) says a word in its own way, an empty line makes a longer pause
+  std::string text;                ///< English, plain or SSML; [word](/phonemes/) says a word in its own way, an empty line makes a longer pause
   std::string voice = "af_heart";  ///< a voice's name, or several with weights: "af_heart:2+am_adam"
+  std::string lexicon;             ///< words with their phonemes: "Ptah=tˈɑ, Nguyen=wˈɪn"
   float speed = 1;                 ///< 0.5 to 2; above 1: faster
   float pitch = 1;                 ///< 0.5 to 2: factor on the pitch
   float energy = 1;                ///< 0.5 to 1.5: factor on the loudness curve

@@ -193,6 +193,7 @@ template <class Visit>
 void members(const SayRequest& r, const Visit& visit) {
   visit("text", r.text);
   visit("voice", r.voice);
+  visit("lexicon", r.lexicon);
   visit("speed", r.speed);
   visit("pitch", r.pitch);
   visit("energy", r.energy);

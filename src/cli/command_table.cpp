@@ -8,8 +8,8 @@ using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
     add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan,
     add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape,
-    add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark,
-    add_work;
+    add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify, add_version, add_voucher,
+    add_watermark, add_work;
 
 namespace {
 
@@ -122,6 +122,10 @@ constexpr Command kTable[] = {
      "ptah embed \"a small cat\"\n"
      "ptah embed --file texts.txt"},
     {"similar", kLanguage, add_similar, "ptah similar \"a small cat\" --file texts.txt --top 3"},
+    {"transcribe", kLanguage, add_transcribe,
+     "ptah transcribe talk.wav\n"
+     "ptah transcribe talk.wav --format srt --out talk.srt\n"
+     "ptah transcribe vortrag.wav --model whisper-base --language de --json"},
     {"tokenize", kLanguage, add_tokenize, "ptah tokenize \"Hello, world\" --model smollm2"},
     {"template", kLanguage, add_template, "ptah template chat_template.jinja <conversation.json"},
 

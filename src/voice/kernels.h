@@ -25,6 +25,17 @@ inline int64_t parted(int64_t t, int64_t rows, int64_t phases) { return phases =
 /// 2017): x [t, c], affine f32 [2 c] (gamma, then beta) → [before + t + after, c].
 Tensor adapted(const Tensor& x, const Tensor& affine, const AdaptCall& call);
 
+/// A convolution over time, channels last: `parts` sounds one behind the other, x bf16 [parts · length, in], weight [out, in, 1, kernel], bias f32 [out] or
+/// none, residual bf16 of the result's shape or none → [parts · rows, out], rows no more than (length − kernel) / stride + 1. What a kernel reads of
+/// neighbouring rows lies in one run of memory, so the products take x as it is.
+struct PanelConvolution {
+  int64_t parts = 1, rows = 0, stride = 1;
+  Tensor bias = {}, residual = {};
+};
+/// Whether this processor has it for these; else conv2d does it.
+bool has_panel_convolution(const Tensor& x, const Tensor& weight);
+Tensor panel_convolution(const Tensor& x, const Tensor& weight, const PanelConvolution& call);
+
 /// A long short-term memory in both directions (Hochreiter and Schmidhuber 1997): inputs f32 [t, 2, 4 h] (input weights times input, plus bias; gates input,
 /// output, forget, cell), recurrent f32 [2, 4 h, h] → f32 [t, 2 h].
 Tensor bidirectional_lstm(const Tensor& inputs, const Tensor& recurrent);

@@ -83,6 +83,7 @@ Tensor dequantised(const Quantised& q, const Shape& shape, bool transposed) {
       }
     }
   });
+  forget_mapped(from, q.values.bytes.size());  // it is packed now, and not read again
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <numbers>
 
 #include "base/parallel.h"
+#include "tensor/ops.h"
 
 namespace ptah {
 
@@ -43,6 +44,10 @@ AdaptCall Conv1d::padded(int64_t rows) const {
 
 Tensor Conv1d::over(const Tensor& x, int64_t rows, const Tensor& residual) const {
   PTAH_CHECK(dilation == 1 || !residual.defined(), "a residual of a dilated convolution");
+  if (has_panel_convolution(x, weight)) {
+    const int64_t possible = (x.dim(0) / dilation - kernel()) / stride + 1;
+    return panel_convolution(x, weight, {dilation, dilation > 1 ? possible : std::min(possible, rows), stride, bias, residual});
+  }
   const Tensor pictures = x.reshape({dilation, 1, x.dim(0) / dilation, x.dim(1)});
   const int64_t out = (pictures.dim(2) - kernel()) / stride + 1;
   const bool whole = residual.defined() && out == rows;
@@ -81,7 +86,10 @@ Upsampling::Upsampling(const WeightBinder& binder, const std::string& name) {
 
 Tensor Upsampling::operator()(const Tensor& x) const {
   const int64_t rows = x.dim(0), out = weight.dim(0) / stride;
-  const Tensor y = conv2d(pad(x, 0, 1, 1).reshape({1, 1, rows + 2, x.dim(1)}), weight, {.bias = bias}).reshape({(rows + 1) * stride, out});
+  const Tensor padded = pad(x, 0, 1, 1);
+  const Tensor y = (has_panel_convolution(x, weight) ? panel_convolution(padded, weight, {.rows = rows + 1, .bias = bias})
+                                                     : conv2d(padded.reshape({1, 1, rows + 2, x.dim(1)}), weight, {.bias = bias}))
+                       .reshape({(rows + 1) * stride, out});
   return y.rows(stride / 2, stride / 2 + rows * stride);
 }
 
@@ -150,7 +158,7 @@ Lstm::Lstm(const WeightBinder& binder, const std::string& name) {
   recurrent = scope.weight("recurrent", {2, gates, gates / 4}, Init::fan_in);
 }
 
-Tensor Lstm::operator()(const Tensor& x) const { return bidirectional_lstm(cast(linear(x, input, {.bias = bias}), DType::f32), passing_numbers(recurrent)); }
+Tensor Lstm::operator()(const Tensor& x) const { return bidirectional_lstm(cast(linear(x, input, {.bias = bias}), DType::f32), recurrent); }
 
 Tensor repeated(const Tensor& x, const std::vector<int64_t>& counts) {
   int64_t rows = 0;

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "models/kokoro.h"
+#include "voice/english/markup.h"
 
 namespace ptah {
 
@@ -60,22 +61,47 @@ Result<std::shared_ptr<const EnglishLexicon>> Speaker::lexicon(bool british) con
   return kept;
 }
 
-Result<std::vector<Utterance>> Speaker::read(const SpeakRequest& request) const {
-  PTAH_TRY(const auto parts, voices_in(request.voice));
+Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const std::string& text, const OwnWords& own) const {
+  PTAH_TRY(const auto parts, voices_in(voice));
   for (const auto& [index, weight] : parts) {
     const char language = kKokoroVoices[index][0];
     if (language != 'a' && language != 'b')
       return fail(ErrorCode::unsupported, "`voice` {}; texts are read in English only: take a voice that begins with a or b", kKokoroVoices[index]);
   }
-  PTAH_TRY(const auto words, lexicon(is_british(request.voice)));
-  return read_english(request.text, *words, static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles)));
+  PTAH_TRY(const auto words, lexicon(is_british(voice)));
+  return read_english(text, *words, static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles)), own);
+}
+
+Result<std::vector<Utterance>> Speaker::read(const SpeakRequest& request) const {
+  if (!is_markup(request.text)) return read_in(request.voice, request.text, request.own);
+  PTAH_TRY(const auto parts, parts_of_markup(request.text));
+  std::vector<Utterance> out;
+  double silence = 0;  // before the next
+  for (const MarkedPart& part : parts) {
+    silence += part.silence;
+    if (part.text.find_first_not_of(" \t\r\n.,;:!?\"'-") == std::string::npos) continue;  // what was left between two tags
+    PTAH_TRY(auto read, read_in(part.voice.empty() ? request.voice : part.voice, part.text, request.own));
+    for (Utterance& one : read) {
+      one.voice = part.voice;
+      one.speed = part.speed, one.pitch = part.pitch, one.volume = part.volume;
+      one.silence = std::exchange(silence, 0.0);
+      one.paragraph = false;
+      out.push_back(std::move(one));
+    }
+    out.back().paragraph = part.paragraph;
+    out.back().goes_on = !part.paragraph && std::string_view(".!?").find(out.back().text.back()) == std::string_view::npos;
+  }
+  if (out.empty()) return fail(ErrorCode::invalid_argument, "no words to say");
+  return out;
 }
 
 std::vector<fs::path> Speaker::files(const SpeakRequest& request) const {
-  const std::string language = is_british(request.voice) ? "gb" : "us";
+  std::vector<std::string> names{"kokoro-v1.0.int8.onnx", "model.safetensors", "config.json", "voices.bin"};
+  for (const bool british : {false, true})
+    if (is_markup(request.text) || british == is_british(request.voice))  // a markup may name other voices
+      for (const char* kind : {"_gold.json", "_silver.json"}) names.push_back((british ? "gb" : "us") + std::string(kind));
   std::vector<fs::path> out;
-  for (const std::string& name : {std::string("kokoro-v1.0.int8.onnx"), std::string("model.safetensors"), std::string("config.json"), std::string("voices.bin"),
-                                  language + "_gold.json", language + "_silver.json"}) {
+  for (const std::string& name : names) {
     std::error_code ignored;
     if (fs::exists(folder_ / name, ignored)) out.push_back(folder_ / name);
   }
@@ -91,13 +117,17 @@ Speech Speaker::say(const SpeakRequest& request, const std::vector<Utterance>& u
     const Utterance& utterance = utterances[i];
     stop_if_cancelled(cancel);
     const std::vector<int32_t> tokens = value_or_throw(tokens_of(utterance.phonemes));
-    const std::vector<float> style = value_or_throw(voices_.style(request.voice, tokens.size() - 2));
-    const Prosody prosody = model_->plan(tokens, style, request.how, cancel);
+    const std::vector<float> style = value_or_throw(voices_.style(utterance.voice.empty() ? request.voice : utterance.voice, tokens.size() - 2));
+    const SpeechOptions how{request.how.speed * utterance.speed, request.how.pitch * utterance.pitch, request.how.energy};
+    const Prosody prosody = model_->plan(tokens, style, how, cancel);
     std::vector<float> sound = model_->sound(prosody, style, request.type, cancel);
-    std::vector<double> times{static_cast<double>(before) / rate};
+    if (utterance.volume != 1.0F)
+      for (float& sample : sound) sample *= utterance.volume;
+    sound.insert(sound.begin(), static_cast<size_t>(utterance.silence * rate), 0.0F);
+    std::vector<double> times{(static_cast<double>(before) + std::floor(utterance.silence * rate)) / rate};
     for (const int64_t frames : prosody.durations) times.push_back(times.back() + static_cast<double>(frames) * frame);
     append_words(out, utterance, i, times);
-    if (i + 1 < utterances.size()) {
+    if (i + 1 < utterances.size() && !utterance.goes_on) {
       const double silence = (utterance.paragraph ? kParagraphPause : kSentencePause) * static_cast<double>(request.pause);
       sound.resize(sound.size() + static_cast<size_t>(silence * rate), 0.0F);
     }

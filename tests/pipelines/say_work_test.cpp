@@ -57,6 +57,7 @@ TEST_F(SayWork, EachFieldChangesIt) {
   differs("speed", [](SayTask& t) { t.speed = 0.5F; });
   differs("pitch", [](SayTask& t) { t.pitch = 1.5F; });
   differs("energy", [](SayTask& t) { t.energy = 0.5F; });
+  differs("lexicon", [](SayTask& t) { t.lexicon = "fox=wˈɜɹld"; });
   differs("pause", [](SayTask& t) { t.pause = 2; });
   differs("precision", [](SayTask& t) { t.precision = "bf16"; });
   SayTask captioned = task();

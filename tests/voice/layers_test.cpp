@@ -7,6 +7,8 @@
 #include <random>
 
 #include "base/parallel.h"
+#include "tensor/ops.h"
+#include "tests/skip.h"
 #include "voice/source.h"
 #include "weights/onnx.h"
 
@@ -131,6 +133,42 @@ TEST(VoiceLayers, ConvolutionsOverTimeAreDilatedAndStrided) {
         for (size_t i = 0; i < wanted.size(); ++i) wanted[i] += more[i];
         expect_near(conv.over(Tensor::from({padded, in}, laid), rows, Tensor::from({rows, out}, more)).to_vector(), wanted, 1e-5F);
       }
+}
+
+TEST(VoiceLayers, PanelConvolutionsAreConvolutionsInBf16) {
+  struct Sizes {
+    int64_t rows, in, out, kernel, stride, parts;
+  };
+  for (const Sizes s :
+       {Sizes{203, 6, 70, 3, 1, 1}, Sizes{97, 64, 22, 7, 1, 1}, Sizes{300, 10, 128, 12, 6, 1}, Sizes{50, 4, 64, 5, 1, 3}, Sizes{1, 2, 2, 1, 1, 1}}) {
+    const int64_t length = (s.rows - 1) * s.stride + s.kernel;
+    const auto numbers = [](const Shape& shape, uint32_t seed) {
+      return cast(Tensor::from(shape, noise(static_cast<size_t>(shape.elements()), seed)), DType::bf16);
+    };
+    const Tensor x = numbers({s.parts * length, s.in}, 30), weight = cast(numbers({s.out, s.in, 1, s.kernel}, 31), DType::f32);
+    if (!has_panel_convolution(x, weight)) PTAH_LEFT_OUT("processor", "no bf16 products without tiles");
+    const Tensor bias = Tensor::from({s.out}, noise(static_cast<size_t>(s.out), 32)), more = numbers({s.parts * s.rows, s.out}, 33);
+    const PanelConvolution call{s.parts, s.rows, s.stride, bias, more};
+    set_threads(1);
+    const auto one = panel_convolution(x, weight, call).to_vector();
+    set_threads(3);
+    const auto three = panel_convolution(x, weight, call).to_vector();
+    set_threads(0);
+    EXPECT_EQ(one, three);
+    const auto rows = x.to_vector(), kernels = weight.to_vector(), base = bias.to_vector(), residual = more.to_vector();
+    for (int64_t part = 0; part < s.parts; ++part)
+      for (int64_t t = 0; t < s.rows; ++t)
+        for (int64_t o = 0; o < s.out; ++o) {
+          double sum = base[static_cast<size_t>(o)];
+          for (int64_t k = 0; k < s.kernel; ++k)
+            for (int64_t i = 0; i < s.in; ++i)
+              sum += static_cast<double>(rows[static_cast<size_t>((part * length + t * s.stride + k) * s.in + i)]) *
+                     kernels[static_cast<size_t>((o * s.in + i) * s.kernel + k)];
+          const auto at = static_cast<size_t>((part * s.rows + t) * s.out + o);
+          sum += residual[at];
+          ASSERT_NEAR(one[at], sum, 0.01 + 0.01 * std::abs(sum)) << part << ' ' << t << ' ' << o;
+        }
+  }
 }
 
 TEST(VoiceLayers, TheNormReadsAndWritesRowsApart) {

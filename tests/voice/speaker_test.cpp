@@ -61,6 +61,31 @@ TEST_F(SmallSpeaker, SaysTheSameForAnyNumberOfThreads) {
   EXPECT_NE(speaker->say(other, utterances).samples, one.samples);
 }
 
+TEST_F(SmallSpeaker, MarkupChangesTheManner) {
+  const auto speaker = value_or_throw(Speaker::load(folder_));
+  const auto say = [&](const std::string& text, const OwnWords& own = {}) {
+    const SpeakRequest request{.text = text, .own = own};
+    return speaker->say(request, value_or_throw(speaker->read(request)));
+  };
+  const Speech plain = say("<speak>hello</speak>");
+  EXPECT_EQ(plain.samples, say("hello").samples);
+  const Speech late = say("<speak><break time=\"250ms\"/>hello</speak>");
+  EXPECT_EQ(late.samples.size(), plain.samples.size() + 6000);
+  EXPECT_NEAR(late.words[0].begin, plain.words[0].begin + 0.25, 1e-9);
+  const Speech quiet = say("<speak><prosody volume=\"0.5\">hello</prosody></speak>");
+  for (size_t i = 0; i < plain.samples.size(); ++i) ASSERT_FLOAT_EQ(quiet.samples[i], plain.samples[i] * 0.5F);
+  EXPECT_GT(say("<speak><prosody rate=\"x-slow\">hello</prosody></speak>").samples.size(), plain.samples.size());
+  EXPECT_NE(say("hello", {{"hello", "wˈɜɹld"}}).samples, plain.samples);
+  EXPECT_EQ(say("hello", {{"hello", "wˈɜɹld"}}).samples, say("[hello](/wˈɜɹld/)").samples);
+  const auto read = value_or_throw(speaker->read({.text = "<speak>hello <voice name=\"bf_emma\">world</voice> fox.</speak>"}));
+  ASSERT_EQ(read.size(), 3U);
+  EXPECT_TRUE(read[0].goes_on);
+  EXPECT_EQ(read[1].voice, "bf_emma");
+  EXPECT_FALSE(read[2].goes_on);
+  EXPECT_EQ(speaker->read({.text = "<speak><voice name=\"nobody\">a</voice></speak>"}).error().code, ErrorCode::invalid_argument);
+  EXPECT_EQ(speaker->read({.text = "<speak> </speak>"}).error().code, ErrorCode::invalid_argument);
+}
+
 TEST_F(SmallSpeaker, RefusesWhatItCannotSayAndEndsWhenCancelled) {
   const auto speaker = value_or_throw(Speaker::load(folder_));
   EXPECT_EQ(speaker->read({.text = "hello", .voice = "af_hart"}).error().code, ErrorCode::invalid_argument);

@@ -13,6 +13,7 @@
 #include "pipelines/default_models.h"
 #include "pipelines/painting.h"
 #include "pipelines/text_work.h"
+#include "voice/speaker.h"
 
 namespace ptah {
 

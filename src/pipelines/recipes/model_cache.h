@@ -15,9 +15,10 @@
 #include "pipelines/scene/scene_library.h"
 #include "pipelines/shape/shape_maker.h"
 #include "text/lm/language_model.h"
-#include "voice/speaker.h"
 
 namespace ptah {
+
+class Speaker;
 
 /// A checkpoint, and the digests of its files, which are read while it paints.
 struct CachedCheckpoint {

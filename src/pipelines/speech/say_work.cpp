@@ -24,7 +24,7 @@ requires std::same_as<std::remove_const_t<C>, SayTask>
 void fields(C& c, const Visit& visit) {
   constexpr const char* kSince = "0.3.0";
   visit(Field{.name = "text",
-              .help = "what is said, in English; an empty line makes a longer pause",
+              .help = "what is said, in English, plain or as SSML; an empty line makes a longer pause",
               .max_bytes = size_t{1} << 20,
               .since = kSince,
               .positional = true,
@@ -33,6 +33,7 @@ void fields(C& c, const Visit& visit) {
   visit(
       Field{.name = "voice", .help = "who says it, or a mixture such as af_heart:2+am_adam", .unit = "NAME", .since = kSince, .one_line = true, .always = true},
       c.voice);
+  visit(Field{.name = "lexicon", .help = "words with their phonemes, as Ptah=tˈɑ, Nguyen=wˈɪn", .max_bytes = size_t{1} << 16, .since = kSince}, c.lexicon);
   visit(Field{.name = "speed", .help = "above 1: faster", .range = {0.5, 2}, .since = kSince}, c.speed);
   visit(Field{.name = "pitch", .help = "factor on the pitch", .range = {0.5, 2}, .since = kSince}, c.pitch);
   visit(Field{.name = "energy", .help = "factor on the loudness curve", .range = {0.5, 1.5}, .since = kSince}, c.energy);
@@ -48,6 +49,7 @@ const SchemaOf<SayTask>& say_schema() {
     if (trimmed(task.text).empty()) return fail_field("text", ErrorCode::invalid_argument, "`text` is empty");
     const auto voices = voices_in(task.voice);
     if (!voices) return fail_field("voice", voices.error().code, "{}", voices.error().message);
+    if (const auto words = own_words(task.lexicon); !words) return fail_field("lexicon", words.error().code, "`lexicon`: {}", words.error().message);
     return {};
   });
   return schema;
@@ -59,6 +61,7 @@ SpeakRequest speak_request(const SayTask& request) {
   return {.text = request.text,
           .voice = request.voice,
           .how = {request.speed, request.pitch, request.energy},
+          .own = value_or_throw(own_words(request.lexicon)),
           .pause = request.pause,
           .type = request.precision == "bf16" ? DType::bf16 : DType::f32};
 }

@@ -14,6 +14,7 @@ struct SayTask {
   std::string text;
   std::string voice = "af_heart";  ///< a name, or several with weights: "af_heart:2+af_bella"
   std::string model = "kokoro";    ///< name of a pulled model, or a folder
+  std::string lexicon;             ///< "word=phonemes", in lines or with commas between them
   float speed = 1;
   float pitch = 1;
   float energy = 1;

@@ -56,6 +56,9 @@ std::vector<Written> words_of(const std::string& text) {
       part.after = (mark == "'" ? "" : mark) + part.after;
       word.erase(word.size() - size);
     }
+    // Markdown's emphasis and code.
+    if (const size_t first = word.find_first_not_of("*_`"); first != std::string::npos) word.erase(0, first);
+    while (word.size() > 1 && std::string_view("*_`").find(word.back()) != std::string_view::npos) word.pop_back();
     part.core = word;
     out.push_back(std::move(part));
     at = end;
@@ -97,7 +100,9 @@ const std::set<std::string, std::less<>> kRulers{"Henry",     "Louis",     "Geor
 
 std::string roman_words(const std::string& word, const std::string& before) {
   const bool after_thing = kCountedThings.contains(lower_case(before)), after_ruler = kRulers.contains(before);
-  if (word.find_first_not_of("IVX") != std::string::npos || (!after_thing && !after_ruler && (word.size() < 2 || !capitalised(before)))) return {};
+  if (word.find_first_not_of("IVXL") != std::string::npos || (word.size() < 3 && word.find('L') != std::string::npos) ||
+      (!after_thing && !after_ruler && (word.size() < 2 || !capitalised(before))))
+    return {};
   const auto value = roman_value(word);
   if (!value || (word == "I" && !after_thing)) return {};
   return after_ruler ? "the " + ordinal_words(*value) : cardinal_words(*value);
@@ -105,7 +110,9 @@ std::string roman_words(const std::string& word, const std::string& before) {
 
 /// "example.org/page", "a.person@example.org" as they are spelled out.
 std::string address_words(const std::string& word) {
-  static const std::set<std::string, std::less<>> endings{"com", "org", "net", "edu", "gov", "io", "dev", "uk", "de", "fr", "eu", "app", "info", "ai", "us"};
+  static const std::set<std::string, std::less<>> endings{"com",  "org",  "net", "edu",  "gov", "io",   "dev", "uk",  "de", "fr",  "eu",
+                                                          "app",  "info", "ai",  "us",   "txt", "html", "pdf", "py",  "js", "cpp", "json",
+                                                          "yaml", "csv",  "doc", "docx", "xml", "png",  "jpg", "wav", "zip"};
   std::string rest = word;
   const bool scheme = rest.find("://") != std::string::npos;
   if (scheme) rest.erase(0, rest.find("://") + 3);
@@ -127,10 +134,28 @@ std::string address_words(const std::string& word) {
 
 std::string sign_words(const std::string& word) {
   static const std::map<std::string, std::string, std::less<>> table{
-      {"&", "and"},   {"+", "plus"},       {"=", "equals"},  {"@", "at"}, {"%", "percent"}, {"#", "number"},  {"<", "less than"}, {">", "greater than"},
-      {"×", "times"}, {"÷", "divided by"}, {"°", "degrees"}, {"→", "to"}, {"*", ""},        {"§", "section"}, {"©", "copyright"}, {"|", ""}};
+      {"&", "and"},          {"+", "plus"},  {"=", "equals"},     {"@", "at"},      {"%", "percent"},      {"#", "number"}, {"<", "less than"},
+      {">", "greater than"}, {"×", "times"}, {"÷", "divided by"}, {"°", "degrees"}, {"→", "to"},           {"*", ""},       {"§", "section"},
+      {"©", "copyright"},    {"|", ""},      {"≈", "about"},      {"~", "about"},   {"±", "plus or minus"}};
   const auto found = table.find(word);
   return found == table.end() ? "" : found->second.empty() ? " " : found->second;
+}
+
+/// "AT&T", "Q&A" by letters; "and/or" as two words.
+std::string letters_and_letters(const std::string& word) {
+  const size_t at = word.find_first_of("&/");
+  if (at == 0 || at == std::string::npos || at + 1 == word.size()) return {};
+  const std::string first = word.substr(0, at), second = word.substr(at + 1);
+  const bool capitals = std::all_of(first.begin(), first.end(), capital) && std::all_of(second.begin(), second.end(), capital);
+  if (word[at] == '&' && capitals) {
+    std::string out;
+    for (const char c : first) out += std::string(1, c) + ' ';
+    out += "and";
+    for (const char c : second) out += std::string(" ") + c;
+    return out;
+  }
+  if (word[at] == '/' && std::all_of(first.begin(), first.end(), letter) && std::all_of(second.begin(), second.end(), letter)) return first + ' ' + second;
+  return {};
 }
 
 /// Letters and figures that are joined: "MP3", "B2B", "4K".
@@ -208,20 +233,34 @@ std::string said_abbreviation(const std::string& word, const std::string& before
                                                                      {"Fri", "Friday"},
                                                                      {"Sat", "Saturday"},
                                                                      {"Sun", "Sunday"},
-                                                                     {"no", ""},
+                                                                     {"dept", "department"},
+                                                                     {"est", "established"},
+                                                                     {"fig", "figure"},
+                                                                     {"vol", "volume"},
+                                                                     {"Ph.D", "P H D"},
                                                                      {"al", "al"}};
   if (word == "Dr") return capitalised(before) && !capitalised(after) ? "Drive" : "Doctor";
   if (word == "St") return capitalised(before) || !capitalised(after) ? "Street" : "Saint";
-  if (word == "No" || word == "Nos") return !after.empty() && is_figure(after[0]) ? "Number" : "";
+  if (word == "No" || word == "Nos" || word == "no" || word == "nos") {
+    if (after.empty() || !is_figure(after[0])) return "";
+    return std::string(small(word[0]) ? "number" : "Number") + (word.size() == 3 ? "s" : "");
+  }
   if (word == "pp" || word == "p") return !after.empty() && is_figure(after[0]) ? (word == "p" ? "page" : "pages") : "";
   const auto found = table.find(word);
   return found == table.end() ? "" : found->second;
 }
 
 std::string said_word(const std::string& word, const std::string& before, const std::string& after, size_t& used) {
+  static const std::set<std::string, std::less<>> telephones{"call", "dial", "phone"}, roads{"route", "flight", "highway", "boeing", "airbus", "interstate"};
   used = 0;
   if (std::string found = sign_words(word); !found.empty()) return found;
-  if (std::string found = said_quantity(word, after, used); !found.empty()) return found;
+  if (word.size() == 3 && whole_number(word)) {
+    if (telephones.contains(lower_case(before))) return digit_words(word);
+    if (roads.contains(lower_case(before)) && word[1] != '0')
+      return cardinal_words(*whole_number(word.substr(0, 1))) + ' ' + cardinal_words(*whole_number(word.substr(1)));
+  }
+  if (std::string found = said_quantity(word, after, used); !found.empty())
+    return (before == "a" || before == "A" || before == "an") && (used > 0 || !after.empty()) ? one_of(found) : found;
   if (std::string found = roman_words(word, before); !found.empty()) return found;
   if (std::string found = address_words(word); !found.empty()) return found;
   if (word.size() > 1 && word[0] == '#' && is_figure(word[1])) {
@@ -230,6 +269,14 @@ std::string said_word(const std::string& word, const std::string& before, const 
   }
   if (word.size() > 1 && word[0] == '\'' && is_figure(word[1])) return said_word(word.substr(1), before, after, used);  // '90s
   if (word == "w/" || word == "w/o") return word == "w/" ? "with" : "without";
+  if (word == "PhD") return "P H D";
+  if (word.size() > 1 && (word[0] == '#' || word[0] == '@') && letter(word[1])) return (word[0] == '@' ? "at " : "") + word.substr(1);
+  for (const std::string_view sign : {"~", "≈", "±"})
+    if (word.starts_with(sign) && word.size() > sign.size()) {
+      const std::string number = said_word(word.substr(sign.size()), before, after, used);
+      return number.empty() ? "" : sign_words(std::string(sign)) + ' ' + number;
+    }
+  if (std::string found = letters_and_letters(word); !found.empty()) return found;
   if (word.size() > 3 && word.find('.') != std::string::npos) {  // U.S.A: letters
     const std::string letters = [&] {
       std::string out;
@@ -261,12 +308,25 @@ std::string abbreviation_words(const std::vector<Written>& words, size_t at, std
   std::string said = detail::said_abbreviation(core, before, after);
   const bool last = is_last || words[at + 1].breaks || (ending.contains(core) && said != "Doctor" && said != "Saint" && capitalised(after));
   const bool dotted = core.size() >= 3 && core[1] == '.';
+  if (core.size() == 1 && capital(core[0]) && !is_last && !words[at + 1].breaks && !after.empty() && capital(after[0]) &&
+      (before.empty() || capitalised(before) || (before.size() == 1 && capital(before[0]))))
+    end.erase(0, 1);  // J. R. R. Tolkien
   if ((!said.empty() || dotted) && !(last || (dotted && capitalised(after) && core != "e.g" && core != "i.e"))) end.erase(0, 1);
   if (!said.empty() && end.empty() && !after.empty()) {  // Dec. 25
     std::string month = detail::said_quantity(said, after, used);
     if (!month.empty()) return month;
   }
   return said;
+}
+
+/// What the punctuation around it says about a number: "(555) 123-4567", "3 in. of".
+std::string words_by_punctuation(const std::vector<Written>& words, size_t at, size_t& used) {
+  if (at + 1 >= words.size() || !whole_number(words[at].core)) return {};
+  const Written &word = words[at], &next = words[at + 1];
+  if (word.before == "(" && word.after == ")" && word.core.size() == 3 && next.core.size() == 8 && next.core[3] == '-') return digit_words(word.core);
+  if (next.core != "in" || !next.after.starts_with(".") || !word.after.empty()) return {};
+  used = 1;
+  return cardinal_words(*whole_number(word.core)) + (word.core == "1" ? " inch" : " inches");
 }
 
 }  // namespace
@@ -279,10 +339,14 @@ std::vector<SaidPart> said_parts(const std::string& text) {
     const auto core = [&](size_t at) { return at < words.size() ? words[at].core : std::string(); };
     const std::string before = i > 0 ? words[i - 1].core : "", after = core(i + 1);
     if (word.breaks && !out.empty() && std::string_view(".!?:;…").find(out.back().said.back()) == std::string_view::npos) out.back().said += '.';
-    if (!word.core.empty() && word.core.find_first_not_of("#=_~`>") == std::string::npos) continue;  // Markdown's
+    const bool line = !word.core.empty() && word.core.find_first_not_of("#=_~`*-") == std::string::npos, begins = i == 0 || word.breaks;
+    if (line && (word.core.size() > 2 || word.core[0] == '#' || word.core[0] == '`' || (begins && word.core != "~"))) continue;  // Markdown's
+    if (begins && (word.core == ">" || word.core == "•")) continue;
     std::string end = word.after, written = word.before + word.core + word.after;
     size_t used = 0;
     std::string said = end.starts_with(".") ? abbreviation_words(words, i, end, used) : "";
+    if (said.empty()) said = words_by_punctuation(words, i, used);
+    const bool inches = used > 0 && core(i + 1) == "in";
     if (said.empty()) said = detail::said_word(word.core, before, end.empty() || end == "." ? after : "", used);
     std::string whole = word.before + (said.empty() ? word.core : said);
     for (size_t more = 1; more <= used; ++more) written += ' ' + words[i + more].before + words[i + more].core + words[i + more].after;
@@ -290,7 +354,7 @@ std::vector<SaidPart> said_parts(const std::string& text) {
       i += used;
       end = words[i].after;
       const bool half = said.ends_with(" M") && end.starts_with(".") && words[i].core.find('.') != std::string::npos;
-      if (half && i + 1 < words.size() && !capitalised(core(i + 1))) end.erase(0, 1);
+      if ((half && i + 1 < words.size() && !capitalised(core(i + 1))) || (inches && i + 1 < words.size())) end.erase(0, 1);
     }
     whole += end;
     if (!whole.empty()) out.push_back({std::move(written), std::move(whole)});

@@ -23,6 +23,8 @@ namespace detail {
 std::string said_word(const std::string& word, const std::string& before, const std::string& after, size_t& used);
 /// A number with a unit, a month, money or the like. As said_word.
 std::string said_quantity(const std::string& word, const std::string& after, size_t& used);
+/// What is said of a number and its unit or money before the thing that it describes: "five dollars" → "five dollar".
+std::string one_of(const std::string& quantity);
 /// The word of an abbreviation that ends with a full stop ("Dr", without it); empty if there is none.
 std::string said_abbreviation(const std::string& word, const std::string& before, const std::string& after);
 }  // namespace detail

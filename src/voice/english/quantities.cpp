@@ -125,6 +125,14 @@ constexpr std::array<Currency, 6> kCurrencies{{{"US$", "dollar", "dollars", "cen
                                                {"¥", "yen", "yen", "", ""},
                                                {"₹", "rupee", "rupees", "paisa", "paise"}}};
 
+/// Names of currencies behind a number.
+std::string currency_name(const std::string& word) {
+  static const std::map<std::string, std::string> table{{"USD", "U S dollars"}, {"EUR", "euros"},        {"GBP", "pounds"},
+                                                        {"JPY", "yen"},         {"CHF", "Swiss francs"}, {"INR", "rupees"}};
+  const auto found = table.find(word);
+  return found == table.end() ? "" : found->second;
+}
+
 std::string scale_word(const std::string& word) {
   static const std::map<std::string, std::string> table{{"k", "thousand"}, {"K", "thousand"}, {"m", "million"}, {"M", "million"},  {"mn", "million"},
                                                         {"bn", "billion"}, {"b", "billion"},  {"B", "billion"}, {"tn", "trillion"}};
@@ -134,6 +142,17 @@ std::string scale_word(const std::string& word) {
 
 std::string money_words(const std::string& word, const std::string& after, size_t& used) {
   const bool minus = word.starts_with("-");
+  if (word.size() > 2 && word.ends_with("¢"))
+    if (const auto cents = number_words(word.substr(0, word.size() - 2))) return *cents + (*cents == "one" ? " cent" : " cents");
+  if (const size_t cut = word.find_first_of("-/", 1); cut != std::string::npos && !minus && !digit(word[0])) {  // $15-$20, $5/month
+    const std::string first = money_words(word.substr(0, cut), "", used), rest = word.substr(cut + 1);
+    if (first.empty() || rest.empty()) return {};
+    const bool letters = std::all_of(rest.begin(), rest.end(), [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
+    if (word[cut] == '/') return letters ? first + " per " + rest : "";
+    const std::string second =
+        digit(rest[0]) ? money_words(word.substr(0, word.find_first_of("0123456789")) + rest, after, used) : money_words(rest, after, used);
+    return second.empty() ? "" : first + " to " + second;
+  }
   const std::string whole = minus ? word.substr(1) : word;
   for (const Currency& currency : kCurrencies) {
     if (!whole.starts_with(currency.sign)) continue;
@@ -233,8 +252,20 @@ std::string range_words(const std::string& word) {
     }
     return out;
   }
+  // 9am-5pm, 5-10%
+  const size_t unit_at = second.find_first_not_of("0123456789.,");
+  if (unit_at != std::string::npos && unit_at > 0 && digit(first[0])) {
+    const std::string unit = second.substr(unit_at), number = second.substr(0, unit_at);
+    size_t ignored = 0;
+    if (!half_of_day(unit).empty() || units().contains(unit)) {
+      const std::string before = said_quantity(first, "", ignored), behind = said_quantity(second, "", ignored);
+      if (!before.empty() && !behind.empty() && number_words(number)) return before + " to " + behind;
+    }
+    return {};
+  }
   const auto a = number_words(first), b = number_words(second);
   if (!a || !b) return {};
+  if (first == second && first.size() == 2) return *a + ' ' + *b;  // fifty fifty
   const auto year = [](const std::string& digits) { return digits.size() == 4 && (digits[0] == '1' || digits[0] == '2') && all_digits(digits); };
   if (year(first) && (year(second) || second.size() == 2))
     return year_words(*whole_number(first)) + " to " + (year(second) ? year_words(*whole_number(second)) : *b);
@@ -243,18 +274,36 @@ std::string range_words(const std::string& word) {
 
 }  // namespace
 
+std::string one_of(const std::string& quantity) {
+  const auto shortened = [&](std::string_view many, std::string_view one) {
+    return quantity.size() > many.size() + 1 && quantity.ends_with(many) && quantity[quantity.size() - many.size() - 1] == ' '
+               ? quantity.substr(0, quantity.size() - many.size()) + std::string(one)
+               : std::string();
+  };
+  for (const Currency& currency : kCurrencies)
+    if (std::string found = shortened(currency.many, currency.one); !found.empty()) return found;
+  for (const auto& [sign, unit] : units())
+    if (std::string found = shortened(unit.many, unit.one); !found.empty()) return found;
+  return quantity;
+}
+
 std::string said_quantity(const std::string& word, const std::string& after, size_t& used) {
   if (std::string month = month_words(word, after, used); !month.empty()) return month;
   if (std::string money = money_words(word, after, used); !money.empty()) return money;
-  const bool minus = (word.starts_with("-") && word.size() > 1) || word.starts_with("−");
-  const std::string lead = minus ? "minus " : "", number = minus ? word.substr(word[0] == '-' ? 1 : 3) : word;
+  const bool minus = (word.starts_with("-") && word.size() > 1) || word.starts_with("−"), plus = word.starts_with("+") && word.size() > 1;
+  const std::string lead = minus ? "minus " : plus ? "plus " : "", number = minus || plus ? word.substr(word[0] == '-' || plus ? 1 : 3) : word;
+  if (const auto unit = units().find(word); unit != units().end() && word.find('/') != std::string::npos) return unit->second.many;
   if (number.empty() || (!digit(number[0]) && number[0] != '.')) return {};
   if (number.find(':') != std::string::npos) {
     size_t end = number.find_first_not_of("0123456789:");
     const std::string half = end == std::string::npos ? half_of_day(after) : half_of_day(number.substr(end));
     if (end != std::string::npos && half.empty()) return {};
     const std::string clock = clock_words(number.substr(0, end), !half.empty());
-    if (clock.empty()) return {};
+    if (clock.empty()) {  // 16:9
+      const size_t colon = number.find(':');
+      const auto a = number_words(number.substr(0, colon)), b = number_words(number.substr(colon + 1));
+      return a && b ? *a + " to " + *b : "";
+    }
     if (end == std::string::npos && !half.empty()) used = 1;
     return half.empty() ? clock : clock + ' ' + half;
   }
@@ -274,6 +323,12 @@ std::string said_quantity(const std::string& word, const std::string& after, siz
   const size_t end = number.find_first_not_of("0123456789.,");
   if (end != std::string::npos) {
     const std::string digits = number.substr(0, end), rest = number.substr(end);
+    if (rest == "K" && digits.size() == 1) return *number_words(digits) + " K";  // a 4K screen
+    if (rest[0] == '\'' && all_digits(digits) && all_digits(rest.substr(1))) return *number_words(digits) + " foot " + *number_words(rest.substr(1));  // 5'10"
+    if (const size_t dash = rest.find('-'); dash != std::string::npos && dash + 1 < rest.size()) {  // 1st-class
+      const std::string ordinal = ordinal_or_decade(digits + rest.substr(0, dash));
+      return ordinal.empty() ? "" : lead + ordinal + ' ' + rest.substr(dash + 1);
+    }
     if (const auto unit = units().find(rest); unit != units().end()) return counted(digits, unit->second).empty() ? "" : lead + counted(digits, unit->second);
     const auto value = number_words(digits);
     if (value && !half_of_day(rest).empty()) return *value + ' ' + half_of_day(rest);
@@ -282,6 +337,14 @@ std::string said_quantity(const std::string& word, const std::string& after, siz
   }
   const auto words = number_words(number);
   if (!words) return {};
+  if (const std::string part = fraction_words(after); !part.empty() && after.size() == 3 && all_digits(number)) {  // 1 1/2
+    used = 1;
+    return lead + *words + " and " + part;
+  }
+  if (const std::string name = currency_name(after); !name.empty()) {
+    used = 1;
+    return lead + *words + ' ' + name;
+  }
   if (is_unit_apart(after)) {
     used = 1;
     return lead + counted(number, units().at(after));

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "voice/english/markup.h"
 #include "voice/english/normalise.h"
 #include "voice/english/numbers.h"
 #include "voice/voices.h"
@@ -44,7 +45,7 @@ std::string with_given(const std::string& text, GivenWords& given) {
       continue;
     }
     out += text.substr(at, open - at) + utf8_of(kGiven + static_cast<int32_t>(given.size()));
-    given.emplace_back(text.substr(open + 1, middle - open - 1), text.substr(middle + 3, close - middle - 3));
+    given.emplace_back(text.substr(open + 1, middle - open - 1), short_phonemes(text.substr(middle + 3, close - middle - 3)));
     at = close + 2;
   }
   return out;
@@ -115,7 +116,7 @@ size_t count_phonemes(const std::string& text) {
 /// Says words one after the other.
 class EnglishReader {
  public:
-  EnglishReader(const EnglishLexicon& lexicon, const GivenWords& given) : lexicon_(lexicon), given_(given) {}
+  EnglishReader(const EnglishLexicon& lexicon, const GivenWords& given, const OwnWords& own) : lexicon_(lexicon), given_(given), own_(own) {}
 
   struct Said {
     std::string text, phonemes;
@@ -124,6 +125,8 @@ class EnglishReader {
   Said say(const std::vector<Piece>& pieces, size_t at) const {
     const std::string& word = pieces[at].text;
     if (const auto index = given_index(word)) return {given_[*index].first, given_[*index].second};
+    for (const std::string& name : {word, lower_case(word)})
+      if (const auto found = own_.find(name); found != own_.end()) return {word, found->second};
     if (word.find_first_of("0123456789") != std::string::npos) {  // what the normaliser left
       std::string out;
       for (size_t from = 0; from < word.size();) {
@@ -157,6 +160,7 @@ class EnglishReader {
 
   const EnglishLexicon& lexicon_;
   const GivenWords& given_;
+  const OwnWords& own_;
 };
 
 void append_said(Utterance& out, const std::string& text, const std::string& phonemes, bool joined, bool word) {
@@ -225,14 +229,37 @@ std::vector<Utterance> sentences_of(const std::vector<Piece>& pieces, const std:
 
 }  // namespace
 
-Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes) {
+Result<OwnWords> own_words(const std::string& text) {
+  OwnWords out;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    std::string line = text.substr(at, end - at);
+    at = end + 1;
+    line.erase(std::min(line.find('#'), line.size()));
+    for (size_t from = 0; from < line.size();) {
+      const size_t comma = std::min(line.find(',', from), line.size());
+      const std::string entry(trimmed(line.substr(from, comma - from)));
+      from = comma + 1;
+      if (entry.empty()) continue;
+      const size_t middle = entry.find('=');
+      const std::string word(trimmed(entry.substr(0, middle))),
+          said = middle == std::string::npos ? "" : short_phonemes(std::string(trimmed(entry.substr(middle + 1))));
+      if (word.empty() || word.size() > kLongestWord || count_phonemes(said) == 0 || word.find_first_of(" \t") != std::string::npos)
+        return fail(ErrorCode::invalid_argument, "'{}' is no word with phonemes; write word=phonemes", printable(entry, 60));
+      out[word] = said;
+    }
+  }
+  return out;
+}
+
+Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes, const OwnWords& own) {
   if (invalid_utf8_at(text) != std::string::npos) return fail(ErrorCode::invalid_argument, "the text is not UTF-8");
   GivenWords given;
   const std::string marked = with_given(text, given);
   for (const auto& [word, phonemes] : given)
     if (count_phonemes(phonemes) == 0 || count_phonemes(phonemes) + 2 > max_phonemes)
       return fail(ErrorCode::invalid_argument, "[{}](/…/): {} phonemes; 1 to {} are possible", beginning(word, 40), count_phonemes(phonemes), max_phonemes - 2);
-  const EnglishReader reader(lexicon, given);
+  const EnglishReader reader(lexicon, given, own);
   std::vector<Utterance> out;
   for (size_t at = 0; at < marked.size();) {
     size_t end = marked.find("\n\n", at);
