@@ -33,7 +33,11 @@
 #include "text/lm/language_model.h"
 #include "text/tokenize/vocabulary.h"
 #include "text/tokenize/wordpiece.h"
+#include "voice/english/markup.h"
+#include "voice/english/reader.h"
+#include "weights/ctranslate2.h"
 #include "weights/gguf.h"
+#include "weights/onnx.h"
 #include "weights/safetensors.h"
 #include "weights/torch_file.h"
 #include "weights/yaml.h"
@@ -339,6 +343,33 @@ void fuzz_transforms(Input bytes) {
         const Vec3 ray = camera->ray(x, y);
         if (!(std::abs(dot(ray, ray) - 1) < 1e-3F)) wrong("a ray that is not of length 1");
       }
+  }
+}
+
+void fuzz_onnx(Input bytes) {
+  const auto file = parse_onnx(bytes);
+  if (!file) return;
+  for (const auto& [name, tensor] : file->initialisers)
+    if (tensor.elements() < 0 || (tensor.elements() > 0 && tensor.bytes.empty())) wrong("an initialiser without its bytes");
+}
+
+void fuzz_ctranslate2(Input bytes) {
+  const auto file = parse_ctranslate2(bytes);
+  if (!file) return;
+  for (const auto& [name, tensor] : file->tensors)
+    if (tensor.elements() > 0 && !tensor.raw()) wrong("a tensor without its numbers");
+}
+
+void fuzz_speech(Input bytes) {
+  static const auto lexicon = value_or_throw(EnglishLexicon::parse(R"({"the": "ði", "fox": "fˈɑks", "A": "ˈA", "B": "bˈi", "C": "sˈi"})", "{}", false));
+  (void)parts_of_markup(std::string(text_of(bytes)));
+  (void)own_words(std::string(text_of(bytes)));
+  const auto read = read_english(std::string(text_of(bytes)), *lexicon, 100);
+  if (!read) return;
+  for (const Utterance& one : *read) {
+    if (one.words.empty()) wrong("an utterance without words");
+    for (const ReadWord& word : one.words)
+      if (word.begin > word.end || word.end > one.characters) wrong("a word outside of its utterance");
   }
 }
 

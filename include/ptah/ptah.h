@@ -7,6 +7,7 @@
 #include "ptah/paint.h"
 #include "ptah/render.h"
 #include "ptah/result.h"
+#include "ptah/say.h"
 #include "ptah/scene.h"
 #include "ptah/shape.h"
 #include "ptah/sign.h"

@@ -9,6 +9,7 @@
 #include "ptah/paint.h"
 #include "ptah/texture.h"
 #include "ptah/render.h"
+#include "ptah/say.h"
 #include "ptah/scene.h"
 #include "ptah/shape.h"
 
@@ -186,6 +187,20 @@ void members(const FieldRequest& r, const Visit& visit) {
   visit("max_edge", r.max_edge);
   visit("smooth", r.smooth);
   visit("seed", number_of(r.seed));
+}
+
+template <class Visit>
+void members(const SayRequest& r, const Visit& visit) {
+  visit("text", r.text);
+  visit("voice", r.voice);
+  visit("lexicon", r.lexicon);
+  visit("speed", r.speed);
+  visit("pitch", r.pitch);
+  visit("energy", r.energy);
+  visit("pause", r.pause);
+  visit("captions", r.captions);
+  visit("precision", r.precision);
+  visit("model", r.model);
 }
 
 template <class Visit>

@@ -7,8 +7,9 @@ namespace ptah::cli {
 using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
     add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan,
-    add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_scene, add_schema, add_serve, add_shape, add_show,
-    add_similar, add_template, add_texture, add_tokenize, add_train, add_transfer, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
+    add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape,
+    add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify, add_version, add_voucher,
+    add_watermark, add_work;
 
 namespace {
 
@@ -71,6 +72,11 @@ constexpr Command kTable[] = {
      "ptah paint \"a red fox, (oil painting:1.2)\" --model sd15.safetensors\n"
      "ptah paint \"a castle\" --model sdxl.safetensors --lora ink.safetensors:0.8 --steps 25 --width 1024 --height 768\n"
      "ptah paint \"a castle\" --model sd15.safetensors --from sketch.png --strength 0.6"},
+    {"say", kCreate, add_say,
+     "ptah say \"Once upon a time there was a fox.\"\n"
+     "ptah say \"The meeting is on Dec. 25 at 10:30 am.\" --voice bf_emma --speed 1.1 --captions\n"
+     "ptah say --from chapter.md --voice af_heart:2+af_bella --out chapter\n"
+     "ptah say --list"},
     {"upscale", kCreate, add_upscale,
      "ptah upscale drawing.png\n"
      "ptah upscale photo.jpg --model RealESRGAN_x4plus.pth --out large.png"},
@@ -116,6 +122,10 @@ constexpr Command kTable[] = {
      "ptah embed \"a small cat\"\n"
      "ptah embed --file texts.txt"},
     {"similar", kLanguage, add_similar, "ptah similar \"a small cat\" --file texts.txt --top 3"},
+    {"transcribe", kLanguage, add_transcribe,
+     "ptah transcribe talk.wav\n"
+     "ptah transcribe talk.wav --format srt --out talk.srt\n"
+     "ptah transcribe vortrag.wav --model whisper-base --language de --json"},
     {"tokenize", kLanguage, add_tokenize, "ptah tokenize \"Hello, world\" --model smollm2"},
     {"template", kLanguage, add_template, "ptah template chat_template.jinja <conversation.json"},
 

@@ -152,9 +152,9 @@ class JobRunner::State {
         [&](const Json& what) {
           const std::lock_guard lock(mutex_);
           if (token->cancelled()) return;  // nothing follows the end
-          // What was shown is not kept for ever: one number in a while is enough for who looks later. Previews are not kept at all.
-          const bool progress = what["event"] == "progress";
-          if (what["event"] != "preview" && (!progress || Clock::now() - last > std::chrono::duration<double>(options_.keep_seconds))) {
+          // What was shown is not kept for ever: one number in a while is enough for who looks later. Previews and sounds are not kept at all.
+          const bool progress = what["event"] == "progress", passing = what["event"] == "preview" || what["event"] == "sound";
+          if (!passing && (!progress || Clock::now() - last > std::chrono::duration<double>(options_.keep_seconds))) {
             store_.tell(job.id, what);
             if (progress) last = Clock::now();
           }

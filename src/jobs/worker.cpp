@@ -9,6 +9,7 @@
 #include "base/base64.h"
 #include "base/memory.h"
 #include "jobs/language_answers.h"
+#include "media/wav.h"
 #include "pipelines/recipes.h"
 
 namespace ptah {
@@ -61,6 +62,12 @@ class LocalWorker : public JobWorker {
   /// Also tells what it will be about.
   static void watch(RunOptions& options, const Tell& tell) {
     options.text = [&](std::string_view news) { tell({{"event", "text"}, {"text", news}}); };
+    options.sound = [&, at = size_t{0}](std::span<const float> sound) mutable {
+      Bytes pcm;
+      append_samples(pcm, sound);
+      tell({{"event", "sound"}, {"at", at}, {"pcm", to_base64(pcm)}});
+      at += pcm.size();
+    };
     options.preview = [&, last = std::chrono::steady_clock::time_point{}](int64_t step, const Image& picture) mutable {
       if (std::chrono::steady_clock::now() - last < std::chrono::milliseconds(200)) return;
       if (const auto png = encode_png(picture)) tell({{"event", "preview"}, {"step", step}, {"png", to_base64(*png)}});

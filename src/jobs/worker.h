@@ -18,7 +18,8 @@ struct JobResult {
 class JobWorker {
  public:
   /// Gets {"event": "progress", "stage", "fraction"} and {"event": "note", "text"}; of a job that is watched also {"event": "preview", "step", "png"}, the
-  /// picture in base64, and {"event": "text", "text"}, what was written since.
+  /// picture in base64, {"event": "text", "text"}, what was written since, and {"event": "sound", "at", "pcm"}, what was said since: 16 bits a sample, in
+  /// base64, behind so many bytes.
   using Tell = std::function<void(const Json& what)>;
 
   virtual ~JobWorker() = default;

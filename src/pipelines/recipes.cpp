@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 
 const std::vector<Recipe>& recipes() {
   static const std::vector<Recipe> table{create_recipe(), object_recipe(),  paint_recipe(),   text_recipe(),  upscale_recipe(), shape_recipe(),
-                                         render_recipe(), convert_recipe(), texture_recipe(), scene_recipe(), field_recipe()};
+                                         render_recipe(), convert_recipe(), texture_recipe(), scene_recipe(), field_recipe(),   say_recipe()};
   return table;
 }
 
@@ -85,6 +85,7 @@ std::string work_name(const Recipe& recipe, const Json& fields) {
     return folder_name(program ? program->name : "shape");
   }
   if (std::string_view(recipe.named_after) == "prompt" && text.empty()) return folder_name(recipe.name());
+  if (std::string_view(recipe.named_after) == "text") return folder_name(beginning(text, 200));
   if (std::string_view(recipe.named_after) != "prompt") return folder_name(fs::path(text).stem().string());
   const Json seed = fields.value("seed", Json(0));
   return fmt::format("{}-{}", folder_name(text), seed.is_string() ? seed.get<std::string>() : seed.dump());

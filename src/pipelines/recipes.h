@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct RunOptions {
   ProgressCallback progress = {};
   std::function<void(int64_t step, const Image& picture)> preview = {};  ///< about what a picture on its way will be, where the recipe can say
   std::function<void(std::string_view news)> text = {};                  ///< a text as it comes, whole UTF-8 characters only
+  std::function<void(std::span<const float> sound)> sound = {};          ///< speech as it comes, −1 to 1
   std::function<void(const std::string& note)> note = {};                ///< what a user should know, a sentence
   std::function<void(const Image& picture)> drawn = {};                  ///< a painted picture before it is cut out and marked
   const CancelToken* cancel = nullptr;                                   ///< looked at between steps, tokens and tiles

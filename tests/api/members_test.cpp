@@ -10,6 +10,7 @@
 #include "pipelines/mesh/convert.h"
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
+#include "pipelines/speech/say_work.h"
 #include "pipelines/shape/shape_work.h"
 #include "pipelines/text_work.h"
 #include "pipelines/texturing/texture_work.h"
@@ -35,6 +36,7 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
   expect_all(render_schema(), values_of(RenderRequest{}), {"azimuth", "elevation"});  // those of the view
   expect_all(scene_schema(), values_of(SceneRequest{}));
   expect_all(field_schema(), values_of(FieldRequest{}));
+  expect_all(say_schema(), values_of(SayRequest{}));
   expect_all(shape_schema(), values_of(ShapeRequest{}, MeshOutput{}));
   expect_all(convert_schema(), values_of(ConvertRequest{}, MeshOutput{}));
   expect_all(

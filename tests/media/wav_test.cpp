@@ -121,5 +121,21 @@ TEST(Wav, WhatIsCutOffIsSaid) {
   EXPECT_FALSE(parse_wav(rf64(uint64_t{1} << 60, uint64_t{1} << 60)));
 }
 
+TEST(Wav, SamplesComeBackAndTheLabelIsInside) {
+  const std::vector<float> samples{0, 0.5F, -0.5F, 1, -1, 2, -2, 0.25F, 1e-6F};
+  const Bytes file = value_or_throw(encode_wav(samples, 24000, "<x:xmpmeta/>"));
+  EXPECT_EQ(little(file, 4, 4), file.size() - 8);
+  const WavSound sound = value_or_throw(decode_wav(file));
+  EXPECT_EQ(sound.rate, 24000);
+  EXPECT_EQ(sound.channels, 1);
+  ASSERT_EQ(sound.samples.size(), samples.size());
+  for (size_t i = 0; i < samples.size(); ++i) EXPECT_NEAR(sound.samples[i], std::clamp(samples[i], -1.0F, 1.0F), 4e-5F) << i;
+  const std::string text(file.begin(), file.end());
+  EXPECT_NE(text.find("<x:xmpmeta/>"), std::string::npos);
+  EXPECT_TRUE(holds_manifests(file));
+  for (size_t cut = 12; cut < file.size(); cut += 7) EXPECT_FALSE(decode_wav(std::span(file).first(cut))) << cut;
+  EXPECT_EQ(decode_wav(wav(0, 400)).error().code, ErrorCode::unsupported) << "8 bits";
+}
+
 }  // namespace
 }  // namespace ptah

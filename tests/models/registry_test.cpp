@@ -1,6 +1,8 @@
 // Every model behind one interface: shipped, pulled, or known by name.
 #include "models/registry.h"
 
+#include "models/kokoro.h"
+
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -51,6 +53,19 @@ const Model& named(const std::vector<Model>& models, const std::string& name) {
 }
 
 }  // namespace
+
+TEST_F(Registry, AVoiceIsAPartOfAFile) {
+  for (const PullableModel& model : pullable_models()) {
+    if (model.name != "kokoro") continue;
+    ASSERT_EQ(model.files.at(1).path, "voices.bin");
+    ASSERT_EQ(model.files[1].from.size(), kKokoroVoices.size());
+    for (size_t i = 0; i < kKokoroVoices.size(); ++i)
+      EXPECT_NE(model.files[1].from[i].find("/" + std::string(kKokoroVoices[i]) + ".bin"), std::string::npos) << "in the order of their names";
+    EXPECT_TRUE(std::is_sorted(kKokoroVoices.begin(), kKokoroVoices.end()));
+    return;
+  }
+  FAIL() << "no kokoro";
+}
 
 TEST_F(Registry, KnowsEveryModelOnce) {
   const auto models = value_or_throw(known_models(shipped(), pulled()));

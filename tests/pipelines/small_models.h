@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "tests/image/diffusion_goldens.h"
+#include "tests/voice/small_speech_model.h"
 #include "media/glb_scene.h"
 #include "media/image.h"
 #include "pipelines/field/field_views.h"
@@ -22,6 +23,7 @@ class SmallModels : public testing::Test {
     ::setenv("PTAH_MODELS", (std::filesystem::path(PTAH_SOURCE_DIR) / "models").c_str(), 1);
     make_checkpoint();
     make_language_model();
+    make_small_speech_model(folder_ / "voice");
     value_or_throw(write_file(folder_ / "box.mtl", std::string_view("newmtl red\nKd 1 0 0\n")));
     value_or_throw(write_file(folder_ / "box.obj",
                               std::string_view("mtllib box.mtl\nusemtl red\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n")));
@@ -64,6 +66,7 @@ class SmallModels : public testing::Test {
     if (recipe == "field") return {{"folder", (folder_ / "posed").string()}, {"steps", 12}, {"resolution", 32}, {"held_out", 1}};
     if (recipe == "render") return {{"file", (folder_ / "wedge.glb").string()}, {"size", 64}, {"samples", 2}, {"seed", 1}};
     if (recipe == "scene") return {{"prompt", "a table with a lamp on it"}, {"seed", 1}, {"size", 64}};
+    if (recipe == "say") return {{"text", "Hello, world. A fox!"}, {"model", (folder_ / "voice").string()}, {"captions", true}};
     ADD_FAILURE() << "no request for " << recipe;
     return {};
   }

@@ -253,6 +253,19 @@ TEST_F(Events, PreviewsAreShownAndForgottenWithTheEnd) {
   EXPECT_FALSE(hub_.preview(job));
 }
 
+TEST_F(Events, SoundsGoToWhoFollowsNow) {
+  const int64_t job = ask("ann", "k"), other = ask("ann", "other");
+  store_->start(job);
+  EventShape shape{.event = [](const JobEvent& event) { return std::string(text_at(event.what, "event") == "done" ? "end" : ""); }};
+  shape.sound = [](const JobSound& sound) { return fmt::format("{}:{} ", sound.at, sound.pcm); };
+  const auto stream = hub_.follow(job, shape);
+  hub_.hear(job, {0, "ab"});
+  hub_.hear(other, {0, "no"});
+  hub_.hear(job, {2, "cd"});
+  store_->finish(job, {}, {}, 1);
+  EXPECT_EQ(read_of(*stream, "end"), "0:ab 2:cd end");
+}
+
 TEST_F(Events, WhoLeavesBeforeTheEndIsMissed) {
   const int64_t job = ask("ann", "k");
   std::atomic<int> left{0};

@@ -224,6 +224,41 @@ class Jobs(Served):
         self.assertLessEqual(set(ids), {job["id"] for job in page["data"] + rest["data"]})
 
 
+KOKORO = pathlib.Path(os.environ.get("PTAH_CACHE") or pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "ptah") / "models" / "kokoro"
+
+
+class Speech(Served):
+    def speech(self, **body):
+        return self.server.ask("POST", "/v1/audio/speech", {"model": "kokoro", "input": "Hello there. It is a fine day.", "voice": "alloy", **body})
+
+    @unittest.skipUnless(KOKORO.exists(), "kokoro is not pulled")
+    def test_speech_is_streamed_and_kept(self):
+        first = self.speech()
+        self.assertEqual((first.status, first.headers["content-type"]), (200, "audio/wav"), first.body[:300])
+        self.assertEqual(first.headers.get("transfer-encoding"), "chunked")
+        self.assertTrue(first.body.startswith(b"RIFF\xff\xff\xff\xffWAVE"), first.body[:16])
+        again = self.speech()
+        self.assertEqual(again.headers["x-ptah-job"], first.headers["x-ptah-job"])
+        samples = self.speech(response_format="pcm")
+        self.assertEqual(samples.headers["content-type"], "audio/pcm")
+        self.assertGreater(len(samples.body), 24000 * 2)
+        self.assertTrue(first.body.endswith(samples.body))
+        self.assertTrue(again.body.rstrip(b"\0").endswith(samples.body.rstrip(b"\0")))
+        self.assertIn(b"trainedAlgorithmicMedia", first.body[:4000])
+        view = self.server.get("/v1/jobs/" + first.headers["x-ptah-job"]).json()
+        self.assertEqual({output["type"] for output in view["outputs"]}, {"audio/wav", "application/json"})
+        events = self.server.events("/v1/audio/speech", method="POST", body={"model": "tts-1", "input": "One more.", "voice": "nova", "response_format": "pcm", "stream_format": "sse"})
+        deltas = [json.loads(data) for _, _, data in events]
+        self.assertEqual(deltas[-1]["type"], "speech.audio.done")
+        self.assertGreater(sum(len(base64.b64decode(one["audio"])) for one in deltas[:-1]), 10000)
+
+    def test_wrong_ones(self):
+        for more, status, param in (({"input": " "}, 400, "input"), ({"response_format": "mp3"}, 400, "response_format"), ({"model": "gpt-9"}, 404, "model"),
+                                    ({"voice": 3}, 400, "voice"), ({"instructions": "whisper"}, 400, "instructions"), ({"stream_format": "x"}, 400, "stream_format")):
+            answer = self.speech(**more)
+            self.assertEqual((answer.status, answer.error()["param"]), (status, param), answer.body)
+
+
 class OpenAi(Served):
     def images(self, **body):
         return self.server.ask("POST", "/v1/images/generations", {"prompt": "a red fox", "size": "128x128", "quality": "low", **body})

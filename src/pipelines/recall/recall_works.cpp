@@ -7,6 +7,7 @@
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
 #include "pipelines/shape/shape_work.h"
+#include "pipelines/speech/say_work.h"
 #include "pipelines/text_work.h"
 #include "pipelines/texturing/texture_work.h"
 
@@ -100,6 +101,10 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
     return scene_schema().command(values) + "\n";
   }
   if (text_at(receipt, "kind") == kFieldKind) return field_command(receipt, folder);
+  if (text_at(receipt, "kind") == kSpeechKind) {
+    PTAH_TRY(const SayTask task, say_schema().from_receipt(receipt["request"]));
+    return say_schema().command_of(task) + "\n";
+  }
   if (text_at(receipt, "kind") == kTextureKind) return texture_command(receipt, folder);
   if (text_at(receipt, "kind") == kConvertKind) return conversion_command(receipt, folder);
   if (text_at(receipt, "kind").starts_with("picture")) {

@@ -13,6 +13,7 @@
 #include "pipelines/default_models.h"
 #include "pipelines/painting.h"
 #include "pipelines/text_work.h"
+#include "voice/speaker.h"
 
 namespace ptah {
 
@@ -128,6 +129,15 @@ Result<std::shared_ptr<const CachedLanguageModel>> ModelCache::language(const st
     PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
     return std::make_shared<const CachedLanguageModel>(path, std::move(model));
   });
+}
+
+Result<std::shared_ptr<const Speaker>> ModelCache::speaker(const std::string& name_or_path) {
+  PTAH_TRY(const fs::path path, find_model(name_or_path));
+  std::vector<fs::path> files{path};
+  std::error_code problem;
+  for (const auto& item : fs::directory_iterator(path, problem)) files.push_back(item.path());
+  std::sort(files.begin(), files.end());
+  return kept<Speaker>("speaker", files, [&] { return Speaker::load(path); });
 }
 
 void ModelCache::clear() {

@@ -18,6 +18,8 @@
 
 namespace ptah {
 
+class Speaker;
+
 /// A checkpoint, and the digests of its files, which are read while it paints.
 struct CachedCheckpoint {
   std::shared_ptr<const DiffusionModel> model;
@@ -62,6 +64,8 @@ class ModelCache {
   Result<std::shared_ptr<const Reconstructor>> reconstructor(const std::filesystem::path& model);
   /// By its name or path. Errors: as find_model and load_language_model.
   Result<std::shared_ptr<const CachedLanguageModel>> language(const std::string& name_or_path);
+  /// What speaks: the name or folder of a model. Errors: as find_model and Speaker::load.
+  Result<std::shared_ptr<const Speaker>> speaker(const std::string& name_or_path);
   /// Where the default models lie; empty: where models_folder() finds them.
   const std::filesystem::path& given_folder() const { return folder_; }
   /// Gives up all of them.

@@ -47,6 +47,7 @@ class ApiServer : public HttpServer {
   HttpResponse list_jobs(const HttpRequest& request, const Caller& caller) const;
   HttpResponse content(const HttpRequest& request, const Caller& caller) const;
   HttpResponse generate_images(const HttpRequest& request, const Caller& caller);
+  HttpResponse speak(const HttpRequest& request, const Caller& caller);
   HttpResponse embed(const HttpRequest& request, const Caller& caller);
   HttpResponse chat(const HttpRequest& request, const Caller& caller);
 

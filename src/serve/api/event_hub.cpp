@@ -9,8 +9,6 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMaxWaitingBytes = 4 << 20;  ///< of one follower; a whole job's events fit
-
 bool ends_job(const Json& what) {
   const std::string event = text_at(what, "event");
   return event == "done" || event == "failed" || event == "cancelled";
@@ -58,8 +56,8 @@ EventHub::~EventHub() {
   for (const auto& follower : followers_) follower->stream->close();
 }
 
-std::shared_ptr<HttpStream> EventHub::add(const std::shared_ptr<Follower>& follower) {
-  follower->stream = std::make_shared<HttpStream>(kMaxWaitingBytes);
+std::shared_ptr<HttpStream> EventHub::add(const std::shared_ptr<Follower>& follower, size_t max_waiting) {
+  follower->stream = std::make_shared<HttpStream>(max_waiting);
   const std::lock_guard lock(mutex_);
   touched_.insert(follower->job);
   followers_.push_back(follower);
@@ -72,8 +70,21 @@ std::shared_ptr<HttpStream> EventHub::follow(int64_t job, int64_t after) {
   return add(std::make_shared<Follower>(Follower{.job = job, .after = std::max<int64_t>(0, after), .shape = shape}));
 }
 
-std::shared_ptr<HttpStream> EventHub::follow(int64_t job, EventShape shape) {
-  return add(std::make_shared<Follower>(Follower{.job = job, .shape = std::move(shape)}));
+std::shared_ptr<HttpStream> EventHub::follow(int64_t job, EventShape shape, size_t max_waiting) {
+  return add(std::make_shared<Follower>(Follower{.job = job, .shape = std::move(shape)}), max_waiting);
+}
+
+void EventHub::hear(int64_t job, const JobSound& sound) {
+  std::vector<std::shared_ptr<Follower>> followers;
+  {
+    const std::lock_guard lock(mutex_);
+    followers = followers_;
+  }
+  for (const auto& follower : followers) {
+    if (follower->job != job || !follower->shape.sound) continue;
+    std::string news = follower->shape.sound(sound);
+    if (!news.empty()) follower->stream->send(std::move(news));
+  }
 }
 
 std::shared_ptr<HttpStream> EventHub::follow_all(const std::string& owner, int64_t after) {

@@ -51,11 +51,12 @@ std::string_view status_name(JobState state) {
 }
 
 std::string content_type_of(const std::string& name) {
-  static const std::map<std::string, std::string> kTypes{{".png", "image/png"},          {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"},
-                                                         {".webp", "image/webp"},        {".gif", "image/gif"},  {".glb", "model/gltf-binary"},
-                                                         {".stl", "model/stl"},          {".obj", "model/obj"},  {".3mf", "model/3mf"},
-                                                         {".json", "application/json"},  {".mp4", "video/mp4"},  {".txt", "text/plain; charset=utf-8"},
-                                                         {".usdz", "model/vnd.usdz+zip"}};
+  static const std::map<std::string, std::string> kTypes{{".png", "image/png"},           {".jpg", "image/jpeg"}, {".jpeg", "image/jpeg"},
+                                                         {".webp", "image/webp"},         {".gif", "image/gif"},  {".glb", "model/gltf-binary"},
+                                                         {".stl", "model/stl"},           {".obj", "model/obj"},  {".3mf", "model/3mf"},
+                                                         {".json", "application/json"},   {".mp4", "video/mp4"},  {".txt", "text/plain; charset=utf-8"},
+                                                         {".usdz", "model/vnd.usdz+zip"}, {".wav", "audio/wav"},  {".vtt", "text/vtt; charset=utf-8"},
+                                                         {".srt", "application/x-subrip"}};
   const auto found = kTypes.find(lower_case(fs::path(name).extension().string()));
   return found == kTypes.end() ? "application/octet-stream" : found->second;
 }
@@ -114,6 +115,11 @@ void JobService::told(const Job& job, const Json& what) {
   if (event == "preview") {
     const auto png = from_base64(text_at(what, "png"));
     if (png) hub_->show(job.id, {what.value("step", int64_t{0}), std::make_shared<const std::string>(*png)});
+    return;
+  }
+  if (event == "sound") {
+    const auto pcm = from_base64(text_at(what, "pcm"));
+    if (pcm) hub_->hear(job.id, {what.value("at", size_t{0}), *pcm});
     return;
   }
   const std::lock_guard lock(mutex_);

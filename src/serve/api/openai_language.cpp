@@ -303,6 +303,8 @@ void ApiServer::add_openai() {
   add(
       "POST", "/v1/images/generations", Needs::making, [this](const In& in, const Caller& who) { return generate_images(in, who); }, max);
   add(
+      "POST", "/v1/audio/speech", Needs::making, [this](const In& in, const Caller& who) { return speak(in, who); }, max);
+  add(
       "POST", "/v1/chat/completions", Needs::making, [this](const In& in, const Caller& who) { return chat(in, who); }, max);
   add(
       "POST", "/v1/embeddings", Needs::making, [this](const In& in, const Caller& who) { return embed(in, who); }, max);

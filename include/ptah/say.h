@@ -1,0 +1,31 @@
+// Speech: a text said aloud.
+#pragma once
+
+#include <string>
+
+#include "ptah/engine.h"
+#include "ptah/result.h"
+
+namespace ptah {
+
+/// Unset fields have these defaults.
+struct SayRequest {
+  std::string text;                ///< English, plain or SSML; [word](/phonemes/) says a word in its own way, an empty line makes a longer pause
+  std::string voice = "af_heart";  ///< a voice's name, or several with weights: "af_heart:2+am_adam"
+  std::string lexicon;             ///< words with their phonemes: "Ptah=tˈɑ, Nguyen=wˈɪn"
+  float speed = 1;                 ///< 0.5 to 2; above 1: faster
+  float pitch = 1;                 ///< 0.5 to 2: factor on the pitch
+  float energy = 1;                ///< 0.5 to 1.5: factor on the loudness curve
+  float pause = 1;                 ///< 0 to 10: factor on the silence between sentences
+  bool captions = false;           ///< captions.vtt, captions.srt and words.json (the time of each word and phoneme) beside the sound
+  std::string precision = "f32";   ///< or "bf16": what the decoder computes in
+  std::string model = "kokoro";    ///< name of a pulled model, or its folder
+};
+
+/// speech.wav (24,000 samples a second, one channel), perhaps captions and the times of words, and a receipt; Engine::replay makes it again. Fails with
+/// "invalid_argument" (no words, no such voice), "unsupported" (a voice of another language), "not_found" (the model is not pulled), "cancelled".
+Outcome<MadeWork> say(const SayRequest& request, const MakeOptions& options = {});
+/// Memory and time; how long the speech will be is estimated.
+Outcome<MakePlan> plan_say(const SayRequest& request, const MakeOptions& options = {});
+
+}  // namespace ptah

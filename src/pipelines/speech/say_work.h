@@ -1,0 +1,40 @@
+// From a text to a work: sound, captions, and the receipt with which the same is said again.
+#pragma once
+
+#include "base/progress.h"
+#include "schema/schema.h"
+#include "voice/speaker.h"
+#include "work/plan.h"
+#include "work/receipt.h"
+
+namespace ptah {
+
+/// All that can be asked of `say`.
+struct SayTask {
+  std::string text;
+  std::string voice = "af_heart";  ///< a name, or several with weights: "af_heart:2+af_bella"
+  std::string model = "kokoro";    ///< name of a pulled model, or a folder
+  std::string lexicon;             ///< "word=phonemes", in lines or with commas between them
+  float speed = 1;
+  float pitch = 1;
+  float energy = 1;
+  float pause = 1;
+  bool captions = false;  ///< captions.vtt, captions.srt and words.json
+  std::string precision = "f32";
+};
+const SchemaOf<SayTask>& say_schema();
+/// What a receipt calls a work of speech.
+inline constexpr const char* kSpeechKind = "speech";
+
+/// Gets the sound as it comes, −1 to 1.
+using SoundListener = std::function<void(std::span<const float> sound)>;
+/// speech.wav, perhaps captions.vtt, captions.srt and words.json, and a receipt; facts: seconds and the time of each word. Errors: those of Speaker; cancelled.
+Result<Work> say_work(const Speaker& speaker, const SayTask& request, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr,
+                      bool receipt = true, const SoundListener& heard = {});
+/// The work of a receipt again. Errors: also mismatch, if the model's files are not those that it names.
+Result<Work> replay_say(const Speaker& speaker, const SayTask& request, const Json& receipt, const ProgressCallback& progress = {},
+                        const CancelToken* cancel = nullptr);
+/// Memory and time; how long it will be is estimated.
+Result<Plan> plan_speech(const Speaker& speaker, const SayTask& request);
+
+}  // namespace ptah

@@ -1,0 +1,174 @@
+// POST /v1/audio/speech as OpenAI's clients call it: the recipe `say`, its sound as it comes.
+#include <array>
+#include <cmath>
+#include <mutex>
+
+#include "base/base64.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "media/label.h"
+#include "media/wav.h"
+#include "serve/api/answers.h"
+#include "serve/api/api_server.h"
+
+namespace ptah {
+
+namespace {
+
+constexpr const char* kSpeechFile = "speech.wav";
+constexpr int64_t kSpeechRate = 24000;
+constexpr size_t kMaxUnheard = 128 << 20;  ///< bytes; a player that plays while it reads takes 48,000 a second
+
+/// OpenAI's names of voices, and what is nearest to them here.
+constexpr std::array<std::pair<std::string_view, const char*>, 13> kNamedVoices{{{"alloy", "af_alloy"},
+                                                                                 {"ash", "am_michael"},
+                                                                                 {"ballad", "bm_george"},
+                                                                                 {"cedar", "am_adam"},
+                                                                                 {"coral", "af_bella"},
+                                                                                 {"echo", "am_echo"},
+                                                                                 {"fable", "bm_fable"},
+                                                                                 {"marin", "af_heart"},
+                                                                                 {"nova", "af_nova"},
+                                                                                 {"onyx", "am_onyx"},
+                                                                                 {"sage", "af_sarah"},
+                                                                                 {"shimmer", "af_sky"},
+                                                                                 {"verse", "am_puck"}}};
+
+struct SpeechAsking {
+  Json request = Json::object();  ///< of `say`
+  bool pcm = false;               ///< samples alone
+  bool events = false;            ///< in base64 as server-sent events
+};
+
+tl::unexpected<Error> wrong_speech(const char* name, const std::string& why) { return fail_field(name, ErrorCode::invalid_argument, "`{}`: {}", name, why); }
+
+/// A text, or `usual` if it is missing or null.
+Result<std::string> speech_text(const Json& body, const char* name, const char* usual) {
+  const Json value = body.value(name, Json());
+  if (value.is_null()) return std::string(usual);
+  if (!value.is_string()) return wrong_speech(name, "a text is expected");
+  return value.get<std::string>();
+}
+
+Result<std::string> voice_of(const Json& body) {
+  Json value = body.value("voice", Json());
+  if (value.is_object()) value = value.value("id", Json());
+  if (value.is_null()) return std::string("af_heart");
+  if (!value.is_string()) return wrong_speech("voice", "a name is expected");
+  std::string voice = value.get<std::string>();
+  for (const auto& [named, here] : kNamedVoices)
+    if (named == voice) return std::string(here);
+  return voice;
+}
+
+Result<SpeechAsking> speech_asking(const Json& body) {
+  SpeechAsking out;
+  PTAH_TRY(const std::string model, speech_text(body, "model", "kokoro"));
+  if (model != "kokoro" && model != "tts-1" && model != "tts-1-hd")
+    return fail_field("model", ErrorCode::not_found, "`model`: there is no model '{}' that speaks; kokoro does", printable(model, 80));
+  PTAH_TRY(const std::string text, speech_text(body, "input", ""));
+  if (trimmed(text).empty()) return wrong_speech("input", "say what to say");
+  PTAH_TRY(const std::string voice, voice_of(body));
+  PTAH_TRY(const std::string format, speech_text(body, "response_format", "wav"));
+  if (format != "wav" && format != "pcm") return wrong_speech("response_format", "wav and pcm are made here");
+  PTAH_TRY(const std::string stream, speech_text(body, "stream_format", "audio"));
+  if (stream != "audio" && stream != "sse") return wrong_speech("stream_format", "audio and sse are possible");
+  PTAH_TRY(const std::string manner, speech_text(body, "instructions", ""));
+  if (!manner.empty()) return wrong_speech("instructions", "this model takes none");
+  const Json speed = body.value("speed", Json());
+  if (!speed.is_null() && !speed.is_number()) return wrong_speech("speed", "a number is expected");
+  out.pcm = format == "pcm";
+  out.events = stream == "sse";
+  out.request = {{"text", text}, {"voice", voice}};
+  if (!speed.is_null()) out.request["speed"] = speed;
+  return out;
+}
+
+/// The samples of a job that is done.
+Result<std::string> samples_of(JobStore& store, const Job& job) {
+  for (const JobOutput& output : job.outputs)
+    if (output.name == kSpeechFile) {
+      PTAH_TRY(const Bytes file, read_file(store.place_of(output)));
+      PTAH_TRY(const Wav wav, parse_wav(file));
+      for (const WavChunk& chunk : wav.chunks)
+        if (chunk.type == "data") return std::string(chunk.data.begin(), chunk.data.end());
+    }
+  return fail(ErrorCode::internal, "{} has no sound", job_name(job.id));
+}
+
+/// What stands before the samples of a file that is written while they are made, with the mark that a machine made them.
+std::string head_of_stream(int64_t job) {
+  const Bytes head = value_or_throw(wav_file({}, kSpeechRate, generated_label(fmt::format("job-{}", job), false), true));
+  return {head.begin(), head.end()};
+}
+
+/// What one client has heard of a job; told from several threads.
+class Hearing {
+ public:
+  Hearing(const SpeechAsking& asked, int64_t job) : asked_(asked), job_(job) {}
+  /// Sound that begins `at` so many bytes; what was heard already is left out, and what does not follow it waits for the end.
+  std::string news(size_t at, std::string_view pcm) {
+    const std::lock_guard lock(mutex_);
+    if (at > heard_ || at + pcm.size() <= heard_) return {};
+    pcm.remove_prefix(heard_ - at);
+    const bool first = heard_ == 0;
+    heard_ += pcm.size();
+    std::string out = first && !asked_.pcm ? head_of_stream(job_) : "";
+    out += pcm;
+    return asked_.events ? HttpStream::event(Json{{"type", "speech.audio.delta"}, {"audio", to_base64(as_bytes(out))}}.dump()) : out;
+  }
+
+ private:
+  const SpeechAsking asked_;
+  const int64_t job_;
+  std::mutex mutex_;
+  size_t heard_ = 0;
+};
+
+EventShape speech_shape(JobService& service, const SpeechAsking& asked, int64_t job) {
+  const auto hearing = std::make_shared<Hearing>(asked, job);
+  EventShape shape;
+  shape.sound = [hearing](const JobSound& sound) { return hearing->news(sound.at, sound.pcm); };
+  shape.event = [&service, hearing, events = asked.events](const JobEvent& event) -> std::string {
+    const std::string what = text_at(event.what, "event");
+    std::string out;
+    if (what == "done") {
+      const auto whole = guard([&] { return samples_of(service.store(), service.stored(event.job)); });
+      if (whole) out = hearing->news(0, *whole);
+      const Json usage{{"input_tokens", 0}, {"output_tokens", 0}, {"total_tokens", 0}};
+      if (events) out += HttpStream::event(Json{{"type", "speech.audio.done"}, {"usage", usage}}.dump());
+    }
+    if (events && what == "failed") out = HttpStream::event(*api_error(service.stored(event.job).error, 400).body, "error");
+    if (events && what == "cancelled") out = HttpStream::event(*api_error(499, "the job was cancelled", "cancelled").body, "error");
+    return out;
+  };
+  shape.left = [&service, job] { service.release(job); };
+  return shape;
+}
+
+}  // namespace
+
+HttpResponse ApiServer::speak(const HttpRequest& request, const Caller& caller) {
+  const auto body = body_of_request(request);
+  if (!body) return api_error(body.error(), 400);
+  const auto asked = speech_asking(*body);
+  if (!asked)
+    return asked.error().code == ErrorCode::not_found ? api_error(404, asked.error().message, "model_not_found", "model") : api_error(asked.error(), 400);
+  if (auto refusal = busy(true)) return *refusal;
+  if (auto refusal = over_limit(caller)) return *refusal;
+  const auto job = service_.ask("say", asked->request, caller.name, JobService::For::now);
+  if (!job) return api_error(job.error(), 400);
+  HttpResponse out;
+  if (job->made && !asked->events && !asked->pcm) {
+    for (const JobOutput& output : service_.stored(job->id).outputs)
+      if (output.name == kSpeechFile) out = file_answer(request, service_.store().place_of(output), output.sha256, "audio/wav");
+  } else {
+    service_.hold(job->id);
+    out.stream = service_.events().follow(job->id, speech_shape(service_, *asked, job->id), kMaxUnheard);
+    out.content_type = asked->events ? "text/event-stream" : asked->pcm ? "audio/pcm" : "audio/wav";
+  }
+  out.headers.emplace_back("X-Ptah-Job", job_name(job->id));
+  return out;
+}
+
+}  // namespace ptah
