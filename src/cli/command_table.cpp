@@ -5,11 +5,11 @@
 namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
-Add add_ask, add_batch, add_car, add_chat, add_cid, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed, add_evaluate,
-    add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_plan,
-    add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape,
-    add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify, add_version, add_voucher,
-    add_watermark, add_work;
+Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed,
+    add_evaluate, add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity,
+    add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve,
+    add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify, add_version,
+    add_voucher, add_watermark, add_work;
 
 namespace {
 
@@ -121,6 +121,9 @@ constexpr Command kTable[] = {
     {"embed", kLanguage, add_embed,
      "ptah embed \"a small cat\"\n"
      "ptah embed --file texts.txt"},
+    {"classify", kLanguage, add_classify,
+     "ptah classify \"I could not be happier\" --model classifier\n"
+     "ptah classify --file letters.txt --model classifier --json"},
     {"similar", kLanguage, add_similar, "ptah similar \"a small cat\" --file texts.txt --top 3"},
     {"transcribe", kLanguage, add_transcribe,
      "ptah transcribe talk.wav\n"
@@ -132,6 +135,8 @@ constexpr Command kTable[] = {
     {"train", kTrain, add_train,
      "ptah train picture my-pictures --minutes 5\n"
      "ptah train picture --config train.json\n"
+     "ptah train language book.txt --minutes 1\n"
+     "ptah train encoder labelled.csv --out classifier\n"
      "ptah train shape --config shape.json\n"
      "ptah train matting --config matting.json\n"
      "ptah train denoiser --config denoiser.json"},

@@ -6,6 +6,7 @@
 #include "base/sha256.h"
 #include "pipelines/language_plan.h"
 #include "models/registry.h"
+#include "text/lm/adapter_files.h"
 #include "text/lm/sampling_fields.h"
 
 namespace ptah {
@@ -19,6 +20,12 @@ void fields(C& c, const Visit& visit) {
   auto& g = r.generation;
   visit(Field{.name = "prompt", .help = "the text to go on with", .positional = true}, r.prompt);
   visit(Field{.name = "model", .help = "name of a pulled model, a GGUF file or a folder with one", .unit = "MODEL", .always = true}, r.model);
+  visit(Field{.name = "adapter",
+              .help = "a folder with an adapter of the model (ptah train language, preference; or PEFT's)",
+              .unit = "FOLDER",
+              .since = "0.3.0",
+              .absent = ""},
+        r.adapter);
   visit(Field{.name = "control_tokens", .help = "names of control tokens in the text become those tokens"}, r.control_tokens);
   visit(Field{.name = "max_tokens", .help = "at most so many new tokens", .unit = "tokens", .range = {.min = 0}, .always = true}, g.max_tokens);
   visit(Field{.name = "context", .help = "how much to remember; 0: what the model was trained for", .unit = "tokens", .range = {.min = 0}}, r.context);
@@ -89,7 +96,7 @@ Result<Plan> plan_text(const LoadedLanguageModel& model, const TextRequest& requ
   return plan.plan;
 }
 
-Result<Json> language_model_digests(const fs::path& path) {
+Result<Json> language_model_digests(const fs::path& path, const fs::path& adapter) {
   std::vector<fs::path> files;
   std::error_code problem;
   if (fs::is_regular_file(path, problem)) files.push_back(path);
@@ -102,6 +109,9 @@ Result<Json> language_model_digests(const fs::path& path) {
   Json out = Json::object();
   for (const fs::path& file : files) {
     PTAH_TRY(out[file.filename().string()], file_id(file));
+  }
+  for (const fs::path& file : adapter.empty() ? std::vector<fs::path>() : adapter_files(adapter)) {
+    PTAH_TRY(out["adapter/" + file.filename().string()], file_id(file));
   }
   return out;
 }
@@ -123,10 +133,11 @@ Result<Work> replay_text(const Json& receipt, const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {
     PTAH_TRY(const TextRequest request, text_request(receipt.at("request")));
     PTAH_TRY(const fs::path path, find_model(request.model));
-    PTAH_TRY(const Json digests, language_model_digests(path));
+    PTAH_TRY(const Json digests, language_model_digests(path, request.adapter));
     if (digests != receipt.value("models", Json()))
       return fail(ErrorCode::mismatch, "the files of the model '{}' are not those the text was made with", request.model);
-    PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
+    PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
+    if (!request.adapter.empty()) PTAH_TRY_VOID(apply_adapter(model, request.adapter));
     PTAH_TRY(const TextSetup setup, set_up(model, request));
     KeyValueCache cache(model.model->config(), setup.capacity, setup.cache_type, true);
     const Generated made = generate(model, setup.prompt, cache, setup.generation, {}, cancel);

@@ -13,6 +13,7 @@ inline constexpr const char* kTextKind = "text";
 
 struct TextRequest {
   std::string prompt, model = "smollm2";  ///< the model's name or path
+  std::string adapter = {};               ///< a folder with a low-rank adapter of the model in PEFT's layout; empty: none
   std::string schema = {}, grammar = {};  ///< the texts of a JSON schema or a GBNF grammar; at most one
   bool control_tokens = false;            ///< names of control tokens in the prompt become those tokens
   int64_t context = 0;                    ///< tokens to remember; 0: what the model was trained for
@@ -47,8 +48,8 @@ Result<TextSetup> set_up(const LoadedLanguageModel& model, const TextRequest& re
 /// Memory and time of a text. Errors: as set_up.
 Result<Plan> plan_text(const LoadedLanguageModel& model, const TextRequest& request);
 
-/// SHA-256 of each of a model's files, by name.
-Result<Json> language_model_digests(const std::filesystem::path& path);
+/// SHA-256 of each of a model's files, by name; those of an adapter by "adapter/" and their names.
+Result<Json> language_model_digests(const std::filesystem::path& path, const std::filesystem::path& adapter = {});
 
 /// The work of a text that was generated from set_up(request): text.txt and receipt.json. `digests` are the model's.
 Result<Work> text_work(const TextRequest& request, const Json& digests, CacheType cache_type, const std::string& text);

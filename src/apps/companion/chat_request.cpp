@@ -20,6 +20,7 @@ Field cache_type_field() {
           .help = "what keys and values are kept in; q8 takes half the memory of bf16; default: what the machine computes in",
           .choices = {"f32", "bf16", "q8"}};
 }
+Field adapter_field() { return {.name = "adapter", .help = "a folder with an adapter of the model (ptah train preference; or PEFT's)", .unit = "FOLDER"}; }
 Field system_field() { return {.name = "system", .help = "how the model should behave"}; }
 
 }  // namespace
@@ -28,6 +29,7 @@ template <class C, class Visit>
 requires std::same_as<std::remove_const_t<C>, ChatRequest>
 void fields(C& c, const Visit& visit) {
   visit(model_field(), c.model);
+  visit(adapter_field(), c.adapter);
   visit(system_field(), c.system);
   visit(Field{.name = "load", .help = "file of a saved conversation to continue"}, c.load);
   visit(Field{.name = "resume", .help = "number of a remembered conversation to continue (ptah memory conversations); 0: a new one", .range = {.min = 0}},
@@ -55,6 +57,7 @@ requires std::same_as<std::remove_const_t<C>, AskRequest>
 void fields(C& c, const Visit& visit) {
   visit(Field{.name = "question", .help = "what to ask; with a file, what to do with its text", .positional = true}, c.question);
   visit(model_field(), c.model);
+  visit(adapter_field(), c.adapter);
   visit(system_field(), c.system);
   visit(Field{.name = "schema", .help = "a JSON schema: the answer is JSON that satisfies it", .text_of_file = true}, c.schema);
   visit(Field{.name = "grammar", .help = "a GBNF grammar: the answer matches it", .text_of_file = true}, c.grammar);

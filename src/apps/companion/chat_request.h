@@ -12,6 +12,7 @@ inline GenerationOptions calm_answers() { return {.sampling = {.temperature = 0.
 /// All that can be asked of `chat`.
 struct ChatRequest {
   std::string model = "smollm2";          ///< the model's name or path
+  std::filesystem::path adapter = {};     ///< a folder with an adapter of the model; empty: none
   std::string system = {};                ///< how the model should behave
   std::filesystem::path load = {};        ///< a saved conversation to go on with
   int64_t resume = 0;                     ///< number of a remembered conversation to go on with; 0: a new one
@@ -30,6 +31,7 @@ const SchemaOf<ChatRequest>& chat_schema();
 struct AskRequest {
   std::string question = {};
   std::string model = "smollm2";          ///< the model's name or path
+  std::filesystem::path adapter = {};     ///< a folder with an adapter of the model; empty: none
   std::string system = {};                ///< how the model should behave
   std::string schema = {}, grammar = {};  ///< the texts of a JSON schema or a GBNF grammar; at most one
   GenerationOptions generation = calm_answers();

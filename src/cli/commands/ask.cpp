@@ -4,6 +4,7 @@
 #include "cli/request_options.h"
 #include "models/registry.h"
 #include "pipelines/text_work.h"
+#include "text/lm/adapter_files.h"
 #include "text/lm/chat.h"
 #include "text/lm/generation.h"
 
@@ -36,7 +37,8 @@ Result<void> run_ask(const AskOptions& o) {
   PTAH_TRY(const std::string message, message_of(r.question, o.file));
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(r.model));
-  PTAH_TRY(const LoadedLanguageModel model, load_language_model(path));
+  PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
+  if (!r.adapter.empty()) PTAH_TRY_VOID(apply_adapter(model, r.adapter));
   show_warnings(model.warnings);
   PTAH_TRY(const ChatFormat format, ChatFormat::make(model));
   std::vector<ChatMessage> messages;

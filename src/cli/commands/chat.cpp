@@ -10,6 +10,7 @@
 #include "apps/companion/chat_request.h"
 #include "apps/companion/companion.h"
 #include "models/registry.h"
+#include "text/lm/adapter_files.h"
 
 namespace ptah::cli {
 
@@ -183,6 +184,7 @@ Result<void> run_chat(const ChatOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto path, find_model(r.model));
   PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
+  if (!r.adapter.empty()) PTAH_TRY_VOID(apply_adapter(model, r.adapter));
   show_warnings(model.warnings);
   PTAH_TRY(const CacheType cache_type, cache_type_of(r.cache_type));
   PTAH_TRY(auto conversation, Conversation::make(std::move(model), r.context, cache_type));

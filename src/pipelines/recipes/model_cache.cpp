@@ -13,6 +13,7 @@
 #include "pipelines/default_models.h"
 #include "pipelines/painting.h"
 #include "pipelines/text_work.h"
+#include "text/lm/adapter_files.h"
 #include "voice/speaker.h"
 
 namespace ptah {
@@ -113,21 +114,24 @@ Result<std::shared_ptr<const Reconstructor>> ModelCache::reconstructor(const fs:
 Result<Json> CachedLanguageModel::digests() const {
   const std::lock_guard lock(mutex_);
   if (digests_.is_null()) {
-    PTAH_TRY(digests_, language_model_digests(path_));
+    PTAH_TRY(digests_, language_model_digests(path_, adapter_));
   }
   return digests_;
 }
 
-Result<std::shared_ptr<const CachedLanguageModel>> ModelCache::language(const std::string& name_or_path) {
+Result<std::shared_ptr<const CachedLanguageModel>> ModelCache::language(const std::string& name_or_path, const fs::path& adapter) {
   PTAH_TRY(const fs::path path, find_model(name_or_path));
   std::vector<fs::path> files{path};
   std::error_code problem;
   if (fs::is_directory(path, problem))
     for (const auto& item : fs::directory_iterator(path, problem)) files.push_back(item.path());
   std::sort(files.begin(), files.end());
-  return kept<CachedLanguageModel>("language", files, [&]() -> Result<std::shared_ptr<const CachedLanguageModel>> {
+  if (!adapter.empty())
+    for (const fs::path& file : adapter_files(adapter)) files.push_back(file);
+  return kept<CachedLanguageModel>("language " + adapter.string(), files, [&]() -> Result<std::shared_ptr<const CachedLanguageModel>> {
     PTAH_TRY(LoadedLanguageModel model, load_language_model(path));
-    return std::make_shared<const CachedLanguageModel>(path, std::move(model));
+    if (!adapter.empty()) PTAH_TRY_VOID(apply_adapter(model, adapter));
+    return std::make_shared<const CachedLanguageModel>(path, adapter, std::move(model));
   });
 }
 

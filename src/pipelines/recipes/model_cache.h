@@ -29,14 +29,15 @@ struct CachedCheckpoint {
 /// A language model and its files' digests, which are read when they are first asked for.
 class CachedLanguageModel {
  public:
-  CachedLanguageModel(std::filesystem::path path, LoadedLanguageModel model) : path_(std::move(path)), model_(std::move(model)) {}
+  CachedLanguageModel(std::filesystem::path path, std::filesystem::path adapter, LoadedLanguageModel model)
+      : path_(std::move(path)), adapter_(std::move(adapter)), model_(std::move(model)) {}
   const LoadedLanguageModel& model() const { return model_; }
   const std::filesystem::path& path() const { return path_; }
   /// Errors: as language_model_digests.
   Result<Json> digests() const;
 
  private:
-  std::filesystem::path path_;
+  std::filesystem::path path_, adapter_;
   LoadedLanguageModel model_;
   mutable std::mutex mutex_;
   mutable Json digests_;
@@ -62,8 +63,8 @@ class ModelCache {
   Result<std::shared_ptr<const CachedCheckpoint>> checkpoint(const DiffusionFiles& files);
   /// A model that reconstructs objects: its file or folder. Errors: as load_reconstructor.
   Result<std::shared_ptr<const Reconstructor>> reconstructor(const std::filesystem::path& model);
-  /// By its name or path. Errors: as find_model and load_language_model.
-  Result<std::shared_ptr<const CachedLanguageModel>> language(const std::string& name_or_path);
+  /// By its name or path, with an adapter's folder or without. Errors: as find_model, load_language_model and apply_adapter.
+  Result<std::shared_ptr<const CachedLanguageModel>> language(const std::string& name_or_path, const std::filesystem::path& adapter = {});
   /// What speaks: the name or folder of a model. Errors: as find_model and Speaker::load.
   Result<std::shared_ptr<const Speaker>> speaker(const std::string& name_or_path);
   /// Where the default models lie; empty: where models_folder() finds them.

@@ -23,7 +23,7 @@ Result<void> check_text(const Json& given) {
 
 Result<Plan> plan_text(ModelCache& models, const RecipeRequest& asked, int64_t budget_bytes) {
   PTAH_TRY(const TextTask task, text_task(asked.fields));
-  PTAH_TRY(const auto language, models.language(task.request.model));
+  PTAH_TRY(const auto language, models.language(task.request.model, task.request.adapter));
   PTAH_TRY(const Plan plan, plan_text(language->model(), task.request));
   PTAH_TRY_VOID(check_budget(plan, budget_bytes));
   return plan;
@@ -52,7 +52,7 @@ Json facts_of(const Generated& made, const TextTask& task, const GenerationOptio
 
 Result<Work> run_text(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const TextTask task, text_task(asked.fields));
-  PTAH_TRY(const auto language, models.language(task.request.model));
+  PTAH_TRY(const auto language, models.language(task.request.model, task.request.adapter));
   const LoadedLanguageModel& model = language->model();
   if (options.note)
     for (const std::string& warning : model.warnings) options.note(warning);

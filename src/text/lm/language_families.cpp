@@ -120,6 +120,31 @@ std::string gguf_name(const std::string& theirs, const std::string& family) {
   return layer.empty() ? fmt::format("{}.{}", found, kind) : fmt::format("blk.{}.{}.{}", layer, found, kind);
 }
 
+std::string hugging_face_name(const std::string& ours, const std::string& family) {
+  const LanguageFamily* known = family_by_name(family);
+  const size_t dot = ours.rfind('.');
+  if (!known || dot == std::string::npos) return "";
+  const bool gpt2 = known->transposed;  // whose names stand last in the tables
+  std::string stem = ours.substr(0, dot), layer;
+  if (stem.rfind("blk.", 0) == 0) {
+    const size_t end = stem.find('.', 4);
+    if (end == std::string::npos) return "";
+    layer = stem.substr(4, end - 4);
+    stem = stem.substr(end + 1);
+  }
+  const char* found = nullptr;
+  const auto look = [&](const auto& table) {
+    for (const NamePair& pair : table)
+      if (stem == pair.ours && (!found || gpt2)) found = pair.theirs;
+  };
+  if (layer.empty()) look(kOuterNames);
+  if (!layer.empty() && known->norms_after_layers) look(kAfterNormNames);
+  if (!layer.empty()) look(kLayerNames);
+  if (!found) return "";
+  const std::string beginning = stem == "output" ? "" : gpt2 ? "transformer." : "model.";
+  return beginning + (layer.empty() ? "" : (gpt2 ? "h." : "layers.") + layer + ".") + found + ours.substr(dot);
+}
+
 bool is_transposed(const std::string& name, const std::string& family) {
   const LanguageFamily* known = family_by_name(family);
   if (!known || !known->transposed) return false;

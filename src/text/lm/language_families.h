@@ -34,6 +34,8 @@ std::string family_names(bool gguf);
 /// Hugging Face's name of a tensor ("model.layers.0.self_attn.q_proj.weight") → GGUF's ("blk.0.attn_q.weight"), which Ptah uses; "" if the tensor has no part
 /// in the computation. `family` is GGUF's name of it.
 std::string gguf_name(const std::string& theirs, const std::string& family);
+/// The inverse, with Hugging Face's usual beginnings ("model.", "transformer."); "" for a name that no tensor of the family has.
+std::string hugging_face_name(const std::string& ours, const std::string& family);
 /// Whether Hugging Face's files hold a matrix as [in, out]; `name` is GGUF's.
 bool is_transposed(const std::string& name, const std::string& family);
 

@@ -58,7 +58,10 @@ std::string LanguageModel::fingerprint() const {
   for (const TransformerBlock& block : net.blocks) {
     const Attention& a = block.attention;
     const FeedForward& f = block.feed_forward;
-    for (const Linear* layer : {&a.query, &a.key, &a.value, &a.joined, &a.out, &f.gate, &f.up, &f.down}) add(layer->weight);
+    for (const Linear* layer : {&a.query, &a.key, &a.value, &a.joined, &a.out, &f.gate, &f.up, &f.down}) {
+      add(layer->weight);
+      if (layer->adapter) add(layer->adapter->down), add(layer->adapter->up);
+    }
   }
   return sha256_hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
 }
@@ -194,17 +197,20 @@ bool is_sentence_encoder(const std::filesystem::path& folder) {
 
 }  // namespace
 
+Result<std::filesystem::path> language_model_file(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored) || fs::exists(path / "config.json", ignored)) return path;
+  std::vector<fs::path> found;
+  for (const auto& item : fs::directory_iterator(path, ignored))
+    if (lower_case(item.path().extension().string()) == ".gguf") found.push_back(item.path());
+  if (found.empty()) return fail(ErrorCode::not_found, "{}: neither a GGUF file nor config.json there", path.string());
+  return *std::min_element(found.begin(), found.end());
+}
+
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
-  fs::path file = path;
-  std::error_code ignored;
-  if (fs::is_directory(path, ignored) && !fs::exists(path / "config.json", ignored)) {
-    std::vector<fs::path> found;
-    for (const auto& item : fs::directory_iterator(path, ignored))
-      if (lower_case(item.path().extension().string()) == ".gguf") found.push_back(item.path());
-    if (found.empty()) return fail(ErrorCode::not_found, "{}: neither a GGUF file nor config.json there", path.string());
-    file = *std::min_element(found.begin(), found.end());
-  }
+  PTAH_TRY(const fs::path file, language_model_file(path));
   if (is_sentence_encoder(file))
     return fail(ErrorCode::unsupported,
                 "{} is a sentence encoder: it turns texts into vectors (ptah embed, ptah similar) and writes none. To chat or generate, take a language model, "

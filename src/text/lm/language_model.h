@@ -48,7 +48,7 @@ class LanguageModel {
   const Decoder& decoder() const;
   Decoder& decoder();
   int64_t weight_bytes() const;
-  /// SHA-256 (hex) over the config and the beginning of every matrix: tells files of states of one model from those of another.
+  /// SHA-256 (hex) over the config and the beginning of every matrix, adapters too: tells files of states of one model from those of another.
   std::string fingerprint() const;
   static constexpr int64_t kChunk = KeyValueCache::kChunk;
 
@@ -66,6 +66,9 @@ struct LoadedLanguageModel {
   std::vector<std::string> warnings;  ///< what of the files is not known, and so not used
 };
 Result<LoadedLanguageModel> load_language_model(const std::filesystem::path& path);
+
+/// What load_language_model reads of a path: a GGUF file, or a folder in Hugging Face's layout. Errors: not_found.
+Result<std::filesystem::path> language_model_file(const std::filesystem::path& path);
 
 struct LoadedTokenizer {
   std::shared_ptr<Tokenizer> tokenizer;

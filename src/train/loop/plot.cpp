@@ -38,6 +38,16 @@ Result<std::vector<std::vector<double>>> columns_of(const std::string& text, con
   return columns;
 }
 
+/// The lowest and the highest finite value of columns [first, last), or nothing.
+std::vector<double> range_of(const std::vector<std::vector<double>>& columns, size_t first, size_t last) {
+  std::vector<double> finite;
+  for (size_t c = first; c < last; ++c)
+    std::copy_if(columns[c].begin(), columns[c].end(), std::back_inserter(finite), [](double v) { return std::isfinite(v); });
+  if (finite.empty()) return {};
+  const auto [low, high] = std::minmax_element(finite.begin(), finite.end());
+  return {*low, *high};
+}
+
 void dot(Image& picture, double x, double y, const std::array<uint8_t, 3>& ink) {
   const auto cx = static_cast<int64_t>(std::lround(x)), cy = static_cast<int64_t>(std::lround(y));
   for (int64_t dy = 0; dy < 2; ++dy)
@@ -47,17 +57,16 @@ void dot(Image& picture, double x, double y, const std::array<uint8_t, 3>& ink) 
 
 }  // namespace
 
-Result<void> save_plot(const std::filesystem::path& csv, const std::filesystem::path& png) {
+Result<void> save_plot(const std::filesystem::path& csv, const std::filesystem::path& png, PlotScale scale) {
   PTAH_TRY(const std::string text, read_text(csv, 64 << 20));
   PTAH_TRY(const auto columns, columns_of(text, csv.string()));
   Image picture = make_image(kWidth, kHeight);
   std::fill(picture.rgba.begin(), picture.rgba.end(), uint8_t{255});
   const size_t rows = columns.empty() ? 0 : columns[0].size();
   for (size_t c = 1; c < columns.size() && rows > 1; ++c) {
-    std::vector<double> finite;
-    std::copy_if(columns[c].begin(), columns[c].end(), std::back_inserter(finite), [](double v) { return std::isfinite(v); });
-    if (finite.empty()) continue;
-    const double low = *std::min_element(finite.begin(), finite.end()), high = *std::max_element(finite.begin(), finite.end());
+    const std::vector<double> range = scale == PlotScale::common ? range_of(columns, 1, columns.size()) : range_of(columns, c, c + 1);
+    if (range.empty()) continue;
+    const double low = range[0], high = range[1];
     const double first = columns[0].front(), wide = std::max(columns[0].back() - first, 1e-30), tall = std::max(high - low, 1e-30);
     const auto place = [&](size_t i) {
       return std::pair{kMargin + (columns[0][i] - first) / wide * (kWidth - 2 * kMargin),

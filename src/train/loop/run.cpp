@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 
+#include "base/file.h"
+#include "base/text.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -19,6 +22,18 @@ Result<void> save(const std::filesystem::path& path, const Optimizer& optimizer)
   return write_safetensors(path, file);
 }
 
+/// Opens the log at its end; lines of steps that a run took behind its last checkpoint go, for they are taken again.
+Result<std::ofstream> open_log(const std::filesystem::path& file, int64_t first) {
+  std::string kept = "step,loss,grad_norm,seconds_per_step\n";
+  if (std::filesystem::exists(file)) {
+    PTAH_TRY(const std::string before, read_text(file, 64 << 20));
+    for (const std::string& line : lines_of(before))
+      if (const int64_t step = std::atoll(line.c_str()); step > 0 && step <= first) kept += line + "\n";
+  }
+  PTAH_TRY_VOID(write_file(file, kept));
+  return std::ofstream(file, std::ios::app);
+}
+
 }  // namespace
 
 Result<void> train(const RunConfig& config, Optimizer& optimizer, const std::function<float(int64_t)>& step, const std::function<Result<void>(int64_t)>& sample,
@@ -32,8 +47,7 @@ Result<void> train(const RunConfig& config, Optimizer& optimizer, const std::fun
     PTAH_TRY(const TensorFile file, read_safetensors(checkpoint));
     PTAH_TRY_VOID(optimizer.restore(file.tensors));
   }
-  std::ofstream log(config.folder / "log.csv", std::ios::app);
-  if (log.tellp() == 0) log << "step,loss,grad_norm,seconds_per_step\n";
+  PTAH_TRY(std::ofstream log, open_log(config.folder / "log.csv", optimizer.steps()));
   const int64_t first = optimizer.steps(), last = config.stop_at > 0 ? std::min(config.stop_at, config.schedule.steps) : config.schedule.steps;
   auto saved = Clock::now(), sampled = Clock::now(), reported = Clock::now();
   double loss_sum = 0;

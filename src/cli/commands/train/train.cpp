@@ -3,6 +3,9 @@
 #include "cli/command_line.h"
 #include "models/registry.h"
 #include "train/denoiser/denoiser_trainer.h"
+#include "train/language/classifier_trainer.h"
+#include "train/language/language_trainer.h"
+#include "train/language/preference_trainer.h"
 #include "train/matting/matting_trainer.h"
 #include "train/picture/picture_trainer.h"
 #include "train/picture/quick_training.h"
@@ -15,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct TrainOptions {
-  std::string folder, config, model, out = "picture-model";
+  std::string folder, text, config, model, out = "picture-model";
   double minutes = 5;
   uint64_t seed = 0;
   int64_t threads = 0;
@@ -66,6 +69,33 @@ Result<void> run_train(const TrainOptions& o) {
   return train_by_config(o.config, train_picture_model);
 }
 
+Result<void> run_train_language(const TrainOptions& o) {
+  if (o.text.empty() == o.config.empty()) return fail(ErrorCode::invalid_argument, "name a text file, or a config with --config FILE (docs/learning.md)");
+  PTAH_TRY_VOID(take_threads(o.threads));
+  if (!o.config.empty()) return train_by_config(o.config, train_language);
+  const TrainCallbacks calls = printed();
+  const QuickLanguage training{.text = o.text, .out = o.out, .seconds = o.minutes * 60, .seed = o.seed};
+  PTAH_TRY(const Json config, quick_language_config(training, calls));
+  PTAH_TRY_VOID(train_language(config, {}, calls));
+  print("{}\nptah generate \"…\" --model {}\n", (fs::path(o.out) / "samples.txt").string(), o.out);
+  return {};
+}
+
+Result<void> run_train_encoder(const TrainOptions& o) {
+  if (o.text.empty() == o.config.empty())
+    return fail(ErrorCode::invalid_argument, "name a CSV file with the columns text and label, or a config with --config FILE (docs/learning.md)");
+  PTAH_TRY_VOID(take_threads(o.threads));
+  if (!o.config.empty()) return train_by_config(o.config, train_classifier);
+  PTAH_TRY_VOID(train_classifier({{"data", o.text}, {"out", o.out}, {"seed", o.seed}}, {}, printed()));
+  print("{}\nptah classify \"…\" --model {}\n", (fs::path(o.out) / "scores.json").string(), o.out);
+  return {};
+}
+
+Result<void> run_train_preference(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_preference);
+}
+
 Result<void> run_train_shape(const TrainOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   return train_by_config(o.config, train_shape_writer);
@@ -79,6 +109,40 @@ Result<void> run_train_matting(const TrainOptions& o) {
 Result<void> run_train_render_denoiser(const TrainOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   return train_by_config(o.config, train_render_denoiser);
+}
+
+void add_train_language(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  o->out = "language-model";
+  o->minutes = 1;
+  CLI::App* language = train.add_subcommand("language", "train a language model on a text (docs/learning.md)");
+  language->add_option("text", o->text, "a text file, from which a new model learns to write character by character");
+  language->add_option("--minutes", o->minutes, "with a text: about how long to train")->check(CLI::Range(0.01, 100000.0));
+  language->add_option("--out", o->out, "with a text: where the model goes; a training that was cut continues there")->type_name("FOLDER");
+  add_seed_option(*language, o->seed, "with a text: the same seed and steps give the same model");
+  language->add_option("--config", o->config, "instead of a text: a JSON file (- is standard input); its paths are relative to it")->type_name("FILE");
+  language->add_option("--threads", o->threads, kThreadsHelp);
+  language->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_language(*o); })); }; });
+}
+
+void add_train_encoder(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  o->out = "classifier";
+  CLI::App* encoder = train.add_subcommand("encoder", "train a classifier of texts on labelled ones (docs/learning.md)");
+  encoder->add_option("data", o->text, "a CSV file with the columns text and label (several labels with | between them)");
+  encoder->add_option("--out", o->out, "with a CSV file: where the classifier goes; a training that was cut continues there")->type_name("FOLDER");
+  add_seed_option(*encoder, o->seed, "with a CSV file: the same seed gives the same classifier");
+  encoder->add_option("--config", o->config, "instead of a CSV file: a JSON file (- is standard input); its paths are relative to it")->type_name("FILE");
+  encoder->add_option("--threads", o->threads, kThreadsHelp);
+  encoder->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_encoder(*o); })); }; });
+}
+
+void add_train_preference(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  CLI::App* preference = train.add_subcommand("preference", "train an adapter of a language model on answers that people preferred (docs/learning.md)");
+  preference->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
+  preference->add_option("--threads", o->threads, kThreadsHelp);
+  preference->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_preference(*o); })); }; });
 }
 
 }  // namespace
@@ -96,6 +160,9 @@ void add_train(CLI::App& app, Action& action) {
   picture->add_option("--config", o->config, "instead of a folder: a JSON file (- is standard input); its paths are relative to it")->type_name("FILE");
   picture->add_option("--threads", o->threads, kThreadsHelp);
   picture->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train(*o); })); }; });
+  add_train_language(*train, action);
+  add_train_encoder(*train, action);
+  add_train_preference(*train, action);
   CLI::App* shape = train->add_subcommand("shape", "train the model that writes shapes from sentences (docs/training.md)");
   shape->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
   shape->add_option("--threads", o->threads, kThreadsHelp);

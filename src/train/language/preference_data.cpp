@@ -1,0 +1,93 @@
+#include "train/language/preference_data.h"
+
+#include <optional>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "text/lm/chat.h"
+
+namespace ptah {
+
+namespace {
+
+std::vector<ChatMessage> chat_messages(const Json& json) {
+  std::vector<ChatMessage> out;
+  for (const Json& message : json) out.push_back({message.at("role").get<std::string>(), message.at("content").get<std::string>()});
+  return out;
+}
+
+/// Turns rows into tokens.
+class RowReader {
+ public:
+  explicit RowReader(const LoadedLanguageModel& model) : model_(model) {}
+
+  PromptedAnswer joined(const Json& prompt, const Json& answer) {
+    if (prompt.is_array() != answer.is_array()) throw Failure({ErrorCode::corrupt, "a prompt and its answer are both texts or both lists of messages"});
+    PromptedAnswer out;
+    if (!prompt.is_array()) {
+      out.tokens = model_.tokenizer->encode(prompt.get<std::string>(), {.bos_eos = true});
+      const std::vector<int32_t> more = model_.tokenizer->encode(answer.get<std::string>());
+      out.answer = static_cast<int64_t>(out.tokens.size());
+      out.tokens.insert(out.tokens.end(), more.begin(), more.end());
+      if (const int32_t end = model_.tokenizer->parts().eos; end >= 0) out.tokens.push_back(end);
+      return out;
+    }
+    if (!format_) format_ = value_or_throw(ChatFormat::make(model_));
+    std::vector<ChatMessage> messages = chat_messages(prompt);
+    const std::vector<int32_t> asked = value_or_throw(format_->tokens(messages, true));
+    for (ChatMessage& message : chat_messages(answer)) messages.push_back(std::move(message));
+    out.tokens = value_or_throw(format_->tokens(messages, false));
+    out.answer = static_cast<int64_t>(asked.size());
+    if (asked.size() >= out.tokens.size() || !std::equal(asked.begin(), asked.end(), out.tokens.begin()))
+      throw Failure({ErrorCode::unsupported, "the chat template writes a prompt in another way once it is answered"});
+    return out;
+  }
+
+ private:
+  const LoadedLanguageModel& model_;
+  std::optional<ChatFormat> format_;
+};
+
+}  // namespace
+
+Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path& file, const LoadedLanguageModel& model, int64_t max_tokens, bool pairs,
+                                                     int64_t& left_out) {
+  PTAH_TRY(const std::string text, read_text(file, size_t{1} << 30));
+  RowReader reader(model);
+  std::vector<PreferencePair> out;
+  left_out = 0;
+  size_t number = 0;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    const std::string line(trimmed(std::string_view(text).substr(at, end - at)));
+    at = end + 1;
+    ++number;
+    if (line.empty()) continue;
+    const auto row = guard([&]() -> Result<PreferencePair> {
+      try {
+        PTAH_TRY(const Json json, parse_json(line));
+        PreferencePair pair;
+        pair.chosen = reader.joined(json.at("prompt"), json.at(json.contains("chosen") ? "chosen" : "completion"));
+        if (pairs) pair.rejected = reader.joined(json.at("prompt"), json.at("rejected"));
+        return pair;
+      } catch (const Json::exception& problem) {
+        return fail(ErrorCode::corrupt, "{}", problem.what());
+      }
+    });
+    if (!row) return fail(row.error().code, "{}:{}: {}", file.string(), number, row.error().message);
+    PreferencePair pair = *row;
+    bool fits = true;
+    for (PromptedAnswer* one : {&pair.chosen, &pair.rejected}) {
+      if (static_cast<int64_t>(one->tokens.size()) > max_tokens) one->tokens.resize(static_cast<size_t>(max_tokens));
+      fits = fits && (one->tokens.empty() || (one->answer_tokens() > 0 && one->answer > 0));
+    }
+    if (fits)
+      out.push_back(std::move(pair));
+    else
+      ++left_out;
+  }
+  if (out.empty()) return fail(ErrorCode::corrupt, "{}: no rows to learn from", file.string());
+  return out;
+}
+
+}  // namespace ptah

@@ -1,0 +1,27 @@
+// Pairs of answers as tokens.
+#pragma once
+
+#include <filesystem>
+
+#include "text/lm/language_model.h"
+
+namespace ptah {
+
+/// A prompt with an answer; the tokens from `answer` on are the answer's.
+struct PromptedAnswer {
+  std::vector<int32_t> tokens;
+  int64_t answer = 0;
+  int64_t answer_tokens() const { return static_cast<int64_t>(tokens.size()) - answer; }
+};
+
+struct PreferencePair {
+  PromptedAnswer chosen, rejected;  ///< rejected is empty where rows have answers to learn only
+};
+
+/// Rows of JSON as TRL's: `prompt`, `chosen` and `rejected`, each a text or a list of {"role", "content"}; or `prompt` and `completion` to learn from. Lists go
+/// through the model's chat template, texts are joined as they are, with the model's end token behind. Longer rows are cut at `max_tokens`; those whose prompt
+/// fills it are left out and counted in `left_out`. Errors: not_found; corrupt, naming the line; unsupported for lists and a model without a chat template.
+Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path& file, const LoadedLanguageModel& model, int64_t max_tokens, bool pairs,
+                                                     int64_t& left_out);
+
+}  // namespace ptah

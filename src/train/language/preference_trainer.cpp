@@ -1,0 +1,249 @@
+#include "train/language/preference_trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "base/file.h"
+#include "base/philox.h"
+#include "models/registry.h"
+#include "tensor/device.h"
+#include "tensor/ops.h"
+#include "text/lm/adapter_files.h"
+#include "train/language/loss_curve.h"
+#include "train/language/network.h"
+#include "train/language/token_loss.h"
+#include "train/loop/claim.h"
+#include "train/loop/stage.h"
+
+namespace ptah {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr uint64_t kPairStream = uint64_t{7} << 48, kHeldOutStream = uint64_t{8} << 48;
+
+struct PreferenceTraining {
+  fs::path data, out, held_out_file;
+  std::string start_from;
+  double held_out = 0.1;
+  bool learns_chosen = false;  ///< loss "sft"
+  PreferenceLoss loss = PreferenceLoss::sigmoid;
+  double beta = 0.1, smoothing = 0;
+  LoraConfig lora;
+  int64_t max_tokens = 512, epochs = 1;
+  DType type = DType::f32;
+  Json rest;
+};
+
+PreferenceTraining read_preference_training(const Json& config, const fs::path& base_folder) {
+  Reader reader(config, "");
+  PreferenceTraining t;
+  t.data = base_folder / reader.get<std::string>("data", "preferences.jsonl");
+  t.out = base_folder / reader.get<std::string>("out", "adapter");
+  t.start_from = reader.get<std::string>("start_from", "smollm2");
+  if (reader.get<Json>("held_out", 0.1).is_string())
+    t.held_out_file = base_folder / reader.get<std::string>("held_out", "");
+  else
+    t.held_out = reader.get<double>("held_out", 0.1);
+  const auto loss = reader.get<std::string>("loss", "sigmoid");
+  t.learns_chosen = loss == "sft";
+  if (!t.learns_chosen) t.loss = value_or_throw(preference_loss_of(loss));
+  t.beta = reader.get<double>("beta", 0.1);
+  t.smoothing = reader.get<double>("label_smoothing", 0);
+  Reader lora(reader.object("lora"), "lora");
+  t.lora.rank = lora.get<int64_t>("rank", 16);
+  t.lora.alpha = lora.get<float>("alpha", static_cast<float>(2 * t.lora.rank));
+  t.lora.targets = lora.get<std::vector<std::string>>("targets", {"attn_q", "attn_k", "attn_v", "attn_qkv", "attn_output", "ffn_gate", "ffn_up", "ffn_down"});
+  lora.done();
+  t.max_tokens = reader.get<int64_t>("max_tokens", 512);
+  t.epochs = reader.get<int64_t>("epochs", 1);
+  const auto type = reader.get<std::string>("dtype", compute_dtype() == DType::bf16 ? "bf16" : "f32");
+  if (type != "f32" && type != "bf16") throw Failure(unknown_name("dtype", type, "f32 bf16").value());
+  t.type = type == "bf16" ? DType::bf16 : DType::f32;
+  if (!(t.held_out >= 0 && t.held_out < 1) || !(t.beta > 0) || !(t.smoothing >= 0 && t.smoothing < 0.5) || t.max_tokens < 2 || t.epochs < 1)
+    throw Failure(
+        {ErrorCode::invalid_argument, "config: held_out is 0 to 1, beta above 0, label_smoothing 0 to 0.5, max_tokens at least 2, epochs at least 1"});
+  t.rest = {{"batch", 8}, {"learning_rate", 5e-5}, {"weight_decay", 0.0}, {"ema_decay", 0.0}, {"log_every", 1}};
+  t.rest.update(config);
+  for (const char* key : {"data", "out", "start_from", "held_out", "loss", "beta", "label_smoothing", "lora", "max_tokens", "epochs", "dtype"})
+    t.rest.erase(key);
+  return t;
+}
+
+class PreferenceTrainer {
+ public:
+  PreferenceTrainer(PreferenceTraining training, const TrainCallbacks& callbacks)
+      : t_(std::move(training)), callbacks_(callbacks), curve_(t_.out, {"training", "held_out", "held_out_accuracy"}) {
+    Reader reader(t_.rest, "");
+    stage_ = read_stage(reader, t_.out, callbacks_);
+    reader.done();
+    model_ = value_or_throw(load_language_model(value_or_throw(find_model(t_.start_from))));
+    read_pairs();
+    if (!t_.rest.contains("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, t_.epochs * static_cast<int64_t>(training_.size()) / stage_.batch);
+    if (!t_.rest.contains("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
+  }
+
+  Result<void> run() {
+    if (callbacks_.say)
+      callbacks_.say(fmt::format("{} rows to train on, {} held out{}; {} steps of {}", training_.size(), held_out_.size(),
+                                 left_out_ ? fmt::format(", {} left out whose prompts are too long", left_out_) : "", stage_.run.schedule.steps, stage_.batch));
+    if (!t_.learns_chosen) PTAH_TRY_VOID(make_reference());
+    adapters_.emplace(Weights::fresh(stage_.seed));
+    model_.model->decoder().add_adapters(t_.lora, *adapters_);
+    optimizer_.emplace(adapters_->all(), stage_.optimizer);
+    PTAH_TRY_VOID(train(
+        stage_.run, *optimizer_, [this](int64_t i) { return step(i); }, [this](int64_t i) { return measure(i); },
+        [this](const RunReport& r) { callbacks_.report("preference", r); }, callbacks_.cancel));
+    return write_adapter(t_.out, {t_.lora, optimizer_->averaged(), t_.start_from}, model_.model->config());
+  }
+
+ private:
+  void read_pairs() {
+    const int64_t most = std::min(t_.max_tokens, model_.model->config().context);
+    training_ = value_or_throw(read_preferences(t_.data, model_, most, !t_.learns_chosen, left_out_));
+    if (!t_.held_out_file.empty()) {
+      int64_t none = 0;
+      held_out_ = value_or_throw(read_preferences(t_.held_out_file, model_, most, !t_.learns_chosen, none));
+    } else {
+      std::vector<PreferencePair> kept;
+      Random random(stage_.seed, kHeldOutStream);
+      for (PreferencePair& pair : training_) (static_cast<double>(random.uniform()) < t_.held_out ? held_out_ : kept).push_back(std::move(pair));
+      training_ = std::move(kept);
+    }
+    if (training_.empty()) throw Failure({ErrorCode::invalid_argument, fmt::format("{}: no rows to train on", t_.data.string())});
+  }
+
+  /// What the model says before it is trained. Kept in a file: a run that goes on needs it again.
+  Result<void> make_reference() {
+    const fs::path file = t_.out / "reference.safetensors";
+    const auto rows = static_cast<int64_t>(training_.size() + held_out_.size());
+    if (fs::exists(file) && fs::exists(t_.out / "checkpoint.safetensors")) {
+      PTAH_TRY(const TensorFile there, read_safetensors(file));
+      const auto found = there.tensors.find("log_probabilities");
+      if (found == there.tensors.end() || found->second.dtype() != DType::f32 || found->second.shape() != Shape({rows, 2}))
+        return fail(ErrorCode::mismatch, "{}: not the reference of these rows", file.string());
+      reference_ = found->second;
+      return {};
+    }
+    if (callbacks_.say) callbacks_.say("measures what the model says before it is trained");
+    const NoGrad off;
+    Tensor made = Tensor::empty({rows, 2});
+    for (int64_t i = 0; i < rows; ++i) {
+      stop_if_cancelled(callbacks_.cancel);
+      const PreferencePair& pair = pair_at(i);
+      made.data<float>()[2 * i] = answer_likelihood(model_.model->decoder(), pair.chosen, t_.type).item();
+      made.data<float>()[2 * i + 1] = answer_likelihood(model_.model->decoder(), pair.rejected, t_.type).item();
+    }
+    reference_ = made;
+    TensorFile out;
+    out.tensors.emplace("log_probabilities", made);
+    return write_safetensors(file, out);
+  }
+
+  /// The training's rows, then the held-out ones.
+  const PreferencePair& pair_at(int64_t i) const {
+    const auto at = static_cast<size_t>(i);
+    return at < training_.size() ? training_[at] : held_out_[at - training_.size()];
+  }
+
+  /// The loss of a row, and its gradients times `weight` in the adapters.
+  double learn(int64_t i, double weight, double* margin) {
+    const PreferencePair& pair = pair_at(i);
+    if (!t_.learns_chosen) {
+      const float* reference = std::as_const(reference_).data<float>() + 2 * i;
+      return learn_pair(model_.model->decoder(), pair, {reference[0], reference[1]}, t_.loss, t_.beta, t_.smoothing, weight, t_.type, margin).loss;
+    }
+    const auto factor = static_cast<float>(-1 / static_cast<double>(pair.chosen.answer_tokens()));
+    GradScope scope;
+    std::optional<NoGrad> off;
+    if (weight == 0) off.emplace();
+    const Tensor loss = affine(answer_likelihood(model_.model->decoder(), pair.chosen, t_.type), factor);
+    if (weight != 0) scope.backward(loss, Tensor::full({}, static_cast<float>(weight)));
+    return loss.item();
+  }
+
+  float step(int64_t i) {
+    const auto count = static_cast<int64_t>(training_.size());
+    double sum = 0;
+    for (int64_t b = 0; b < stage_.batch; ++b) {
+      const int64_t at = i * stage_.batch + b, epoch = at / count;
+      if (epoch != epoch_) {
+        order_.resize(training_.size());
+        std::iota(order_.begin(), order_.end(), int64_t{0});
+        Random random(stage_.seed, kPairStream + static_cast<uint64_t>(epoch));
+        for (size_t n = order_.size(); n > 1; --n) std::swap(order_[n - 1], order_[random.below(static_cast<uint32_t>(n))]);
+        epoch_ = epoch;
+      }
+      sum += learn(order_[static_cast<size_t>(at % count)], 1 / static_cast<double>(stage_.batch), nullptr);
+    }
+    losses_.push_back(sum / static_cast<double>(stage_.batch));
+    return static_cast<float>(losses_.back());
+  }
+
+  Result<void> measure(int64_t i) {
+    double loss = 0, right = 0;
+    const auto first = static_cast<int64_t>(training_.size()), count = static_cast<int64_t>(held_out_.size());
+    for (int64_t h = 0; h < count; ++h) {
+      stop_if_cancelled(callbacks_.cancel);
+      double margin = 0;
+      loss += learn(first + h, 0, &margin) / static_cast<double>(count);
+      right += (margin > 0 ? 1.0 : margin == 0 ? 0.5 : 0.0) / static_cast<double>(count);
+    }
+    const double training = losses_.empty() ? 0 : std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(losses_.size());
+    losses_.clear();
+    if (callbacks_.say)
+      callbacks_.say(fmt::format("step {}: loss {:.4f}; held out: {:.4f}{}", i, training, loss,
+                                 t_.learns_chosen ? "" : fmt::format(", the preferred answer is preferred more than before in {:.1f} %", 100 * right)));
+    PTAH_TRY_VOID(curve_.put(i, {training, loss, right}));
+    return curve_.draw();
+  }
+
+  PreferenceTraining t_;
+  const TrainCallbacks& callbacks_;
+  LossCurve curve_;
+  Stage stage_;
+  LoadedLanguageModel model_;
+  std::vector<PreferencePair> training_, held_out_;
+  int64_t left_out_ = 0, epoch_ = -1;
+  Tensor reference_;
+  std::optional<Weights> adapters_;
+  std::optional<Optimizer> optimizer_;
+  std::vector<int64_t> order_;
+  std::vector<double> losses_;
+};
+
+}  // namespace
+
+Tensor answer_likelihood(const Decoder& decoder, const PromptedAnswer& answer, DType type) {
+  const auto n = static_cast<int64_t>(answer.tokens.size());
+  Tensor targets = Tensor::empty({1, n}, DType::i32);
+  for (int64_t i = 0; i < n; ++i) targets.data<int32_t>()[i] = i + 1 < n && i + 1 >= answer.answer ? answer.tokens[static_cast<size_t>(i + 1)] : -1;
+  return log_likelihood(decoder.states(Tensor::from({1, n}, answer.tokens), type), decoder.output.weight, targets);
+}
+
+PairLoss learn_pair(const Decoder& decoder, const PreferencePair& pair, std::pair<double, double> reference, PreferenceLoss kind, double beta, double smoothing,
+                    double weight, DType type, double* margin) {
+  GradScope scope;
+  std::optional<NoGrad> off;
+  if (weight == 0) off.emplace();
+  const Tensor chosen = answer_likelihood(decoder, pair.chosen, type), rejected = answer_likelihood(decoder, pair.rejected, type);
+  const AnswerPair both{chosen.item(), rejected.item(), reference.first, reference.second, pair.chosen.answer_tokens(), pair.rejected.answer_tokens()};
+  if (margin) *margin = both.margin();
+  const PairLoss loss = pair_loss(kind, both, beta, smoothing);
+  if (weight == 0) return loss;
+  // The loss is a function of two numbers: its gradient is that of their sum weighted by its derivatives.
+  scope.backward(add(affine(chosen, static_cast<float>(loss.by_chosen * weight)), affine(rejected, static_cast<float>(loss.by_rejected * weight))));
+  return loss;
+}
+
+Result<void> train_preference(const Json& config, const fs::path& base_folder, const TrainCallbacks& callbacks) {
+  return guard([&]() -> Result<void> {
+    PreferenceTraining training = read_preference_training(config, base_folder);
+    PTAH_TRY_VOID(claim_training_folder(training.out, config));
+    return PreferenceTrainer(std::move(training), callbacks).run();
+  });
+}
+
+}  // namespace ptah
