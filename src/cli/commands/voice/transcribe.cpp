@@ -1,3 +1,4 @@
+#include "base/input.h"
 #include "base/file.h"
 #include "cli/commands/commands.h"
 #include "cli/request_options.h"
