@@ -82,7 +82,6 @@ touch taken.mtl
 refused 2 "taken.mtl exists already" "$ptah" convert box.obj taken.obj
 [ ! -e taken.obj ] || wrong "taken.obj was written"
 refused 2 "--threshold 0" "$ptah" measure box.obj made.glb --threshold 0
-refused 5 "a point cloud" "$ptah" convert points.ply other.glb
 
 # --- what is asked for of the files
 cat >ball.shape <<'EOF'
@@ -139,6 +138,23 @@ works "$ptah" measure red
 works "$ptah" convert red again.stl
 works "$ptah" measure chair
 refused 3 "did you mean 'chair'" "$ptah" measure chairr
+# --- points become a surface, with normals of their own if the file has none
+works "$ptah" convert chair chair.ply --points 8000
+works "$ptah" convert chair.ply surface.glb --resolution 48
+works "$ptah" measure surface.glb
+says "closed yes"
+python3 - <<'EOF'
+head, body = open("chair.ply", "rb").read().split(b"end_header\n", 1)
+size = len(body) // 8000
+plain = b"".join(body[i * size:i * size + 12] for i in range(8000))
+head = b"\n".join(line for line in head.split(b"\n") if not line.startswith(b"property") or line.split()[-1] in (b"x", b"y", b"z"))
+open("plain.ply", "wb").write(head + b"end_header\n" + plain)
+EOF
+works "$ptah" convert plain.ply plain.stl --resolution 48
+says "they were estimated" err
+works "$ptah" measure plain.stl
+says "closed yes"
+refused 2 "resolution" "$ptah" convert chair.ply other.glb --resolution 5
 refused 2 "ends as obj does" "$ptah" convert red other.obj --format glb
 [ ! -e other.obj ] || wrong "other.obj was written"
 rm red/source.zip

@@ -16,9 +16,10 @@ Result<MeshScene> decode_obj(std::string_view text, const NeighbourFiles& files,
 /// ASCII and both binary forms: positions, normals, texture coordinates (s t, u v, texture_u texture_v), colours (8 bits sRGB, or float linear), the texture
 /// that a comment "TextureFile" names, faces of any number of corners, triangle strips. Errors: corrupt, over_budget, unsupported for point clouds.
 Result<MeshScene> decode_ply(std::span<const uint8_t> bytes, const NeighbourFiles& files, SceneNotes* notes = nullptr);
-/// Points without faces, as decode_ply() refuses them; without normals where the file has none.
+/// Points without faces, as decode_ply() refuses them; without normals and colours (linear RGBA) where the file has none.
 struct PointCloud {
   std::vector<Vec3> positions, normals;
+  std::vector<std::array<float, 4>> colours;
 };
 Result<PointCloud> decode_ply_points(std::span<const uint8_t> bytes);
 /// Both forms. A solid of the text form is a mesh. Errors: corrupt, over_budget.

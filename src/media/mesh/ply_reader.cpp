@@ -347,7 +347,7 @@ Result<PointCloud> decode_ply_points(std::span<const uint8_t> bytes) {
       values.check(element);
       if (element.name == "vertex") {
         Vertices vertices = read_vertices(element, values, none);
-        return PointCloud{std::move(vertices.positions), std::move(vertices.normals)};
+        return PointCloud{std::move(vertices.positions), std::move(vertices.normals), std::move(vertices.colours)};
       }
       for (size_t i = 0; i < element.count; ++i)
         for (const Property& p : element.properties) values.skip(p);

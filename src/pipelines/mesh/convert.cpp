@@ -2,7 +2,11 @@
 
 #include <algorithm>
 
+#include "base/parallel.h"
 #include "base/text.h"
+#include "geometry/cloud/neighbours.h"
+#include "geometry/cloud/normals.h"
+#include "geometry/cloud/poisson.h"
 #include "media/mesh/format_readers.h"
 #include "media/mesh/write/mesh_writer.h"
 #include "media/mesh/write/scene_colours.h"
@@ -19,6 +23,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kMaxProgramBytes = 1 << 20;
+constexpr size_t kCloudNeighbours = 16;
 
 struct UnitName {
   const char* name;
@@ -71,12 +76,16 @@ bool read_cloud(MeshInput& out, std::span<const uint8_t> bytes, const MeshReadOp
   if (!cloud || cloud->positions.empty()) return false;
   const double stated = stated_unit({reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 512)});
   const auto scale = static_cast<float>(options.metres_per_unit.value_or(stated > 0 ? stated : format->metres_per_unit));
-  for (Vec3 p : cloud->positions) {
-    if (options.z_up.value_or(format->z_up)) p = {p[0], p[2], -p[1]};
+  if (options.z_up.value_or(format->z_up))
+    for (auto* list : {&cloud->positions, &cloud->normals})
+      for (Vec3& p : *list) p = {p[0], p[2], -p[1]};
+  for (Vec3& p : cloud->positions) {
     const auto i = static_cast<uint32_t>(out.surface.positions.size());
-    out.surface.positions.push_back(p * scale);
+    p = p * scale;
+    out.surface.positions.push_back(p);
     out.surface.triangles.push_back({i, i, i});
   }
+  out.cloud = std::move(*cloud);
   return out.is_cloud = true;
 }
 
@@ -127,6 +136,10 @@ void fields(T& t, const Visit& visit) {
               .required = true},
         t.mesh);
   visit(Field{.name = "format", .help = "format to write", .choices = {"glb", "obj", "ply", "stl", "3mf", "usdz"}, .since = "0.3.0"}, t.format);
+  visit(
+      Field{
+          .name = "resolution", .help = "of a point cloud, whose surface is reconstructed: cells along its longest edge", .range = {16, 512}, .since = "0.3.0"},
+      t.resolution);
   visit(Field{.name = "points", .help = "with PLY: points on the surface, with normals and colours, in place of the mesh", .range = {0, 1e7}, .since = "0.3.0"},
         t.points);
   visit(Field{.name = "unit", .help = "what the numbers of the file mean", .choices = {"file", "mm", "cm", "m", "inch", "foot"}, .since = "0.3.0"}, t.unit);
@@ -189,12 +202,42 @@ Result<MeshInput> read_mesh_archive(std::span<const uint8_t> archive, const std:
   return out;
 }
 
+namespace {
+
+Result<MeshScene> scene_of_cloud(const MeshInput& input, int64_t resolution, SceneNotes* notes, const CancelToken* cancel) {
+  std::vector<Vec3> normals = input.cloud.normals;
+  if (normals.empty()) {
+    if (notes) notes->push_back("the points have no normals; they were estimated");
+    PTAH_TRY(normals, cloud_normals(input.cloud.positions, kCloudNeighbours, cancel));
+  }
+  PTAH_TRY(const Mesh mesh, poisson_surface(input.cloud.positions, normals, {.cells = static_cast<int>(resolution)}, cancel));
+  if (mesh.triangles.empty()) return fail(ErrorCode::invalid_argument, "{}: no surface goes through these points", input.name);
+  MeshScene scene;
+  scene.name = fs::path(input.name).stem().string();
+  scene.materials.push_back({.name = "default"});
+  SceneMesh out{.path = scene.name, .mesh = shaded(mesh)};
+  if (!input.cloud.colours.empty()) {
+    const PointGrid grid(input.cloud.positions);
+    out.colours.resize(out.mesh.positions.size());
+    parallel_for(static_cast<int64_t>(out.colours.size()), 2000, [&](int64_t begin, int64_t end) {
+      for (auto i = static_cast<size_t>(begin); i < static_cast<size_t>(end); ++i)
+        out.colours[i] = input.cloud.colours[grid.nearest(out.mesh.positions[i], 1).front()];
+    });
+  }
+  scene.meshes.push_back(std::move(out));
+  return scene;
+}
+
+}  // namespace
+
 Result<std::map<std::string, Bytes>> convert_mesh(const MeshInput& input, const ConvertTask& task, const std::string& name, SceneNotes* notes,
                                                   const CancelToken* cancel) {
   return guard([&]() -> Result<std::map<std::string, Bytes>> {
     PTAH_TRY_VOID(check(task));
-    if (input.is_cloud) return fail(ErrorCode::unsupported, "{}: a point cloud is no mesh, and can only be measured", input.name);
     MeshScene scene = input.scene;
+    if (input.is_cloud) {
+      PTAH_TRY(scene, scene_of_cloud(input, task.resolution, notes, cancel));
+    }
     const ExportFormats formats = format_named(task.format);
     PTAH_TRY_VOID(check_scene(scene));
     if (task.output.parts) separate_bodies(scene);

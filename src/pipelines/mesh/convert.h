@@ -3,6 +3,7 @@
 
 #include "base/progress.h"
 #include "geometry/mesh_errors.h"
+#include "media/mesh/format_readers.h"
 #include "media/mesh/mesh_reader.h"
 #include "pipelines/mesh/export_options.h"
 #include "schema/schema.h"
@@ -15,6 +16,7 @@ namespace ptah {
 struct ConvertTask {
   std::filesystem::path mesh = {};  ///< a file of a mesh, a shape program (.shape), or the source.zip of a work
   std::string format = "glb";
+  int64_t resolution = 128;   ///< of a point cloud: cells of the grid along its longest edge
   int64_t points = 0;         ///< above 0: a point cloud of so many points in place of the mesh; PLY only
   std::string unit = "file";  ///< what the numbers of the file mean
   std::string up = "file";    ///< its axis that points up: y, z
@@ -31,6 +33,7 @@ struct MeshInput {
   MeshScene scene;
   Mesh surface;                   ///< of the scene, corners at one place joined; of a point cloud triangles (i, i, i)
   bool is_cloud = false;          ///< a point cloud: the scene is empty
+  PointCloud cloud;               ///< its points
   Bytes archive;                  ///< a ZIP of the file and of what it refers to
   std::string name;               ///< of the file in the archive
   Json library = Json::object();  ///< of a program: the digest of each shape of the library that it uses
@@ -45,7 +48,8 @@ Result<MeshInput> read_mesh_archive(std::span<const uint8_t> archive, const std:
 
 /// What the task's unit and axis mean for a reader.
 MeshReadOptions read_options(const ConvertTask& task);
-/// The files of a converted mesh by their names, `name`.FORMAT among them. Errors: those of encode_mesh_scene; unsupported for a point cloud as input.
+/// The files of a converted mesh by their names, `name`.FORMAT among them. Of a point cloud the surface is reconstructed, with normals of its own if the file
+/// has none, and the colours of the nearest points. Errors: those of encode_mesh_scene and poisson_surface.
 Result<std::map<std::string, Bytes>> convert_mesh(const MeshInput& input, const ConvertTask& task, const std::string& name, SceneNotes* notes = nullptr,
                                                   const CancelToken* cancel = nullptr);
 

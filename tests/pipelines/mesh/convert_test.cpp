@@ -64,7 +64,12 @@ TEST_F(Convert, UnitsAxesAndPoints) {
   const MeshInput cloud = value_or_throw(read_mesh_input(at("made.ply")));
   EXPECT_TRUE(cloud.is_cloud);
   EXPECT_EQ(cloud.surface.positions.size(), 500);
-  EXPECT_EQ(convert_mesh(cloud, {}, "again").error().code, ErrorCode::unsupported);
+  // Its surface is that of the box again, with rounded edges.
+  const auto again = value_or_throw(convert_mesh(cloud, {.format = "stl", .resolution = 32}, "again"));
+  write("again.stl", std::string(again.at("again.stl").begin(), again.at("again.stl").end()));
+  const MeshInput surface = value_or_throw(read_mesh_input(at("again.stl"), {.metres_per_unit = 0.001, .z_up = true}));
+  EXPECT_TRUE(inspect(surface.surface).closed);
+  EXPECT_GT(value_or_throw(mesh_errors(input.surface, surface.surface)).f_score, 0.6);
 }
 
 TEST_F(Convert, AWorkIsMadeAgainOfTheMeshBesideIt) {
