@@ -85,6 +85,7 @@ TEST_F(SayWork, AReceiptNamesItsModel) {
 TEST_F(SayWork, TheFieldsComeBackByTheirCommand) {
   Json values = test::other_values(say_schema());
   values["voice"] = "bf_emma:2+af_sky";
+  values["lexicon"] = "Ptah=tˈɑ,\nGIF=ʤˈɪf # it's $HOME";
   const SayTask other = value_or_throw(say_schema().request(values));
   test::expect_same_by_command(say_schema(), other, say_schema().command_of(other));
   EXPECT_EQ(say_schema().complete({{"text", "  "}}).error().code, ErrorCode::invalid_argument);

@@ -1,4 +1,5 @@
 #include "base/file.h"
+#include "base/input.h"
 #include "cli/commands/commands.h"
 #include "cli/request_options.h"
 #include "media/wav.h"
