@@ -63,6 +63,12 @@ Tensor Conv1d::operator()(const Tensor& x) const {
   return over(around == 0 ? x : pad(x, 0, around, around), x.dim(0));
 }
 
+Tensor Conv1d::in_f32(const Tensor& x) const {
+  const Tensor padded = pad(x, 0, padding(), padding());
+  if (has_panel_convolution(x, weight)) return panel_convolution(padded, weight, {.rows = x.dim(0), .bias = bias, .type = DType::f32});
+  return over(cast(padded, DType::f32), x.dim(0));
+}
+
 Upsampling::Upsampling(const WeightBinder& binder, const std::string& name) {
   const Shape& shape = binder.shape(name + ".weight");
   if (shape.rank() != 3 || shape[2] % 4 != 0)

@@ -26,6 +26,8 @@ struct Conv1d {
   Tensor over(const Tensor& x, int64_t rows, const Tensor& residual = {}) const;
   /// x [rows, in] → [rows, out]; not of one that is dilated.
   Tensor operator()(const Tensor& x) const;
+  /// The same with sums that are not rounded.
+  Tensor in_f32(const Tensor& x) const;
 };
 
 /// A transposed convolution whose kernel is twice its stride, (k − stride) / 2 less on each side: x [t, in] → [t · stride, out].

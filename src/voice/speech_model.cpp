@@ -226,7 +226,7 @@ Tensor SpeechModel::spectrum(const Tensor& features, const std::vector<float>& p
     }
     x = affine(sum, 1 / static_cast<float>(stage.blocks.size()));
   }
-  Tensor out = cast(post_(leaky_relu(x, 0.01F)), DType::f32);
+  Tensor out = post_.in_f32(leaky_relu(x, 0.01F));  // logarithms of magnitudes, and phases: rounded they would be heard
   const int64_t bins = window_ / 2 + 1, count = out.dim(0);
   float* numbers = out.data<float>();
   parallel_for(count, bins * 40, [&](int64_t begin, int64_t end) {
