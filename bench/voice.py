@@ -79,6 +79,29 @@ def likeness(ours, theirs, count):
     return equal, np.array(found or [np.nan])
 
 
+def log_mel(sound):
+    """Decibels in 80 mel bands, 1,024 samples every 256."""
+    window = np.hanning(1025)[:-1]
+    frames = np.lib.stride_tricks.sliding_window_view(sound, 1024)[::256] * window
+    power = np.abs(np.fft.rfft(frames)) ** 2
+    edges = 700 * (10 ** (np.linspace(0, 2595 * np.log10(1 + 12000 / 700), 82) / 2595) - 1)
+    hertz = np.linspace(0, 12000, 513)
+    bands = np.maximum(0, np.minimum((hertz - edges[:-2, None]) / np.diff(edges)[:-1, None], (edges[2:, None] - hertz) / np.diff(edges)[1:, None]))
+    return 10 * np.log10(np.maximum(power @ bands.T, 1e-6))
+
+
+def log_mel_distance(ours, theirs, count):
+    """Mean difference in decibels over all sentences of the same length, and of the bands within 60 dB of a sentence's loudest alone."""
+    found, loud = [], []
+    for i in range(count):
+        x, y = (np.fromfile(f"{folder}/{i}.sound", np.float32).astype(np.float64) for folder in (ours, theirs))
+        if x.size == y.size:
+            a, b = log_mel(x), log_mel(y)
+            found.append(np.abs(a - b).mean())
+            loud.append(np.abs(a - b)[b > b.max() - 60].mean())
+    return np.mean(found), np.mean(loud)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
@@ -119,6 +142,8 @@ def main():
             equal, waves = likeness(folders[name], folders["onnxruntime f32"], o.sentences)
             print(f"\n{name} and onnxruntime f32: durations equal on {equal} of {o.sentences}; wave correlation of these at least {waves.min():.4f}, "
                   f"median {np.median(waves):.4f}, {np.sum(waves >= 0.99)} at 0.99 or more")
+        whole, loud = log_mel_distance(folders["Ptah bf16"], folders["Ptah f32"], o.sentences)
+        print(f"\nPtah bf16 and Ptah f32: log mel {whole:.2f} dB apart, {loud:.2f} dB where a band is within 60 dB of the loudest")
 
 
 if __name__ == "__main__":

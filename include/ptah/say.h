@@ -18,7 +18,7 @@ struct SayRequest {
   float energy = 1;                ///< 0.5 to 1.5: factor on the loudness curve
   float pause = 1;                 ///< 0 to 10: factor on the silence between sentences
   bool captions = false;           ///< captions.vtt, captions.srt and words.json (the time of each word and phoneme) beside the sound
-  std::string precision = "f32";   ///< or "bf16": what the decoder computes in
+  std::string precision = "auto";  ///< or "f32", "bf16": what the decoder computes in; auto: bf16 where the processor has it
   std::string model = "kokoro";    ///< name of a pulled model, or its folder
 };
 

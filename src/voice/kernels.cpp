@@ -97,8 +97,9 @@ void adapt(const Tensor& x, const Tensor& affine, const AdaptCall& call, Tensor&
     adapt_rows(x.data<float>(), rows, channels, affine.data<float>(), call, out.data<float>());
 }
 
-/// Sums of a panel [count, kPanel], plus bias and residual, as bf16: rows of `to` and of the residual are `step` apart; `columns` of the panel count.
-void finish_panel(const float* sums, int64_t count, int64_t columns, const float* bias, const bf16* residual, bf16* to, int64_t step) {
+/// Sums of a panel [count, kPanel], plus bias and residual, as T: rows of `to` and of the residual are `step` apart; `columns` of the panel count.
+template <class T>
+void finish_panel(const float* sums, int64_t count, int64_t columns, const float* bias, const T* residual, T* to, int64_t step) {
   for (int64_t row = 0; row < count; ++row)
     for (int64_t c = 0; c < columns; c += lanes()) {
       VF y = load(sums + row * detail::kPanel + c);
@@ -106,6 +107,13 @@ void finish_panel(const float* sums, int64_t count, int64_t columns, const float
       if (residual) y = hn::Add(y, load_n(residual + row * step + c, columns - c));
       store_n(y, to + row * step + c, columns - c);
     }
+}
+
+void finish_bf16(const float* sums, int64_t count, int64_t columns, const float* bias, const bf16* residual, bf16* to, int64_t step) {
+  finish_panel(sums, count, columns, bias, residual, to, step);
+}
+void finish_f32(const float* sums, int64_t count, int64_t columns, const float* bias, const float* residual, float* to, int64_t step) {
+  finish_panel(sums, count, columns, bias, residual, to, step);
 }
 
 constexpr int64_t kGatePanel = 4;  // vectors of gates at a time
@@ -182,7 +190,8 @@ namespace ptah {
 constexpr int64_t kKernelPanels = 40, kGatePanels = 41;
 
 HWY_EXPORT(adapt);
-HWY_EXPORT(finish_panel);
+HWY_EXPORT(finish_bf16);
+HWY_EXPORT(finish_f32);
 HWY_EXPORT(gate_columns);
 HWY_EXPORT(pack_gates);
 HWY_EXPORT(lstm);
@@ -245,8 +254,8 @@ Tensor panel_convolution(const Tensor& x, const Tensor& weight, const PanelConvo
   PTAH_CHECK(x.dim(1) == in && x.dim(0) % call.parts == 0 && call.rows > 0 && (call.rows - 1) * call.stride + kernel <= length,
              "a convolution of x {} with {} to {} rows in {} parts", x.shape().str(), weight.shape().str(), call.rows, call.parts);
   const int64_t panels = (out_width + detail::kPanel - 1) / detail::kPanel, chunks = (call.rows + detail::kChunkRows - 1) / detail::kChunkRows;
-  Tensor out = Tensor::empty({call.parts * call.rows, out_width}, DType::bf16);
-  PTAH_CHECK(!call.residual.defined() || (call.residual.shape() == out.shape() && call.residual.dtype() == DType::bf16), "residual {} of {}",
+  Tensor out = Tensor::empty({call.parts * call.rows, out_width}, call.type);
+  PTAH_CHECK(!call.residual.defined() || (call.residual.shape() == out.shape() && call.residual.dtype() == call.type), "residual {} of {}",
              call.residual.shape().str(), out.shape().str());
   count_flops(2 * call.parts * call.rows * out_width * depth);
   detail::Key key;
@@ -257,9 +266,15 @@ Tensor panel_convolution(const Tensor& x, const Tensor& weight, const PanelConvo
   });
   if (DryRun::active()) return out;
   const auto* from = x.data<bf16>();
-  const bf16* more = call.residual.defined() ? call.residual.data<bf16>() : nullptr;
   const float* bias = call.bias.defined() ? call.bias.data<float>() : nullptr;
-  auto* to = out.data<bf16>();
+  const auto finish = [&](const float* sums, int64_t count, int64_t column, int64_t at) {
+    const int64_t columns = std::min(detail::kPanel, out_width - column);
+    const float* base = bias ? bias + column : nullptr;
+    if (call.type == DType::f32) HWY_DYNAMIC_DISPATCH(finish_f32)
+    (sums, count, columns, base, call.residual.defined() ? call.residual.data<float>() + at : nullptr, out.data<float>() + at, out_width);
+    else HWY_DYNAMIC_DISPATCH(finish_bf16)(sums, count, columns, base, call.residual.defined() ? call.residual.data<bf16>() + at : nullptr,
+                                           out.data<bf16>() + at, out_width);
+  };
   parallel_for(call.parts * chunks * panels, detail::kChunkRows * detail::kPanel * depth / 16, [&](int64_t begin, int64_t end) {
     std::vector<float> sums(static_cast<size_t>(detail::kChunkRows * detail::kPanel));
     for (int64_t i = begin; i < end; ++i) {
@@ -267,9 +282,7 @@ Tensor panel_convolution(const Tensor& x, const Tensor& weight, const PanelConvo
       const int64_t first = chunk * detail::kChunkRows, count = std::min(detail::kChunkRows, call.rows - first), column = panel * detail::kPanel;
       detail::multiply_panel(from + (part * length + first * call.stride) * in, call.stride * in, count, depth,
                              static_cast<const bf16*>(packed->data()) + column * depth, sums.data());
-      const int64_t at = (part * call.rows + first) * out_width + column;
-      HWY_DYNAMIC_DISPATCH(finish_panel)
-      (sums.data(), count, std::min(detail::kPanel, out_width - column), bias ? bias + column : nullptr, more ? more + at : nullptr, to + at, out_width);
+      finish(sums.data(), count, column, (part * call.rows + first) * out_width + column);
     }
   });
   return out;

@@ -26,11 +26,12 @@ inline int64_t parted(int64_t t, int64_t rows, int64_t phases) { return phases =
 Tensor adapted(const Tensor& x, const Tensor& affine, const AdaptCall& call);
 
 /// A convolution over time, channels last: `parts` sounds one behind the other, x bf16 [parts · length, in], weight [out, in, 1, kernel], bias f32 [out] or
-/// none, residual bf16 of the result's shape or none → [parts · rows, out], rows no more than (length − kernel) / stride + 1. What a kernel reads of
-/// neighbouring rows lies in one run of memory, so the products take x as it is.
+/// none, residual of the result's shape and type or none → [parts · rows, out] in `type`, rows no more than (length − kernel) / stride + 1. What a kernel reads
+/// of neighbouring rows lies in one run of memory, so the products take x as it is.
 struct PanelConvolution {
   int64_t parts = 1, rows = 0, stride = 1;
   Tensor bias = {}, residual = {};
+  DType type = DType::bf16;  ///< or f32
 };
 /// Whether this processor has it for these; else conv2d does it.
 bool has_panel_convolution(const Tensor& x, const Tensor& weight);

@@ -28,7 +28,41 @@ Tensor doubled(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   return cast(out, x.dtype());
 }
 
+constexpr int64_t kBlocks[] = {512, 64};  ///< rows that a convolution makes at a time
+constexpr int64_t kRowStep = 32;          ///< rows of a linear layer are a multiple of it
+
+/// A convolution of one sound in blocks of few sizes, for the reason of linear_in_steps(): rows [0, count) of the result, written to `to`.
+void convolve_in_blocks(const Tensor& x, const Conv1d& conv, int64_t count, const Tensor& residual, char* to) {
+  const int64_t out = conv.weight.dim(0);
+  for (int64_t at = 0; at < count;) {
+    int64_t block = count;  // what is shorter than all of them is taken as it is
+    for (const int64_t size : kBlocks)
+      if (size <= count - at || (size == kBlocks[1] && size <= count)) {
+        block = size;
+        break;
+      }
+    if (at + block > count) at = count - block;  // some rows once more
+    const Tensor part = x.rows(at * conv.stride, (at + block - 1) * conv.stride + conv.kernel());
+    const Tensor more = residual.defined() ? residual.rows(at, at + block).reshape({1, 1, block, out}) : Tensor();
+    const Tensor y = conv2d(part.reshape({1, 1, part.dim(0), part.dim(1)}), conv.weight, {.bias = conv.bias, .stride = conv.stride, .residual = more});
+    const size_t row = static_cast<size_t>(out) * size_of(y.dtype());
+    if (!DryRun::active()) std::memcpy(to + static_cast<size_t>(at) * row, y.raw(), static_cast<size_t>(block) * row);
+    at += block;
+  }
+}
+
 }  // namespace
+
+Tensor linear_in_steps(const Linear& layer, const Tensor& x, Activation activation, const Tensor& residual) {
+  const int64_t width = x.dim(-1), rows = x.elements() / width, more = (kRowStep - rows % kRowStep) % kRowStep, out = layer.weight.dim(0);
+  const auto padded = [&](const Tensor& given, int64_t columns) { return pad(given.reshape({rows, columns}), 0, 0, more); };
+  Tensor y = layer(more > 0 ? padded(x, width) : x.reshape({rows, width}), activation,
+                   residual.defined() ? (more > 0 ? padded(residual, out) : residual.reshape({rows, out})) : Tensor());
+  if (more > 0) y = y.rows(0, rows);
+  Shape shape = x.shape();
+  shape[-1] = out;
+  return y.reshape(shape);
+}
 
 Conv1d::Conv1d(const WeightBinder& binder, const std::string& name, int64_t dilated, int64_t strided) : dilation(dilated), stride(strided) {
   const Shape& shape = binder.shape(name + ".weight");
@@ -45,22 +79,26 @@ AdaptCall Conv1d::padded(int64_t rows) const {
 Tensor Conv1d::over(const Tensor& x, int64_t rows, const Tensor& residual) const {
   PTAH_CHECK(dilation == 1 || !residual.defined(), "a residual of a dilated convolution");
   if (has_panel_convolution(x, weight)) {
-    const int64_t possible = (x.dim(0) / dilation - kernel()) / stride + 1;
-    return panel_convolution(x, weight, {dilation, dilation > 1 ? possible : std::min(possible, rows), stride, bias, residual});
+    const int64_t made = (x.dim(0) / dilation - kernel()) / stride + 1;
+    return panel_convolution(x, weight, {dilation, dilation > 1 ? made : std::min(made, rows), stride, bias, residual});
   }
-  const Tensor pictures = x.reshape({dilation, 1, x.dim(0) / dilation, x.dim(1)});
-  const int64_t out = (pictures.dim(2) - kernel()) / stride + 1;
-  const bool whole = residual.defined() && out == rows;
-  const Tensor more = whole ? residual.reshape({1, 1, out, weight.dim(0)}) : Tensor();
-  const Tensor y = conv2d(pictures, weight, {.bias = bias, .stride = stride, .residual = more}).reshape({dilation * out, weight.dim(0)});
-  if (dilation > 1) return y;
-  const Tensor result = cut(y, 0, rows);
-  return residual.defined() && !whole ? add(result, residual) : result;
+  const int64_t length = x.dim(0) / dilation, possible = (length - kernel()) / stride + 1, count = dilation > 1 ? possible : std::min(possible, rows);
+  Tensor out = Tensor::empty({dilation * count, weight.dim(0)}, x.dtype());
+  const size_t bytes = out.bytes() / static_cast<size_t>(dilation);
+  for (int64_t part = 0; part < dilation; ++part)
+    convolve_in_blocks(cut(x, part * length, (part + 1) * length), *this, count, residual, static_cast<char*>(out.raw()) + static_cast<size_t>(part) * bytes);
+  return out;
 }
 
 Tensor Conv1d::operator()(const Tensor& x) const {
   const int64_t around = padding();
   return over(around == 0 ? x : pad(x, 0, around, around), x.dim(0));
+}
+
+Tensor Conv1d::in_f32(const Tensor& x) const {
+  const Tensor padded = pad(x, 0, padding(), padding());
+  if (has_panel_convolution(x, weight)) return panel_convolution(padded, weight, {.rows = x.dim(0), .bias = bias, .type = DType::f32});
+  return over(cast(padded, DType::f32), x.dim(0));
 }
 
 Upsampling::Upsampling(const WeightBinder& binder, const std::string& name) {
@@ -87,9 +125,9 @@ Upsampling::Upsampling(const WeightBinder& binder, const std::string& name) {
 Tensor Upsampling::operator()(const Tensor& x) const {
   const int64_t rows = x.dim(0), out = weight.dim(0) / stride;
   const Tensor padded = pad(x, 0, 1, 1);
-  const Tensor y = (has_panel_convolution(x, weight) ? panel_convolution(padded, weight, {.rows = rows + 1, .bias = bias})
-                                                     : conv2d(padded.reshape({1, 1, rows + 2, x.dim(1)}), weight, {.bias = bias}))
-                       .reshape({(rows + 1) * stride, out});
+  const Tensor y =
+      (has_panel_convolution(x, weight) ? panel_convolution(padded, weight, {.rows = rows + 1, .bias = bias}) : Conv1d::of(weight, bias).over(padded, rows + 1))
+          .reshape({(rows + 1) * stride, out});
   return y.rows(stride / 2, stride / 2 + rows * stride);
 }
 
@@ -153,12 +191,12 @@ Lstm::Lstm(const WeightBinder& binder, const std::string& name) {
   const int64_t gates = in[1];
   if (in.rank() != 3 || in[0] != 2 || gates % 4 != 0) throw Failure({ErrorCode::mismatch, fmt::format("{}.input is {}", name, in.str())});
   const Scope scope = binder.scope(name);
-  input = scope.weight("input", in, Init::fan_in).reshape({2 * gates, in[2]});
-  bias = scope.weight("bias", {2, gates}, Init::zeros).reshape({2 * gates});
+  input.weight = scope.weight("input", in, Init::fan_in).reshape({2 * gates, in[2]});
+  input.bias = scope.weight("bias", {2, gates}, Init::zeros).reshape({2 * gates});
   recurrent = scope.weight("recurrent", {2, gates, gates / 4}, Init::fan_in);
 }
 
-Tensor Lstm::operator()(const Tensor& x) const { return bidirectional_lstm(cast(linear(x, input, {.bias = bias}), DType::f32), recurrent); }
+Tensor Lstm::operator()(const Tensor& x) const { return bidirectional_lstm(cast(linear_in_steps(input, x), DType::f32), recurrent); }
 
 Tensor repeated(const Tensor& x, const std::vector<int64_t>& counts) {
   int64_t rows = 0;

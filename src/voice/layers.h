@@ -4,9 +4,14 @@
 #include <vector>
 
 #include "nn/weight_binder.h"
+#include "tensor/ops.h"
 #include "voice/kernels.h"
 
 namespace ptah {
+
+/// linear() of x [.., rows, in] in steps of rows whose number is one of few: kernels are made for each that occurs, and kept, and no two sentences are equally
+/// long. Residual as the result, or none.
+Tensor linear_in_steps(const Linear& layer, const Tensor& x, Activation activation = Activation::none, const Tensor& residual = {});
 
 /// A convolution over time. Of one that is dilated by d, rows d apart are neighbours: it computes d sounds of 1 / d the length, and no numbers are moved for
 /// it, since the norms before and behind it write and read rows in that order (parted()).
@@ -15,6 +20,12 @@ struct Conv1d {
   int64_t dilation = 1, stride = 1;
 
   Conv1d() = default;
+  /// weight [out, in, 1, k]
+  static Conv1d of(Tensor weight, Tensor bias) {
+    Conv1d out;
+    out.weight = std::move(weight), out.bias = std::move(bias);
+    return out;
+  }
   /// NAME.weight [out, in, k] and, if it is there, NAME.bias.
   Conv1d(const WeightBinder& binder, const std::string& name, int64_t dilated = 1, int64_t strided = 1);
   int64_t kernel() const { return weight.dim(3); }
@@ -26,6 +37,8 @@ struct Conv1d {
   Tensor over(const Tensor& x, int64_t rows, const Tensor& residual = {}) const;
   /// x [rows, in] → [rows, out]; not of one that is dilated.
   Tensor operator()(const Tensor& x) const;
+  /// The same with sums that are not rounded.
+  Tensor in_f32(const Tensor& x) const;
 };
 
 /// A transposed convolution whose kernel is twice its stride, (k − stride) / 2 less on each side: x [t, in] → [t · stride, out].
@@ -75,7 +88,8 @@ struct SnakeBlock {
 
 /// Of both directions: x [t, in] → f32 [t, 2 h].
 struct Lstm {
-  Tensor input, bias, recurrent;  ///< [8 h, in], [8 h], [2, 4 h, h]
+  Linear input;      ///< in → 8 h
+  Tensor recurrent;  ///< [2, 4 h, h]
 
   Lstm() = default;
   Lstm(const WeightBinder& binder, const std::string& name);

@@ -140,13 +140,13 @@ Tensor SpeechModel::understood(std::span<const int32_t> tokens) const {
   const auto count = static_cast<int64_t>(tokens.size());
   const Tensor ids = Tensor::from<int32_t>({count}, tokens);
   Tensor x = add(add(embedding(words_, ids), embedding(kinds_, Tensor::zeros({count}, DType::i32))), positions_.rows(0, count));
-  x = widen_(layer_norm(x, bert_norm_)).reshape({1, count, -1});
+  x = linear_in_steps(widen_, layer_norm(x, bert_norm_)).reshape({1, count, -1});
   for (int64_t i = 0; i < config_.layers; ++i) {
-    const Tensor seen = attention(query_(x), key_(x), value_(x), {.heads = config_.heads});
-    x = layer_norm(dense_(seen, Activation::none, x), attention_norm_);
-    x = layer_norm(ffn_out_(ffn_(x, Activation::gelu), Activation::none, x), layer_norm_);
+    const Tensor seen = attention(linear_in_steps(query_, x), linear_in_steps(key_, x), linear_in_steps(value_, x), {.heads = config_.heads});
+    x = layer_norm(linear_in_steps(dense_, seen, Activation::none, x), attention_norm_);
+    x = layer_norm(linear_in_steps(ffn_out_, linear_in_steps(ffn_, x, Activation::gelu), Activation::none, x), layer_norm_);
   }
-  return bert_encoder_(x.reshape({count, -1}));
+  return linear_in_steps(bert_encoder_, x.reshape({count, -1}));
 }
 
 Tensor SpeechModel::embedded_text(const Tensor& ids) const {
@@ -158,7 +158,7 @@ Tensor SpeechModel::embedded_text(const Tensor& ids) const {
 std::vector<float> SpeechModel::curve(const std::vector<AdaptiveBlock>& blocks, const Linear& projection, const Tensor& shared, const Tensor& style) const {
   Tensor x = shared;
   for (const AdaptiveBlock& block : blocks) x = block(x, style);
-  const Tensor values = projection(x);
+  const Tensor values = linear_in_steps(projection, x);
   return DryRun::active() ? std::vector<float>(static_cast<size_t>(values.elements()), 0.0F) : values.to_vector();
 }
 
@@ -179,7 +179,7 @@ Prosody SpeechModel::plan(std::span<const int32_t> tokens, std::span<const float
     const Tensor scale = slice(affine, 0, 0, width).reshape({1, width}), shift = slice(affine, 0, width, 2 * width).reshape({1, width});
     x = beside(modulated_norm(y.reshape({1, y.dim(0), width}), shift, scale, 1e-5F).reshape({y.dim(0), width}), manner);
   }
-  const Tensor steps = sum(sigmoid(duration_projection_(duration_lstm_(x))), 1);
+  const Tensor steps = sum(sigmoid(linear_in_steps(duration_projection_, duration_lstm_(x))), 1);
   Prosody out;
   // How long a text takes is not known before its numbers are: plans take what is usual.
   const std::vector<float> lengths = DryRun::active() ? std::vector<float>(tokens.size(), kUsualFrames) : steps.to_vector();
@@ -226,7 +226,7 @@ Tensor SpeechModel::spectrum(const Tensor& features, const std::vector<float>& p
     }
     x = affine(sum, 1 / static_cast<float>(stage.blocks.size()));
   }
-  Tensor out = cast(post_(leaky_relu(x, 0.01F)), DType::f32);
+  Tensor out = post_.in_f32(leaky_relu(x, 0.01F));  // logarithms of magnitudes, and phases: rounded they would be heard
   const int64_t bins = window_ / 2 + 1, count = out.dim(0);
   float* numbers = out.data<float>();
   parallel_for(count, bins * 40, [&](int64_t begin, int64_t end) {

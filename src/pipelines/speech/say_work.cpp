@@ -40,7 +40,11 @@ void fields(C& c, const Visit& visit) {
   visit(Field{.name = "pause", .help = "factor on the silence between sentences", .range = {0, 10}, .since = kSince}, c.pause);
   visit(Field{.name = "captions", .help = "captions.vtt, captions.srt and words.json (the time of each word and phoneme) beside the sound", .since = kSince},
         c.captions);
-  visit(Field{.name = "precision", .help = "what the decoder computes in", .choices = {"f32", "bf16"}, .since = kSince}, c.precision);
+  visit(Field{.name = "precision",
+              .help = "what the decoder computes in; auto: bf16 where the processor has it",
+              .choices = {"auto", "f32", "bf16"},
+              .since = kSince},
+        c.precision);
   visit(Field{.name = "model", .help = "name of a pulled model, or its folder", .unit = "MODEL", .since = kSince}, c.model);
 }
 
@@ -63,7 +67,9 @@ SpeakRequest speak_request(const SayTask& request) {
           .how = {request.speed, request.pitch, request.energy},
           .own = value_or_throw(own_words(request.lexicon)),
           .pause = request.pause,
-          .type = request.precision == "bf16" ? DType::bf16 : DType::f32};
+          .type = request.precision == "auto"   ? compute_dtype()
+                  : request.precision == "bf16" ? DType::bf16
+                                                : DType::f32};
 }
 
 Bytes caption_bytes(const std::string& text) { return {text.begin(), text.end()}; }

@@ -19,8 +19,8 @@ struct SayTask {
   float pitch = 1;
   float energy = 1;
   float pause = 1;
-  bool captions = false;  ///< captions.vtt, captions.srt and words.json
-  std::string precision = "f32";
+  bool captions = false;           ///< captions.vtt, captions.srt and words.json
+  std::string precision = "auto";  ///< or f32, bf16: what the decoder computes in
 };
 const SchemaOf<SayTask>& say_schema();
 /// What a receipt calls a work of speech.

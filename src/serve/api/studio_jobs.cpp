@@ -11,7 +11,7 @@ const STATES = { queued: "waiting", in_progress: "being made", completed: "made"
 async function blobOf(url) { return URL.createObjectURL(await (await request(url)).blob()); }
 function titleOf(job) {
   const r = job.request || {};
-  return r.prompt || r.material || r.picture || r.mesh || r.file || (r.program ? r.program.slice(0, 60) : "") || job.kind;
+  return r.prompt || (r.text ? r.text.slice(0, 80) : "") || r.material || r.picture || r.mesh || r.file || (r.program ? r.program.slice(0, 60) : "") || job.kind;
 }
 
 function showJob(job, first) {
@@ -69,6 +69,8 @@ async function drawWork(entry, place) {
   const find = (...names) => job.outputs.find((one) => names.includes(one.name.split(".").pop()));
   const shown = job.outputs.find((one) => one.name === "picture.png") || find("png", "webp", "gif", "jpg"), object = find("glb");
   if (job.facts && typeof job.facts.text === "string") make("p", job.facts.text, item, { className: "text" });
+  const sound = find("wav");
+  if (sound) drawSound(job, sound, item);
   const files = make("div", undefined, item, { className: "files" });
   for (const one of job.outputs) {
     const link = make("a", one.name + " (" + bytesText(one.bytes) + ")", files, { href: one.url });
@@ -94,6 +96,24 @@ async function drawWork(entry, place) {
   if (object) frame.onclick = async () => showObject(await (await request(object.url)).arrayBuffer(), object.name);
   const image = make("img", undefined, frame, { alt: titleOf(job) });
   try { image.src = await blobOf(shown.url); } catch (error) { frame.replaceWith(error.message); }
+}
+
+/** A player, and the words under it: the one that is being said is marked. */
+async function drawSound(job, sound, item) {
+  const player = make("audio", undefined, item, { controls: true });
+  const text = make("p", undefined, item, { className: "text" });
+  const spoken = ((job.facts && job.facts.words) || []).filter((one) => one.written).slice(0, 5000);
+  const marks = spoken.map((one) => make("span", one.written + " ", text));
+  let last = -1;
+  player.ontimeupdate = () => {
+    let now = -1;
+    while (now + 1 < spoken.length && spoken[now + 1].begin <= player.currentTime) ++now;
+    if (now === last) return;
+    if (last >= 0) marks[last].classList.remove("said");
+    if (now >= 0) marks[now].classList.add("said");
+    last = now;
+  };
+  try { player.src = await blobOf(sound.url); } catch (error) { player.replaceWith(error.message); }
 }
 
 /** What a receipt says, in plain words. */

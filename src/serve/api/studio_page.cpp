@@ -50,7 +50,8 @@ const StudioPage& studio_page() {
         "<title>Ptah</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>{}</style>\n{}<script>{}</script>\n</html>\n",
         style, kStudioBody, script);
     out.policy = fmt::format(
-        "default-src 'none'; script-src {}; style-src {}; img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "default-src 'none'; script-src {}; style-src {}; img-src 'self' blob: data:; media-src blob:; connect-src 'self'; base-uri 'none'; form-action "
+        "'none'; "
         "frame-ancestors 'none'",
         csp_hash(script), csp_hash(style));
     return out;

@@ -43,6 +43,7 @@ const char* const kStudioStyle = R"css(
     background: repeating-conic-gradient(#8882 0 25%, #0000 0 50%) 0 0 / 20px 20px; }
   li .picture img { width: 100%; height: 100%; object-fit: contain; display: block; }
   li p.text { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 16rem; overflow: auto; margin: 0; }
+  audio { width: 100%; } .said { background: var(--accent); color: var(--on-accent); border-radius: .25rem; }
   progress { width: 100%; accent-color: var(--accent); }
   .files { display: flex; flex-wrap: wrap; gap: .2rem .8rem; font-size: .875rem; }
   .files a { color: var(--accent); }

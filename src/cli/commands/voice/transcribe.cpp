@@ -1,5 +1,6 @@
 #include "base/input.h"
 #include "base/file.h"
+#include "base/input.h"
 #include "cli/commands/commands.h"
 #include "cli/request_options.h"
 #include "media/wav.h"
