@@ -137,6 +137,7 @@ constexpr Command kTable[] = {
      "ptah train picture --config train.json\n"
      "ptah train language book.txt --minutes 1\n"
      "ptah train encoder labelled.csv --out classifier\n"
+     "ptah train preference --config preference.json\n"
      "ptah train shape --config shape.json\n"
      "ptah train matting --config matting.json\n"
      "ptah train denoiser --config denoiser.json"},

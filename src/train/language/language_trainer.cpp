@@ -191,7 +191,7 @@ class LanguageTrainer {
     std::vector<int64_t> starts;
     if (starts_.defined()) {
       if (i >= starts_.dim(0)) throw Failure({ErrorCode::invalid_argument, fmt::format("{} ends at step {}", t_.batches.string(), i)});
-      const int32_t* row = starts_.data<int32_t>() + i * t_.stage.batch;
+      const int32_t* row = std::as_const(starts_).data<int32_t>() + i * t_.stage.batch;
       starts.assign(row, row + t_.stage.batch);
     } else {
       starts = random_starts(training_, t_.stage.batch, t_.context, random);
@@ -230,7 +230,8 @@ class LanguageTrainer {
     last_held_out_ = held_out_loss();
     measured_ = i;
     value_or_throw(curve_.put(i, {training, last_held_out_}));
-    if (callbacks_.say) callbacks_.say(fmt::format("step {}: loss {:.4f}, held out {:.4f}", i, training, last_held_out_));
+    if (callbacks_.say)
+      callbacks_.say(fmt::format("step {}:{} held-out loss {:.4f}", i, std::isnan(training) ? "" : fmt::format(" loss {:.4f},", training), last_held_out_));
   }
 
   /// The model as it is now, ready to write.

@@ -100,7 +100,7 @@ TEST_F(ClassifierRun, ARunThatWasCutEndsInTheSameBytesOnAnyNumberOfThreads) {
 }
 
 TEST_F(ClassifierRun, LearnsToTellLabelsApartAndIsUsed) {
-  value_or_throw(run({{"out", "made"}, {"steps", 250}}));
+  value_or_throw(run({{"out", "made"}, {"steps", 250}, {"held_out", "rows.csv"}}));
   const auto classifier = value_or_throw(TextClassifier::load(folder_ / "made"));
   EXPECT_EQ(classifier->labels().names, (std::vector<std::string>{"blame", "praise"}));
   EXPECT_FALSE(classifier->labels().several);

@@ -109,6 +109,21 @@ TEST_F(TrlsPairs, AnAdapterOfPeftGivesPeftsLogits) {
   EXPECT_GT(difference(), 0.1F) << "without the adapter they differ";
   value_or_throw(apply_adapter(model, kGoldenFiles / "adapter"));
   EXPECT_LT(difference(), 1e-4F);
+  // Written again it holds what PEFT wrote, by the same names.
+  const fs::path again = fs::temp_directory_path() / fmt::format("ptah-peft-{}", ::getpid());
+  value_or_throw(write_adapter(again, value_or_throw(read_adapter(kGoldenFiles / "adapter", model_.config)), model_.config));
+  const auto theirs = value_or_throw(read_safetensors(kGoldenFiles / "adapter" / "adapter_model.safetensors")).tensors;
+  const auto ours = value_or_throw(read_safetensors(again / "adapter_model.safetensors")).tensors;
+  ASSERT_EQ(ours.size(), theirs.size());
+  for (const auto& [name, tensor] : theirs) {
+    ASSERT_TRUE(ours.contains(name)) << name;
+    EXPECT_EQ(ours.at(name).to_vector(), tensor.to_vector()) << name;
+  }
+  const Json config = value_or_throw(parse_json(value_or_throw(read_text(again / "adapter_config.json"))));
+  EXPECT_EQ(config.at("target_modules"), Json({"down_proj", "k_proj", "q_proj"}));
+  EXPECT_EQ(config.at("r"), 3);
+  EXPECT_EQ(config.at("lora_alpha"), 12);
+  fs::remove_all(again);
 }
 
 class PreferenceRun : public testing::Test {

@@ -65,7 +65,7 @@ Result<void> run_classify(const ClassifyOptions& o) {
 
 void add_classify(CLI::App& app, Action& action) {
   auto o = std::make_shared<ClassifyOptions>();
-  CLI::App* command = app.add_subcommand("classify", "tell which label each text has; ptah train encoder makes a classifier of labelled texts");
+  CLI::App* command = app.add_subcommand("classify", "label texts with a classifier that ptah train encoder made");
   command->add_option("texts", o->texts, "the texts");
   command->add_option("--file", o->file, "texts from a file, one a line; - is standard input");
   command->add_option("--model", o->model, "the classifier's folder")->required()->type_name("FOLDER");

@@ -139,7 +139,7 @@ void add_train_encoder(CLI::App& train, Action& action) {
 
 void add_train_preference(CLI::App& train, Action& action) {
   auto o = std::make_shared<TrainOptions>();
-  CLI::App* preference = train.add_subcommand("preference", "train an adapter of a language model on answers that people preferred (docs/learning.md)");
+  CLI::App* preference = train.add_subcommand("preference", "train a language model on answers that people preferred (docs/learning.md)");
   preference->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
   preference->add_option("--threads", o->threads, kThreadsHelp);
   preference->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_preference(*o); })); }; });
