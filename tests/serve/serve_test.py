@@ -325,9 +325,9 @@ class Chat(Served):
         post = lambda **body: self.server.ask("POST", "/v1/chat/completions", self.chat(**body))
         long = post(messages=[{"role": "user", "content": "fox " * 12000}])
         self.assertEqual((long.status, long.error()["code"]), (400, "context_length_exceeded"), long.body)
-        for more, param in (({"tools": [{"type": "function"}]}, "tools"), ({"n": 2}, "n"), ({"logprobs": True}, "logprobs"), ({"messages": []}, "messages"), ({"temperature": -1}, "temperature"),
-                            ({"messages": [{"role": "king", "content": ""}]}, "messages"), ({"response_format": {"type": "xml"}}, "response_format"), ({"max_tokens": 0}, "max_completion_tokens")):
-            answer = post(**({"max_completion_tokens": None} if param == "max_completion_tokens" else {}), **more)
+        for more, param in (({"tools": [{"type": "function"}]}, "tools"), ({"n": 9}, "n"), ({"n": 2, "stream": True}, "n"), ({"top_logprobs": 2}, "top_logprobs"), ({"tool_choice": "required"}, "tool_choice"), ({"logit_bias": {"fox": 1}}, "logit_bias"), ({"stream": "yes"}, "stream"), ({"messages": []}, "messages"), ({"temperature": -1}, "temperature"),
+                            ({"messages": [{"role": "king", "content": ""}]}, "messages"), ({"response_format": {"type": "xml"}}, "response_format"), ({"max_tokens": 0}, "max_tokens"), ({"max_completion_tokens": 0}, "max_completion_tokens")):
+            answer = post(**more)
             self.assertEqual((answer.status, answer.error()["param"]), (400, param), answer.body)
         self.assertEqual(post(tools=[], logprobs=None, metadata={"a": "b"}).status, 200)
         self.assertEqual(post(model="none").error()["code"], "model_not_found")

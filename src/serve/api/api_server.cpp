@@ -5,6 +5,8 @@
 
 #include "base/text.h"
 #include "serve/api/answers.h"
+#include "serve/api/openai/language_request.h"
+#include "serve/api/openai/openai_routes.h"
 #include "serve/api/studio_page.h"
 
 namespace ptah {
@@ -13,6 +15,7 @@ namespace {
 
 constexpr int64_t kHour = 3600;
 constexpr int64_t kMaxListed = 200;
+constexpr double kSecondsToFail = 3;  ///< a stream waits so long for its first event that is not one of the queue
 
 /// Where a client of server-sent events was; nothing if it has not been here.
 std::optional<int64_t> last_event_id(const HttpRequest& request) {
@@ -32,7 +35,12 @@ ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions option
     : HttpServer(options.http), service_(service), keys_(keys), options_(std::move(options)) {
   add_jobs();
   add_files();
-  add_openai();
+  add_model_routes(*this);
+  add_chat_routes(*this);
+  add_completion_routes(*this);
+  add_embedding_routes(*this);
+  add_image_routes(*this);
+  add_response_routes(*this);
   add_pages();
 }
 
@@ -57,15 +65,13 @@ std::optional<HttpResponse> ApiServer::refused(const HttpRequest& request, Needs
   return {};
 }
 
-std::optional<HttpResponse> ApiServer::busy(bool waits) const {
+std::optional<HttpResponse> ApiServer::no_more(const Caller& caller, bool waits) const {
   const int max_waiting = std::max(1, static_cast<int>(options_.http.threads) / 2);
-  if (service_.planning() < (max_waiting + 1) / 2 && !(waits && waiting_ >= max_waiting)) return {};
-  HttpResponse out = api_error(503, "too many requests wait; try again", "overloaded");
-  out.headers.emplace_back("Retry-After", "1");
-  return out;
-}
-
-std::optional<HttpResponse> ApiServer::over_limit(const Caller& caller) const {
+  if (service_.planning() >= (max_waiting + 1) / 2 || (waits && waiting_ >= max_waiting)) {
+    HttpResponse out = api_error(503, "too many requests wait; try again", "overloaded");
+    out.headers.emplace_back("Retry-After", "1");
+    return out;
+  }
   const auto refuse = [](const std::string& why, int64_t seconds) {
     HttpResponse out = api_error(429, why, "rate_limit_exceeded");
     out.headers = {{"Retry-After", std::to_string(seconds)}};
@@ -78,6 +84,60 @@ std::optional<HttpResponse> ApiServer::over_limit(const Caller& caller) const {
     return refuse(fmt::format("this key has asked for {} jobs within an hour, which is all it may", caller.jobs_an_hour), 60);
   return {};
 }
+
+// ---- answers -----------------------------------------------------------------------------------------------------------------------------------
+
+ApiServer::Or<std::vector<int64_t>> ApiServer::ask_answers(const char* kind, const Json& fields, int64_t count, const Caller& caller) {
+  std::vector<int64_t> out;
+  for (int64_t i = 0; i < count; ++i) {
+    Json one = fields;
+    if (i > 0) one["seed"] = fields["seed"].get<uint64_t>() + static_cast<uint64_t>(i);
+    auto refusal = no_more(caller, true);
+    if (!refusal) {
+      const auto asked = service_.ask_answer(kind, one, caller.name);
+      if (asked) {
+        service_.hold(asked->id);
+        out.push_back(asked->id);
+        continue;
+      }
+      refusal = api_error(asked.error());
+    }
+    for (const int64_t job : out) service_.release(job);
+    return tl::unexpected(std::move(*refusal));
+  }
+  return out;
+}
+
+ApiServer::Or<std::vector<Job>> ApiServer::finished(const std::vector<int64_t>& jobs, const HttpRequest& request) {
+  const CountWhile counted(waiting_);
+  std::vector<Job> out;
+  for (const int64_t job : jobs) {
+    out.push_back(service_.wait(job, request.gone.get()));
+    if (out.back().state != JobState::done) break;
+  }
+  for (const int64_t job : jobs) service_.release(job);
+  if (out.back().state == JobState::failed) return tl::unexpected(language_error(out.back().error));
+  if (out.back().state != JobState::done) return tl::unexpected(api_error(499, "the job was cancelled", "cancelled"));
+  return out;
+}
+
+HttpResponse ApiServer::streamed(int64_t job, const HttpRequest& request, std::function<std::string(const JobEvent&)> shape, const char* content_type) {
+  {
+    const CountWhile counted(waiting_);
+    const Job begun = service_.wait_for_news(job, kSecondsToFail, request.gone.get());
+    if (begun.state == JobState::failed) {
+      service_.release(job);
+      return language_error(begun.error);
+    }
+  }
+  EventShape told{.event = std::move(shape), .left = [this, job] { service_.release(job); }};
+  HttpResponse out = HttpResponse::events(service_.events().follow(job, std::move(told)));
+  out.content_type = content_type;
+  out.headers = {{"X-Ptah-Job", job_name(job)}};
+  return out;
+}
+
+// ---- who may, again ----------------------------------------------------------------------------------------------------------------------------
 
 void ApiServer::add(const char* method, const char* path, Needs needs, Handler handler, size_t max_body) {
   HttpRoute made{.method = method, .path = path, .max_body = max_body};
@@ -103,8 +163,7 @@ HttpResponse ApiServer::post_job(const HttpRequest& request, const Caller& calle
   const std::string kind = text_at(*body, "kind"), lane = text_at(*body, "lane");
   if (kind.empty()) return api_error(422, "`kind` is missing: what to make, e.g. \"create\" (GET /v1/recipes)", "invalid_argument", "kind");
   if (!lane.empty() && lane != "interactive" && lane != "batch") return api_error(422, "`lane`: interactive or batch", "invalid_argument", "lane");
-  if (auto refusal = busy(false)) return *refusal;
-  if (auto refusal = over_limit(caller)) return *refusal;
+  if (auto refusal = no_more(caller, false)) return *refusal;
   const auto asked = service_.ask(kind, body->value("request", Json::object()), caller.name, JobService::For::later, lane == "batch");
   if (!asked) return api_error(asked.error());
   HttpResponse out = HttpResponse::of(job_answer(service_, *asked), asked->made ? 200 : 202);
@@ -172,7 +231,7 @@ void ApiServer::add_jobs() {
       [this](const In& in, const Caller& who) {
         const auto body = body_of_request(in);
         if (!body) return api_error(body.error(), 400);
-        if (auto refusal = busy(false)) return *refusal;
+        if (auto refusal = no_more(who, false)) return *refusal;
         const auto plan = service_.plan(text_at(*body, "kind"), body->value("request", Json::object()), who.name);
         if (!plan) return api_error(plan.error());
         return HttpResponse::of({{"object", "plan"}, {"bytes", plan->peak_bytes}, {"seconds", plan->seconds}});

@@ -1,6 +1,7 @@
 #include "serve/api/job_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "base/file.h"
@@ -120,7 +121,7 @@ void JobService::told(const Job& job, const Json& what) {
   if (event == "running" && chosen_ && chosen_->id == job.id) turns_.take(*chosen_);
   if (event == "progress") progress_[job.id] = what;
   if (event == "done" || event == "failed" || event == "cancelled" || event == "queued") progress_.erase(job.id);
-  if (event == "done" || event == "failed" || event == "cancelled") wanted_later_.erase(job.id);
+  if (event == "done" || event == "failed" || event == "cancelled") wanted_later_.erase(job.id), held_.erase(job.id);
 }
 
 std::string JobService::key_of(const std::string& kind, const Json& identities) const {
@@ -183,10 +184,14 @@ Result<AskedJob> JobService::ask(const std::string& kind, const Json& request, c
   });
 }
 
-Result<AskedJob> JobService::ask_answer(const std::string& kind, const Json& fields, const std::string& owner) {
+Result<AskedJob> JobService::ask_answer(const std::string& kind, const Json& fields, const std::string& owner, For when) {
   return guard([&]() -> Result<AskedJob> {
     AskedJob out;
     std::tie(out.id, out.is_new) = store_->ask({.recipe = kind, .fields = fields}, {owner, key_of(kind, fields), false});
+    if (when == For::later) {
+      const std::lock_guard lock(mutex_);
+      wanted_later_.insert(out.id);
+    }
     out.made = store_->get(out.id).state == JobState::done;
     runner_->wake();
     return out;
@@ -236,6 +241,20 @@ Job JobService::wait(int64_t id, const CancelToken* cancel) const {
     Job job = store_->get(id);
     if (has_ended(job.state) || (cancel && cancel->cancelled()) || stop_.cancelled() || problem()) return job;
     hub_->wait(seen, 0.2);  // a client that leaves is seen then
+  }
+}
+
+Job JobService::wait_for_news(int64_t id, double seconds, const CancelToken* cancel) const {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  for (;;) {
+    const uint64_t seen = hub_->seen();
+    Job job = store_->get(id);
+    if (has_ended(job.state) || (cancel && cancel->cancelled()) || stop_.cancelled() || std::chrono::steady_clock::now() > end) return job;
+    for (const JobEvent& event : store_->events(0, id)) {
+      const std::string what = text_at(event.what, "event");
+      if (what == "text" || what == "call" || what == "progress") return job;
+    }
+    hub_->wait(seen, 0.2);
   }
 }
 
