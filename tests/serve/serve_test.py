@@ -111,8 +111,29 @@ class Jobs(Served):
         self.assertEqual(view["status"], "completed")
         self.assertLess(time.time() - begun, 60)
         self.assertLessEqual(len(self.server.workers()), max(before, 2))
-        self.assertEqual(self.server.ask("DELETE", "/v1/jobs/" + job).status, 409)
         self.assertEqual(self.server.ask("DELETE", "/v1/jobs/job_999999").status, 404)
+
+    def test_what_is_deleted_lies_in_a_bin(self):
+        listed = lambda path: [job["id"] for job in self.server.get(path + "?limit=200").json()["data"]]
+        request = {**FOX, "seed": 60}
+        job = self.server.job("create", request).json()["id"]
+        view = self.server.ended(job)
+        gone = self.server.ask("DELETE", "/v1/jobs/" + job)
+        self.assertEqual((gone.status, gone.json()["deleted"]), (200, True), gone.body)
+        self.assertEqual((job in listed("/v1/jobs"), job in listed("/v1/bin")), (False, True))
+        self.assertEqual(self.server.ask("DELETE", "/v1/jobs/" + job).status, 409)
+        self.assertEqual(self.server.ask("POST", f"/v1/jobs/{job}/restore").json()["outputs"], view["outputs"])
+        self.assertEqual((job in listed("/v1/jobs"), job in listed("/v1/bin")), (True, False))
+        self.assertEqual(self.server.ask("POST", f"/v1/jobs/{job}/restore").status, 409)
+        self.server.ask("DELETE", "/v1/jobs/" + job)
+        self.assertEqual(self.server.job("create", request).json()["id"], job, "asked for again")
+        self.assertIn(job, listed("/v1/jobs"))
+        self.server.ask("DELETE", "/v1/jobs/" + job)
+        self.assertGreaterEqual(self.server.ask("DELETE", "/v1/bin").json()["deleted"], 1)
+        self.assertEqual(self.server.get("/v1/jobs/" + job).status, 404)
+        made = self.server.ended(self.server.job("create", request).json()["id"])
+        self.assertNotEqual(made["id"], job)
+        self.assertEqual(made["outputs"][0]["sha256"], view["outputs"][0]["sha256"])
 
     def test_a_place_in_the_queue(self):
         first = self.server.job("create", SLOW).json()["id"]

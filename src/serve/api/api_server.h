@@ -5,6 +5,8 @@
 
 #include "serve/api/api_keys.h"
 #include "serve/api/job_service.h"
+#include "serve/api/operation/openapi.h"
+#include "serve/api/operation/webhooks.h"
 #include "serve/http/server.h"
 
 namespace ptah {
@@ -12,6 +14,7 @@ namespace ptah {
 struct ApiOptions {
   HttpOptions http = {};
   bool keys = false;                   ///< only who sends a key of ApiKeys is served; else everybody is, without a name
+  bool webhooks_anywhere = false;      ///< also to this computer and private networks
   size_t max_blob_bytes = 64 << 20;    ///< of one file that is put here
   size_t max_request_bytes = 4 << 20;  ///< of a request's JSON
 };
@@ -32,6 +35,8 @@ class ApiServer : public HttpServer {
   /// Adds a route for those who may.
   void add(const char* method, const char* path, Needs needs, Handler handler, size_t max_body = 0);
   JobService& service() { return service_; }
+  /// All that were added, in their order, and those of the page and of GET /health.
+  const std::vector<RouteName>& routes() const { return routes_; }
   size_t max_request_bytes() const { return options_.max_request_bytes; }
   size_t max_blob_bytes() const { return options_.max_blob_bytes; }
   /// What is answered to who may not have more work done now: everybody while so many wait for plans, or (`waits`) for answers, that nobody else would be
@@ -52,17 +57,21 @@ class ApiServer : public HttpServer {
   std::optional<Caller> caller_of(const HttpRequest& request) const;
   /// What is answered to who may not; nothing if they may.
   std::optional<HttpResponse> refused(const HttpRequest& request, Needs needs) const;
+  /// What is answered to an Idempotency-Key that is none, or that was another request's.
+  std::optional<HttpResponse> sent_otherwise(const HttpRequest& request, const Caller& caller) const;
 
   void add_jobs();
   void add_files();
   void add_pages();
   HttpResponse post_job(const HttpRequest& request, const Caller& caller);
-  HttpResponse list_jobs(const HttpRequest& request, const Caller& caller) const;
+  HttpResponse list_jobs(const HttpRequest& request, const Caller& caller, bool in_bin) const;
   HttpResponse content(const HttpRequest& request, const Caller& caller) const;
 
   JobService& service_;
   const ApiKeys& keys_;
   ApiOptions options_;
+  std::vector<RouteName> routes_{{"GET", "/"}, {"GET", "/health"}, {"GET", "/ready"}};
+  WebhookSender webhooks_;
   std::atomic<int> waiting_{0};  ///< threads that wait for an answer's work
 };
 

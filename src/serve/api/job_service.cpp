@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/file.h"
 #include "base/sha256.h"
@@ -29,6 +30,16 @@ std::string engine_identity() {
 Error without_folder(Error error, const fs::path& folder) {
   replace_all(error.message, folder.string() + "/", "");
   return error;
+}
+
+/// Workers run in another folder: what names a folder from here has to do so from there.
+void make_folders_absolute() {
+  for (const char* name : {"PTAH_MODELS", "PTAH_CACHE", "PTAH_DATA", "PTAH_CHECKPOINTS"}) {
+    const char* said = std::getenv(name);
+    std::error_code problem;
+    const fs::path whole = said && *said ? fs::absolute(said, problem) : fs::path();
+    if (!whole.empty() && !problem) ::setenv(name, whole.lexically_normal().c_str(), 1);
+  }
 }
 
 bool has_ended(JobState state) { return state != JobState::queued && state != JobState::running; }
@@ -64,7 +75,9 @@ std::string content_type_of(const std::string& name) {
 JobService::JobService(ServiceOptions options) : options_(std::move(options)), files_(options_.folder, options_.checkpoints), engine_(engine_identity()) {}
 
 Result<std::unique_ptr<JobService>> JobService::open(ServiceOptions options) {
+  make_folders_absolute();
   options.folder = fs::absolute(options.folder).lexically_normal();
+  if (!options.checkpoints.empty()) options.checkpoints = fs::absolute(options.checkpoints).lexically_normal();
   std::unique_ptr<JobService> out(new JobService(std::move(options)));
   JobService& s = *out;
   PTAH_TRY_VOID(make_folders(s.files_.empty_folder()));

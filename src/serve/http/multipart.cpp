@@ -8,7 +8,7 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMaxParts = 64, kMaxPartHead = 4096, kMaxBoundary = 70;
+constexpr size_t kMaxFormParts = 64, kMaxPartHead = 4096, kMaxBoundary = 70;
 
 std::string_view without_blanks(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
@@ -98,7 +98,7 @@ Result<std::vector<FormPart>> parse_form(std::string_view content_type, std::str
   std::vector<FormPart> out;
   while (!body.starts_with("--")) {
     if (!body.starts_with("\r\n")) return fail(ErrorCode::corrupt, "form: no line end behind a boundary");
-    if (out.size() == kMaxParts) return fail(ErrorCode::corrupt, "form: more than {} parts", kMaxParts);
+    if (out.size() == kMaxFormParts) return fail(ErrorCode::corrupt, "form: more than {} parts", kMaxFormParts);
     body.remove_prefix(2);
     const size_t head = body.substr(0, kMaxPartHead).find("\r\n\r\n");
     if (head == std::string_view::npos) return fail(ErrorCode::corrupt, "form: a part's headers do not end within {} bytes", kMaxPartHead);

@@ -1,4 +1,8 @@
 // POST /v1/completions: texts that go on with a prompt, as `ptah generate` writes them.
+#include "serve/api/openai/completions.h"
+
+#include <algorithm>
+
 #include "jobs/language_answers.h"
 #include "serve/api/openai/language_request.h"
 #include "serve/api/openai/openai_routes.h"
@@ -158,6 +162,14 @@ HttpResponse complete(ApiServer& server, const HttpRequest& request, const ApiSe
 }
 
 }  // namespace
+
+Result<Json> completion_fields(const Json& body, uint64_t seed) {
+  PTAH_TRY(const CompletionAsking asked, completion_asking(body, seed));
+  Json out = asked.fields;
+  out["prompt"] = asked.prompts.front();
+  if (body.value("max_tokens", Json()).is_null()) out.erase("max_tokens");
+  return out;
+}
 
 void add_completion_routes(ApiServer& server) {
   server.add(

@@ -4,19 +4,17 @@
 #include <ctime>
 
 #include "base/base64.h"
-#include "base/file.h"
-#include "base/sha256.h"
 #include "base/text.h"
 #include "media/image.h"
 #include "serve/api/openai/language_request.h"
 #include "serve/api/openai/openai_routes.h"
+#include "serve/api/pictures.h"
 #include "serve/http/multipart.h"
 
 namespace ptah {
 
 namespace {
 
-constexpr const char* kPictureFile = "picture.png";
 constexpr int64_t kMaxPictures = 10;
 constexpr int64_t kMaxMaskPixels = int64_t{1} << 24;
 constexpr const char* kVariation = "a picture";  ///< what is drawn if a variation says nothing else
@@ -82,15 +80,6 @@ Result<PictureAsking> picture_asking(const Json& body, uint64_t usual_seed) {
   return out;
 }
 
-Result<std::string> picture_in_base64(JobStore& store, const Job& job) {
-  for (const JobOutput& output : job.outputs)
-    if (output.name == kPictureFile) {
-      PTAH_TRY(const Bytes bytes, read_file(store.place_of(output)));
-      return to_base64(bytes);
-    }
-  return fail(ErrorCode::internal, "{} has no picture", job_name(job.id));
-}
-
 /// An event of OpenAI's stream of pictures.
 std::string picture_event(const std::string& type, const PictureAsking& asked, const std::string& picture, Json more) {
   more.update({{"type", type},
@@ -140,18 +129,9 @@ HttpResponse picture_refusal(Error error) {
 HttpResponse draw(ApiServer& server, const PictureAsking& asked, const HttpRequest& request, const ApiServer::Caller& caller) {
   if (auto refusal = server.no_more(caller, true)) return *refusal;
   JobService& service = server.service();
-  std::vector<int64_t> jobs;
-  for (int64_t i = 0; i < asked.count; ++i) {
-    Json one = asked.request;
-    one["seed"] = asked.seed + static_cast<uint64_t>(i);
-    const auto job = service.ask("create", one, caller.name, JobService::For::now);
-    if (!job) {
-      for (const int64_t id : jobs) service.release(id);
-      return picture_refusal(job.error());
-    }
-    service.hold(job->id);
-    jobs.push_back(job->id);
-  }
+  const auto drawing = drawing_jobs(server, asked.request, asked.seed, asked.count, caller);
+  if (!drawing) return picture_refusal(drawing.error());
+  const std::vector<int64_t>& jobs = *drawing;
   if (asked.stream) {
     HttpResponse out = HttpResponse::events(service.events().follow(jobs[0], picture_shape(service, asked, jobs[0])));
     out.headers = {{"X-Ptah-Job", job_name(jobs[0])}};
@@ -210,19 +190,6 @@ const FormPart* file_of_form(const std::vector<FormPart>& parts, std::string_vie
       found = &part;
     }
   return found;
-}
-
-/// Keeps a picture under its digest; its name in a request.
-Result<std::string> kept_picture(ApiServer& server, const std::string& owner, std::span<const uint8_t> bytes, const char* field) {
-  const std::string_view begin(reinterpret_cast<const char*>(bytes.data()), std::min<size_t>(bytes.size(), 12));
-  const char* ending = begin.starts_with("\x89PNG")                                       ? "png"
-                       : begin.starts_with("\xFF\xD8")                                    ? "jpg"
-                       : begin.starts_with("RIFF") && begin.substr(8).starts_with("WEBP") ? "webp"
-                                                                                          : nullptr;
-  if (!ending) return wrong_member(field, "a PNG, JPEG or WebP is expected");
-  const std::string sha256 = sha256_hex(bytes);
-  PTAH_TRY_VOID(server.service().files().put(owner, sha256, bytes));
-  return fmt::format("sha256:{}/{}.{}", sha256, field, ending);
 }
 
 /// OpenAI's masks are transparent where the picture is to be drawn again, those of `create` white.
