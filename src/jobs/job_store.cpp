@@ -304,6 +304,16 @@ void JobStore::open_asked() const {
            "create table if not exists asker (job integer not null references asked, owner text not null, since integer not null, primary key (job, owner)) "
            "without rowid",
            "create index if not exists asker_by_owner on asker (owner, job)",
+           "create table if not exists bin (job integer not null references asked, owner text not null, since integer not null, primary key (job, owner)) "
+           "without rowid",
+           "create table if not exists sent (owner text not null, key text not null, digest text not null, since integer not null, primary key (owner, key)) "
+           "without rowid",
+           "create index if not exists sent_by_time on sent (since)",
+           "create table if not exists webhook (number integer primary key autoincrement, job integer not null references job, owner text not null, url text "
+           "not "
+           "null, secret text not null, tries integer not null default 0, next integer not null default 0, over integer not null default 0, unique (job, "
+           "owner, url))",
+           "create index if not exists webhook_by_time on webhook (over, next)",
        })
     run(*db_, sql);
 }
@@ -329,6 +339,7 @@ std::pair<int64_t, bool> JobStore::ask(const NewJob& job, const Asking& asking, 
     if (plan) note_plan(*id, *plan);
   }
   run(*db_, "insert or ignore into asker values (?, ?, ?)", *id, asking.owner, now);
+  run(*db_, "delete from bin where job = ? and owner = ?", *id, asking.owner);
   adding.commit();
   return {*id, is_new};
 }
@@ -350,15 +361,42 @@ void JobStore::withdraw(int64_t id, const std::string& owner) {
   run(*db_, "delete from asker where job = ? and owner = ?", id, owner);
 }
 
-std::vector<Job> JobStore::asked_by(const std::string& owner, int64_t before, int64_t limit) const {
+std::vector<Job> JobStore::asked_by(const std::string& owner, int64_t before, int64_t limit, bool in_bin) const {
   const std::lock_guard guard(mutex_);
   Statement row(*db_,
-                fmt::format("select {} from {} where id in (select job from asker where owner = ?1 and (?2 = 0 or job < ?2) order by job desc limit ?3) "
+                fmt::format("select {} from {} where id in (select job from asker where owner = ?1 and (?2 = 0 or job < ?2) and "
+                            "exists (select 1 from bin where bin.job = asker.job and bin.owner = ?1) = ?4 order by job desc limit ?3) "
                             "order by id desc",
                             kColumns, kJobs)
                     .c_str(),
-                owner, before, limit);
+                owner, before, limit, int64_t{in_bin});
   return jobs_of(row);
+}
+
+bool JobStore::put_into_bin(int64_t id, const std::string& owner) {
+  const std::lock_guard guard(mutex_);
+  return run(*db_,
+             "insert or ignore into bin select job, owner, ?3 from asker where job = ?1 and owner = ?2 and (select state from job where id = ?1) not in "
+             "('queued', "
+             "'running')",
+             id, owner, int64_t{std::time(nullptr)}) == 1;
+}
+
+bool JobStore::take_from_bin(int64_t id, const std::string& owner) {
+  const std::lock_guard guard(mutex_);
+  return run(*db_, "delete from bin where job = ? and owner = ?", id, owner) == 1;
+}
+
+int64_t JobStore::empty_bin(const std::string& owner) {
+  const std::lock_guard guard(mutex_);
+  DatabaseTransaction emptying(*db_);
+  const int64_t count = run(*db_, "delete from asker where owner = ?1 and job in (select job from bin where owner = ?1)", owner);
+  constexpr const char* kUnwanted = "(select job from bin where owner = ?1 and job not in (select job from asker))";
+  run(*db_, fmt::format("delete from output where job in {}", kUnwanted).c_str(), owner);
+  run(*db_, fmt::format("update job set state = 'cancelled', facts = 'null' where id in {}", kUnwanted).c_str(), owner);
+  run(*db_, "delete from bin where owner = ?", owner);
+  emptying.commit();
+  return count;
 }
 
 int64_t JobStore::unfinished_of(const std::string& owner) const {
@@ -371,6 +409,50 @@ int64_t JobStore::asked_since(const std::string& owner, int64_t time) const {
   const std::lock_guard guard(mutex_);
   Statement row(*db_, "select count(*) from asker where owner = ? and since >= ?", owner, time);
   return row.next() ? row.number(0) : 0;
+}
+
+std::vector<JobCount> JobStore::counts() const {
+  const std::lock_guard guard(mutex_);
+  std::vector<JobCount> out;
+  Statement row(*db_, "select recipe, state, count(*), sum(milliseconds) from job group by recipe, state");
+  while (row.next()) {
+    const auto state = std::find(kStates.begin(), kStates.end(), row.text(1));
+    if (state != kStates.end())
+      out.push_back({row.text(0), static_cast<JobState>(state - kStates.begin()), row.number(2), static_cast<double>(row.number(3)) / 1000});
+  }
+  return out;
+}
+
+bool JobStore::same_request(const std::string& owner, const std::string& key, const std::string& digest) {
+  const std::lock_guard guard(mutex_);
+  constexpr int64_t kDay = 86400;
+  const int64_t now = std::time(nullptr);
+  run(*db_, "delete from sent where since < ?", now - kDay);
+  run(*db_, "insert or ignore into sent values (?, ?, ?, ?)", owner, key, digest, now);
+  Statement row(*db_, "select digest from sent where owner = ? and key = ?", owner, key);
+  return row.next() && row.text(0) == digest;
+}
+
+void JobStore::add_webhook(const Webhook& hook) {
+  const std::lock_guard guard(mutex_);
+  run(*db_, "insert or ignore into webhook (job, owner, url, secret) values (?, ?, ?, ?)", hook.job, hook.owner, hook.url, hook.secret);
+}
+
+std::vector<Webhook> JobStore::webhooks_due(int64_t now, int64_t max) const {
+  const std::lock_guard guard(mutex_);
+  std::vector<Webhook> out;
+  Statement row(
+      *db_,
+      "select number, webhook.job, owner, url, secret, tries from webhook join job on job.id = webhook.job where over = 0 and next <= ?1 and state not "
+      "in ('queued', 'running') order by next, number limit ?2",
+      now, max);
+  while (row.next()) out.push_back({row.number(0), row.number(1), row.text(2), row.text(3), row.text(4), row.number(5)});
+  return out;
+}
+
+void JobStore::webhook_tried(int64_t number, int64_t next) {
+  const std::lock_guard guard(mutex_);
+  run(*db_, "update webhook set tries = tries + 1, next = ?1, over = ?2 where number = ?3", next, int64_t{next == 0}, number);
 }
 
 std::vector<QueuedJob> JobStore::queued() const {

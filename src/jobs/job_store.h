@@ -70,6 +70,21 @@ struct QueuedJob {
   double planned_seconds = 0;
 };
 
+/// How many jobs of a recipe are in a state, and the seconds of their last attempts.
+struct JobCount {
+  std::string recipe;
+  JobState state = JobState::queued;
+  int64_t count = 0;
+  double seconds = 0;
+};
+
+/// Who is told when a job has ended.
+struct Webhook {
+  int64_t number = 0, job = 0;
+  std::string owner, url, secret;
+  int64_t tries = 0;
+};
+
 /// Something that happened to a job. Numbers grow over all jobs of a store.
 struct JobEvent {
   int64_t number = 0, job = 0;
@@ -101,11 +116,26 @@ class JobStore {
   int64_t askers(int64_t id) const;
   /// Takes back what somebody asked for.
   void withdraw(int64_t id, const std::string& owner);
-  /// What somebody asked for and did not withdraw, the latest first, with numbers below `before` (0: all).
-  std::vector<Job> asked_by(const std::string& owner, int64_t before, int64_t limit) const;
+  /// What somebody asked for and did not withdraw, the latest first, with numbers below `before` (0: all): what is not in the bin, or what is.
+  std::vector<Job> asked_by(const std::string& owner, int64_t before, int64_t limit, bool in_bin = false) const;
+  /// Puts something of somebody's that has ended into the bin, or back. False if it was there already, or is not theirs. Asking for it again takes it out too.
+  bool put_into_bin(int64_t id, const std::string& owner);
+  bool take_from_bin(int64_t id, const std::string& owner);
+  /// Withdraws what is in somebody's bin; how many. Results that nobody else asked for are given up: their bytes go when the store is opened the next time.
+  int64_t empty_bin(const std::string& owner);
   /// How many of somebody's are queued or running, and how many were asked for since a time.
   int64_t unfinished_of(const std::string& owner) const;
   int64_t asked_since(const std::string& owner, int64_t time) const;
+  /// By recipe and state.
+  std::vector<JobCount> counts() const;
+  /// Whether somebody's key of a request (Idempotency-Key) stands for this digest of one; a new key does from now on, for a day.
+  bool same_request(const std::string& owner, const std::string& key, const std::string& digest);
+  /// Keeps a webhook of a job; the same of one owner once.
+  void add_webhook(const Webhook& hook);
+  /// Those of jobs that have ended, whose time has come; the first `max`.
+  std::vector<Webhook> webhooks_due(int64_t now, int64_t max) const;
+  /// It was tried once more, and will be again at `next`; 0: it is over.
+  void webhook_tried(int64_t number, int64_t next);
   /// What waits, in the order in which it came.
   std::vector<QueuedJob> queued() const;
   /// Called, from any thread, when something happens to a job; must be quick and call nothing of the store.

@@ -40,7 +40,7 @@ class LocalWorker : public JobWorker {
       options.note = [&](const std::string& note) { tell({{"event", "note"}, {"text", note}}); };
       if (job.watched) watch(options, tell);
     }
-    if (LanguageAnswers::answers(job.recipe)) return answers_.run(models_, job, options);
+    if (LanguageAnswers::answers(job.recipe)) return answers_.run(models_, job, job.watched ? tell : Tell(), cancel);
     PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
     PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
     PTAH_TRY(const Work work, run_recipe(*recipe, models_, request, options));

@@ -10,6 +10,7 @@
 #include "base/printable.h"
 #include "base/text.h"
 #include "base/url.h"
+#include "net/public_address.h"
 
 namespace ptah {
 
@@ -130,9 +131,16 @@ void set_callbacks(CURL* c, Exchange& exchange) {
   curl_easy_setopt(c, CURLOPT_XFERINFODATA, &exchange);
 }
 
+/// Refuses a connection before it is made; asked with the very address that would be connected to.
+curl_socket_t public_socket(void*, curlsocktype purpose, curl_sockaddr* address) {
+  if (purpose != CURLSOCKTYPE_IPCXN || !is_public_address(address->addr)) return CURL_SOCKET_BAD;
+  return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 }  // namespace
 
 struct HttpClient::State {
+  bool only_public = false;
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> handle{nullptr, &curl_easy_cleanup};
 };
 
@@ -140,6 +148,7 @@ HttpClient::HttpClient() : state_(std::make_unique<State>()) {}
 HttpClient::HttpClient(HttpClient&&) noexcept = default;
 HttpClient& HttpClient::operator=(HttpClient&&) noexcept = default;
 HttpClient::~HttpClient() = default;
+void HttpClient::stay_public() { state_->only_public = true; }
 
 Result<ClientResponse> HttpClient::exchange(const ClientRequest& r) {
   PTAH_TRY_VOID(check_http_url(r.url));
@@ -152,6 +161,7 @@ Result<ClientResponse> HttpClient::exchange(const ClientRequest& r) {
   char problem[CURL_ERROR_SIZE] = "";
   set_connection(c, r);
   set_callbacks(c, exchange);
+  if (state_->only_public) curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, public_socket);
   curl_easy_setopt(c, CURLOPT_ERRORBUFFER, problem);
   curl_slist* list = nullptr;
   for (const std::string& header : r.headers) list = curl_slist_append(list, header.c_str());

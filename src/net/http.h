@@ -52,6 +52,9 @@ class HttpClient {
   HttpClient& operator=(HttpClient&&) noexcept;
   ~HttpClient();
 
+  /// From now on only addresses of the public internet are connected to (public_address.h), whatever a name stands for: for requests whose URL a stranger
+  /// chose.
+  void stay_public();
   /// Certificates and host names are checked, TLS is 1.2 or later. What the server or the network did wrong stands in the response. Errors: invalid_argument
   /// (no http or https URL), over_budget (more than max_bytes), cancelled, internal, and those of `take`.
   Result<ClientResponse> exchange(const ClientRequest& request);

@@ -111,8 +111,29 @@ class Jobs(Served):
         self.assertEqual(view["status"], "completed")
         self.assertLess(time.time() - begun, 60)
         self.assertLessEqual(len(self.server.workers()), max(before, 2))
-        self.assertEqual(self.server.ask("DELETE", "/v1/jobs/" + job).status, 409)
         self.assertEqual(self.server.ask("DELETE", "/v1/jobs/job_999999").status, 404)
+
+    def test_what_is_deleted_lies_in_a_bin(self):
+        listed = lambda path: [job["id"] for job in self.server.get(path + "?limit=200").json()["data"]]
+        request = {**FOX, "seed": 60}
+        job = self.server.job("create", request).json()["id"]
+        view = self.server.ended(job)
+        gone = self.server.ask("DELETE", "/v1/jobs/" + job)
+        self.assertEqual((gone.status, gone.json()["deleted"]), (200, True), gone.body)
+        self.assertEqual((job in listed("/v1/jobs"), job in listed("/v1/bin")), (False, True))
+        self.assertEqual(self.server.ask("DELETE", "/v1/jobs/" + job).status, 409)
+        self.assertEqual(self.server.ask("POST", f"/v1/jobs/{job}/restore").json()["outputs"], view["outputs"])
+        self.assertEqual((job in listed("/v1/jobs"), job in listed("/v1/bin")), (True, False))
+        self.assertEqual(self.server.ask("POST", f"/v1/jobs/{job}/restore").status, 409)
+        self.server.ask("DELETE", "/v1/jobs/" + job)
+        self.assertEqual(self.server.job("create", request).json()["id"], job, "asked for again")
+        self.assertIn(job, listed("/v1/jobs"))
+        self.server.ask("DELETE", "/v1/jobs/" + job)
+        self.assertGreaterEqual(self.server.ask("DELETE", "/v1/bin").json()["deleted"], 1)
+        self.assertEqual(self.server.get("/v1/jobs/" + job).status, 404)
+        made = self.server.ended(self.server.job("create", request).json()["id"])
+        self.assertNotEqual(made["id"], job)
+        self.assertEqual(made["outputs"][0]["sha256"], view["outputs"][0]["sha256"])
 
     def test_a_place_in_the_queue(self):
         first = self.server.job("create", SLOW).json()["id"]
@@ -360,9 +381,9 @@ class Chat(Served):
         post = lambda **body: self.server.ask("POST", "/v1/chat/completions", self.chat(**body))
         long = post(messages=[{"role": "user", "content": "fox " * 12000}])
         self.assertEqual((long.status, long.error()["code"]), (400, "context_length_exceeded"), long.body)
-        for more, param in (({"tools": [{"type": "function"}]}, "tools"), ({"n": 2}, "n"), ({"logprobs": True}, "logprobs"), ({"messages": []}, "messages"), ({"temperature": -1}, "temperature"),
-                            ({"messages": [{"role": "king", "content": ""}]}, "messages"), ({"response_format": {"type": "xml"}}, "response_format"), ({"max_tokens": 0}, "max_completion_tokens")):
-            answer = post(**({"max_completion_tokens": None} if param == "max_completion_tokens" else {}), **more)
+        for more, param in (({"tools": [{"type": "function"}]}, "tools"), ({"n": 9}, "n"), ({"n": 2, "stream": True}, "n"), ({"top_logprobs": 2}, "top_logprobs"), ({"tool_choice": "required"}, "tool_choice"), ({"logit_bias": {"fox": 1}}, "logit_bias"), ({"stream": "yes"}, "stream"), ({"messages": []}, "messages"), ({"temperature": -1}, "temperature"),
+                            ({"messages": [{"role": "king", "content": ""}]}, "messages"), ({"response_format": {"type": "xml"}}, "response_format"), ({"max_tokens": 0}, "max_tokens"), ({"max_completion_tokens": 0}, "max_completion_tokens")):
+            answer = post(**more)
             self.assertEqual((answer.status, answer.error()["param"]), (400, param), answer.body)
         self.assertEqual(post(tools=[], logprobs=None, metadata={"a": "b"}).status, 200)
         self.assertEqual(post(model="none").error()["code"], "model_not_found")

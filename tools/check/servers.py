@@ -13,7 +13,7 @@ assert url.hostname == "127.0.0.1", url
 at = (url.hostname, url.port)
 max_ms = float(os.environ.get("PTAH_HEALTH_MS", "50"))
 MAX_MIB, SLOW = 16, 200
-POST = "/sessions" if name == "reading" else "/"
+POST = {"reading": "/sessions", "serve": "/v1/chat/completions"}.get(name, "/")
 HEAD = f"POST {POST} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n\r\n"
 MANY = 2000  # connections of one attack at most

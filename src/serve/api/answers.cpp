@@ -5,10 +5,12 @@
 #include <unistd.h>
 
 #include <optional>
+#include <random>
 
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/hex.h"
+#include "base/sha256.h"
 #include "schema/schema.h"
 
 namespace ptah {
@@ -127,6 +129,15 @@ Result<Json> body_of_request(const HttpRequest& request) {
   PTAH_TRY(Json body, parse_json(request.body, 64));
   if (!body.is_object()) return fail(ErrorCode::invalid_argument, "the body has to be a JSON object");
   return body;
+}
+
+uint64_t seed_of(const HttpRequest& request, const std::string& owner) {
+  const std::string_view key = request.header("idempotency-key");
+  if (key.empty()) return std::random_device()();
+  uint64_t out = 0;
+  const Digest digest = sha256(as_bytes(fmt::format("{}\n{}", owner, key)));
+  for (size_t i = 0; i < 4; ++i) out = out << 8 | digest[i];
+  return out;
 }
 
 }  // namespace ptah

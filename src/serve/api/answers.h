@@ -33,4 +33,7 @@ HttpResponse file_answer(const HttpRequest& request, const std::filesystem::path
 /// A request's body, an object. Errors: corrupt, invalid_argument.
 Result<Json> body_of_request(const HttpRequest& request);
 
+/// The seed of a request that names none: of its Idempotency-Key, so that the request sent again asks for the same work; else a random one.
+uint64_t seed_of(const HttpRequest& request, const std::string& owner);
+
 }  // namespace ptah

@@ -3,9 +3,16 @@
 #include <algorithm>
 #include <ctime>
 
+#include "base/file.h"
+#include "base/sha256.h"
 #include "base/text.h"
 #include "serve/api/answers.h"
+#include "serve/api/ollama/ollama_routes.h"
+#include "serve/api/openai/language_request.h"
+#include "serve/api/openai/openai_routes.h"
+#include "serve/api/operation/metrics.h"
 #include "serve/api/studio_page.h"
+#include "serve/api/webui/webui_routes.h"
 
 namespace ptah {
 
@@ -13,6 +20,9 @@ namespace {
 
 constexpr int64_t kHour = 3600;
 constexpr int64_t kMaxListed = 200;
+constexpr size_t kMaxNoBody = 4096;  ///< of a request that needs none
+constexpr size_t kMaxIdempotencyKey = 255;
+constexpr double kSecondsToFail = 3;  ///< a stream waits so long for its first event that is not one of the queue
 
 /// Where a client of server-sent events was; nothing if it has not been here.
 std::optional<int64_t> last_event_id(const HttpRequest& request) {
@@ -29,10 +39,18 @@ Json job_answer(const JobService& service, const AskedJob& asked) {
 }  // namespace
 
 ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions options)
-    : HttpServer(options.http), service_(service), keys_(keys), options_(std::move(options)) {
+    : HttpServer(options.http), service_(service), keys_(keys), options_(std::move(options)), webhooks_(service, options_.webhooks_anywhere) {
   add_jobs();
   add_files();
-  add_openai();
+  add_model_routes(*this);
+  add_chat_routes(*this);
+  add_completion_routes(*this);
+  add_embedding_routes(*this);
+  add_image_routes(*this);
+  add_response_routes(*this);
+  add_speech_routes(*this);
+  add_ollama_routes(*this);
+  add_webui_routes(*this);
   add_pages();
 }
 
@@ -57,15 +75,13 @@ std::optional<HttpResponse> ApiServer::refused(const HttpRequest& request, Needs
   return {};
 }
 
-std::optional<HttpResponse> ApiServer::busy(bool waits) const {
+std::optional<HttpResponse> ApiServer::no_more(const Caller& caller, bool waits) const {
   const int max_waiting = std::max(1, static_cast<int>(options_.http.threads) / 2);
-  if (service_.planning() < (max_waiting + 1) / 2 && !(waits && waiting_ >= max_waiting)) return {};
-  HttpResponse out = api_error(503, "too many requests wait; try again", "overloaded");
-  out.headers.emplace_back("Retry-After", "1");
-  return out;
-}
-
-std::optional<HttpResponse> ApiServer::over_limit(const Caller& caller) const {
+  if (service_.planning() >= (max_waiting + 1) / 2 || (waits && waiting_ >= max_waiting)) {
+    HttpResponse out = api_error(503, "too many requests wait; try again", "overloaded");
+    out.headers.emplace_back("Retry-After", "1");
+    return out;
+  }
   const auto refuse = [](const std::string& why, int64_t seconds) {
     HttpResponse out = api_error(429, why, "rate_limit_exceeded");
     out.headers = {{"Retry-After", std::to_string(seconds)}};
@@ -79,12 +95,79 @@ std::optional<HttpResponse> ApiServer::over_limit(const Caller& caller) const {
   return {};
 }
 
+std::optional<HttpResponse> ApiServer::sent_otherwise(const HttpRequest& request, const Caller& caller) const {
+  const std::string key(request.header("idempotency-key"));
+  if (key.empty()) return {};
+  if (key.size() > kMaxIdempotencyKey) return api_error(400, fmt::format("Idempotency-Key: at most {} bytes", kMaxIdempotencyKey), "invalid_argument");
+  const bool form = request.header("content-type").starts_with("multipart/");  // whose boundary is another one each time
+  const std::string digest = sha256_hex(as_bytes(request.path + "\n" + (form ? "" : request.body)));
+  if (service_.store().same_request(caller.name, key, digest)) return {};
+  return api_error(422, "this Idempotency-Key was sent with another request", "idempotency_key_reused");
+}
+
+// ---- answers -----------------------------------------------------------------------------------------------------------------------------------
+
+ApiServer::Or<std::vector<int64_t>> ApiServer::ask_answers(const char* kind, const Json& fields, int64_t count, const Caller& caller) {
+  std::vector<int64_t> out;
+  for (int64_t i = 0; i < count; ++i) {
+    Json one = fields;
+    if (i > 0) one["seed"] = fields["seed"].get<uint64_t>() + static_cast<uint64_t>(i);
+    auto refusal = no_more(caller, true);
+    if (!refusal) {
+      const auto asked = service_.ask_answer(kind, one, caller.name);
+      if (asked) {
+        service_.hold(asked->id);
+        out.push_back(asked->id);
+        continue;
+      }
+      refusal = api_error(asked.error());
+    }
+    for (const int64_t job : out) service_.release(job);
+    return tl::unexpected(std::move(*refusal));
+  }
+  return out;
+}
+
+ApiServer::Or<std::vector<Job>> ApiServer::finished(const std::vector<int64_t>& jobs, const HttpRequest& request) {
+  const CountWhile counted(waiting_);
+  std::vector<Job> out;
+  for (const int64_t job : jobs) {
+    out.push_back(service_.wait(job, request.gone.get()));
+    if (out.back().state != JobState::done) break;
+  }
+  for (const int64_t job : jobs) service_.release(job);
+  if (out.back().state == JobState::failed) return tl::unexpected(language_error(out.back().error));
+  if (out.back().state != JobState::done) return tl::unexpected(api_error(499, "the job was cancelled", "cancelled"));
+  return out;
+}
+
+HttpResponse ApiServer::streamed(int64_t job, const HttpRequest& request, std::function<std::string(const JobEvent&)> shape, const char* content_type) {
+  {
+    const CountWhile counted(waiting_);
+    const Job begun = service_.wait_for_news(job, kSecondsToFail, request.gone.get());
+    if (begun.state == JobState::failed) {
+      service_.release(job);
+      return language_error(begun.error);
+    }
+  }
+  EventShape told{.event = std::move(shape), .left = [this, job] { service_.release(job); }};
+  HttpResponse out = HttpResponse::events(service_.events().follow(job, std::move(told)));
+  out.content_type = content_type;
+  out.headers = {{"X-Ptah-Job", job_name(job)}};
+  return out;
+}
+
+// ---- routes ------------------------------------------------------------------------------------------------------------------------------------
+
 void ApiServer::add(const char* method, const char* path, Needs needs, Handler handler, size_t max_body) {
+  routes_.emplace_back(method, path);
   HttpRoute made{.method = method, .path = path, .max_body = max_body};
   made.gate = [this, needs](const HttpRequest& request) { return refused(request, needs); };
-  made.handler = [this, handler = std::move(handler)](const HttpRequest& request) {
+  made.handler = [this, needs, handler = std::move(handler)](const HttpRequest& request) {
     const auto caller = caller_of(request);
     if (!caller) return api_error(401, "this key was taken back", "invalid_api_key");
+    if (needs == Needs::making && request.method == "POST")
+      if (auto refusal = sent_otherwise(request, *caller)) return *refusal;
     const auto answer = guard([&]() -> Result<HttpResponse> { return handler(request, *caller); });
     return answer ? *answer : api_error(answer.error());
   };
@@ -97,26 +180,35 @@ HttpResponse ApiServer::post_job(const HttpRequest& request, const Caller& calle
   const auto body = body_of_request(request);
   if (!body) return api_error(body.error(), 400);
   for (const auto& [name, value] : body->items())
-    if (name != "kind" && name != "request" && name != "lane")
-      return api_error(422, fmt::format("`{}` is no member of a job; kind, request and lane are", printable(name, 80)), "invalid_argument",
+    if (name != "kind" && name != "request" && name != "lane" && name != "webhook")
+      return api_error(422, fmt::format("`{}` is no member of a job; kind, request, lane and webhook are", printable(name, 80)), "invalid_argument",
                        printable(name, 80));
   const std::string kind = text_at(*body, "kind"), lane = text_at(*body, "lane");
   if (kind.empty()) return api_error(422, "`kind` is missing: what to make, e.g. \"create\" (GET /v1/recipes)", "invalid_argument", "kind");
   if (!lane.empty() && lane != "interactive" && lane != "batch") return api_error(422, "`lane`: interactive or batch", "invalid_argument", "lane");
-  if (auto refusal = busy(false)) return *refusal;
-  if (auto refusal = over_limit(caller)) return *refusal;
+  std::optional<Webhook> hook;
+  if (const Json said = body->value("webhook", Json()); !said.is_null()) {
+    auto checked = webhook_of(said, caller.name);
+    if (!checked) return api_error(checked.error());
+    hook = std::move(*checked);
+  }
+  if (auto refusal = no_more(caller, false)) return *refusal;
   const auto asked = service_.ask(kind, body->value("request", Json::object()), caller.name, JobService::For::later, lane == "batch");
   if (!asked) return api_error(asked.error());
+  if (hook) {
+    hook->job = asked->id;
+    service_.store().add_webhook(*hook);
+  }
   HttpResponse out = HttpResponse::of(job_answer(service_, *asked), asked->made ? 200 : 202);
   out.headers = {{"Location", "/v1/jobs/" + job_name(asked->id)}, {"X-Ptah-Cache", asked->made ? "hit" : asked->is_new ? "miss" : "shared"}};
   return out;
 }
 
-HttpResponse ApiServer::list_jobs(const HttpRequest& request, const Caller& caller) const {
+HttpResponse ApiServer::list_jobs(const HttpRequest& request, const Caller& caller, bool in_bin) const {
   const int64_t limit = std::clamp<int64_t>(whole_number<int64_t>(request.query_value("limit")).value_or(50), 1, kMaxListed);
   const std::string_view before = request.query_value("before");
   if (!before.empty() && job_number(before) == 0) return api_error(400, "`before` is no job", "invalid_argument", "before");
-  const std::vector<Job> jobs = service_.store().asked_by(caller.name, job_number(before), limit + 1);
+  const std::vector<Job> jobs = service_.store().asked_by(caller.name, job_number(before), limit + 1, in_bin);
   const auto places = service_.places();
   Json list = Json::array();
   for (const Job& job : jobs)
@@ -136,7 +228,7 @@ void ApiServer::add_jobs() {
   using In = HttpRequest;
   add(
       "POST", "/v1/jobs", Needs::making, [this](const In& in, const Caller& who) { return post_job(in, who); }, options_.max_request_bytes);
-  add("GET", "/v1/jobs", Needs::looking, [this](const In& in, const Caller& who) { return list_jobs(in, who); });
+  add("GET", "/v1/jobs", Needs::looking, [this](const In& in, const Caller& who) { return list_jobs(in, who, false); });
   add("GET", "/v1/jobs/{}", Needs::looking, [this](const In& in, const Caller& who) {
     const auto job = service_.find(in.parts[0], who.name);
     return job ? HttpResponse::of(service_.view(*job)) : api_error(job.error());
@@ -146,8 +238,22 @@ void ApiServer::add_jobs() {
     if (!job) return api_error(job.error());
     const auto cancelled = service_.cancel(*job, who.name);
     if (!cancelled) return api_error(cancelled.error());
-    if (!*cancelled) return api_error(409, in.parts[0] + " has ended already", "mismatch");
-    return HttpResponse::of({{"id", in.parts[0]}, {"object", "job"}, {"status", "cancelled"}});
+    if (*cancelled) return HttpResponse::of({{"id", in.parts[0]}, {"object", "job"}, {"status", "cancelled"}});
+    if (!service_.store().put_into_bin(job->id, who.name)) return api_error(409, in.parts[0] + " is in the bin already", "mismatch");
+    return HttpResponse::of({{"id", in.parts[0]}, {"object", "job"}, {"status", status_name(job->state)}, {"deleted", true}});
+  });
+  add(
+      "POST", "/v1/jobs/{}/restore", Needs::making,
+      [this](const In& in, const Caller& who) {
+        const auto job = service_.find(in.parts[0], who.name);
+        if (!job) return api_error(job.error());
+        if (!service_.store().take_from_bin(job->id, who.name)) return api_error(409, in.parts[0] + " is not in the bin", "mismatch");
+        return HttpResponse::of(service_.view(*job));
+      },
+      kMaxNoBody);
+  add("GET", "/v1/bin", Needs::looking, [this](const In& in, const Caller& who) { return list_jobs(in, who, true); });
+  add("DELETE", "/v1/bin", Needs::making, [this](const In&, const Caller& who) {
+    return HttpResponse::of({{"object", "bin"}, {"deleted", service_.store().empty_bin(who.name)}});
   });
   add("GET", "/v1/jobs/{}/events", Needs::looking, [this](const In& in, const Caller& who) {
     const auto job = service_.find(in.parts[0], who.name);
@@ -172,7 +278,7 @@ void ApiServer::add_jobs() {
       [this](const In& in, const Caller& who) {
         const auto body = body_of_request(in);
         if (!body) return api_error(body.error(), 400);
-        if (auto refusal = busy(false)) return *refusal;
+        if (auto refusal = no_more(who, false)) return *refusal;
         const auto plan = service_.plan(text_at(*body, "kind"), body->value("request", Json::object()), who.name);
         if (!plan) return api_error(plan.error());
         return HttpResponse::of({{"object", "plan"}, {"bytes", plan->peak_bytes}, {"seconds", plan->seconds}});
@@ -218,6 +324,10 @@ void ApiServer::add_files() {
 }
 
 void ApiServer::add_pages() {
+  route({.method = "GET", .path = "/openapi.json", .handler = [this](const HttpRequest&) { return HttpResponse::of(openapi_document(routes_)); }});
+  routes_.emplace_back("GET", "/openapi.json");
+  add("GET", "/metrics", Needs::looking,
+      [this](const HttpRequest&, const Caller&) { return HttpResponse::text(metrics_text(service_, counts()), "text/plain; version=0.0.4; charset=utf-8"); });
   HttpResponse page;
   page.content_type = "text/html; charset=utf-8";
   page.body = std::make_shared<const std::string>(studio_page().html);

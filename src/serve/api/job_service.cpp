@@ -1,7 +1,9 @@
 #include "serve/api/job_service.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
+#include <cstdlib>
 
 #include "base/file.h"
 #include "base/sha256.h"
@@ -28,6 +30,16 @@ std::string engine_identity() {
 Error without_folder(Error error, const fs::path& folder) {
   replace_all(error.message, folder.string() + "/", "");
   return error;
+}
+
+/// Workers run in another folder: what names a folder from here has to do so from there.
+void make_folders_absolute() {
+  for (const char* name : {"PTAH_MODELS", "PTAH_CACHE", "PTAH_DATA", "PTAH_CHECKPOINTS"}) {
+    const char* said = std::getenv(name);
+    std::error_code problem;
+    const fs::path whole = said && *said ? fs::absolute(said, problem) : fs::path();
+    if (!whole.empty() && !problem) ::setenv(name, whole.lexically_normal().c_str(), 1);
+  }
 }
 
 bool has_ended(JobState state) { return state != JobState::queued && state != JobState::running; }
@@ -64,7 +76,9 @@ std::string content_type_of(const std::string& name) {
 JobService::JobService(ServiceOptions options) : options_(std::move(options)), files_(options_.folder, options_.checkpoints), engine_(engine_identity()) {}
 
 Result<std::unique_ptr<JobService>> JobService::open(ServiceOptions options) {
+  make_folders_absolute();
   options.folder = fs::absolute(options.folder).lexically_normal();
+  if (!options.checkpoints.empty()) options.checkpoints = fs::absolute(options.checkpoints).lexically_normal();
   std::unique_ptr<JobService> out(new JobService(std::move(options)));
   JobService& s = *out;
   PTAH_TRY_VOID(make_folders(s.files_.empty_folder()));
@@ -126,7 +140,7 @@ void JobService::told(const Job& job, const Json& what) {
   if (event == "running" && chosen_ && chosen_->id == job.id) turns_.take(*chosen_);
   if (event == "progress") progress_[job.id] = what;
   if (event == "done" || event == "failed" || event == "cancelled" || event == "queued") progress_.erase(job.id);
-  if (event == "done" || event == "failed" || event == "cancelled") wanted_later_.erase(job.id);
+  if (event == "done" || event == "failed" || event == "cancelled") wanted_later_.erase(job.id), held_.erase(job.id);
 }
 
 std::string JobService::key_of(const std::string& kind, const Json& identities) const {
@@ -189,10 +203,14 @@ Result<AskedJob> JobService::ask(const std::string& kind, const Json& request, c
   });
 }
 
-Result<AskedJob> JobService::ask_answer(const std::string& kind, const Json& fields, const std::string& owner) {
+Result<AskedJob> JobService::ask_answer(const std::string& kind, const Json& fields, const std::string& owner, For when) {
   return guard([&]() -> Result<AskedJob> {
     AskedJob out;
     std::tie(out.id, out.is_new) = store_->ask({.recipe = kind, .fields = fields}, {owner, key_of(kind, fields), false});
+    if (when == For::later) {
+      const std::lock_guard lock(mutex_);
+      wanted_later_.insert(out.id);
+    }
     out.made = store_->get(out.id).state == JobState::done;
     runner_->wake();
     return out;
@@ -242,6 +260,20 @@ Job JobService::wait(int64_t id, const CancelToken* cancel) const {
     Job job = store_->get(id);
     if (has_ended(job.state) || (cancel && cancel->cancelled()) || stop_.cancelled() || problem()) return job;
     hub_->wait(seen, 0.2);  // a client that leaves is seen then
+  }
+}
+
+Job JobService::wait_for_news(int64_t id, double seconds, const CancelToken* cancel) const {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
+  for (;;) {
+    const uint64_t seen = hub_->seen();
+    Job job = store_->get(id);
+    if (has_ended(job.state) || (cancel && cancel->cancelled()) || stop_.cancelled() || std::chrono::steady_clock::now() > end) return job;
+    for (const JobEvent& event : store_->events(0, id)) {
+      const std::string what = text_at(event.what, "event");
+      if (what == "text" || what == "call" || what == "progress") return job;
+    }
+    hub_->wait(seen, 0.2);
   }
 }
 

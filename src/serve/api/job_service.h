@@ -53,8 +53,8 @@ class JobService {
   /// recipe refuses, over_budget (says what would fit), not_found (a file).
   enum class For { now, later };  ///< now: only while somebody waits (hold())
   Result<AskedJob> ask(const std::string& kind, const Json& request, const std::string& owner, For when = For::later, bool batch = false);
-  /// Takes what makes no work: {"chat": …} or {"embed": …} (jobs/answers.h).
-  Result<AskedJob> ask_answer(const std::string& kind, const Json& fields, const std::string& owner);
+  /// Takes what makes no work (jobs/language_answers.h).
+  Result<AskedJob> ask_answer(const std::string& kind, const Json& fields, const std::string& owner, For when = For::now);
   /// Memory and time of a request. Errors: as ask().
   Result<Plan> plan(const std::string& kind, const Json& request, const std::string& owner);
   /// Somebody's job. Errors: not_found, also for those of others.
@@ -65,6 +65,8 @@ class JobService {
   Result<bool> cancel(const Job& job, const std::string& owner);
   /// Waits until a job ends, or the token is cancelled.
   Job wait(int64_t id, const CancelToken* cancel) const;
+  /// Waits until there is something to tell of a job besides its place in the queue, or so many seconds.
+  Job wait_for_news(int64_t id, double seconds, const CancelToken* cancel) const;
   /// Somebody waits for a job and for nothing else: when the last of them leaves, it is cancelled, unless it was asked for with ask() for later.
   void hold(int64_t id);
   void release(int64_t id);

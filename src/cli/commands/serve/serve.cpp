@@ -17,7 +17,7 @@ struct ServeOptions {
   std::string host = "127.0.0.1", folder, budget, checkpoints;
   int port = 7878, workers = 1;
   int64_t threads = 0;
-  bool keys = false;
+  bool keys = false, webhooks_anywhere = false;
   std::vector<std::string> names, proxies, origins;
 };
 
@@ -53,7 +53,7 @@ Result<void> run_api_server(const ServeOptions& o) {
                      .budget_bytes = budget,
                      .checkpoints = o.checkpoints.empty() ? environment("PTAH_CHECKPOINTS") : o.checkpoints};
   PTAH_TRY(const auto service, JobService::open(std::move(how)));
-  ApiOptions api{.keys = o.keys};
+  ApiOptions api{.keys = o.keys, .webhooks_anywhere = o.webhooks_anywhere};
   api.http.policy = {.hosts = o.names, .origins = o.origins, .proxies = o.proxies};
   api.http.threads = 64;  // an answer that waits for its work takes one
   api.http.max_body_bytes = 256 << 20;
@@ -102,6 +102,7 @@ void add_serve(CLI::App& app, Action& action) {
   command->add_option("--threads", o->threads, "threads of each (default: all cores, shared)");
   command->add_option("--checkpoints", o->checkpoints, "folder of models that requests may name (also PTAH_CHECKPOINTS)");
   command->add_flag("--keys", o->keys, "only for who sends a key (ptah serve key add)");
+  command->add_flag("--webhooks-anywhere", o->webhooks_anywhere, "webhooks of jobs may go to this computer and private networks");
   command->add_option("--name", o->names, "public name of this server; requests for other names are refused")->allow_extra_args(false);
   command->add_option("--proxy", o->proxies, "address of a reverse proxy whose X-Forwarded-For is believed")->allow_extra_args(false);
   command->add_option("--allow-origin", o->origins, "origin whose pages may use this server (CORS), e.g. https://example.org")->allow_extra_args(false);

@@ -9,7 +9,7 @@
 #include "media/label.h"
 #include "media/wav.h"
 #include "serve/api/answers.h"
-#include "serve/api/api_server.h"
+#include "serve/api/openai/openai_routes.h"
 
 namespace ptah {
 
@@ -146,29 +146,35 @@ EventShape speech_shape(JobService& service, const SpeechAsking& asked, int64_t 
   return shape;
 }
 
-}  // namespace
-
-HttpResponse ApiServer::speak(const HttpRequest& request, const Caller& caller) {
+HttpResponse speak(ApiServer& server, const HttpRequest& request, const ApiServer::Caller& caller) {
   const auto body = body_of_request(request);
   if (!body) return api_error(body.error(), 400);
   const auto asked = speech_asking(*body);
   if (!asked)
     return asked.error().code == ErrorCode::not_found ? api_error(404, asked.error().message, "model_not_found", "model") : api_error(asked.error(), 400);
-  if (auto refusal = busy(true)) return *refusal;
-  if (auto refusal = over_limit(caller)) return *refusal;
-  const auto job = service_.ask("say", asked->request, caller.name, JobService::For::now);
+  if (auto refusal = server.no_more(caller, true)) return *refusal;
+  JobService& service = server.service();
+  const auto job = service.ask("say", asked->request, caller.name, JobService::For::now);
   if (!job) return api_error(job.error(), 400);
   HttpResponse out;
   if (job->made && !asked->events && !asked->pcm) {
-    for (const JobOutput& output : service_.stored(job->id).outputs)
-      if (output.name == kSpeechFile) out = file_answer(request, service_.store().place_of(output), output.sha256, "audio/wav");
+    for (const JobOutput& output : service.stored(job->id).outputs)
+      if (output.name == kSpeechFile) out = file_answer(request, service.store().place_of(output), output.sha256, "audio/wav");
   } else {
-    service_.hold(job->id);
-    out.stream = service_.events().follow(job->id, speech_shape(service_, *asked, job->id), kMaxUnheard);
+    service.hold(job->id);
+    out.stream = service.events().follow(job->id, speech_shape(service, *asked, job->id), kMaxUnheard);
     out.content_type = asked->events ? "text/event-stream" : asked->pcm ? "audio/pcm" : "audio/wav";
   }
   out.headers.emplace_back("X-Ptah-Job", job_name(job->id));
   return out;
+}
+
+}  // namespace
+
+void add_speech_routes(ApiServer& server) {
+  server.add(
+      "POST", "/v1/audio/speech", ApiServer::Needs::making, [&server](const HttpRequest& in, const ApiServer::Caller& who) { return speak(server, in, who); },
+      server.max_request_bytes());
 }
 
 }  // namespace ptah

@@ -1,0 +1,229 @@
+#include "serve/api/operation/openapi.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/text.h"
+#include "pipelines/recipes.h"
+#include "work/receipt.h"
+
+namespace ptah {
+
+namespace {
+
+/// What is said of a route: the path with the names of its parameters, the schema of its body (one of the components; "form", "bytes", empty: none), and what
+/// comes back ("json", "events" or "lines" if a stream is asked for, "bytes", "text", "page").
+struct ToldRoute {
+  const char *method, *path, *tag, *summary, *body, *answer;
+  int status = 200;
+  const char* query = "";  ///< names, with a blank between
+};
+
+constexpr ToldRoute kToldRoutes[] = {
+    {"GET", "/", "page", "The studio's page", "", "page"},
+    {"GET", "/health", "operation", "The server answers", "", "json"},
+    {"GET", "/ready", "operation", "Works can be made", "", "json"},
+    {"GET", "/metrics", "operation", "What goes on, for Prometheus", "", "text"},
+    {"GET", "/openapi.json", "operation", "This document", "", "json"},
+    {"POST", "/v1/jobs", "jobs", "Ask for a work", "JobRequest", "json", 202},
+    {"GET", "/v1/jobs", "jobs", "Your jobs, the latest first", "", "json", 200, "limit before"},
+    {"GET", "/v1/jobs/{id}", "jobs", "How far a job is, and what came of it", "", "json"},
+    {"DELETE", "/v1/jobs/{id}", "jobs", "Cancel a job, or put one that has ended into the bin", "", "json"},
+    {"POST", "/v1/jobs/{id}/restore", "jobs", "Take a job out of the bin", "", "json"},
+    {"GET", "/v1/bin", "jobs", "What is in the bin", "", "json", 200, "limit before"},
+    {"DELETE", "/v1/bin", "jobs", "Empty the bin", "", "json"},
+    {"GET", "/v1/jobs/{id}/events", "jobs", "What happens to a job", "", "events", 200, "after"},
+    {"GET", "/v1/jobs/{id}/preview", "jobs", "What the picture will be about", "", "bytes"},
+    {"GET", "/v1/jobs/{id}/content/{name}", "jobs", "A file of the work", "", "bytes"},
+    {"GET", "/v1/events", "jobs", "What happens to all of your jobs", "", "events", 200, "after"},
+    {"POST", "/v1/plan", "jobs", "Memory and time of a work", "PlanRequest", "json"},
+    {"PUT", "/v1/blobs/{digest}", "files", "Put a file here", "bytes", "json", 201},
+    {"GET", "/v1/blobs/{digest}", "files", "A file that you put here", "", "bytes"},
+    {"GET", "/v1/recipes", "jobs", "What can be made", "", "json"},
+    {"GET", "/v1/recipes/{kind}", "jobs", "The JSON schema of a kind of request", "", "json"},
+    {"GET", "/v1/models", "OpenAI", "The models that are here", "", "json"},
+    {"GET", "/v1/models/{model}", "OpenAI", "One of them", "", "json"},
+    {"POST", "/v1/chat/completions", "OpenAI", "An answer in a conversation", "ChatRequest", "json"},
+    {"POST", "/v1/completions", "OpenAI", "A text that goes on with a prompt", "CompletionRequest", "json"},
+    {"POST", "/v1/embeddings", "OpenAI", "Vectors of texts", "EmbeddingRequest", "json"},
+    {"POST", "/v1/images/generations", "OpenAI", "Pictures of a text", "ImageRequest", "json"},
+    {"POST", "/v1/images/edits", "OpenAI", "A picture drawn again, where a mask says so", "form", "json"},
+    {"POST", "/v1/images/variations", "OpenAI", "Pictures like a picture", "form", "json"},
+    {"POST", "/v1/responses", "OpenAI", "An answer that can be looked up", "ResponseRequest", "json"},
+    {"GET", "/v1/responses/{id}", "OpenAI", "A response, or its events", "", "json", 200, "stream starting_after"},
+    {"DELETE", "/v1/responses/{id}", "OpenAI", "Forget a response", "", "json"},
+    {"POST", "/v1/responses/{id}/cancel", "OpenAI", "Cancel a response", "", "json"},
+    {"GET", "/v1/responses/{id}/input_items", "OpenAI", "What a response answers to", "", "json"},
+    {"GET", "/api/version", "Ollama", "The version", "", "json"},
+    {"GET", "/api/tags", "Ollama", "The models that are here", "", "json"},
+    {"GET", "/api/ps", "Ollama", "Models in memory: none is told", "", "json"},
+    {"POST", "/api/show", "Ollama", "About a model", "AnyObject", "json"},
+    {"POST", "/api/chat", "Ollama", "An answer in a conversation", "AnyObject", "lines"},
+    {"POST", "/api/generate", "Ollama", "An answer to a prompt", "AnyObject", "lines"},
+    {"POST", "/api/embed", "Ollama", "Vectors of texts", "AnyObject", "json"},
+    {"POST", "/api/embeddings", "Ollama", "The vector of a text", "AnyObject", "json"},
+    {"POST", "/sdapi/v1/txt2img", "web UI", "Pictures of a text", "AnyObject", "json"},
+    {"POST", "/sdapi/v1/img2img", "web UI", "A picture drawn again", "AnyObject", "json"},
+    {"GET", "/sdapi/v1/progress", "web UI", "How far the picture is", "", "json", 200, "skip_current_image"},
+    {"POST", "/sdapi/v1/interrupt", "web UI", "Cancel the picture", "", "json"},
+    {"POST", "/sdapi/v1/skip", "web UI", "Cancel the picture", "", "json"},
+    {"GET", "/sdapi/v1/options", "web UI", "Settings", "", "json"},
+    {"POST", "/sdapi/v1/options", "web UI", "Settings: the model", "AnyObject", "json"},
+    {"GET", "/sdapi/v1/scripts", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/cmd-flags", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/samplers", "web UI", "How pictures can be drawn from noise", "", "json"},
+    {"GET", "/sdapi/v1/schedulers", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/sd-models", "web UI", "The models", "", "json"},
+    {"GET", "/sdapi/v1/sd-vae", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/upscalers", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/latent-upscale-modes", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/loras", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/hypernetworks", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/face-restorers", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/realesrgan-models", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/prompt-styles", "web UI", "None", "", "json"},
+    {"GET", "/sdapi/v1/embeddings", "web UI", "None", "", "json"},
+};
+
+/// The bodies that are no recipe's. What OpenAI's clients may send besides is taken and has no effect.
+constexpr const char* kBodySchemas = R"json({
+  "Error": {"type": "object", "required": ["error"], "properties": {"error": {}}},
+  "AnyObject": {"type": "object"},
+  "Webhook": {"type": "object", "required": ["url", "secret"], "properties": {"url": {"type": "string"}, "secret": {"type": "string"}}},
+  "Drawing": {"type": "object", "properties": {
+    "model": {"type": ["string", "null"]},
+    "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 5},
+    "top_p": {"type": ["number", "null"], "exclusiveMinimum": 0, "maximum": 1},
+    "seed": {"type": ["integer", "null"], "minimum": 0, "maximum": 9007199254740992},
+    "stop": {"anyOf": [{"type": ["string", "null"]}, {"type": "array", "maxItems": 16, "items": {"type": "string"}}]},
+    "stream": {"type": ["boolean", "null"]}}},
+  "ChatRequest": {"allOf": [{"$ref": "#/components/schemas/Drawing"}, {"type": "object", "required": ["messages"], "properties": {
+    "messages": {"type": "array", "minItems": 1, "maxItems": 4096, "items": {"type": "object", "required": ["role"], "properties": {
+      "role": {"enum": ["system", "developer", "user", "assistant", "tool"]}, "content": {"type": ["string", "null", "array"]}}}},
+    "max_completion_tokens": {"type": ["integer", "null"], "minimum": 1}, "max_tokens": {"type": ["integer", "null"], "minimum": 1},
+    "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 8},
+    "logprobs": {"type": ["boolean", "null"]}, "top_logprobs": {"type": ["integer", "null"], "minimum": 0, "maximum": 20},
+    "logit_bias": {"type": ["object", "null"]}, "tools": {"type": ["array", "null"], "maxItems": 64}, "tool_choice": {},
+    "parallel_tool_calls": {"type": ["boolean", "null"]}, "response_format": {"type": ["object", "null"]},
+    "stream_options": {"type": ["object", "null"]}}}]},
+  "CompletionRequest": {"allOf": [{"$ref": "#/components/schemas/Drawing"}, {"type": "object", "required": ["prompt"], "properties": {
+    "prompt": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": 32, "items": {"type": "string"}}]},
+    "max_tokens": {"type": ["integer", "null"], "minimum": 1}, "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 32},
+    "echo": {"type": ["boolean", "null"]}, "logprobs": {"type": ["integer", "null"], "minimum": 0, "maximum": 20}}}]},
+  "ResponseRequest": {"allOf": [{"$ref": "#/components/schemas/Drawing"}, {"type": "object", "required": ["input"], "properties": {
+    "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1}]}, "instructions": {"type": ["string", "null"]},
+    "max_output_tokens": {"type": ["integer", "null"], "minimum": 1}, "background": {"type": ["boolean", "null"]},
+    "previous_response_id": {"type": ["string", "null"]}, "tools": {"type": ["array", "null"], "maxItems": 64}}}]},
+  "EmbeddingRequest": {"type": "object", "required": ["input"], "properties": {
+    "model": {"type": ["string", "null"]}, "encoding_format": {"enum": ["float", "base64"]}, "dimensions": {"type": ["integer", "null"]},
+    "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": 2048, "items": {"type": "string"}}]}}},
+  "ImageRequest": {"type": "object", "required": ["prompt"], "properties": {
+    "model": {"type": ["string", "null"]}, "prompt": {"type": "string", "minLength": 1, "maxLength": 2000}, "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 10},
+    "size": {"type": ["string", "null"]}, "quality": {"enum": ["low", "medium", "high", "standard", "hd", "auto", null]},
+    "background": {"enum": ["transparent", "opaque", "auto", null]}, "output_format": {"enum": ["png", null]},
+    "response_format": {"enum": ["b64_json", "url", null]}, "stream": {"type": ["boolean", "null"]},
+    "partial_images": {"type": ["integer", "null"], "minimum": 0, "maximum": 3}, "seed": {"type": ["integer", "null"], "minimum": 0}}}
+})json";
+
+std::string without_names(std::string_view path) {
+  std::string out;
+  bool inside = false;
+  for (const char c : path) {
+    if (c == '}') inside = false;
+    if (!inside) out += c;
+    if (c == '{') inside = true;
+  }
+  return out;
+}
+
+Json component(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
+
+Json openapi_parameters(const ToldRoute& route) {
+  Json out = Json::array();
+  const std::string_view path = route.path;
+  for (size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1))
+    out.push_back({{"name", path.substr(at + 1, path.find('}', at) - at - 1)}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+  std::string_view query = route.query;
+  while (!query.empty()) {
+    const size_t end = std::min(query.find(' '), query.size());
+    out.push_back({{"name", query.substr(0, end)}, {"in", "query"}, {"schema", {{"type", "string"}}}});
+    query.remove_prefix(std::min(query.size(), end + 1));
+  }
+  return out;
+}
+
+Json openapi_body(std::string_view body) {
+  if (body == "bytes") return {{"required", true}, {"content", {{"application/octet-stream", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
+  if (body == "form") {
+    const Json file{{"type", "string"}, {"format", "binary"}};
+    const Json form{
+        {"type", "object"}, {"required", Json::array({"image"})}, {"properties", {{"image", file}, {"mask", file}, {"prompt", {{"type", "string"}}}}}};
+    return {{"required", true}, {"content", {{"multipart/form-data", {{"schema", form}}}}}};
+  }
+  return {{"required", true}, {"content", {{"application/json", {{"schema", component(std::string(body))}}}}}};
+}
+
+Json openapi_answer(const ToldRoute& route) {
+  const std::string_view answer = route.answer;
+  const Json bytes{{"schema", {{"type", "string"}, {"format", "binary"}}}}, any{{"schema", Json::object()}};
+  Json content = Json::object();
+  if (answer == "json" || answer == "lines") content["application/json"] = any;
+  if (answer == "lines") content["application/x-ndjson"] = any;
+  if (answer == "events" || std::string_view(route.tag) == "OpenAI") content["text/event-stream"] = any;
+  if (answer == "bytes") content["*/*"] = bytes;
+  if (answer == "text") content["text/plain"] = any;
+  if (answer == "page") content["text/html"] = any;
+  return {{"description", route.summary}, {"content", std::move(content)}};
+}
+
+Json openapi_operation(const ToldRoute& route) {
+  Json out{{"summary", route.summary}, {"tags", Json::array({route.tag})}, {"responses", Json::object()}};
+  std::string id = lower_case(route.method);
+  for (const char c : std::string_view(route.path)) id += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c : '_';
+  out["operationId"] = id;
+  if (Json parameters = openapi_parameters(route); !parameters.empty()) out["parameters"] = std::move(parameters);
+  if (*route.body) out["requestBody"] = openapi_body(route.body);
+  out["responses"][std::to_string(route.status)] = openapi_answer(route);
+  if (route.status == 202)
+    out["responses"]["200"] = {{"description", "The work is there already"}, {"content", {{"application/json", {{"schema", Json::object()}}}}}};
+  if (std::string_view(route.path) != "/")
+    out["responses"]["default"] = {{"description", "What is wrong"}, {"content", {{"application/json", {{"schema", Json::object()}}}}}};
+  return out;
+}
+
+}  // namespace
+
+Json openapi_document(const std::vector<RouteName>& routes, std::vector<RouteName>* untold) {
+  Json schemas = Json::parse(kBodySchemas), requests = Json::array(), plans = Json::array();
+  for (const Recipe& recipe : recipes()) {
+    Json schema = recipe.schema->json_schema();
+    schema.erase("$schema");
+    schema.erase("$id");
+    schemas["request_" + recipe.name()] = std::move(schema);
+    const Json kind{{"const", recipe.name()}}, request = component("request_" + recipe.name());
+    requests.push_back(
+        {{"type", "object"},
+         {"required", Json::array({"kind", "request"})},
+         {"properties", {{"kind", kind}, {"request", request}, {"lane", {{"enum", {"interactive", "batch"}}}}, {"webhook", component("Webhook")}}}});
+    plans.push_back({{"type", "object"}, {"required", Json::array({"kind", "request"})}, {"properties", {{"kind", kind}, {"request", request}}}});
+  }
+  schemas["JobRequest"] = {{"oneOf", std::move(requests)}};
+  schemas["PlanRequest"] = {{"oneOf", std::move(plans)}};
+  Json paths = Json::object();
+  for (const RouteName& route : routes) {
+    const auto told = std::find_if(std::begin(kToldRoutes), std::end(kToldRoutes),
+                                   [&](const ToldRoute& one) { return one.method == route.first && without_names(one.path) == route.second; });
+    if (told != std::end(kToldRoutes))
+      paths[told->path][lower_case(told->method)] = openapi_operation(*told);
+    else if (untold)
+      untold->push_back(route);
+  }
+  return {{"openapi", "3.1.0"},
+          {"info", {{"title", "Ptah"}, {"version", kEngineVersion}, {"description", "Pictures, objects and texts of words, as jobs."}}},
+          {"paths", std::move(paths)},
+          {"components",
+           {{"schemas", std::move(schemas)}, {"securitySchemes", {{"key", {{"type", "http"}, {"scheme", "bearer"}, {"description", "ptah serve key add"}}}}}}},
+          {"security", Json::array({Json::object(), {{"key", Json::array()}}})}};
+}
+
+}  // namespace ptah
