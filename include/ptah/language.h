@@ -53,8 +53,9 @@ struct ChatSetup {
 /// A model in memory; copies share it. For one thread at a time.
 class Language {
  public:
-  /// A pulled model by name ("smollm2"), a GGUF file, or a folder with one.
-  static Outcome<Language> open(const std::string& name_or_path);
+  /// A pulled model by name ("smollm2"), a GGUF file, or a folder with one; with an adapter's folder (of ptah train language or preference, or PEFT's) or
+  /// without.
+  static Outcome<Language> open(const std::string& name_or_path, const std::filesystem::path& adapter = {});
   /// Goes on with a text.
   Outcome<Answer> generate(const std::string& prompt, const AnswerOptions& options = {}) const;
 

@@ -51,11 +51,12 @@ Outcome<std::vector<std::string>> shape_kinds();
 
 /// What to convert; unset fields have these defaults.
 struct ConvertRequest {
-  std::filesystem::path mesh;  ///< GLB, glTF, OBJ, PLY, STL, 3MF or a shape program (.shape)
-  std::string format = "glb";  ///< or "obj", "ply", "stl", "3mf", "usdz"
-  std::int64_t points = 0;     ///< above 0, with "ply": a point cloud of so many points
-  std::string unit = "file";   ///< what the numbers of the file mean: or "mm", "cm", "m", "inch", "foot"
-  std::string up = "file";     ///< its axis that points up: or "y", "z"
+  std::filesystem::path mesh;     ///< GLB, glTF, OBJ, PLY (also points without faces), STL, 3MF, a shape program (.shape), a work's folder, or a shape's name
+  std::string format = "glb";     ///< or "obj", "ply", "stl", "3mf", "usdz"
+  std::int64_t resolution = 128;  ///< of points without faces, whose surface is reconstructed: cells along the longest edge, 16 to 512
+  std::int64_t points = 0;        ///< above 0, with "ply": a point cloud of so many points
+  std::string unit = "file";      ///< what the numbers of the file mean: or "mm", "cm", "m", "inch", "foot"
+  std::string up = "file";        ///< its axis that points up: or "y", "z"
   MeshOutput output = {};
 };
 

@@ -2,6 +2,7 @@
 
 #include "api/members.h"
 #include "pipelines/text_work.h"
+#include "text/lm/adapter_files.h"
 #include "tensor/device.h"
 #include "text/encode/bert.h"
 #include "apps/companion/companion.h"
@@ -45,11 +46,12 @@ struct Language::State {
   LoadedLanguageModel model;
 };
 
-Outcome<Language> Language::open(const std::string& name_or_path) {
+Outcome<Language> Language::open(const std::string& name_or_path, const std::filesystem::path& adapter) {
   return outcome<Language>([&]() -> Result<Language> {
     PTAH_TRY(const auto path, find_model(name_or_path));
     auto state = std::make_shared<State>();
     PTAH_TRY(state->model, load_language_model(path));
+    if (!adapter.empty()) PTAH_TRY_VOID(apply_adapter(state->model, adapter));
     Language language;
     language.state_ = std::move(state);
     return language;

@@ -230,6 +230,7 @@ template <class Visit>
 void members(const ConvertRequest& r, const Visit& visit) {
   visit("mesh", r.mesh);
   visit("format", r.format);
+  visit("resolution", r.resolution);
   visit("points", r.points);
   visit("unit", r.unit);
   visit("up", r.up);

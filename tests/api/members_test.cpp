@@ -39,9 +39,9 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
   expect_all(say_schema(), values_of(SayRequest{}));
   expect_all(shape_schema(), values_of(ShapeRequest{}, MeshOutput{}));
   expect_all(convert_schema(), values_of(ConvertRequest{}, MeshOutput{}));
-  expect_all(
-      text_schema(), values_of(AnswerOptions{}),
-      {"prompt", "model", "control_tokens", "context", "cache_type", "cache", "draft", "log_probabilities"});  // of the model that is held, and of Answer
+  expect_all(text_schema(), values_of(AnswerOptions{}),
+             {"prompt", "model", "adapter", "control_tokens", "context", "cache_type", "cache", "draft",
+              "log_probabilities"});  // of the model that is held, and of Answer
 }
 
 TEST(PublicStructs, ArriveAsTheyAre) {
