@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""OpenAI's own client against `ptah serve`: openai_client.py PTAH (in a Python that has `openai` and its pydantic). Chats need `ptah pull smollm2`."""
+"""OpenAI's own client against `ptah serve`: openai_client.py PTAH (in a Python that has `openai` and its pydantic; if it has
+`langchain_openai`, that asks too). Chats need `ptah pull smollm2`."""
 import base64
 import json
 import re
@@ -91,6 +92,23 @@ def responses(client):
     assert client.responses.cancel(slow.id).status in ("cancelled", "completed")
 
 
+def langchain(address):
+    try:
+        from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+    except ImportError:
+        return False
+    model = ChatOpenAI(base_url=address, api_key="none", model="smollm2", max_tokens=60, seed=1)
+    whole = model.invoke("What is a fjord?").content
+    assert "".join(part.content for part in model.stream("What is a fjord?")) == whole
+    call = model.bind_tools([{"type": "function", "function": WEATHER}], tool_choice="get_weather").invoke("What is the weather in Paris?").tool_calls[0]
+    assert call["name"] == "get_weather" and set(call["args"]) == {"city", "unit"}, call
+    for method in ("json_schema", "function_calling"):
+        assert isinstance(model.with_structured_output(Person, method=method).invoke("Make up a person."), Person)
+    vector = OpenAIEmbeddings(base_url=address, api_key="none", model="minilm", check_embedding_ctx_length=False).embed_query("a cat")
+    assert len(vector) == 384
+    return True
+
+
 def edits(client, picture):
     said = {"image": ("a.png", picture), "prompt": "a blue fox", "size": "128x128", "quality": "low", "model": "picture"}
     assert base64.b64decode(client.images.edit(**said).data[0].b64_json).startswith(b"\x89PNG")
@@ -119,6 +137,8 @@ def main():
                 chats(client)
                 functions(client)
                 responses(client)
+                if langchain(address + "/v1"):
+                    print("LangChain's works")
             print("OpenAI's client works" + ("" if "smollm2" in names else "; chats were left out"))
         finally:
             server.terminate()

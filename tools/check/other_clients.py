@@ -1,16 +1,22 @@
 #!/usr/bin/env python3
-"""The clients of Ollama, AUTOMATIC1111's web UI and Prometheus against `ptah serve`: other_clients.py PTAH (in a Python that has `ollama`, `webuiapi`,
-`pillow` and `prometheus_client`). Chats need `ptah pull smollm2`."""
+"""The clients of Ollama, AUTOMATIC1111's web UI, Prometheus and Standard Webhooks against `ptah serve`: other_clients.py PTAH (in a Python that has `ollama`,
+`webuiapi`, `pillow`, `prometheus_client` and `standardwebhooks`). Chats need `ptah pull smollm2`."""
+import base64
+import http.server
+import json
+import queue
 import re
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 
 import ollama
 import webuiapi
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
+from standardwebhooks import Webhook, WebhookVerificationError
 
 SCHEMA = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 
@@ -86,15 +92,44 @@ def with_prometheus(address):
     assert found["ptah_ready"].samples[0].value == 1 and found["process_resident_memory_bytes"].samples[0].value > 1 << 20
 
 
+def with_webhooks(address):
+    got = queue.Queue()
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            got.put((dict(self.headers), self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    receiver = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    secret = "whsec_" + base64.b64encode(bytes(range(32))).decode()
+    job = {"kind": "create", "request": {"prompt": "a red fox", "size": 128, "steps": 2, "object": False},
+           "webhook": {"url": f"http://127.0.0.1:{receiver.server_port}/", "secret": secret}}
+    asked = json.load(urllib.request.urlopen(urllib.request.Request(address + "/v1/jobs", json.dumps(job).encode(), {"Content-Type": "application/json"})))
+    headers, body = got.get(timeout=60)
+    headers = {name.lower(): value for name, value in headers.items()}
+    assert Webhook(secret).verify(body, headers)["data"]["id"] == asked["id"]
+    try:
+        Webhook(secret).verify(body.replace(b"completed", b"cancelled"), headers)
+    except WebhookVerificationError:
+        return
+    raise AssertionError("a changed message was taken")
+
+
 def main():
     with tempfile.TemporaryDirectory() as place:
-        server = subprocess.Popen([sys.argv[1], "serve", "--port", "0", "--folder", place + "/store"], stdout=subprocess.PIPE, text=True)
+        server = subprocess.Popen([sys.argv[1], "serve", "--port", "0", "--folder", place + "/store", "--webhooks-anywhere"], stdout=subprocess.PIPE, text=True)
         try:
             address = re.search(r"http\S+", server.stdout.readline()).group(0)
             with_ollama(address)
             with_webui(int(address.rsplit(":", 1)[1]))
             with_prometheus(address)
-            print("the clients of Ollama, the web UI and Prometheus work")
+            with_webhooks(address)
+            print("the clients of Ollama, the web UI, Prometheus and Standard Webhooks work")
         finally:
             server.terminate()
             server.wait(60)

@@ -19,7 +19,7 @@ namespace ptah {
 namespace {
 
 constexpr int64_t kHour = 3600;
-constexpr int64_t kMaxListed = 200;
+constexpr int64_t kMaxListed = 200, kUsuallyListed = 50;
 constexpr size_t kMaxNoBody = 4096;  ///< of a request that needs none
 constexpr size_t kMaxIdempotencyKey = 255;
 constexpr double kSecondsToFail = 3;  ///< a stream waits so long for its first event that is not one of the queue
@@ -205,7 +205,9 @@ HttpResponse ApiServer::post_job(const HttpRequest& request, const Caller& calle
 }
 
 HttpResponse ApiServer::list_jobs(const HttpRequest& request, const Caller& caller, bool in_bin) const {
-  const int64_t limit = std::clamp<int64_t>(whole_number<int64_t>(request.query_value("limit")).value_or(50), 1, kMaxListed);
+  const std::string_view said = request.query_value("limit");
+  const int64_t limit = said.empty() ? kUsuallyListed : whole_number<int64_t>(said).value_or(0);
+  if (limit < 1 || limit > kMaxListed) return api_error(400, fmt::format("`limit`: 1 to {} are possible", kMaxListed), "invalid_argument", "limit");
   const std::string_view before = request.query_value("before");
   if (!before.empty() && job_number(before) == 0) return api_error(400, "`before` is no job", "invalid_argument", "before");
   const std::vector<Job> jobs = service_.store().asked_by(caller.name, job_number(before), limit + 1, in_bin);

@@ -95,6 +95,10 @@ Result<ResponseAsking> response_asking(ApiServer& server, const Json& body, cons
   ResponseAsking out;
   for (const char* name : {"conversation", "prompt", "max_tool_calls"})
     if (!body.value(name, Json()).is_null()) return fail_field(name, ErrorCode::invalid_argument, "`{}` is not supported", name);
+  for (const char* name : {"instructions", "previous_response_id"})
+    if (const Json value = body.value(name, Json()); !value.is_null() && !value.is_string()) return wrong_member(name, "a text is expected");
+  if (const Json metadata = body.value("metadata", Json()); !metadata.is_null() && !metadata.is_object())
+    return wrong_member("metadata", "an object is expected");
   PTAH_TRY(const std::string model, model_of(body, kUsualChatModel));
   const OrderedJson ordered = OrderedJson::parse(sent);
   PTAH_TRY(const AskedTools tools, tools_of(ordered));
@@ -167,10 +171,12 @@ ApiServer::Or<Job> find_response(ApiServer& server, const HttpRequest& in, const
 }
 
 HttpResponse look_up(ApiServer& server, const HttpRequest& in, const Job& job) {
-  if (in.query_value("stream") != "true") return response_answer(job);
+  const std::string_view stream = in.query_value("stream");
+  if (!stream.empty() && stream != "true" && stream != "false") return api_error(400, "`stream`: true or false", "invalid_argument", "stream");
   const std::string_view after = in.query_value("starting_after");
   const auto number = whole_number<int64_t>(after);
   if (!after.empty() && !number) return api_error(400, "`starting_after` is no number of an event", "invalid_argument", "starting_after");
+  if (stream != "true") return response_answer(job);
   return followed(server, job, number.value_or(-1), false);
 }
 

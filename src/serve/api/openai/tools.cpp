@@ -87,7 +87,8 @@ Result<ToolChoice> choose_tools(const OrderedJson& body, std::vector<ToolFunctio
 
 Result<AskedTools> tools_of(const OrderedJson& body) {
   AskedTools out;
-  const OrderedJson list = body.value("tools", OrderedJson());
+  const OrderedJson list = body.value("tools", OrderedJson()), parallel = body.value("parallel_tool_calls", OrderedJson());
+  if (!parallel.is_null() && !parallel.is_boolean()) return wrong_tool("parallel_tool_calls", "true or false");
   if (list.is_null() || (list.is_array() && list.empty())) {
     const OrderedJson choice = body.value("tool_choice", OrderedJson());
     if (choice.is_null() || choice == "none" || choice == "auto") return out;
@@ -128,7 +129,7 @@ Result<AskedTools> tools_of(const OrderedJson& body) {
       "Answer in words when no function is needed.";
   OrderedJson schema = forms.size() == 1 ? forms[0] : OrderedJson({{"anyOf", forms}});
   if (!definitions.empty()) schema["$defs"] = definitions;
-  const bool several = choice != ToolChoice::one && body.value("parallel_tool_calls", OrderedJson(true)) != OrderedJson(false);
+  const bool several = choice != ToolChoice::one && parallel != OrderedJson(false);
   out.calls = {{"schema", schema.dump()}, {"when", choice == ToolChoice::free ? "auto" : "always"}, {"max", several ? kMaxCalls : 1}};
   return out;
 }

@@ -68,7 +68,7 @@ constexpr ToldRoute kToldRoutes[] = {
     {"POST", "/sdapi/v1/interrupt", "web UI", "Cancel the picture", "", "json"},
     {"POST", "/sdapi/v1/skip", "web UI", "Cancel the picture", "", "json"},
     {"GET", "/sdapi/v1/options", "web UI", "Settings", "", "json"},
-    {"POST", "/sdapi/v1/options", "web UI", "Settings: the model", "AnyObject", "json"},
+    {"POST", "/sdapi/v1/options", "web UI", "Settings: the model", "WebUiSettings", "json"},
     {"GET", "/sdapi/v1/scripts", "web UI", "None", "", "json"},
     {"GET", "/sdapi/v1/cmd-flags", "web UI", "None", "", "json"},
     {"GET", "/sdapi/v1/samplers", "web UI", "How pictures can be drawn from noise", "", "json"},
@@ -89,7 +89,8 @@ constexpr ToldRoute kToldRoutes[] = {
 constexpr const char* kBodySchemas = R"json({
   "Error": {"type": "object", "required": ["error"], "properties": {"error": {}}},
   "AnyObject": {"type": "object"},
-  "Webhook": {"type": "object", "required": ["url", "secret"], "properties": {"url": {"type": "string"}, "secret": {"type": "string"}}},
+  "WebUiSettings": {"type": "object", "properties": {"sd_model_checkpoint": {"const": "picture"}}, "additionalProperties": false},
+  "Webhook": {"type": "object", "required": ["url", "secret"], "properties": {"url": {"type": "string"}, "secret": {"type": "string", "pattern": "^whsec_"}}, "additionalProperties": false},
   "Drawing": {"type": "object", "properties": {
     "model": {"type": ["string", "null"]},
     "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 5},
@@ -99,15 +100,18 @@ constexpr const char* kBodySchemas = R"json({
     "stream": {"type": ["boolean", "null"]}}},
   "ChatRequest": {"allOf": [{"$ref": "#/components/schemas/Drawing"}, {"type": "object", "required": ["messages"], "properties": {
     "messages": {"type": "array", "minItems": 1, "maxItems": 4096, "items": {"type": "object", "required": ["role"], "properties": {
-      "role": {"enum": ["system", "developer", "user", "assistant", "tool"]}, "content": {"type": ["string", "null", "array"]}}}},
+      "role": {"enum": ["system", "developer", "user", "assistant", "tool"]}, "content": {"anyOf": [{"type": ["string", "null"]},
+        {"type": "array", "items": {"type": "object", "required": ["type", "text"], "properties": {"type": {"const": "text"}, "text": {"type": "string"}}}}]}}}},
     "max_completion_tokens": {"type": ["integer", "null"], "minimum": 1}, "max_tokens": {"type": ["integer", "null"], "minimum": 1},
     "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 8},
     "logprobs": {"type": ["boolean", "null"]}, "top_logprobs": {"type": ["integer", "null"], "minimum": 0, "maximum": 20},
     "logit_bias": {"type": ["object", "null"]}, "tools": {"type": ["array", "null"], "maxItems": 64}, "tool_choice": {},
-    "parallel_tool_calls": {"type": ["boolean", "null"]}, "response_format": {"type": ["object", "null"]},
+    "parallel_tool_calls": {"type": ["boolean", "null"]}, "response_format": {"anyOf": [{"type": "null"}, {"type": "object", "required": ["type"], "properties": {"type": {"enum": ["text", "json_object"]}}},
+      {"type": "object", "required": ["type", "json_schema"], "properties": {"type": {"const": "json_schema"}, "json_schema": {"type": "object",
+       "required": ["schema"], "properties": {"schema": {"type": "object"}}}}}]},
     "stream_options": {"type": ["object", "null"]}}}]},
   "CompletionRequest": {"allOf": [{"$ref": "#/components/schemas/Drawing"}, {"type": "object", "required": ["prompt"], "properties": {
-    "prompt": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": 32, "items": {"type": "string"}}]},
+    "prompt": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "array", "minItems": 1, "maxItems": 32, "items": {"type": "string", "minLength": 1}}]},
     "max_tokens": {"type": ["integer", "null"], "minimum": 1}, "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 32},
     "echo": {"type": ["boolean", "null"]}, "logprobs": {"type": ["integer", "null"], "minimum": 0, "maximum": 20}}}]},
   "ResponseRequest": {"allOf": [{"$ref": "#/components/schemas/Drawing"}, {"type": "object", "required": ["input"], "properties": {
@@ -115,11 +119,11 @@ constexpr const char* kBodySchemas = R"json({
     "max_output_tokens": {"type": ["integer", "null"], "minimum": 1}, "background": {"type": ["boolean", "null"]},
     "previous_response_id": {"type": ["string", "null"]}, "tools": {"type": ["array", "null"], "maxItems": 64}}}]},
   "EmbeddingRequest": {"type": "object", "required": ["input"], "properties": {
-    "model": {"type": ["string", "null"]}, "encoding_format": {"enum": ["float", "base64"]}, "dimensions": {"type": ["integer", "null"]},
+    "model": {"type": ["string", "null"]}, "encoding_format": {"enum": ["float", "base64"]}, "dimensions": {"enum": [384, null]},
     "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": 2048, "items": {"type": "string"}}]}}},
   "ImageRequest": {"type": "object", "required": ["prompt"], "properties": {
-    "model": {"type": ["string", "null"]}, "prompt": {"type": "string", "minLength": 1, "maxLength": 2000}, "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 10},
-    "size": {"type": ["string", "null"]}, "quality": {"enum": ["low", "medium", "high", "standard", "hd", "auto", null]},
+    "model": {"type": ["string", "null"]}, "prompt": {"type": "string", "pattern": "\\S", "maxLength": 500}, "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 10},
+    "size": {"enum": ["auto", "128x128", "256x256", "384x384", "512x512", null]}, "quality": {"enum": ["low", "medium", "high", "standard", "hd", "auto", null]},
     "background": {"enum": ["transparent", "opaque", "auto", null]}, "output_format": {"enum": ["png", null]},
     "response_format": {"enum": ["b64_json", "url", null]}, "stream": {"type": ["boolean", "null"]},
     "partial_images": {"type": ["integer", "null"], "minimum": 0, "maximum": 3}, "seed": {"type": ["integer", "null"], "minimum": 0}}}
@@ -136,17 +140,40 @@ std::string without_names(std::string_view path) {
   return out;
 }
 
+/// What a parameter in a path or query may be; jobs and responses are both called `id`.
+Json parameter_schema(const std::string& name, std::string_view path) {
+  if (name == "id") return {{"type", "string"}, {"pattern", path.starts_with("/v1/responses") ? "^resp_[0-9]{1,9}$" : "^job_[0-9]{1,9}$"}};
+  if (name == "before") return {{"type", "string"}, {"pattern", "^(|job_[1-9][0-9]{0,8})$"}};
+  if (name == "digest") return {{"type", "string"}, {"pattern", "^sha256:[0-9a-f]{64}$"}};
+  if (name == "name" || name == "model" || name == "kind") return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}$"}};
+  if (name == "limit") return {{"type", "integer"}, {"minimum", 1}, {"maximum", 200}};
+  if (name == "after" || name == "starting_after") return {{"type", "integer"}, {"minimum", 0}, {"maximum", 1000000000}};
+  if (name == "stream") return {{"enum", {"true", "false"}}};
+  return {{"type", "string"}};
+}
+
+/// An empty text as the default says that a field is not given; its pattern speaks of texts that are.
+void drop_empty_defaults(Json& schema) {
+  if (schema.is_array())
+    for (Json& one : schema) drop_empty_defaults(one);
+  if (!schema.is_object()) return;
+  if (schema.value("default", Json()) == Json("")) schema.erase("default");
+  for (auto& [name, value] : schema.items()) drop_empty_defaults(value);
+}
+
 Json component(const std::string& name) { return {{"$ref", "#/components/schemas/" + name}}; }
 
 Json openapi_parameters(const ToldRoute& route) {
   Json out = Json::array();
   const std::string_view path = route.path;
   for (size_t at = path.find('{'); at != std::string_view::npos; at = path.find('{', at + 1))
-    out.push_back({{"name", path.substr(at + 1, path.find('}', at) - at - 1)}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}});
+    out.push_back({{"name", path.substr(at + 1, path.find('}', at) - at - 1)}, {"in", "path"}, {"required", true}});
+  for (Json& one : out) one["schema"] = parameter_schema(text_at(one, "name"), path);
   std::string_view query = route.query;
   while (!query.empty()) {
     const size_t end = std::min(query.find(' '), query.size());
-    out.push_back({{"name", query.substr(0, end)}, {"in", "query"}, {"schema", {{"type", "string"}}}});
+    const std::string name(query.substr(0, end));
+    out.push_back({{"name", name}, {"in", "query"}, {"schema", parameter_schema(name, path)}});
     query.remove_prefix(std::min(query.size(), end + 1));
   }
   return out;
@@ -156,8 +183,9 @@ Json openapi_body(std::string_view body) {
   if (body == "bytes") return {{"required", true}, {"content", {{"application/octet-stream", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
   if (body == "form") {
     const Json file{{"type", "string"}, {"format", "binary"}};
-    const Json form{
-        {"type", "object"}, {"required", Json::array({"image"})}, {"properties", {{"image", file}, {"mask", file}, {"prompt", {{"type", "string"}}}}}};
+    const Json form{{"type", "object"},
+                    {"required", Json::array({"image"})},
+                    {"properties", {{"image", file}, {"mask", file}, {"prompt", {{"type", "string"}, {"pattern", "\\S"}}}}}};
     return {{"required", true}, {"content", {{"multipart/form-data", {{"schema", form}}}}}};
   }
   return {{"required", true}, {"content", {{"application/json", {{"schema", component(std::string(body))}}}}}};
@@ -199,6 +227,7 @@ Json openapi_document(const std::vector<RouteName>& routes, std::vector<RouteNam
     Json schema = recipe.schema->json_schema();
     schema.erase("$schema");
     schema.erase("$id");
+    drop_empty_defaults(schema);
     schemas["request_" + recipe.name()] = std::move(schema);
     const Json kind{{"const", recipe.name()}}, request = component("request_" + recipe.name());
     requests.push_back(
