@@ -115,6 +115,14 @@ TEST(English, TextsBecomeUtterances) {
   EXPECT_EQ(read_english("\xff", *lexicon).error().code, ErrorCode::invalid_argument);
 }
 
+TEST(English, ALongFirstSentenceGoesAlone) {
+  const auto lexicon = small_lexicon();
+  const auto read = value_or_throw(read_english("The cat stopped the dog, the dog stopped the cat. The cat. The dog. The house.", *lexicon));
+  ASSERT_EQ(read.size(), 2U);
+  EXPECT_EQ(read[0].words.size(), 10U);
+  EXPECT_EQ(read[1].words.size(), 6U);
+}
+
 TEST(English, NoWordOfALongTextIsLost) {
   const auto lexicon = small_lexicon();
   std::string text;

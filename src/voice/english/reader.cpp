@@ -14,6 +14,8 @@ namespace {
 
 /// Sentences are joined up to so many phonemes: shorter utterances sound hurried, longer ones make one wait.
 constexpr size_t kJoined = 160;
+/// A first sentence of so many goes alone, so that one hears something soon.
+constexpr size_t kFirstAlone = 30;
 /// Bytes of what is taken for one word; what is longer is read in parts.
 constexpr size_t kLongestWord = 40;
 /// Private characters stand for words whose phonemes are given, until they are read.
@@ -274,7 +276,8 @@ Result<std::vector<Utterance>> read_english(const std::string& text, const Engli
     at = end + 2;
     bool first = true;
     for (Utterance& sentence : sentences_of(pieces, written, reader, max_phonemes)) {
-      if (!first && out.back().characters + sentence.characters + 1 <= std::min(kJoined, max_phonemes))
+      const bool alone = out.size() == 1 && out[0].characters >= kFirstAlone;
+      if (!first && !alone && out.back().characters + sentence.characters + 1 <= std::min(kJoined, max_phonemes))
         append_utterance(out.back(), sentence);
       else
         out.push_back(std::move(sentence));
