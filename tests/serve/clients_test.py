@@ -15,9 +15,9 @@ import threading
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from server import Server
+from server import Served, Server
 
-PTAH = sys.argv.pop(1)
+PTAH = Served.program = sys.argv.pop(1)
 FOX = {"prompt": "a red fox", "size": 128, "steps": 2, "best_of": 1, "object": False, "seed": 4}
 SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 
@@ -47,19 +47,6 @@ class Receiver:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
-
-
-class Served(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(PTAH).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0
-
-    def post(self, path, body, **headers):
-        return self.server.ask("POST", path, body, headers={k.replace("_", "-"): v for k, v in headers.items()})
 
 
 class WebUi(Served):

@@ -12,9 +12,9 @@ import unittest
 import zlib
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from server import Server
+from server import Served, Server
 
-PTAH = sys.argv.pop(1)
+PTAH = Served.program = sys.argv.pop(1)
 WEATHER = {"type": "function", "function": {"name": "get_weather", "description": "The weather of a city", "strict": True, "parameters": {
     "type": "object", "properties": {"city": {"type": "string", "maxLength": 20}, "unit": {"type": "string", "enum": ["c", "f"]}}, "required": ["city", "unit"],
     "additionalProperties": False}}}
@@ -26,22 +26,6 @@ def png(width, height, rgba):
     rows = b"".join(b"\0" + bytes(rgba(x, y)[i] for x in range(width) for i in range(4)) for y in range(height))
     chunk = lambda name, data: struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-class Served(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(PTAH).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0
-
-    def post(self, path, body, **headers):
-        return self.server.ask("POST", path, body, headers={k.replace("_", "-"): v for k, v in headers.items()})
-
-    def events(self, path, body=None):
-        return self.server.events(path, method="POST" if body is not None else "GET", body=body)
 
 
 class Edits(Served):

@@ -14,23 +14,11 @@ import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from server import Server, floats
+from server import floats, Served, Server
 
-PTAH = sys.argv.pop(1)
+PTAH = Served.program = sys.argv.pop(1)
 FOX = {"prompt": "a red fox", "size": 128, "steps": 2, "best_of": 1, "object": False, "seed": 4}
 SLOW = {"prompt": "a castle", "size": 512, "steps": 200, "best_of": 16, "object": False}
-
-
-class Served(unittest.TestCase):
-    """Tests of one server without options."""
-
-    @classmethod
-    def setUpClass(cls):
-        cls.server = Server(PTAH).start()
-
-    @classmethod
-    def tearDownClass(cls):
-        assert cls.server.stop() == 0
 
 
 class Jobs(Served):

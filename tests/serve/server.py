@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import unittest
 
 
 class Answer:
@@ -122,3 +123,23 @@ def floats(text):
     out = array.array("f")
     out.frombytes(base64.b64decode(text))
     return list(out)
+
+
+class Served(unittest.TestCase):
+    """Tests of one server without options. `program` is set by who runs them."""
+
+    program = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server(cls.program).start()
+
+    @classmethod
+    def tearDownClass(cls):
+        assert cls.server.stop() == 0
+
+    def post(self, path, body, **headers):
+        return self.server.ask("POST", path, body, headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+    def events(self, path, body=None):
+        return self.server.events(path, method="POST" if body is not None else "GET", body=body)
