@@ -50,7 +50,7 @@ TEST_F(FilesOfRequests, ReachNothingElseOfTheComputer) {
     EXPECT_EQ(field_of(out.error()), "picture") << out.error().message;
   }
   const std::string model = (folder_.path / "model.gguf").string();
-  for (const char* field : {"model", "draft"}) EXPECT_FALSE(resolve("generate", {{"prompt", "x"}, {field, model}})) << field;
+  for (const char* field : {"model", "draft", "adapter"}) EXPECT_FALSE(resolve("generate", {{"prompt", "x"}, {field, model}})) << field;
   EXPECT_FALSE(resolve("render", {{"file", "chair"}, {"environment", "/etc/x.hdr"}}));
   EXPECT_FALSE(resolve("generate", {{"prompt", "x"}, {"cache", "cache.bin"}})) << "a file that would be written";
   EXPECT_FALSE(resolve("paint", {{"prompt", "x"}, {"model", "other/model.safetensors"}}));

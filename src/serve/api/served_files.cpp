@@ -24,7 +24,10 @@ bool is_plain_word(std::string_view text) {
 }
 
 bool may_name_file(const SchemaField& field) {
-  return field.is_file() || std::find(kTextsThatNameFiles.begin(), kTextsThatNameFiles.end(), field.name) != kTextsThatNameFiles.end();
+  const std::string_view unit = field.unit;
+  const bool by_unit =
+      field.kind == FieldKind::text && !field.text_of_file && field.text_or_file == 0 && (unit == "FILE" || unit == "MODEL" || unit == "FOLDER");
+  return field.is_file() || by_unit || std::find(kTextsThatNameFiles.begin(), kTextsThatNameFiles.end(), field.name) != kTextsThatNameFiles.end();
 }
 
 /// Writes a file that may be there already.

@@ -46,6 +46,7 @@ constexpr ToldRoute kToldRoutes[] = {
     {"POST", "/v1/chat/completions", "OpenAI", "An answer in a conversation", "ChatRequest", "json"},
     {"POST", "/v1/completions", "OpenAI", "A text that goes on with a prompt", "CompletionRequest", "json"},
     {"POST", "/v1/embeddings", "OpenAI", "Vectors of texts", "EmbeddingRequest", "json"},
+    {"POST", "/v1/audio/speech", "OpenAI", "A text said aloud", "SpeechRequest", "bytes"},
     {"POST", "/v1/images/generations", "OpenAI", "Pictures of a text", "ImageRequest", "json"},
     {"POST", "/v1/images/edits", "OpenAI", "A picture drawn again, where a mask says so", "form", "json"},
     {"POST", "/v1/images/variations", "OpenAI", "Pictures like a picture", "form", "json"},
@@ -121,6 +122,11 @@ constexpr const char* kBodySchemas = R"json({
   "EmbeddingRequest": {"type": "object", "required": ["input"], "properties": {
     "model": {"type": ["string", "null"]}, "encoding_format": {"enum": ["float", "base64"]}, "dimensions": {"enum": [384, null]},
     "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": 2048, "items": {"type": "string"}}]}}},
+  "SpeechRequest": {"type": "object", "required": ["input"], "properties": {
+    "model": {"enum": ["kokoro", "tts-1", "tts-1-hd", null]}, "input": {"type": "string", "pattern": "\\S"},
+    "voice": {"anyOf": [{"type": ["string", "null"]}, {"type": "object", "properties": {"id": {"type": "string"}}}]},
+    "response_format": {"enum": ["wav", "pcm", null]}, "stream_format": {"enum": ["audio", "sse", null]},
+    "speed": {"type": ["number", "null"], "minimum": 0.5, "maximum": 2}}},
   "ImageRequest": {"type": "object", "required": ["prompt"], "properties": {
     "model": {"type": ["string", "null"]}, "prompt": {"type": "string", "pattern": "\\S", "maxLength": 500}, "n": {"type": ["integer", "null"], "minimum": 1, "maximum": 10},
     "size": {"enum": ["auto", "128x128", "256x256", "384x384", "512x512", null]}, "quality": {"enum": ["low", "medium", "high", "standard", "hd", "auto", null]},
