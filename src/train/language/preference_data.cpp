@@ -50,8 +50,8 @@ class RowReader {
 
 }  // namespace
 
-Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path& file, const LoadedLanguageModel& model, int64_t max_tokens, bool pairs,
-                                                     int64_t& left_out) {
+Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path& file, const LoadedLanguageModel& model, int64_t max_tokens,
+                                                     PreferenceRows rows, int64_t& left_out) {
   PTAH_TRY(const std::string text, read_text(file, size_t{1} << 30));
   RowReader reader(model);
   std::vector<PreferencePair> out;
@@ -68,7 +68,8 @@ Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path
         PTAH_TRY(const Json json, parse_json(line));
         PreferencePair pair;
         pair.chosen = reader.joined(json.at("prompt"), json.at(json.contains("chosen") ? "chosen" : "completion"));
-        if (pairs) pair.rejected = reader.joined(json.at("prompt"), json.at("rejected"));
+        if (rows == PreferenceRows::judgments) pair.liked = json.at("label").get<bool>();
+        if (rows == PreferenceRows::pairs) pair.rejected = reader.joined(json.at("prompt"), json.at("rejected"));
         return pair;
       } catch (const Json::exception& problem) {
         return fail(ErrorCode::corrupt, "{}", problem.what());

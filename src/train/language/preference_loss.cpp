@@ -59,4 +59,9 @@ PairLoss pair_loss(PreferenceLoss kind, const AnswerPair& p, double beta, double
   return {};
 }
 
+AnswerLoss answer_loss(double log_ratio, bool liked, double beta, double divergence) {
+  const double side = liked ? 1 : -1, value = logistic(beta * side * (log_ratio - divergence));
+  return {1 - value, -beta * side * value * (1 - value)};
+}
+
 }  // namespace ptah

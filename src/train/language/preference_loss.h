@@ -35,4 +35,12 @@ struct PairLoss {
 /// `beta`: how far the model may go from the reference; `smoothing`: of robust, the share of wrong preferences (below 1/2).
 PairLoss pair_loss(PreferenceLoss kind, const AnswerPair& pair, double beta, double smoothing = 0);
 
+/// The loss of one answer that was liked or not, and its derivative by the answer's log-probability: Kahneman–Tversky optimization (Ethayarajh et al. 2024).
+/// `log_ratio`: the log-probability under the model less that under the reference; `divergence`: how far the model is from the reference on answers that do
+/// not belong to their prompts, not below 0. With a divergence of 0 it is the unpaired form of apo_zero.
+struct AnswerLoss {
+  double loss = 0, by_answer = 0;
+};
+AnswerLoss answer_loss(double log_ratio, bool liked, double beta, double divergence);
+
 }  // namespace ptah

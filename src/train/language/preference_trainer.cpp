@@ -28,7 +28,8 @@ struct PreferenceTraining {
   fs::path data, out, held_out_file;
   std::string start_from;
   double held_out = 0.1;
-  bool learns_chosen = false;  ///< loss "sft"
+  PreferenceRows rows = PreferenceRows::pairs;  ///< `answers`: of the loss "sft"
+  bool diverges = false;                        ///< of the loss "kto": the divergence is estimated
   PreferenceLoss loss = PreferenceLoss::sigmoid;
   double beta = 0.1, smoothing = 0;
   LoraConfig lora;
@@ -48,8 +49,13 @@ PreferenceTraining read_preference_training(const Json& config, const fs::path& 
   else
     t.held_out = reader.get<double>("held_out", 0.1);
   const auto loss = reader.get<std::string>("loss", "sigmoid");
-  t.learns_chosen = loss == "sft";
-  if (!t.learns_chosen) t.loss = value_or_throw(preference_loss_of(loss));
+  t.diverges = loss == "kto";
+  if (loss == "sft")
+    t.rows = PreferenceRows::answers;
+  else if (loss == "kto" || loss == "apo_zero_unpaired")
+    t.rows = PreferenceRows::judgments;
+  else
+    t.loss = value_or_throw(preference_loss_of(loss));
   t.beta = reader.get<double>("beta", 0.1);
   t.smoothing = reader.get<double>("label_smoothing", 0);
   Reader lora(reader.object("lora"), "lora");
@@ -89,7 +95,7 @@ class PreferenceTrainer {
     if (callbacks_.say)
       callbacks_.say(fmt::format("{} rows to train on, {} held out{}; {} steps of {}", training_.size(), held_out_.size(),
                                  left_out_ ? fmt::format(", {} left out whose prompts are too long", left_out_) : "", stage_.run.schedule.steps, stage_.batch));
-    if (!t_.learns_chosen) PTAH_TRY_VOID(make_reference());
+    if (t_.rows != PreferenceRows::answers) PTAH_TRY_VOID(make_reference());
     adapters_.emplace(Weights::fresh(stage_.seed));
     model_.model->decoder().add_adapters(t_.lora, *adapters_);
     optimizer_.emplace(adapters_->all(), stage_.optimizer);
@@ -102,10 +108,10 @@ class PreferenceTrainer {
  private:
   void read_pairs() {
     const int64_t most = std::min(t_.max_tokens, model_.model->config().context);
-    training_ = value_or_throw(read_preferences(t_.data, model_, most, !t_.learns_chosen, left_out_));
+    training_ = value_or_throw(read_preferences(t_.data, model_, most, t_.rows, left_out_));
     if (!t_.held_out_file.empty()) {
       int64_t none = 0;
-      held_out_ = value_or_throw(read_preferences(t_.held_out_file, model_, most, !t_.learns_chosen, none));
+      held_out_ = value_or_throw(read_preferences(t_.held_out_file, model_, most, t_.rows, none));
     } else {
       std::vector<PreferencePair> kept;
       Random random(stage_.seed, kHeldOutStream);
@@ -134,7 +140,7 @@ class PreferenceTrainer {
       stop_if_cancelled(callbacks_.cancel);
       const PreferencePair& pair = pair_at(i);
       made.data<float>()[2 * i] = answer_likelihood(model_.model->decoder(), pair.chosen, t_.type).item();
-      made.data<float>()[2 * i + 1] = answer_likelihood(model_.model->decoder(), pair.rejected, t_.type).item();
+      made.data<float>()[2 * i + 1] = t_.rows == PreferenceRows::pairs ? answer_likelihood(model_.model->decoder(), pair.rejected, t_.type).item() : 0.0F;
     }
     reference_ = made;
     TensorFile out;
@@ -148,10 +154,33 @@ class PreferenceTrainer {
     return at < training_.size() ? training_[at] : held_out_[at - training_.size()];
   }
 
-  /// The loss of a row, and its gradients times `weight` in the adapters.
-  double learn(int64_t i, double weight, double* margin) {
+  /// How far the model is from the reference on answers that belong to other prompts.
+  double divergence_of(const std::vector<int64_t>& rows) {
+    if (!t_.diverges) return 0;
+    if (!reference_model_.model) reference_model_ = value_or_throw(load_language_model(value_or_throw(find_model(t_.start_from))));
+    const NoGrad off;
+    std::vector<const PreferencePair*> pairs;
+    for (const int64_t i : rows) pairs.push_back(&pair_at(i));
+    double sum = 0;
+    for (const PromptedAnswer& answer : mismatched(pairs)) {
+      stop_if_cancelled(callbacks_.cancel);
+      sum += static_cast<double>(answer_likelihood(model_.model->decoder(), answer, t_.type).item()) -
+             static_cast<double>(answer_likelihood(reference_model_.model->decoder(), answer, t_.type).item());
+    }
+    return std::max(0.0, sum / static_cast<double>(rows.size()));
+  }
+
+  /// The loss of a row, and its gradients times `weight` in the adapters. `margin`: above 0 if the model judges as the row says.
+  double learn(int64_t i, double weight, double divergence, double* margin) {
     const PreferencePair& pair = pair_at(i);
-    if (!t_.learns_chosen) {
+    if (t_.rows == PreferenceRows::judgments) {
+      const double reference = static_cast<double>(std::as_const(reference_).data<float>()[2 * i]);
+      double ratio = 0;
+      const double loss = learn_answer(model_.model->decoder(), pair, reference, t_.beta, divergence, weight, t_.type, &ratio).loss;
+      if (margin) *margin = pair.liked ? ratio : -ratio;
+      return loss;
+    }
+    if (t_.rows == PreferenceRows::pairs) {
       const float* reference = std::as_const(reference_).data<float>() + 2 * i;
       return learn_pair(model_.model->decoder(), pair, {reference[0], reference[1]}, t_.loss, t_.beta, t_.smoothing, weight, t_.type, margin).loss;
     }
@@ -166,7 +195,7 @@ class PreferenceTrainer {
 
   float step(int64_t i) {
     const auto count = static_cast<int64_t>(training_.size());
-    double sum = 0;
+    std::vector<int64_t> rows;
     for (int64_t b = 0; b < stage_.batch; ++b) {
       const int64_t at = i * stage_.batch + b, epoch = at / count;
       if (epoch != epoch_) {
@@ -176,8 +205,11 @@ class PreferenceTrainer {
         for (size_t n = order_.size(); n > 1; --n) std::swap(order_[n - 1], order_[random.below(static_cast<uint32_t>(n))]);
         epoch_ = epoch;
       }
-      sum += learn(order_[static_cast<size_t>(at % count)], 1 / static_cast<double>(stage_.batch), nullptr);
+      rows.push_back(order_[static_cast<size_t>(at % count)]);
     }
+    const double divergence = divergence_of(rows);
+    double sum = 0;
+    for (const int64_t row : rows) sum += learn(row, 1 / static_cast<double>(stage_.batch), divergence, nullptr);
     losses_.push_back(sum / static_cast<double>(stage_.batch));
     return static_cast<float>(losses_.back());
   }
@@ -188,14 +220,14 @@ class PreferenceTrainer {
     for (int64_t h = 0; h < count; ++h) {
       stop_if_cancelled(callbacks_.cancel);
       double margin = 0;
-      loss += learn(first + h, 0, &margin) / static_cast<double>(count);
+      loss += learn(first + h, 0, 0, &margin) / static_cast<double>(count);
       right += (margin > 0 ? 1.0 : margin == 0 ? 0.5 : 0.0) / static_cast<double>(count);
     }
     const double training = losses_.empty() ? 0 : std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(losses_.size());
     losses_.clear();
     if (callbacks_.say)
       callbacks_.say(fmt::format("step {}: loss {:.4f}; held out: {:.4f}{}", i, training, loss,
-                                 t_.learns_chosen ? "" : fmt::format(", the preferred answer is preferred more than before in {:.1f} %", 100 * right)));
+                                 t_.rows == PreferenceRows::answers ? "" : fmt::format(", {:.1f} % are judged as people did, more than before", 100 * right)));
     PTAH_TRY_VOID(curve_.put(i, {training, loss, right}));
     return curve_.draw();
   }
@@ -204,7 +236,7 @@ class PreferenceTrainer {
   const TrainCallbacks& callbacks_;
   LossCurve curve_;
   Stage stage_;
-  LoadedLanguageModel model_;
+  LoadedLanguageModel model_, reference_model_;
   std::vector<PreferencePair> training_, held_out_;
   int64_t left_out_ = 0, epoch_ = -1;
   Tensor reference_;
@@ -236,6 +268,30 @@ PairLoss learn_pair(const Decoder& decoder, const PreferencePair& pair, std::pai
   // The loss is a function of two numbers: its gradient is that of their sum weighted by its derivatives.
   scope.backward(add(affine(chosen, static_cast<float>(loss.by_chosen * weight)), affine(rejected, static_cast<float>(loss.by_rejected * weight))));
   return loss;
+}
+
+AnswerLoss learn_answer(const Decoder& decoder, const PreferencePair& row, double reference, double beta, double divergence, double weight, DType type,
+                        double* log_ratio) {
+  GradScope scope;
+  std::optional<NoGrad> off;
+  if (weight == 0) off.emplace();
+  const Tensor likelihood = answer_likelihood(decoder, row.chosen, type);
+  const double ratio = static_cast<double>(likelihood.item()) - reference;
+  if (log_ratio) *log_ratio = ratio;
+  const AnswerLoss loss = answer_loss(ratio, row.liked, beta, divergence);
+  if (weight != 0) scope.backward(likelihood, Tensor::full({}, static_cast<float>(loss.by_answer * weight)));
+  return loss;
+}
+
+std::vector<PromptedAnswer> mismatched(const std::vector<const PreferencePair*>& rows) {
+  std::vector<PromptedAnswer> out;
+  for (size_t i = 0; i < rows.size(); ++i) {
+    const PromptedAnswer &prompt = rows[i]->chosen, &answer = rows[(i + rows.size() - 1) % rows.size()]->chosen;
+    PromptedAnswer made{{prompt.tokens.begin(), prompt.tokens.begin() + prompt.answer}, prompt.answer};
+    made.tokens.insert(made.tokens.end(), answer.tokens.begin() + answer.answer, answer.tokens.end());
+    out.push_back(std::move(made));
+  }
+  return out;
 }
 
 Result<void> train_preference(const Json& config, const fs::path& base_folder, const TrainCallbacks& callbacks) {

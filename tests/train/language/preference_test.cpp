@@ -73,6 +73,52 @@ TEST_F(TrlsPairs, LossesAndGradientsAreThoseOfTrl) {
   }
 }
 
+TEST_F(TrlsPairs, KtoIsTrlsWithItsDivergence) {
+  std::map<std::string, Tensor> leaves, by_their_name;
+  for (const auto& [ours, tensor] : model_.tensors) {
+    leaves.emplace(ours, tensor.dtype() == DType::f32 ? tensor.clone() : cast(tensor, DType::f32));
+    leaves.at(ours).set_requires_grad();
+    by_their_name.emplace(hugging_face_name(ours, "llama"), leaves.at(ours));
+  }
+  Weights weights(leaves);
+  const Decoder decoder(weights, model_.config);
+  std::vector<PreferencePair> rows;
+  for (int64_t i = 0; i < kPairs; ++i) rows.push_back({pair(i).chosen, {}, true});
+  for (int64_t i = 0; i < kPairs; ++i) rows.push_back({pair(i).rejected, {}, false});
+  std::vector<const PreferencePair*> all;
+  for (const PreferencePair& row : rows) all.push_back(&row);
+  double divergence = 0;
+  int64_t at = 0;
+  for (const PromptedAnswer& other : mismatched(all))
+    divergence += static_cast<double>(answer_likelihood(decoder, other, DType::f32).item() - value("kto.others", at++)) / (2 * kPairs);
+  EXPECT_NEAR(divergence, value("kto.divergence", 0), 1e-4);
+  EXPECT_GT(divergence, 0.01);
+  double loss = 0, without = 0;
+  for (int64_t i = 0; i < 2 * kPairs; ++i) {
+    const PreferencePair& row = rows[static_cast<size_t>(i)];
+    without += learn_answer(decoder, row, value("kto.reference", i), 0.1, 0, 0, DType::f32).loss / (2 * kPairs);
+    loss += learn_answer(decoder, row, value("kto.reference", i), 0.1, divergence, 1.0 / (2 * kPairs), DType::f32).loss / (2 * kPairs);
+  }
+  EXPECT_NEAR(loss, value("kto.loss", 0), 1e-5);
+  EXPECT_GT(std::abs(loss - without), 1e-5) << "without the divergence it is another loss";
+  at = 0;
+  for (const auto& [theirs, leaf] : by_their_name) {
+    const float norm = value("kto.norms", at++);
+    EXPECT_NEAR(std::sqrt(sum(square(leaf.grad())).item()), norm, 1e-5F + 2e-5F * norm) << theirs;
+  }
+}
+
+TEST(AnswerLosses, DerivativesAreThoseOfTheLossAndPairsOfThemAreApoZero) {
+  for (const bool liked : {true, false})
+    for (const double ratio : {-30.0, -1.0, 0.3, 25.0})
+      for (const double divergence : {0.0, 2.0}) {
+        const double numeric = (answer_loss(ratio + 1e-5, liked, 0.2, divergence).loss - answer_loss(ratio - 1e-5, liked, 0.2, divergence).loss) / 2e-5;
+        EXPECT_NEAR(answer_loss(ratio, liked, 0.2, divergence).by_answer, numeric, 1e-6);
+      }
+  const AnswerPair pair{-20, -25, -22, -24, 5, 7};
+  EXPECT_NEAR(answer_loss(2, true, 0.1, 0).loss + answer_loss(-1, false, 0.1, 0).loss, pair_loss(PreferenceLoss::apo_zero, pair, 0.1).loss, 1e-12);
+}
+
 TEST(PairLosses, DerivativesAreThoseOfTheLoss) {
   for (const char* name : {"sigmoid", "hinge", "ipo", "robust", "apo_zero", "sigmoid_norm"}) {
     const PreferenceLoss kind = value_or_throw(preference_loss_of(name));
@@ -178,6 +224,24 @@ TEST_F(PreferenceRun, TheModelComesToPreferWhatWasPreferred) {
   const float before = margin();
   value_or_throw(apply_adapter(model, folder_ / "made"));
   EXPECT_GT(margin(), before + 1);
+}
+
+TEST_F(PreferenceRun, SingleAnswersThatWereLikedOrNotAreLearntFromToo) {
+  std::string rows;
+  for (const char* question : {"ask? ", "me? ", "no? ", "yes? ", "sky? ", "my me? "})
+    for (const bool liked : {true, false}) rows += Json{{"prompt", question}, {"completion", liked ? "yes" : "no"}, {"label", liked}}.dump() + "\n";
+  value_or_throw(write_file(folder_ / "judged.jsonl", rows));
+  for (const char* loss : {"kto", "apo_zero_unpaired"}) {
+    const std::string out = loss, cut = out + "-cut";
+    value_or_throw(run({{"data", "judged.jsonl"}, {"loss", loss}, {"out", out}, {"steps", 12}, {"batch", 4}, {"beta", 0.5}}));
+    value_or_throw(run({{"data", "judged.jsonl"}, {"loss", loss}, {"out", cut}, {"steps", 12}, {"batch", 4}, {"beta", 0.5}, {"stop_at", 5}}));
+    value_or_throw(run({{"data", "judged.jsonl"}, {"loss", loss}, {"out", cut}, {"steps", 12}, {"batch", 4}, {"beta", 0.5}}));
+    EXPECT_EQ(bytes(out + "/adapter_model.safetensors"), bytes(cut + "/adapter_model.safetensors"));
+    const auto lines = lines_of(value_or_throw(read_text(folder_ / out / "curve.csv")));
+    EXPECT_EQ(lines.back().substr(lines.back().rfind(',') + 1), "1.000000") << lines.back();
+  }
+  EXPECT_NE(bytes("kto/adapter_model.safetensors"), bytes("apo_zero_unpaired/adapter_model.safetensors"));
+  EXPECT_FALSE(run({{"loss", "kto"}, {"out", "wrong"}})) << "pairs are no judgments";
 }
 
 TEST_F(PreferenceRun, EveryOptionChangesTheAdapterAndWrongOnesAreRefused) {
