@@ -353,7 +353,7 @@ std::string said_quantity(const std::string& word, const std::string& after, siz
     used = 1;
     return *words + ' ' + half_of_day(after);
   }
-  if (month_of(after) > 0 && number.size() <= 2 && after.size() > 3) {
+  if (month_of(after) > 0 && number.size() <= 2 && (after.size() > 3 || after == "May")) {
     used = 1;
     return "the " + ordinal_words(*whole_number(number)) + " of " + kMonths[month_of(after) - 1];
   }
