@@ -3,6 +3,8 @@
 
 #include "pipelines/recipes.h"
 #include "tests/pipelines/small_models.h"
+#include "text/lm/adapter_files.h"
+#include "text/lm/decoder.h"
 
 namespace ptah {
 namespace {
@@ -75,6 +77,19 @@ class PublicLanguage : public SmallModels {
   }
   static AnswerOptions brief() { return {.max_tokens = 8, .temperature = 0}; }
 };
+
+TEST_F(PublicLanguage, AnAdapterChangesWhatIsWritten) {
+  LoadedLanguageModel model = value_or_throw(load_language_model(folder_ / "words"));
+  LanguageAdapter adapter{.lora = {2, 8, {"attn_q", "attn_v", "attn_qkv", "attn_output", "ffn_up"}}, .tensors = {}, .base = "words"};
+  Weights fresh = Weights::fresh(1);
+  model.model->decoder().add_adapters(adapter.lora, fresh);
+  for (const auto& [name, tensor] : fresh.all()) adapter.tensors.emplace(name, Tensor::normal(tensor.shape(), 4, adapter.tensors.size()));
+  value_or_throw(write_adapter(folder_ / "adapter", adapter, model.model->config()));
+  const auto adapted = Language::open((folder_ / "words").string(), folder_ / "adapter");
+  ASSERT_TRUE(adapted) << adapted.problem().message;
+  EXPECT_NE(adapted->generate("fox", {.max_tokens = 12, .seed = 5})->text, words().generate("fox", {.max_tokens = 12, .seed = 5})->text);
+  EXPECT_EQ(Language::open((folder_ / "words").string(), folder_ / "nowhere").problem().name, "not_found");
+}
 
 TEST_F(PublicLanguage, ATextIsWhatTheRecipeWrites) {
   std::string shown;
