@@ -213,7 +213,7 @@ std::string EnglishLexicon::phonemes(const std::string& word, const WordContext&
   if (word.size() > 1 && only_capitals(word)) {
     // What is written in capitals is a word if the dictionary has it so, or is long and a word; else its letters are read.
     if (const Forms* exact = find(word)) return exact->begin()->second;
-    const std::string said = listed(small, context);
+    std::string said = listed(small, context);
     if (!said.empty() && (word.size() > 3 || said.find("ˈ") == std::string::npos)) return said;
     if (word.ends_with("'S")) return with_s(letters(word.substr(0, word.size() - 2)), british_);
     if (word.size() <= 4 || small.find_first_of("aeiouy") == std::string::npos) return letters(word);

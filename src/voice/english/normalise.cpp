@@ -278,7 +278,7 @@ std::string said_word(const std::string& word, const std::string& before, const 
     }
   if (std::string found = letters_and_letters(word); !found.empty()) return found;
   if (word.size() > 3 && word.find('.') != std::string::npos) {  // U.S.A: letters
-    const std::string letters = [&] {
+    std::string letters = [&] {
       std::string out;
       for (size_t i = 0; i < word.size(); ++i)
         if (i % 2 == 0 ? !letter(word[i]) : word[i] != '.')

@@ -307,7 +307,7 @@ std::string said_quantity(const std::string& word, const std::string& after, siz
     if (end == std::string::npos && !half.empty()) used = 1;
     return half.empty() ? clock : clock + ' ' + half;
   }
-  for (std::string found : {date_words(number), fraction_words(number), ordinal_or_decade(number), range_words(number)})
+  for (const std::string& found : {date_words(number), fraction_words(number), ordinal_or_decade(number), range_words(number)})
     if (!found.empty()) return lead + found;
   if (number.find('.') != number.rfind('.')) {  // a version, an address
     std::string out;
