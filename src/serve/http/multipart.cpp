@@ -46,7 +46,7 @@ std::optional<std::string> parameter_of(std::string_view header, std::string_vie
     if (equal == std::string_view::npos) return std::nullopt;
     const std::string here = lower_case(std::string(without_blanks(header.substr(0, equal))));
     header.remove_prefix(equal + 1);
-    const auto value = parameter_value(header);
+    auto value = parameter_value(header);
     if (!value) return std::nullopt;
     if (here == name) return value;
     next = header.find(';');

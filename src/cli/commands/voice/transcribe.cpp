@@ -1,4 +1,3 @@
-#include "base/input.h"
 #include "base/file.h"
 #include "base/input.h"
 #include "cli/commands/commands.h"

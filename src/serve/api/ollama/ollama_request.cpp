@@ -15,7 +15,10 @@ std::string text_member(const OrderedJson& object, const char* name) {
   return value.is_string() ? value.get<std::string>() : std::string();
 }
 
-bool is_said(const OrderedJson& value) { return !value.is_null() && value != false && value != "" && !(value.is_structured() && value.empty()); }
+bool is_said(const OrderedJson& value) {
+  if (value.is_string()) return !value.get_ref<const OrderedJson::string_t&>().empty();
+  return !value.is_null() && value != false && !(value.is_structured() && value.empty());
+}
 
 /// What both kinds of requests have in common.
 Result<OrderedJson> ollama_common(const OrderedJson& body) {

@@ -31,7 +31,7 @@ Result<std::vector<std::string>> prompts_of(const Json& prompt) {
 
 Result<CompletionAsking> completion_asking(const Json& body, uint64_t seed) {
   CompletionAsking out;
-  if (const Json suffix = body.value("suffix", Json()); !suffix.is_null() && suffix != "")
+  if (const Json suffix = body.value("suffix", Json()); !suffix.is_null() && !(suffix.is_string() && suffix.get_ref<const std::string&>().empty()))
     return fail_field("suffix", ErrorCode::invalid_argument, "`suffix` is not supported");
   PTAH_TRY(const std::string model, model_of(body, kUsualChatModel));
   PTAH_TRY(out.prompts, prompts_of(body.value("prompt", Json())));
