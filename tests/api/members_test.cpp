@@ -110,6 +110,8 @@ TEST(PublicShapes, AreMadeOfProgramsKindsAndWords) {
   ASSERT_TRUE(kinds);
   EXPECT_TRUE(std::find(kinds->begin(), kinds->end(), "chair") != kinds->end());
   EXPECT_EQ(make_shape({.kind = "chiar"}).problem().name, "not_found");
+  EXPECT_NE(make_shape({.kind = "chiar"}).problem().message.find("did you mean 'chair'"), std::string::npos);
+  EXPECT_EQ(make_shape({.kind = "../shapes/chair"}).problem().name, "not_found") << "a kind is a name, not a path";
   EXPECT_EQ(make_shape({.program = "shape a", .kind = "chair"}).problem().name, "invalid_argument");
   EXPECT_EQ(make_shape({}).problem().name, "invalid_argument");
   const auto refused = make_shape({.kind = "chair", .formats = "obj", .output = {.lod = true}});

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""What help looks like for every command: python3 help_test.py PTAH."""
+"""What help looks like for every command: python3 help_test.py PTAH [--write].
+
+tests/data/options.txt holds the options of every command, so that none vanishes unseen; --write makes it again."""
+import pathlib
 import re
 import subprocess
 import sys
@@ -32,6 +35,7 @@ expect("where more is said", "`ptah help COMMAND` explains a command. Exit statu
 
 # --- every command and every command below it
 leaves = []
+options = {}  # of each command
 
 
 def visit(path):
@@ -56,11 +60,20 @@ def visit(path):
         visit((*path, one))
     if not below:
         leaves.append(path)
+        options[name] = re.findall(r"^  (?:-\w,\s*)?(--[\w-]+|[A-Z][A-Z_-]*)(?: .*)?$", text.split("\nExamples:\n")[0].split("\nUsage:")[1], re.M)
 
 
 for name in re.findall(r"^  ([a-z][a-z-]*) ", top.split("\nOptions:")[0], re.M):
     visit((name,))
 expect(f"only {len(leaves)} commands", len(leaves) > 60)
+
+# --- what a command can be told
+kept = pathlib.Path(__file__).parent.parent / "data" / "options.txt"
+found = "".join(f"{name}: {' '.join(said)}\n" for name, said in options.items())
+if "--write" in sys.argv:
+    kept.write_text(found)
+for line in set(kept.read_text().splitlines()) ^ set(found.splitlines()):
+    faults.append(f"other options than in tests/data/options.txt (--write makes it again): {line}")
 
 # --- units, ranges and defaults
 for command, texts in {

@@ -10,7 +10,6 @@ Result<PaintedMaps> paint_views(const AtlasMesh& mesh, const ViewPaintingOptions
   if (options.size < 64 || options.size > 2048 || options.texels < 16 || options.texels > 8192)
     return fail(ErrorCode::invalid_argument, "views of {} pixels on a texture of {} texels", options.size, options.texels);
   RenderScene scene;
-  scene.materials.push_back({});
   scene.meshes.push_back({{mesh.positions, mesh.normals, mesh.triangles}, 0});
   const std::vector<PaintedView> views = painted_views(options.views);
   std::vector<Direction> directions;
