@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "base/parallel.h"
+#include "pipelines/checkpoint.h"
 #include "pipelines/painting.h"
 #include "pipelines/recall/recall.h"
 #include "work/work_folder.h"
@@ -613,6 +614,21 @@ TEST_F(Painting, EveryKindOfFileGivesTheSame) {
   const auto seen = [&](int64_t, const Image& picture) { looks += picture.width == 128; };
   EXPECT_EQ(value_or_throw(load({.model = sd1(), .autoencoder = folder_ / "tiny.safetensors"})->paint(large, {}, {}, nullptr, seen)).width, 128);
   EXPECT_EQ(looks, 3) << "after every step but the last";
+}
+
+TEST_F(Painting, SingleFilesSayHowTheyWereTrained) {
+  TensorFile file = value_or_throw(read_tensor_file(sd1()));
+  file.tensors["ztsnr"] = Tensor::zeros({1});
+  value_or_throw(write_safetensors(folder_ / "ztsnr.safetensors", file));
+  file.tensors["v_pred"] = Tensor::zeros({1});
+  value_or_throw(write_safetensors(folder_ / "v_pred.safetensors", file));
+  const auto scheduler = [&](const char* name) { return value_or_throw(read_checkpoint({.model = folder_ / name}, false)).settings.scheduler; };
+  ASSERT_TRUE(scheduler("ztsnr.safetensors"));
+  EXPECT_TRUE(scheduler("ztsnr.safetensors")->noise.zero_snr);
+  EXPECT_EQ(scheduler("ztsnr.safetensors")->prediction, "noise");
+  ASSERT_TRUE(scheduler("v_pred.safetensors"));
+  EXPECT_TRUE(scheduler("v_pred.safetensors")->noise.zero_snr);
+  EXPECT_EQ(scheduler("v_pred.safetensors")->prediction, "velocity");
 }
 
 TEST_F(Painting, PyTorchsOwnFilesAreRead) {

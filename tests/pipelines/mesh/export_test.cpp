@@ -1,5 +1,6 @@
 // What people ask for of an object's files: every kind of shape, and meshes of every kind, stay closed whatever the option.
 #include "pipelines/mesh/export_options.h"
+#include "pipelines/mesh/textured_output.h"
 
 #include <gtest/gtest.h>
 
@@ -346,6 +347,20 @@ TEST_F(ExportOfMeshes, OpenMeshesAreNotSplit) {
   const auto refused = convert_mesh(value_or_throw(read_mesh_input(file)), task, "made");
   ASSERT_FALSE(refused);
   EXPECT_EQ(field_of(refused.error()), "split");
+}
+
+TEST(TexturedOutput, KeepsWhatTheSurfaceIsLike) {
+  TexturedMesh mesh;
+  mesh.positions = {{0, 0, 0}, {1, 0, 0}, {0, 1, 0}};
+  mesh.normals = {{0, 0, 1}, {0, 0, 1}, {0, 0, 1}};
+  mesh.uvs.resize(3);
+  mesh.triangles = {{0, 1, 2}};
+  mesh.roughness = 0.3F, mesh.metallic = 0.7F;
+  const MeshScene scene = ::ptah::scene_of(mesh, "thing");
+  EXPECT_EQ(scene.materials.at(0).roughness, 0.3F);
+  EXPECT_EQ(scene.materials.at(0).metallic, 0.7F);
+  EXPECT_EQ(scene.meshes.at(0).path, "thing");
+  EXPECT_TRUE(scene.images.empty());
 }
 
 }  // namespace
