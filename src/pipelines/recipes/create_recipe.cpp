@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "models/registry.h"
 #include "pipelines/create.h"
 #include "pipelines/recipes/rows.h"
 
@@ -93,6 +94,18 @@ Result<ObjectRoute> route_of(ModelCache& models, const CreateTask& task, const R
   return ObjectRoute{};
 }
 
+/// What the writer of shape programs takes with the encoder of its sentences: their files, and as much again for what is dequantized of them; 0 without them.
+Result<int64_t> writer_bytes(ModelCache& models) {
+  fs::path folder = models.given_folder();
+  if (folder.empty()) {
+    PTAH_TRY(folder, models_folder());
+  }
+  int64_t out = 0;
+  for (const char* name : {"minilm", "shape-writer"})
+    if (const auto model = shipped_model(folder, name)) out += 2 * model->bytes;
+  return out;
+}
+
 Result<void> check_create(const Json& given) {
   if (paints(given)) {
     PTAH_TRY(const Json fields, paint_fields(given));
@@ -116,7 +129,12 @@ Result<Plan> plan_create(ModelCache& models, const RecipeRequest& asked, int64_t
   }
   PTAH_TRY(CreateTask task, create_task(asked.fields));
   PTAH_TRY(const auto model, model_of(models, asked.fields, task));
-  PTAH_TRY(const Plan plan, plan_work(*model, task.request, asked.sources));
+  PTAH_TRY(Plan plan, plan_work(*model, task.request, asked.sources));
+  if (may_be_program(task)) {
+    PTAH_TRY(const int64_t writer, writer_bytes(models));
+    plan.weight_bytes += writer;
+    plan.peak_bytes += writer;
+  }
   PTAH_TRY_VOID(check_budget(*model, task.request, asked.sources, plan, budget_bytes));
   return plan;
 }
