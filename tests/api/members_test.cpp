@@ -44,6 +44,12 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
               "log_probabilities"});  // of the model that is held, and of Answer
 }
 
+TEST(PublicFields, RefuseBeforeTheyRead) {
+  EXPECT_EQ(field_splats("nowhere", "ply", 5).problem().name, "invalid_argument");
+  EXPECT_EQ(field_splats("nowhere", "obj", 500).problem().name, "invalid_argument");
+  EXPECT_NE(field_splats("nowhere", "ply", 500).problem().name, "invalid_argument");
+}
+
 TEST(PublicStructs, ArriveAsTheyAre) {
   const PaintFiles files{.model = "m", .loras = {{"l", 0.5F}}, .seamless = true, .quantize = "w8a8"};
   const PaintSettings settings{.prompt = "a", .seed = UINT64_MAX, .perpendicular = 2, .cut = true, .background = "black", .formats = "stl", .height_mm = 30};

@@ -230,4 +230,7 @@ train '{"autoencoder": {"steps": 2}, "denoiser": {"distil": {"text": "x"}}}' "un
 train '{"autoencoder": {"steps": 2}, "autoencoder_model": {"sise": 32}}' "unknown key 'autoencoder_model.sise'; nearest: 'size'"
 train '{"autoencoder": {"seed": -2}}' "0 to 18446744073709551615"
 
+# --- one chain, not two
+refused 2 "two chains" "$ptah" show 0x0000000000000000000000000000000000000001/1 --rpc http://127.0.0.1:1 --dev-chain
+
 report
