@@ -44,6 +44,10 @@ refused 3 "did you mean 'stool'" "$ptah" batch misnamed.jsonl --no-sign
 printf '{"recipe": "shape", "request": {"program": "my/chair.shape"}}\n' >misnamed.jsonl
 refused 2 "the text of a shape belongs here" "$ptah" batch misnamed.jsonl --no-sign
 
+works "$ptah" shape --list --json
+says '"name":"chair"'
+says "chair.shape"
+
 # --- words become a program
 works "$ptah" shape --prompt "a wooden chair with a red cushion" --print
 says "cushion = true"
