@@ -7,6 +7,7 @@
 
 #include "base/budget.h"
 #include "pipelines/painting.h"
+#include "pipelines/recipes/rows.h"
 #include "work/comparison.h"
 #include "work/work_folder.h"
 #include "tests/pipelines/small_models.h"
@@ -213,6 +214,17 @@ TEST_F(Recipes, AReplayOnANumericPathThatIsNotHereIsRefused) {
   receipt["numeric_path"] = "abacus";
   value_or_throw(write_file(place / "receipt.json", value_or_throw(canonical_json(receipt))));
   EXPECT_EQ(replay_path(models_, place).error().code, ErrorCode::mismatch);
+}
+
+TEST(Receipts, NameModelsOfTheFolderAlone) {
+  const fs::path checkpoints = fs::temp_directory_path();
+  for (const char* name : {"../model.safetensors", "/etc/passwd", "a/b", ".hidden"}) {
+    const auto file = model_file_of({{"model_file", name}}, checkpoints);
+    ASSERT_FALSE(file) << name;
+    EXPECT_EQ(file.error().code, ErrorCode::corrupt) << name;
+  }
+  EXPECT_EQ(value_or_throw(model_file_of(Json::object(), checkpoints)), fs::path());
+  EXPECT_EQ(model_file_of({{"model_file", "not-here.safetensors"}}, checkpoints).error().code, ErrorCode::not_found);
 }
 
 }  // namespace
