@@ -35,8 +35,8 @@ def main():
     texts = [line for line in Path(o.texts).read_text().splitlines() if line]
     for number, text in enumerate(texts):
         with tempfile.TemporaryDirectory() as scratch:
-            subprocess.run([o.ptah, "say", text, "--voice", o.voice, "--out", f"{scratch}/work", "--no-sign", "--quiet"], check=True)
-            with wave.open(f"{scratch}/work/speech.wav") as file:
+            subprocess.run([o.ptah, "say", text, "--voice", o.voice, "--out", Path(scratch) / "spoken", "--no-sign", "--quiet"], check=True)
+            with wave.open(str(Path(scratch) / "spoken" / "speech.wav")) as file:
                 sound = np.frombuffer(file.readframes(file.getnframes()), np.int16).astype(np.float64)
         with wave.open(str(out / f"{number:02}.wav"), "wb") as file:
             file.setnchannels(1)

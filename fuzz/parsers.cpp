@@ -363,7 +363,7 @@ void fuzz_ctranslate2(Input bytes) {
 void fuzz_speech(Input bytes) {
   static const auto lexicon = value_or_throw(EnglishLexicon::parse(R"({"the": "ði", "fox": "fˈɑks", "A": "ˈA", "B": "bˈi", "C": "sˈi"})", "{}", false));
   (void)parts_of_markup(std::string(text_of(bytes)));
-  (void)own_words(std::string(text_of(bytes)));
+  (void)user_lexicon(std::string(text_of(bytes)));
   const auto read = read_english(std::string(text_of(bytes)), *lexicon, 100);
   if (!read) return;
   for (const Utterance& one : *read) {

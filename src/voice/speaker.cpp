@@ -61,7 +61,7 @@ Result<std::shared_ptr<const EnglishLexicon>> Speaker::lexicon(bool british) con
   return kept;
 }
 
-Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const std::string& text, const OwnWords& own) const {
+Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const std::string& text, const UserLexicon& user) const {
   PTAH_TRY(const auto parts, voices_in(voice));
   for (const auto& [index, weight] : parts) {
     const char language = kKokoroVoices[index][0];
@@ -69,18 +69,18 @@ Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const 
       return fail(ErrorCode::unsupported, "`voice` {}; texts are read in English only: take a voice that begins with a or b", kKokoroVoices[index]);
   }
   PTAH_TRY(const auto words, lexicon(is_british(voice)));
-  return read_english(text, *words, static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles)), own);
+  return read_english(text, *words, static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles)), user);
 }
 
 Result<std::vector<Utterance>> Speaker::read(const SpeakRequest& request) const {
-  if (!is_markup(request.text)) return read_in(request.voice, request.text, request.own);
+  if (!is_markup(request.text)) return read_in(request.voice, request.text, request.lexicon);
   PTAH_TRY(const auto parts, parts_of_markup(request.text));
   std::vector<Utterance> out;
   double silence = 0;  // before the next
   for (const MarkedPart& part : parts) {
     silence += part.silence;
     if (part.text.find_first_not_of(" \t\r\n.,;:!?\"'-") == std::string::npos) continue;  // what was left between two tags
-    PTAH_TRY(auto read, read_in(part.voice.empty() ? request.voice : part.voice, part.text, request.own));
+    PTAH_TRY(auto read, read_in(part.voice.empty() ? request.voice : part.voice, part.text, request.lexicon));
     for (Utterance& one : read) {
       one.voice = part.voice;
       one.speed = part.speed, one.pitch = part.pitch, one.volume = part.volume;

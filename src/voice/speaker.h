@@ -16,7 +16,7 @@ struct SpeakRequest {
   std::string text;  ///< plain, or markup (english/markup.h)
   std::string voice = "af_heart";
   SpeechOptions how = {};
-  OwnWords own = {};        ///< words with phonemes of one's own
+  UserLexicon lexicon = {};
   float pause = 1;          ///< factor on the silence between sentences and paragraphs
   DType type = DType::f32;  ///< what the decoder computes in
 };
@@ -60,7 +60,7 @@ class Speaker {
 
  private:
   Result<std::shared_ptr<const EnglishLexicon>> lexicon(bool british) const;
-  Result<std::vector<Utterance>> read_in(const std::string& voice, const std::string& text, const OwnWords& own) const;
+  Result<std::vector<Utterance>> read_in(const std::string& voice, const std::string& text, const UserLexicon& user) const;
 
   std::filesystem::path folder_;
   std::shared_ptr<const SpeechModel> model_;

@@ -57,11 +57,11 @@ TEST(Markup, WhatIsNotUnderstoodIsRefused) {
 }
 
 TEST(Markup, WordsOfOnesOwn) {
-  const OwnWords words = value_or_throw(own_words("Ptah=tˈɑ, Nguyen = wˈɪn\n# a remark\nGIF=dʒˈɪf # another\n"));
-  EXPECT_EQ(words, (OwnWords{{"Ptah", "tˈɑ"}, {"Nguyen", "wˈɪn"}, {"GIF", "ʤˈɪf"}}));
-  EXPECT_FALSE(own_words("Ptah"));
-  EXPECT_FALSE(own_words("two words=a"));
-  EXPECT_FALSE(own_words("x="));
+  const UserLexicon words = value_or_throw(user_lexicon("Ptah=tˈɑ, Nguyen = wˈɪn\n# a remark\nGIF=dʒˈɪf # another\n"));
+  EXPECT_EQ(words, (UserLexicon{{"Ptah", "tˈɑ"}, {"Nguyen", "wˈɪn"}, {"GIF", "ʤˈɪf"}}));
+  EXPECT_FALSE(user_lexicon("Ptah"));
+  EXPECT_FALSE(user_lexicon("two words=a"));
+  EXPECT_FALSE(user_lexicon("x="));
 }
 
 }  // namespace ptah

@@ -63,8 +63,8 @@ TEST_F(SmallSpeaker, SaysTheSameForAnyNumberOfThreads) {
 
 TEST_F(SmallSpeaker, MarkupChangesTheManner) {
   const auto speaker = value_or_throw(Speaker::load(folder_));
-  const auto say = [&](const std::string& text, const OwnWords& own = {}) {
-    const SpeakRequest request{.text = text, .own = own};
+  const auto say = [&](const std::string& text, const UserLexicon& lexicon = {}) {
+    const SpeakRequest request{.text = text, .lexicon = lexicon};
     return speaker->say(request, value_or_throw(speaker->read(request)));
   };
   const Speech plain = say("<speak>hello</speak>");

@@ -53,7 +53,7 @@ const SchemaOf<SayTask>& say_schema() {
     if (trimmed(task.text).empty()) return fail_field("text", ErrorCode::invalid_argument, "`text` is empty");
     const auto voices = voices_in(task.voice);
     if (!voices) return fail_field("voice", voices.error().code, "{}", voices.error().message);
-    if (const auto words = own_words(task.lexicon); !words) return fail_field("lexicon", words.error().code, "`lexicon`: {}", words.error().message);
+    if (const auto words = user_lexicon(task.lexicon); !words) return fail_field("lexicon", words.error().code, "`lexicon`: {}", words.error().message);
     return {};
   });
   return schema;
@@ -65,7 +65,7 @@ SpeakRequest speak_request(const SayTask& request) {
   return {.text = request.text,
           .voice = request.voice,
           .how = {request.speed, request.pitch, request.energy},
-          .own = value_or_throw(own_words(request.lexicon)),
+          .lexicon = value_or_throw(user_lexicon(request.lexicon)),
           .pause = request.pause,
           .type = request.precision == "auto"   ? compute_dtype()
                   : request.precision == "bf16" ? DType::bf16

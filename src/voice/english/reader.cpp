@@ -118,7 +118,7 @@ size_t count_phonemes(const std::string& text) {
 /// Says words one after the other.
 class EnglishReader {
  public:
-  EnglishReader(const EnglishLexicon& lexicon, const GivenWords& given, const OwnWords& own) : lexicon_(lexicon), given_(given), own_(own) {}
+  EnglishReader(const EnglishLexicon& lexicon, const GivenWords& given, const UserLexicon& user) : lexicon_(lexicon), given_(given), user_(user) {}
 
   struct Said {
     std::string text, phonemes;
@@ -128,7 +128,7 @@ class EnglishReader {
     const std::string& word = pieces[at].text;
     if (const auto index = given_index(word)) return {given_[*index].first, given_[*index].second};
     for (const std::string& name : {word, lower_case(word)})
-      if (const auto found = own_.find(name); found != own_.end()) return {word, found->second};
+      if (const auto found = user_.find(name); found != user_.end()) return {word, found->second};
     if (word.find_first_of("0123456789") != std::string::npos) {  // what the normaliser left
       std::string out;
       for (size_t from = 0; from < word.size();) {
@@ -162,7 +162,7 @@ class EnglishReader {
 
   const EnglishLexicon& lexicon_;
   const GivenWords& given_;
-  const OwnWords& own_;
+  const UserLexicon& user_;
 };
 
 void append_said(Utterance& out, const std::string& text, const std::string& phonemes, bool joined, bool word) {
@@ -231,8 +231,8 @@ std::vector<Utterance> sentences_of(const std::vector<Piece>& pieces, const std:
 
 }  // namespace
 
-Result<OwnWords> own_words(const std::string& text) {
-  OwnWords out;
+Result<UserLexicon> user_lexicon(const std::string& text) {
+  UserLexicon out;
   for (size_t at = 0; at < text.size();) {
     const size_t end = std::min(text.find('\n', at), text.size());
     std::string line = text.substr(at, end - at);
@@ -254,14 +254,14 @@ Result<OwnWords> own_words(const std::string& text) {
   return out;
 }
 
-Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes, const OwnWords& own) {
+Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes, const UserLexicon& user) {
   if (invalid_utf8_at(text) != std::string::npos) return fail(ErrorCode::invalid_argument, "the text is not UTF-8");
   GivenWords given;
   const std::string marked = with_given(text, given);
   for (const auto& [word, phonemes] : given)
     if (count_phonemes(phonemes) == 0 || count_phonemes(phonemes) + 2 > max_phonemes)
       return fail(ErrorCode::invalid_argument, "[{}](/…/): {} phonemes; 1 to {} are possible", beginning(word, 40), count_phonemes(phonemes), max_phonemes - 2);
-  const EnglishReader reader(lexicon, given, own);
+  const EnglishReader reader(lexicon, given, user);
   std::vector<Utterance> out;
   for (size_t at = 0; at < marked.size();) {
     size_t end = marked.find("\n\n", at);

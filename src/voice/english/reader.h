@@ -29,13 +29,13 @@ struct Utterance {
   bool goes_on = false;                    ///< no pause follows: its sentence does not end with it
 };
 
-/// Words with phonemes of one's own, before all dictionaries: in small letters, or as they are written.
-using OwnWords = std::map<std::string, std::string>;
+/// A user lexicon: words with their phonemes, looked up before all dictionaries; in small letters, or as they are written.
+using UserLexicon = std::map<std::string, std::string>;
 /// Of a text: "word=phonemes" in lines, or with commas between them; what stands behind a # in a line is not read. Errors: invalid_argument.
-Result<OwnWords> own_words(const std::string& text);
+Result<UserLexicon> user_lexicon(const std::string& text);
 
 /// Sentences of a text (said_text() is applied), joined while they are short together, parted at commas or between words where they are too long for
 /// `max_phonemes`. `[word](/phonemes/)` says a word with these phonemes (IPA, or the network's own). Errors: invalid_argument (no words).
-Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes = 500, const OwnWords& own = {});
+Result<std::vector<Utterance>> read_english(const std::string& text, const EnglishLexicon& lexicon, size_t max_phonemes = 500, const UserLexicon& user = {});
 
 }  // namespace ptah
