@@ -204,18 +204,15 @@ Tensor SentenceEncoder::embed(const std::vector<std::string>& texts, DType type)
   Tensor out = Tensor::empty({static_cast<int64_t>(texts.size()), w});
   std::vector<std::vector<int32_t>> ids;
   for (const std::string& text : texts) ids.push_back(tokenizer_->encode(text, static_cast<size_t>(max_tokens_)));
-  std::vector<size_t> order(texts.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a].size() < ids[b].size(); });  // little padding
-  for (size_t first = 0; first < order.size(); first += kBatch) {
+  for (const std::vector<size_t>& places : batches_by_length(ids, kBatch)) {
     stop_if_cancelled(current_cancel());
     std::vector<std::vector<int32_t>> prompts;
-    for (size_t i = first; i < std::min(order.size(), first + kBatch); ++i) prompts.push_back(ids[order[i]]);
+    for (const size_t place : places) prompts.push_back(ids[place]);
     const auto tokens = static_cast<int64_t>(prompts.back().size());
     const Tensor states = cast((*bert_)(make_token_batch(prompts, tokens), type), DType::f32);
     if (DryRun::active()) continue;
     for (size_t b = 0; b < prompts.size(); ++b) {
-      float* to = out.data<float>() + static_cast<int64_t>(order[first + b]) * w;
+      float* to = out.data<float>() + static_cast<int64_t>(places[b]) * w;
       const float* from = states.data<float>() + static_cast<int64_t>(b) * tokens * w;
       double squares = 0;
       for (int64_t c = 0; c < w; ++c) {

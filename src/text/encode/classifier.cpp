@@ -80,17 +80,14 @@ Tensor TextClassifier::probabilities(const std::vector<std::string>& texts, DTyp
   Tensor out = Tensor::empty({static_cast<int64_t>(texts.size()), count});
   std::vector<std::vector<int32_t>> ids;
   for (const std::string& text : texts) ids.push_back(encoder_->tokenizer().encode(text, static_cast<size_t>(encoder_->max_tokens())));
-  std::vector<size_t> order(texts.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a].size() < ids[b].size(); });  // little padding
-  for (size_t first = 0; first < order.size(); first += kTextsAtOnce) {
+  for (const std::vector<size_t>& places : batches_by_length(ids, kTextsAtOnce)) {
     stop_if_cancelled(current_cancel());
     std::vector<std::vector<int32_t>> part;
-    for (size_t i = first; i < std::min(order.size(), first + kTextsAtOnce); ++i) part.push_back(ids[order[i]]);
+    for (const size_t place : places) part.push_back(ids[place]);
     const Tensor logits = (*network_)(make_token_batch(part, static_cast<int64_t>(part.back().size())), type);
     const Tensor made = labels_.several ? sigmoid(logits) : softmax(logits);
     for (size_t i = 0; i < part.size(); ++i)
-      std::copy_n(made.data<float>() + static_cast<int64_t>(i) * count, count, out.data<float>() + static_cast<int64_t>(order[first + i]) * count);
+      std::copy_n(made.data<float>() + static_cast<int64_t>(i) * count, count, out.data<float>() + static_cast<int64_t>(places[i]) * count);
   }
   return out;
 }

@@ -1,5 +1,9 @@
 #include "text/encode/encoder.h"
 
+#include <numeric>
+
+#include <algorithm>
+
 #include "base/parallel.h"
 
 namespace ptah {
@@ -22,6 +26,18 @@ Result<TextEncoderConfig> text_encoder_config(const Json& json) {
       c.max_tokens < 1 || c.max_tokens > 1024)
     return fail(ErrorCode::corrupt, "text encoder config: values out of range in {}", json.dump());
   return c;
+}
+
+std::vector<std::vector<size_t>> batches_by_length(const std::vector<std::vector<int32_t>>& ids, size_t size) {
+  std::vector<size_t> order(ids.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return ids[a].size() < ids[b].size(); });
+  std::vector<std::vector<size_t>> out;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i % size == 0) out.emplace_back();
+    out.back().push_back(order[i]);
+  }
+  return out;
 }
 
 TokenBatch make_token_batch(const std::vector<std::vector<int32_t>>& prompts, int64_t tokens) {

@@ -20,6 +20,9 @@ struct TokenBatch {
 /// Pads to `tokens` columns.
 TokenBatch make_token_batch(const std::vector<std::vector<int32_t>>& prompts, int64_t tokens);
 
+/// The places of texts with these ids in batches of at most `size`, the shortest first: little of a batch is padding. Equally long ones keep their order.
+std::vector<std::vector<size_t>> batches_by_length(const std::vector<std::vector<int32_t>>& ids, size_t size);
+
 struct TextStates {
   Tensor states;   ///< [batch, tokens, width]
   Tensor pooled;   ///< [batch, width]: the state of the start token
