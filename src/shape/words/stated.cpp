@@ -21,32 +21,8 @@ constexpr int kMaxAlike = 9;
 constexpr double kMaxScale = 1000;  // what the modifier scale() takes
 constexpr double kMinStated = 1e-4, kMaxStated = 1e5;
 
-struct Spoken {
-  std::string text;  ///< in small letters; a number with its point, a run of letters, or one sign
-  size_t begin = 0, end = 0;
-};
-
 bool digit_at(char c) { return c >= '0' && c <= '9'; }
 bool letter_at(char c) { return (c >= 'a' && c <= 'z') || static_cast<unsigned char>(c) >= 0x80; }
-
-std::vector<Spoken> spoken_words(const std::string& sentence) {
-  std::vector<Spoken> out;
-  const std::string low = lower_case(sentence);
-  for (size_t i = 0; i < low.size();) {
-    size_t end = i + 1;
-    if (digit_at(low[i])) {
-      while (end < low.size() && (digit_at(low[end]) || (low[end] == '.' && end + 1 < low.size() && digit_at(low[end + 1])))) ++end;
-    } else if (letter_at(low[i])) {
-      while (end < low.size() && letter_at(low[end])) ++end;
-    } else if (low[i] == ' ' || low[i] == '\t') {
-      ++i;
-      continue;
-    }
-    out.push_back({low.substr(i, end - i), i, end});
-    i = end;
-  }
-  return out;
-}
 
 /// A number in digits, or in words up to twelve; "a" is none.
 std::optional<double> number_in(const std::string& word) {
@@ -99,7 +75,7 @@ bool is_noun_of_side(const std::string& word) { return word == "height" || word 
 /// Reads phrases of a size from the words of a sentence.
 class SizeReader {
  public:
-  explicit SizeReader(const std::string& sentence) : sentence_(sentence), words_(spoken_words(sentence)), taken_(words_.size(), false) {}
+  explicit SizeReader(const std::string& sentence) : sentence_(sentence), words_(sentence_words(sentence)), taken_(words_.size(), false) {}
 
   std::vector<StatedSize> read() {
     std::vector<StatedSize> out;
@@ -193,7 +169,7 @@ class SizeReader {
   }
 
   const std::string& sentence_;
-  std::vector<Spoken> words_;
+  std::vector<SentenceWord> words_;
   std::vector<bool> taken_;
 };
 
@@ -323,7 +299,7 @@ void apply_counts(WrittenThing& thing, const std::vector<StatedCount>& counts, c
 
 /// Numbers before a noun, with up to two words between: "nine oak chairs", "five-legged".
 std::vector<StatedCount> counts_in(const std::string& sentence) {
-  const std::vector<Spoken> words = spoken_words(sentence);
+  const std::vector<SentenceWord> words = sentence_words(sentence);
   std::vector<StatedCount> out;
   for (size_t i = 0; i + 1 < words.size(); ++i) {
     auto number = number_in(words[i].text);
@@ -354,6 +330,27 @@ std::vector<StatedCount> counts_in(const std::string& sentence) {
 }
 
 }  // namespace
+
+bool SentenceWord::is_letters() const { return letter_at(text[0]); }
+
+std::vector<SentenceWord> sentence_words(const std::string& sentence) {
+  std::vector<SentenceWord> out;
+  const std::string low = lower_case(sentence);
+  for (size_t i = 0; i < low.size();) {
+    size_t end = i + 1;
+    if (digit_at(low[i])) {
+      while (end < low.size() && (digit_at(low[end]) || (low[end] == '.' && end + 1 < low.size() && digit_at(low[end + 1])))) ++end;
+    } else if (letter_at(low[i])) {
+      while (end < low.size() && letter_at(low[end])) ++end;
+    } else if (low[i] == ' ' || low[i] == '\t') {
+      ++i;
+      continue;
+    }
+    out.push_back({low.substr(i, end - i), i, end});
+    i = end;
+  }
+  return out;
+}
 
 StatedNumbers stated_numbers(const std::string& sentence) {
   StatedNumbers out;

@@ -6,6 +6,14 @@
 
 namespace ptah {
 
+/// A number with its point, a run of letters, or one sign of a sentence.
+struct SentenceWord {
+  std::string text;  ///< in small letters
+  size_t begin = 0, end = 0;
+  bool is_letters() const;
+};
+std::vector<SentenceWord> sentence_words(const std::string& sentence);
+
 struct StatedSize {
   enum class Side : uint8_t { height, width, depth, length, diameter };
   Side side = Side::height;

@@ -4,27 +4,16 @@
 
 #include "base/text.h"
 #include "shape/material.h"
+#include "shape/words/stated.h"
 
 namespace ptah {
 
 namespace {
 
-bool is_letter_byte(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || static_cast<unsigned char>(c) >= 0x80; }
-
-struct PlacedWord {
-  std::string text;  ///< in small letters
-  size_t begin = 0, end = 0;
-};
-
 /// Runs of letters.
-std::vector<PlacedWord> placed_words(const std::string& sentence) {
-  std::vector<PlacedWord> out;
-  for (size_t i = 0; i < sentence.size();) {
-    size_t end = i;
-    while (end < sentence.size() && is_letter_byte(sentence[end])) ++end;
-    if (end > i) out.push_back({lower_case(sentence.substr(i, end - i)), i, end});
-    i = std::max(end, i + 1);
-  }
+std::vector<SentenceWord> placed_words(const std::string& sentence) {
+  std::vector<SentenceWord> out = sentence_words(sentence);
+  std::erase_if(out, [](const SentenceWord& word) { return !word.is_letters(); });
   return out;
 }
 
@@ -54,7 +43,7 @@ std::string stem(const std::string& word) {
 }
 
 void add_words(std::set<std::string>& to, const std::string& text) {
-  for (const PlacedWord& word : placed_words(text)) to.insert(stem(word.text));
+  for (const SentenceWord& word : placed_words(text)) to.insert(stem(word.text));
 }
 
 /// What people call a material besides its name: oak is wood, too.
@@ -110,7 +99,7 @@ std::set<std::string> explained_words(const Writing& writing, const ShapeKinds& 
 std::vector<std::string> words_to_explain(const std::string& sentence, const Writing& writing, const ShapeKinds& kinds, const ShapePhrases& phrases) {
   const std::set<std::string> explained = explained_words(writing, kinds, phrases);
   std::vector<std::string> out;
-  for (const PlacedWord& word : placed_words(sentence))
+  for (const SentenceWord& word : placed_words(sentence))
     if (!function_words().contains(word.text) && !explained.contains(stem(word.text)) && std::find(out.begin(), out.end(), word.text) == out.end())
       out.push_back(word.text);
   return out;
@@ -119,7 +108,7 @@ std::vector<std::string> words_to_explain(const std::string& sentence, const Wri
 std::string without_word(const std::string& sentence, const std::string& word) {
   std::string out;
   size_t from = 0;
-  for (const PlacedWord& found : placed_words(sentence)) {
+  for (const SentenceWord& found : placed_words(sentence)) {
     if (found.text != word) continue;
     out += sentence.substr(from, found.begin - from);
     from = found.end;
@@ -134,7 +123,7 @@ std::optional<SizeWord> size_word(const std::string& sentence) {
                                                      {"wee", 0.5},    {"big", 1.33},    {"large", 1.33},    {"huge", 2},   {"giant", 2},
                                                      {"enormous", 2}, {"gigantic", 2},  {"oversized", 1.33}};
   static const std::set<std::string> kEnds{"with", "that", "which", "whose", "having", "on", "in", "under", "beside", "and", "next", "made", "of", "has", "is"};
-  for (const PlacedWord& word : placed_words(sentence)) {
+  for (const SentenceWord& word : placed_words(sentence)) {
     if (kEnds.contains(word.text)) return std::nullopt;
     if (const auto found = kScales.find(word.text); found != kScales.end()) return SizeWord{word.text, found->second};
   }
