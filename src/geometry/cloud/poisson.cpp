@@ -17,6 +17,9 @@ constexpr float kMargin = 0.1F;  ///< around the cloud, in its longest edge
 constexpr int64_t kBlock = 16;   ///< cells along each edge are a multiple: four coarser grids
 constexpr double kSolved = 1e-4;
 
+/// A quadratic B-spline at the grid points around a place, `f` cells from the middle one.
+std::array<float, 3> spline_weights(float f) { return {0.5F * (0.5F - f) * (0.5F - f), 0.75F - f * f, 0.5F * (0.5F + f) * (0.5F + f)}; }
+
 /// The function between the grid points: quadratic B-splines, 0 beyond the border.
 class Indicator {
  public:
@@ -44,7 +47,7 @@ class Indicator {
     for (size_t k = 0; k < 3; ++k) {
       const float g = (p[k] - origin_[k]) / cell_ - 1, nearest = std::round(g), f = g - nearest;  // grid point i stands at i + 1 cells
       low[k] = static_cast<int64_t>(nearest) - 1;
-      weight[k] = {0.5F * (0.5F - f) * (0.5F - f), 0.75F - f * f, 0.5F * (0.5F + f) * (0.5F + f)};
+      weight[k] = spline_weights(f);
       slope[k] = {f - 0.5F, -2 * f, f + 0.5F};
     }
     float value = 0;
@@ -101,9 +104,10 @@ class Reconstruction {
     const std::vector<float> areas = areas_of(points_);
     if (cancel) PTAH_TRY_VOID(cancel->check());
     const GridPoints points = placed(areas);
-    std::vector<float> b(static_cast<size_t>(level_.count()));
+    level_.diagonal = spread_weights(level_, points);
+    std::vector<float> b(level_.diagonal.size());
     add_normals(areas, b);
-    add_values(points, b);
+    for (size_t i = 0; i < b.size(); ++i) b[i] += 0.5F * level_.diagonal[i];  // the value at the points is to be a half
     PTAH_TRY(std::vector<float> values, solve_screened(level_, points, b, kSolved, cancel));
     const Indicator indicator(level_, origin_, cell_, std::move(values));
     double sum = 0, weights = 0;
@@ -160,7 +164,7 @@ class Reconstruction {
     for (size_t k = 0; k < 3; ++k) {
       const float at = k == axis ? g[k] - 0.5F : g[k], nearest = std::round(at), f = at - nearest;
       low[k] = static_cast<int64_t>(nearest) - 2;
-      weights[k] = {0.5F * (0.5F - f) * (0.5F - f), 0.75F - f * f, 0.5F * (0.5F + f) * (0.5F + f)};
+      weights[k] = spline_weights(f);
     }
     for (size_t z = 0; z < 3; ++z)
       for (size_t y = 0; y < 3; ++y)
@@ -177,16 +181,6 @@ class Reconstruction {
     for (size_t k = 0; k < 3; ++k)
       if (at[k] < 0 || at[k] >= level_.size[k]) return;
     b[static_cast<size_t>(level_.at(at[0], at[1], at[2]))] += amount;
-  }
-  /// The value at the points is to be a half.
-  void add_values(const GridPoints& points, std::vector<float>& b) const {
-    for (const GridPoints::Point& p : points.points)
-      for (int64_t k = 0; k < 8; ++k) {
-        const std::array<int64_t, 3> at{p.cell[0] - 1 + (k & 1), p.cell[1] - 1 + (k >> 1 & 1), p.cell[2] - 1 + (k >> 2)};
-        add(b, at,
-            0.5F * p.weight * ((k & 1) ? p.place[0] : 1 - p.place[0]) * ((k >> 1 & 1) ? p.place[1] : 1 - p.place[1]) *
-                ((k >> 2) ? p.place[2] : 1 - p.place[2]));
-      }
   }
 
   const std::vector<Vec3>&points_, &normals_;

@@ -186,12 +186,15 @@ class Cycle {
 
 }  // namespace
 
+std::vector<float> spread_weights(const GridLevel& level, const GridPoints& points) {
+  Values out(static_cast<size_t>(level.count()));
+  scatter(level, points, out, [&](size_t i) { return points.points[i].weight; });
+  return out;
+}
+
 Result<std::vector<float>> solve_screened(const GridLevel& fine, const GridPoints& points, const std::vector<float>& b, double relative,
                                           const CancelToken* cancel) {
-  GridLevel lumped = fine;
-  lumped.diagonal.assign(b.size(), 0);
-  scatter(fine, points, lumped.diagonal, [&](size_t i) { return points.points[i].weight; });
-  const Cycle cycle(std::move(lumped));
+  const Cycle cycle(fine);
   Values x(b.size()), r = b, out(b.size()), read(points.points.size());
   const double begin = product(fine, r, r);
   Values z = cycle.run(r), p = z;

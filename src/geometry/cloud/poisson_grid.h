@@ -21,10 +21,13 @@ struct GridPoints {
 struct GridLevel {
   std::array<int64_t, 3> size{};
   float scale = 1;
-  std::vector<float> diagonal;  ///< what the points add
+  std::vector<float> diagonal;  ///< what the points add, lumped: spread_weights()
   int64_t count() const { return size[0] * size[1] * size[2]; }
   int64_t at(int64_t x, int64_t y, int64_t z) const { return (z * size[1] + y) * size[0] + x; }
 };
+
+/// Jᵀ·W·1: what the weights of the points add up to around each grid point.
+std::vector<float> spread_weights(const GridLevel& level, const GridPoints& points);
 
 /// Solves (scale · L + Jᵀ·W·J) x = b, where L is the seven-point Laplacian and J reads a value between the eight points of a cell, from x = 0 to a residual of
 /// `relative`. Errors: cancelled.
