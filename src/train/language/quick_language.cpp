@@ -3,6 +3,7 @@
 
 #include "base/file.h"
 #include "train/language/language_trainer.h"
+#include "train/loop/quick.h"
 
 namespace ptah {
 
@@ -10,7 +11,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kTimed = 20, kWarm = 10, kMost = 1'000'000;
+constexpr int64_t kTimed = 20, kWarm = 10;
 constexpr double kShareOfTime = 0.9;  ///< the rest is for measuring and samples
 
 /// The larger the longer there is time: what of these shapes reads best was tried (docs/learning.md).
@@ -39,45 +40,22 @@ Json quick_text_config(const QuickLanguage& t, const fs::path& out, int64_t step
           {"seed", t.seed}};
 }
 
-/// What a step takes, from the last steps of a training that is stopped then.
-Result<double> timed_steps(const QuickLanguage& t, const TrainCallbacks& callbacks) {
-  PTAH_TRY(const StagedFolder scratch, StagedFolder::create(fs::absolute(t.out) / "timing"));  // never committed: it goes with this call
-  Json config = quick_text_config(t, scratch.path(), kMost);
-  config.update({{"log_every", kWarm}, {"eval_tokens", 1}});
-  CancelToken enough;
-  double seconds = 0;
-  TrainCallbacks calls;
-  calls.say = {};
-  calls.cancel = &enough;
-  calls.report = [&](const std::string&, const RunReport& r) {
-    seconds = r.seconds_per_step;
-    if (r.step >= kWarm + kTimed || (callbacks.cancel && callbacks.cancel->cancelled())) enough.cancel();
-  };
-  const auto done = train_language(config, {}, calls);
-  if (callbacks.cancel) PTAH_TRY_VOID(callbacks.cancel->check());
-  if (!done && done.error().code != ErrorCode::cancelled) return tl::unexpected(done.error());
-  return seconds;
-}
-
 }  // namespace
 
 Result<Json> quick_language_config(const QuickLanguage& t, const TrainCallbacks& callbacks) {
   const fs::path file = t.out / "train.json";
-  std::error_code problem;
-  if (fs::exists(file, problem)) {
-    PTAH_TRY(const std::string text, read_text(file, 1 << 20));
-    PTAH_TRY(Json config, parse_json(text));
-    if (text_at(config, "data") != fs::absolute(t.text).string())
-      return fail(ErrorCode::invalid_argument, "{} is of a training on {}; name another folder for the model", file.string(), text_at(config, "data"));
-    if (callbacks.say) callbacks.say(fmt::format("continues with {}", file.string()));
-    return config;
-  }
+  PTAH_TRY(auto before, config_to_continue(file, t.text, callbacks));
+  if (before) return std::move(*before);
   PTAH_TRY_VOID(make_folders(t.out));
   const auto began = std::chrono::steady_clock::now();
-  PTAH_TRY(const double step, timed_steps(t, callbacks));
+  PTAH_TRY(const double step, seconds_per_step(t.out, kWarm, kTimed, callbacks, [&](const fs::path& folder, const TrainCallbacks& calls) {
+             Json config = quick_text_config(t, folder, kMaxQuickSteps);
+             config.update({{"log_every", kWarm}, {"eval_tokens", 1}});
+             return train_language(config, {}, calls);
+           }));
   const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   const double left = (t.seconds - passed) * kShareOfTime;
-  const auto steps = static_cast<int64_t>(std::clamp(left / step, 0.0, static_cast<double>(kMost)));
+  const auto steps = static_cast<int64_t>(std::clamp(left / step, 0.0, static_cast<double>(kMaxQuickSteps)));
   if (steps < 10) return fail(ErrorCode::invalid_argument, "{:.0f} s are too short: a step takes {:.2f} s here", t.seconds, step);
   const Json config = quick_text_config(t, t.out, steps);
   PTAH_TRY_VOID(write_file(file, std::string_view(config.dump(1) + "\n")));

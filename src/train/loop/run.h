@@ -26,6 +26,14 @@ struct RunReport {
   double seconds_per_step = 0, seconds_left = 0;
 };
 
+/// Reports go here, one stage after the other.
+struct TrainCallbacks {
+  std::function<void(const std::string& stage, const RunReport&)> report = [](const std::string&, const RunReport&) {};
+  std::function<void(const std::string&)> say = [](const std::string&) {};
+  const CancelToken* cancel = nullptr;
+  bool only_check = false;  ///< the stages read their part of the config, and stop there
+};
+
 /// Calls `step(i)` (which leaves gradients in the leaves and returns the loss) and the optimiser, from the checkpoint's step on if
 /// the folder holds one. `sample(i)` is called every sample_seconds and at the end. A cancelled run writes its checkpoint and returns
 /// cancelled. A loss that is no number stops the run with an error and leaves the last checkpoint.

@@ -9,14 +9,6 @@
 
 namespace ptah {
 
-/// Reports go here, one stage after the other.
-struct TrainCallbacks {
-  std::function<void(const std::string& stage, const RunReport&)> report = [](const std::string&, const RunReport&) {};
-  std::function<void(const std::string&)> say = [](const std::string&) {};
-  const CancelToken* cancel = nullptr;
-  bool only_check = false;  ///< the stages read their part of the config, and stop there
-};
-
 /// Runs the stages of a config (docs/training.md lists its keys), which is read whole before the first begins. A stage whose output is there already goes on
 /// from there, if it is of the same training. Errors: invalid_argument for unknown keys (with the nearest), bad values, no stage at all, or an output of
 /// another training; not_found.

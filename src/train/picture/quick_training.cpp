@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "base/file.h"
+#include "train/loop/quick.h"
 #include "weights/safetensors.h"
 
 namespace ptah {
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr int64_t kTimedSteps = 4, kWarmSteps = 2, kMaxSteps = 1'000'000;
+constexpr int64_t kTimedSteps = 4, kWarmSteps = 2;
 constexpr double kSpare = 0.9;  ///< of the time; the rest is for what a computer does besides
 
 /// The shape of a picture model's denoiser and text encoder, as a config has it. Errors: corrupt for a file that is no picture model.
@@ -51,46 +52,24 @@ Json config_of(const QuickTraining& t, const Json& shape, const fs::path& out, i
   return config;
 }
 
-/// What a step takes, from the last steps of a training that is stopped then.
-Result<double> seconds_of_a_step(const QuickTraining& t, const Json& shape, const TrainCallbacks& callbacks) {
-  PTAH_TRY(const StagedFolder scratch, StagedFolder::create(fs::absolute(t.out) / "timing"));  // never committed: it goes with this call
-  Json config = config_of(t, shape, scratch.path(), kMaxSteps);
-  config["denoiser"]["log_every"] = kWarmSteps;
-  CancelToken enough;
-  double seconds = 0;
-  TrainCallbacks calls;
-  calls.cancel = &enough;
-  calls.report = [&](const std::string&, const RunReport& r) {
-    seconds = r.seconds_per_step;
-    if (r.step >= kWarmSteps + kTimedSteps || (callbacks.cancel && callbacks.cancel->cancelled())) enough.cancel();
-  };
-  const auto done = train_picture_model(config, {}, calls);
-  if (callbacks.cancel) PTAH_TRY_VOID(callbacks.cancel->check());
-  if (!done && done.error().code != ErrorCode::cancelled) return tl::unexpected(done.error());
-  return seconds;
-}
-
 }  // namespace
 
 Result<Json> quick_config(const QuickTraining& t, const TrainCallbacks& callbacks) {
   const fs::path file = t.out / "train.json";
-  std::error_code problem;
-  if (fs::exists(file, problem)) {
-    PTAH_TRY(const std::string text, read_text(file, 1 << 20));
-    PTAH_TRY(Json config, parse_json(text));
-    if (text_at(config, "data") != fs::absolute(t.pictures).string())
-      return fail(ErrorCode::invalid_argument, "{} is of a training on {}; name another folder for the model", file.string(), text_at(config, "data"));
-    if (callbacks.say) callbacks.say(fmt::format("continues with {}", file.string()));
-    return config;
-  }
+  PTAH_TRY(auto before, config_to_continue(file, t.pictures, callbacks));
+  if (before) return std::move(*before);
   PTAH_TRY(const Json shape, model_shape(t.start_from));
   PTAH_TRY_VOID(make_folders(t.out));
   const auto began = std::chrono::steady_clock::now();
-  PTAH_TRY(const double step, seconds_of_a_step(t, shape, callbacks));
+  PTAH_TRY(const double step, seconds_per_step(t.out, kWarmSteps, kTimedSteps, callbacks, [&](const fs::path& folder, const TrainCallbacks& calls) {
+             Json config = config_of(t, shape, folder, kMaxQuickSteps);
+             config["denoiser"]["log_every"] = kWarmSteps;
+             return train_picture_model(config, {}, calls);
+           }));
   const double passed = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   // The timing read and encoded the pictures too, which the training does again.
   const double left = (t.seconds - passed) * kSpare - (passed - step * static_cast<double>(kWarmSteps + kTimedSteps));
-  const auto steps = static_cast<int64_t>(std::clamp(left / step, 0.0, static_cast<double>(kMaxSteps)));
+  const auto steps = static_cast<int64_t>(std::clamp(left / step, 0.0, static_cast<double>(kMaxQuickSteps)));
   if (steps < 1)
     return fail(ErrorCode::invalid_argument, "{:.0f} s are too short: a step takes {:.1f} s here, and reading the pictures {:.0f} s", t.seconds, step, passed);
   const Json config = config_of(t, shape, t.out, steps);
