@@ -38,9 +38,9 @@ bool takes_words(const CLI::App& app) {
   return std::any_of(options.begin(), options.end(), [](const CLI::Option* option) { return option->get_positional(); });
 }
 
-std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates, const std::string& without = "") {
   const std::string meant = did_you_mean(word, candidates);
-  return meant.empty() ? "" : fmt::format("; did you mean {}?", meant);
+  return meant.empty() ? without : fmt::format("; did you mean {}?", meant);
 }
 
 Result<std::string> help_text(const CLI::App& app, const std::vector<std::string>& path) {
@@ -123,8 +123,9 @@ std::string explain(const CLI::App& app, const CLI::ParseError& problem, const s
       const std::string name = word.substr(0, word.find('='));
       const CLI::Option* option = at->get_option_no_throw(name);
       if (!option)
-        return fmt::format("{} has no option {}{}{} `{} --help` lists what there is", path_of(*at), printable(name, 80), suggestion(name, options_of(*at)),
-                           word[1] == '-' ? "" : " (a text that begins with - goes behind --);", path_of(*at));
+        return fmt::format("{} has no option {}{}{} `{} --help` lists what there is", path_of(*at), printable(name, 80),
+                           suggestion(name, options_of(*at), word[1] == '-' ? ";" : ""), word[1] == '-' ? "" : " (a text that begins with - goes behind --);",
+                           path_of(*at));
       if (option->get_items_expected_max() > 0 && name.size() == word.size()) ++i;
       continue;
     }
@@ -133,8 +134,8 @@ std::string explain(const CLI::App& app, const CLI::ParseError& problem, const s
     const CLI::App* next = command_named(*at, word);
     if (!next && takes_words(*at)) continue;
     if (!next)
-      return fmt::format("{} has no command '{}'{} `{} --help` lists what there is", path_of(*at), printable(word, 80), suggestion(word, names_of(commands)),
-                         path_of(*at));
+      return fmt::format("{} has no command '{}'{} `{} --help` lists what there is", path_of(*at), printable(word, 80),
+                         suggestion(word, names_of(commands), ";"), path_of(*at));
     at = next;
   }
   return fmt::format("{}; `{} --help` lists what there is", printable(problem.what()), path_of(*at));

@@ -45,6 +45,8 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
 }
 
 TEST(PublicFields, RefuseBeforeTheyRead) {
+  EXPECT_EQ(field_mesh("nowhere", -1).problem().name, "invalid_argument");
+  EXPECT_NE(field_mesh("nowhere", 0).problem().name, "invalid_argument");
   EXPECT_EQ(field_splats("nowhere", "ply", 5).problem().name, "invalid_argument");
   EXPECT_EQ(field_splats("nowhere", "obj", 500).problem().name, "invalid_argument");
   EXPECT_NE(field_splats("nowhere", "ply", 500).problem().name, "invalid_argument");

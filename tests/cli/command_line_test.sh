@@ -146,9 +146,13 @@ refused 2 "--schema and --grammar exclude each other" "$ptah" generate a --schem
 works "$ptah" schema create
 says '"maximum": 512'
 refused 2 "did you mean 'create'?" "$ptah" schema crate
+refused 2 "ptah has no command 'xylophone'; \`ptah --help\` lists what there is" "$ptah" xylophone
+refused 2 "ptah has no option --xylophone; \`ptah --help\` lists what there is" "$ptah" --xylophone
+refused 2 "was not expected: extra; \`ptah models --help\` lists what there is" "$ptah" models extra
 
 # --- tables have a line for each row
 works "$ptah" read odds "$PTAH_MODELS/../tests/data/articles/howto.md" --models none --details
+awk '/^howto.md/ {found = $2 > 200 && $3 > 20 && $3 < 100 && $(NF - 1) > 90} END {exit !found}' out || wrong "made, kept, and an honest reader's chance: $(head -c 600 out)"
 [ "$(grep -c '^    string search  ' out)" -gt 2 ] || wrong "--details in one line: $(head -c 600 out)"
 printf 'One sentence.\n' >short.md
 refused 2 "short.md: the article has" "$ptah" read odds short.md --models none
@@ -231,6 +235,10 @@ train '{"autoencoder": {"steps": 2}, "autoencoder_model": {"sise": 32}}' "unknow
 train '{"autoencoder": {"seed": -2}}' "0 to 18446744073709551615"
 
 # --- one chain, not two
+mkdir minted
+refused 3 "neither a minted work nor CONTRACT/TOKEN" "$ptah" show minted --rpc http://127.0.0.1:1
+printf '{"contract": "no address"}' >minted/token.json
+refused 2 "no address" "$ptah" show minted --rpc http://127.0.0.1:1
 refused 2 "two chains" "$ptah" show 0x0000000000000000000000000000000000000001/1 --rpc http://127.0.0.1:1 --dev-chain
 
 report

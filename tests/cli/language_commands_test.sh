@@ -24,6 +24,14 @@ says "tokens a second"
 refused 2 "--prompt-tokens 0" "$ptah" plan chat --model model --prompt-tokens 0
 refused 2 "--max-tokens 0" "$ptah" plan chat --model model --max-tokens 0
 refused 3 "no model" "$ptah" plan chat --model nowhere
+refused 2 "no text" "$ptah" generate --model model
+refused 2 "threads" "$ptah" generate hello --model model --threads 5000
+refused 2 "threads" "$ptah" embed hello --threads 5000
+refused 2 "threads" "$ptah" quantize model narrow.gguf --threads 5000
+cp -r model sparkling
+python3 -c 'import json; c = json.load(open("sparkling/config.json")); json.dump({**c, "sparkle_factor": 2}, open("sparkling/config.json", "w"))'
+works "$ptah" generate hello --model sparkling --max-tokens 1
+says sparkle_factor err
 
 # --- a conversation
 brief=(--temperature 0 --max-tokens 4)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The same requests give the same pixels on the numeric path avx2-f32-2, whoever made the processor.
+"""The same requests give the same pixels on the numeric path avx2-f32-3, whoever made the processor.
 
     tests/cli/numeric_path_test.py build/release/ptah [--write]
 
@@ -25,7 +25,7 @@ with tempfile.TemporaryDirectory() as scratch:
         if done.returncode:
             sys.exit(f"{request}: {done.returncode}: {done.stderr}")
         receipt = json.loads((out / "receipt.json").read_text())
-        if receipt["numeric_path"] != "avx2-f32-2":
+        if receipt["numeric_path"] != "avx2-f32-3":
             sys.exit(f"{request}: numeric path {receipt['numeric_path']}")
         found[" ".join(request)] = receipt["pixels"]
 if "--write" in sys.argv:

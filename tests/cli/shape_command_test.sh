@@ -16,12 +16,17 @@ cmp -s piped/object.glb named/object.glb || wrong "a printed program makes anoth
 refused 2 "legz" "$ptah" shape chair --set legz=square
 refused 2 "pedestal" "$ptah" shape stool --set legs=five
 refused 2 "true or false" "$ptah" shape stool --set footrest=maybe
+refused 2 "--set 'height=('" "$ptah" shape stool --set "height=("
+printf 'shape gone\npart a = box(0.1, 0.1, 0.1)\ncut part b = box(0.2, 0.2, 0.2)\n' >gone.shape
+refused 2 "the cuts leave nothing" "$ptah" shape gone.shape --no-sign --out gone
 works "$ptah" shape --prompt "a bottle 30 cm high" --print
 refused 3 "no-such-thing" "$ptah" shape no-such-thing
 
 # --- a work says what was asked for of its files, and how it was made
 works "$ptah" shape cup --no-sign --out small --format glb,3mf,stl --low-poly 900 --lod --collider box --pivot base --print-colours 2 --split 60,60,60 </dev/null
 for file in object.glb object.3mf object-1.stl object.shape receipt.json; do [ -s small/$file ] || wrong "no $file: $(ls small)"; done
+works "$ptah" measure small/object.glb --json
+[ "$(python3 -c 'import json; print(json.loads(open("out").read().splitlines()[-1])["triangles"])')" -le 900 ] || wrong "--low-poly 900: $(head -c 300 out)"
 works "$ptah" replay small </dev/null
 says "object-1.stl: the same bytes"
 works "$ptah" recall small </dev/null

@@ -560,8 +560,15 @@ TEST_F(Painting, AdaptersThatDoNotFitAreRefused) {
   EXPECT_NE(said({{q + ".lora_up.weight", Tensor::zeros({})}, {q + ".lora_down.weight", Tensor::zeros({})}}), "");
   EXPECT_NE(said({{q + ".lokr_w1", Tensor::zeros({3})}, {q + ".lokr_w2", Tensor::zeros({2, 2, 2, 2})}}), "");
   EXPECT_NE(said({{q + ".alpha", Tensor::zeros({4})}, {q + ".lora_up.weight", Tensor::zeros({16, 2})}, {q + ".lora_down.weight", Tensor::zeros({2, 16})}}), "");
+  EXPECT_EQ(
+      said({{q + ".alpha", Tensor::full({1}, INFINITY)}, {q + ".lora_up.weight", Tensor::zeros({16, 2})}, {q + ".lora_down.weight", Tensor::zeros({2, 16})}}),
+      "'" + q + "' has an alpha that is no number");
   EXPECT_NE(said({}), "");
   EXPECT_NE(refused({.model = sd1(), .embeddings = {kGoldens / "lora.safetensors"}}), "");
+  TensorFile both;  // as for SDXL
+  both.tensors = {{"clip_l", Tensor::zeros({1, 16})}, {"clip_g", Tensor::zeros({1, 16})}};
+  value_or_throw(write_safetensors(folder_ / "both.safetensors", both));
+  EXPECT_NE(refused({.model = sd1(), .embeddings = {folder_ / "both.safetensors"}}).find("2 text encoders; this checkpoint has 1"), std::string::npos);
   EXPECT_NE(refused({.model = sd1(), .controls = {{kGoldens / "lora.safetensors", 1}}}), "");
   EXPECT_NE(refused({.model = sd1(), .unet = kGoldens / "lora.safetensors"}), "");
   EXPECT_NE(refused({.model = sd1(), .autoencoder = kGoldens / "lora.safetensors"}), "");

@@ -174,6 +174,12 @@ TEST_F(Recipes, WhatCannotBeAskedIsSaidWithItsField) {
   EXPECT_EQ(field("create", {{"model", (folder_ / "tiny").string()}}), "best_of");
 }
 
+TEST_F(Recipes, TagsOfLorasInAPromptAreCheckedBeforeAnythingRuns) {
+  const auto asked = open_request(*value_or_throw(find_recipe("paint")), {{"prompt", "a fox <lora:nowhere:0.8>"}, {"model", (folder_ / "tiny").string()}});
+  ASSERT_FALSE(asked);
+  EXPECT_NE(asked.error().message.find("nowhere.safetensors"), std::string::npos) << asked.error().message;
+}
+
 TEST_F(Recipes, ARandomSeedIsChosenOnce) {
   const Recipe& create = *value_or_throw(find_recipe("create"));
   Json asked = request("create");

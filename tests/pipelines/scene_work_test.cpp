@@ -41,6 +41,11 @@ TEST(SceneWork, AProgramGivesTheSameSceneAgain) {
   EXPECT_EQ(scene_json(again.program), scene_json(made.program));
 }
 
+TEST(SceneWork, AnUnknownNounIsNotWhatOnlyBelongsToIt) {
+  EXPECT_EQ(value_or_throw(library()->nearest("royal crown")), "crown");
+  EXPECT_NE(value_or_throw(library()->nearest("king")), "crown");  // "king's crown" is near it
+}
+
 TEST(SceneWork, NotesWhatIsNotThere) {
   std::vector<std::string> notes;
   value_or_throw(
@@ -50,6 +55,7 @@ TEST(SceneWork, NotesWhatIsNotThere) {
 
 TEST(SceneWork, RefusesWhatItCannotMake) {
   EXPECT_FALSE(scene_schema().complete(Json::object()));
+  EXPECT_FALSE(open_request(*value_or_throw(find_recipe("scene")), Json::object()));
   EXPECT_FALSE(scene_schema().complete({{"prompt", "a bed"}, {"program", "{\"scene\": 1}"}}));
   EXPECT_FALSE(scene_schema().complete({{"program", "{\"scene\": 7}"}}));
   CancelToken cancel;

@@ -11,6 +11,8 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "tensor/blocks.h"
+#include "tensor/cpu/block_panels.h"
+#include "tensor/device.h"
 #include "tensor/ops.h"
 #include "text/lm/chat.h"
 #include "text/lm/generation.h"
@@ -225,6 +227,76 @@ TEST(Blocks, AProductDoesNotDependOnCompanyOrThreads) {
       EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + i * rows)) << layout_of(type).name << " vector " << i;
     }
   }
+}
+
+/// Exactly what the rounded vector i and row r of the matrix give, and the sum of the products' sizes.
+std::pair<double, double> exact_product(const std::vector<float>& wide, int64_t columns, const RoundedVectors& x, int64_t i, int64_t r) {
+  double sum = 0, size = 0;
+  for (int64_t j = 0; j < columns; ++j) {
+    const double product =
+        static_cast<double>(x.values(i)[j]) * static_cast<double>(x.scales(i)[j / 32]) * static_cast<double>(wide[static_cast<size_t>(r * columns + j)]);
+    sum += product, size += std::abs(product);
+  }
+  return {sum, size};
+}
+
+TEST(Blocks, PanelProductsOfEveryKindAreRight) {
+  if (!detail::has_block_panels(BlockType::q8_0)) GTEST_SKIP() << "no AVX512-BF16 here, or AMX";
+  for (int kind = 0; kind < kBlockTypes; ++kind) {
+    const auto type = static_cast<BlockType>(kind);
+    if (!wants_rounded(type)) continue;
+    const bool small = layout_of(type).elements == 32;
+    // 32 and 96 columns end in half a turn of 64; 37 rows in a part of a panel.
+    for (const auto& [rows, columns, count] : {std::tuple<int64_t, int64_t, int64_t>{37, small ? 96 : 768, 19}, {64, small ? 32 : 256, 1}, {5, 512, 6}}) {
+      const OwnMatrix w = random_matrix(type, rows, columns, 3);
+      std::vector<float> wide(static_cast<size_t>(rows * columns));
+      dequantize(type, w.bytes.data(), rows * columns, wide.data());
+      auto x = normals(count * columns, 4);
+      for (int64_t j = 0; j < 32; ++j) x[static_cast<size_t>(j)] = j % 2 ? 3 : -3;  // numbers at both ends of 8 bits
+      RoundedVectors rounded;
+      rounded.round(x.data(), count, columns);
+      std::vector<float> y(static_cast<size_t>(count * rows) + 1, -7);
+      detail::block_panel_product(w.matrix, rounded, y.data());
+      for (int64_t i = 0; i < count; ++i)
+        for (int64_t r = 0; r < rows; ++r) {
+          const auto [sum, size] = exact_product(wide, columns, rounded, i, r);
+          ASSERT_NEAR(y[static_cast<size_t>(i * rows + r)], sum, 3e-6 * size) << layout_of(type).name << " vector " << i << " row " << r;
+        }
+      EXPECT_EQ(y.back(), -7);
+    }
+  }
+}
+
+TEST(Blocks, APanelProductDoesNotDependOnCompanyOrThreads) {
+  if (!detail::has_block_panels(BlockType::q8_0)) GTEST_SKIP() << "no AVX512-BF16 here, or AMX";
+  const int64_t rows = 300, columns = 512, count = 15;
+  for (const BlockType type : {BlockType::q4_1, BlockType::q8_0, BlockType::q4_k, BlockType::q6_k}) {
+    const OwnMatrix w = random_matrix(type, rows, columns, 5);
+    const auto x = normals(count * columns, 6);
+    std::vector<float> together;
+    for (const int team : {1, 2, 3, 8}) {
+      set_threads(team);
+      RoundedVectors rounded;
+      rounded.round(x.data(), count, columns);
+      std::vector<float> y(static_cast<size_t>(count * rows));
+      detail::block_panel_product(w.matrix, rounded, y.data());
+      if (together.empty()) together = y;
+      EXPECT_EQ(y, together) << layout_of(type).name << ", " << team << " threads";
+    }
+    set_threads(0);
+    for (int64_t i = 0; i < count; ++i) {
+      RoundedVectors rounded;
+      rounded.round(x.data() + i * columns, 1, columns);
+      std::vector<float> alone(static_cast<size_t>(rows));
+      detail::block_panel_product(w.matrix, rounded, alone.data());
+      EXPECT_TRUE(std::equal(alone.begin(), alone.end(), together.begin() + i * rows)) << layout_of(type).name << " vector " << i;
+    }
+  }
+}
+
+TEST(Blocks, EarlierArithmeticHasNoPanels) {
+  const ArithmeticScope scope(2);
+  for (int kind = 0; kind < kBlockTypes; ++kind) EXPECT_FALSE(detail::has_block_panels(static_cast<BlockType>(kind)));
 }
 
 TEST(Language, CachedAttentionIsTheWeightedMean) {

@@ -169,6 +169,13 @@ Result<void> add_picture(Work& work, const char* name, const Json& core, const s
   return {};
 }
 
+/// Errors: also invalid_argument if nothing is left.
+Result<std::vector<Solid>> solids_of(const ReadyShape& made, const CancelToken* cancel) {
+  PTAH_TRY(std::vector<Solid> solids, solids_of(made.assembly, cancel));
+  if (solids.empty()) return fail(ErrorCode::invalid_argument, "{}: the cuts leave nothing", made.program.name);
+  return solids;
+}
+
 }  // namespace
 
 Result<Work> shape_work(const ShapeTask& task, const ProgressCallback& progress, const CancelToken* cancel) {
@@ -177,8 +184,7 @@ Result<Work> shape_work(const ShapeTask& task, const ProgressCallback& progress,
     PTAH_TRY(const ReadyShape made, ready_shape(task, cancel));
     Json core = begun_receipt(kShapeKind, shape_schema().to_receipt(task));
     if (!made.library.empty()) core["library"] = made.library;
-    PTAH_TRY(std::vector<Solid> solids, solids_of(made.assembly, cancel));
-    if (solids.empty()) return fail(ErrorCode::invalid_argument, "{}: the cuts leave nothing", made.program.name);
+    PTAH_TRY(std::vector<Solid> solids, solids_of(made, cancel));
     if (task.output.low_poly > 0) PTAH_TRY_VOID(reduce_solids(solids, task.output.low_poly, cancel));
     Work work;
     work.files["object.shape"] = text_bytes(shape_text(made.program));
@@ -241,13 +247,6 @@ Result<ReadyShape> noted_shape(Json& core, const std::string& program, const Can
   core["program"] = program;
   if (!made.library.empty()) core["library"] = made.library;
   return made;
-}
-
-/// Errors: also invalid_argument if nothing is left.
-Result<std::vector<Solid>> solids_of(const ReadyShape& made, const CancelToken* cancel) {
-  PTAH_TRY(std::vector<Solid> solids, solids_of(made.assembly, cancel));
-  if (solids.empty()) return fail(ErrorCode::invalid_argument, "{}: the cuts leave nothing", made.program.name);
-  return solids;
 }
 
 }  // namespace

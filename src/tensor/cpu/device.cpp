@@ -44,7 +44,8 @@ std::string numeric_path() {
 int arithmetic_version() { return detail::arithmetic.load(std::memory_order_relaxed); }
 
 int arithmetic_version(std::string_view path) {
-  if (path.ends_with("-2")) return 2;
+  for (int version = 2; version <= kArithmeticVersion; ++version)
+    if (path.ends_with("-" + std::to_string(version))) return version;
   return path.ends_with("f32") || path.ends_with("bf16") ? 1 : 0;
 }
 

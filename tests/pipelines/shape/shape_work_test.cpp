@@ -91,7 +91,12 @@ TEST(ShapeWork, RefusesWhatCannotBe) {
   CancelToken token;
   token.cancel();
   EXPECT_EQ(shape_work(task(), {}, &token).error().code, ErrorCode::cancelled);
-  EXPECT_GT(value_or_throw(plan_shape(task())).peak_bytes, int64_t{1} << 20);
+  const Plan plan = value_or_throw(plan_shape(task()));
+  EXPECT_GT(plan.peak_bytes, int64_t{1} << 20);
+  ShapeTask larger = task();
+  larger.size *= 2;
+  EXPECT_GT(plan.seconds, 0.05);
+  EXPECT_GT(value_or_throw(plan_shape(larger)).seconds, plan.seconds);
 }
 
 TEST(ShapeWork, ShapesOfTheLibraryAreNamedInTheReceipt) {
