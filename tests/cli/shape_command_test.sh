@@ -26,7 +26,7 @@ refused 3 "no-such-thing" "$ptah" shape no-such-thing
 works "$ptah" shape cup --no-sign --out small --format glb,3mf,stl --low-poly 900 --lod --collider box --pivot base --print-colours 2 --split 60,60,60 </dev/null
 for file in object.glb object.3mf object-1.stl object.shape receipt.json; do [ -s small/$file ] || wrong "no $file: $(ls small)"; done
 works "$ptah" measure small/object.glb --json
-[ "$(python3 -c 'import json; print(json.loads(open("out").read().splitlines()[-1])["triangles"])')" -le 900 ] || wrong "--low-poly 900: $(head -c 300 out)"
+[ "$(python3 -c 'import json; print(json.loads(open("out").read().splitlines()[-1])["a"]["triangles"])')" -le 900 ] || wrong "--low-poly 900: $(head -c 300 out)"
 works "$ptah" replay small </dev/null
 says "object-1.stl: the same bytes"
 works "$ptah" recall small </dev/null

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "tensor/cpu/block_panels.h"
 #include "tensor/cpu/dense.h"
 #include "tensor/device.h"
 #include "tensor/ops.h"
@@ -82,12 +83,14 @@ void FastDecoder::add_adapter_term(const LowRank& adapter, const Input& in, int6
 /// y [count, rows] = x · Wᵀ + bias.
 void FastDecoder::product(const Projection& p, Input& in, float* y) {
   const BlockMatrix& w = p.weight;
-  if (in.dense) {
+  const bool panels = in.dense && detail::has_block_panels(w.type);
+  if ((panels || (!in.dense && wants_rounded(w.type))) && in.rounded.columns() != w.columns) in.rounded.round(in.x, in.count, w.columns);
+  if (panels)
+    detail::block_panel_product(w, in.rounded, y);
+  else if (in.dense)
     dense_product(w, in, y);
-  } else {
-    if (wants_rounded(w.type) && in.rounded.columns() != w.columns) in.rounded.round(in.x, in.count, w.columns);
+  else
     block_product(w, in.x, in.count, in.rounded, y);
-  }
   if (p.layer->bias.defined()) {
     const float* bias = p.layer->bias.data<float>();
     parallel_for(in.count, w.rows, [&](int64_t begin, int64_t end) {
