@@ -230,8 +230,10 @@ void by_relation(Maker& m, const SceneRelation& r, const PlacedThing& other) {
   const auto& state = m.state;
   if (r.is == "next_to") beside(m, other, kLeft | kRight, {kBesideGap, 0.1F, 0.2F, 0.35F}, 1.5F, {0, 90, 270, 180});
   if (r.is == "next_to") beside(m, other, kFront | kBack, {kBesideGap, 0.15F, 0.3F}, 0.5F, {0, 180, 90, 270});
-  if (r.is == "left_of") beside(m, other, kLeft, {kBesideGap, 0.12F, 0.3F, 0.6F}, 1, {0, 90, 270, 180});
-  if (r.is == "right_of") beside(m, other, kRight, {kBesideGap, 0.12F, 0.3F, 0.6F}, 1, {0, 90, 270, 180});
+  const float wide = room_between(state, m.task.object->id, other.id);  // for what stands between them
+  if (r.is == "left_of" || r.is == "right_of")
+    beside(m, other, r.is == "left_of" ? kLeft : kRight, {kBesideGap, 0.12F, 0.3F, 0.6F, wide, 0.75F * wide}, 1, {0, 90, 270, 180});
+  if (wide > 0 && (r.is == "in_front_of" || r.is == "behind")) beside(m, other, r.is == "behind" ? kBack : kFront, {wide, 0.75F * wide}, 1.2F, {0, 180});
   if (r.is == "in_front_of") {
     // A chair before a desk looks at it, a coffee table before a sofa leaves room for knees.
     if (is_seat(m.task.object->kind))

@@ -110,10 +110,10 @@ bool looks_at(const PlacedThing& thing, const PlacedThing& other) {
   return std::abs(angle) <= 28 || (xl < 0 && xh > 0 && zh > 0 && zl > -0.01F);
 }
 
-bool side_holds(const std::string& is, const PlacedThing& thing, const PlacedThing& other) {
+bool side_holds(const SceneState& state, const std::string& is, const PlacedThing& thing, const PlacedThing& other) {
   const Footprint foot = other.foot();
   const auto [xl, xh, zl, zh] = foot.extent_of(thing.foot());
-  const float reach = std::max({1.2F, thing.model->size[0], thing.model->size[2]});
+  const float reach = std::max({1.2F, thing.model->size[0], thing.model->size[2], room_between(state, thing.id, other.id)});
   if (footprint_gap(foot, thing.foot()) > reach) return false;
   const bool level = zl < foot.half_depth && zh > -foot.half_depth, aligned = xl < foot.half_width && xh > -foot.half_width;
   if (is == "left_of") return level && xh <= 0.005F - foot.half_width;
@@ -201,11 +201,21 @@ bool pair_holds(const SceneState& state, const SceneRelation& r, const PlacedThi
     const float x = (xl + xh) / 2, z = (zl + zh) / 2;
     return thing.low() >= other.high() - 0.001F && std::abs(x) <= foot.half_width + 0.05F && std::abs(z) <= foot.half_depth + 0.1F;
   }
-  (void)state;
-  return side_holds(r.is, thing, other);
+  return side_holds(state, r.is, thing, other);
 }
 
 }  // namespace
+
+float room_between(const SceneState& state, const std::string& a, const std::string& b) {
+  float out = 0;
+  for (const auto& [id, task] : state.tasks)
+    for (const SceneRelation* r : task->relations) {
+      const bool both =
+          r->is == "between" && std::find(r->to.begin(), r->to.end(), a) != r->to.end() && std::find(r->to.begin(), r->to.end(), b) != r->to.end();
+      if (both) out = std::max({out, task->model->size[0] + 0.4F, task->model->size[2] + 0.4F});
+    }
+  return out;
+}
 
 bool related(const SceneState& state, const std::string& a, const std::string& b) {
   const auto names = [&](const std::string& of, const std::string& to) {

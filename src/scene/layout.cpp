@@ -155,9 +155,16 @@ struct Search {
 /// The size to begin with.
 void begin_room(SceneRoom& room, const std::vector<SceneTask>& tasks, const RoomKind& kind) {
   float area = 0, longest = 0;
+  const auto high = [&](const SceneTask& task) {  // with what carries it
+    float out = task.model->size[1];
+    if (const SceneRelation* on = task.relation("on"); on && on->to.size() == 1)
+      for (const SceneTask& other : tasks)
+        if (other.object->id == on->to[0]) out += other.model->size[1];
+    return out;
+  };
   for (const SceneTask& task : tasks) {
     const Vec3& size = task.model->size;
-    if (!room.outdoor && size[1] + 0.1F > room.height) room.height = std::ceil((size[1] + 0.1F) * 10) / 10;
+    if (!room.outdoor && high(task) + 0.1F > room.height) room.height = std::ceil((high(task) + 0.1F) * 10) / 10;
     if (task.place.stands == Stands::floor || task.place.stands == Stands::wall || task.place.stands == Stands::middle || task.place.stands == Stands::corner)
       area += (size[0] + 0.3F) * (size[2] + 0.3F);
     longest = std::max({longest, size[0], size[2]});

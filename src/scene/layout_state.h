@@ -58,6 +58,8 @@ bool is_free(const SceneState& state, const SceneTask& task, const PlacedThing& 
 /// Whether two things are related, so that one may stand in the other's way.
 bool related(const SceneState& state, const std::string& a, const std::string& b);
 /// Whether a thing's relations hold there.
+/// How far apart two things may be for what the program puts between them, in metres; 0 for nothing.
+float room_between(const SceneState& state, const std::string& a, const std::string& b);
 bool holds(const SceneState& state, const SceneTask& task, const PlacedThing& thing);
 
 /// Poses that may be good for a thing, not checked.

@@ -12,15 +12,16 @@ namespace {
 /// Tops within this many metres are one plane.
 constexpr float kPlane = 0.0008F;
 
-/// Whether a thing stands flat at a place of a support, and how high. `pose` is in the support's frame.
-bool stands_flat(const SceneModel& thing, const SceneModel& support, float x, float z, const Turn& turn, float& y, float& room) {
+/// The heights at which a thing stands flat at a place of a support, e.g. on each shelf. The place is in the support's frame.
+std::vector<float> flat_heights(const SceneModel& thing, const SceneModel& support, float x, float z, const Turn& turn) {
+  std::vector<float> out;
   const SceneModel::Tops& tops = support.tops();
   const Vec2 middle = turn(thing.foot_middle[0], thing.foot_middle[1]);
   const float step = std::max(tops.cell, std::max(thing.foot_width, thing.foot_depth) / 24);
   const auto nx = std::max(1, static_cast<int>(std::ceil(thing.foot_width / 2 / step))),
              nz = std::max(1, static_cast<int>(std::ceil(thing.foot_depth / 2 / step)));
   const std::vector<ModelTop>* own = tops.find(x + middle[0], z + middle[1], support.size);
-  if (!own || own->empty()) return false;
+  if (!own) return out;
   for (const ModelTop& level : *own) {
     if (level.room < thing.size[1] + 0.006F) continue;
     float highest = level.y;
@@ -36,12 +37,9 @@ bool stands_flat(const SceneModel& thing, const SceneModel& support, float x, fl
                  return true;
                });
       }
-    if (!flat) continue;
-    y = highest;
-    room = level.room;
-    return true;
+    if (flat) out.push_back(highest);
   }
-  return false;
+  return out;
 }
 
 PlacedThing thing_at(const SceneTask& task, const SceneSpot& spot) {
@@ -135,8 +133,7 @@ std::vector<SceneSpot> surface_candidates(const SceneState& state, const SceneTa
       for (int64_t column = 0; column < tops.columns; column += stride) {
         const float x = (static_cast<float>(column) + 0.5F) * tops.cell - model.size[0] / 2,
                     z = (static_cast<float>(row) + 0.5F) * tops.cell - model.size[2] / 2;
-        float y = 0, room = 0;
-        if (within || !stands_flat(thing, model, x, z, turn, y, room)) continue;
+        if (within) continue;
         // Inside of the support's box as far as possible, in the middle, lamps at the back; of shelves those that are easily reached.
         const bool swapped = by == 90 || by == 270;
         const bool wide_above = back && sharing > 1;
@@ -144,13 +141,12 @@ std::vector<SceneSpot> surface_candidates(const SceneState& state, const SceneTa
         const float hx = (swapped ? deep : wide) / 2, hz = (swapped ? wide : deep) / 2;
         const float aside = wide_above ? std::max(0.0F, model.size[0] / 2 - hx - 0.03F) : 0;
         const float over = std::max(0.0F, std::abs(x) + hx - model.size[0] / 2) + std::max(0.0F, std::abs(z) + hz - model.size[2] / 2);
-        const float level = support.pose.at[1] + y;
-        float score = 1 - 6 * over - 0.3F * std::abs(std::abs(x) - aside) - 0.3F * std::abs(back ? z + model.size[2] / 4 : z) -
-                      (by == 0     ? 0
-                       : by == 180 ? 0.2F
-                                   : 0.12F);
-        score -= std::max(0.0F, std::abs(level - 0.9F) - 0.6F) * 0.3F + (y < model.size[1] * 0.3F ? 0.3F : 0);
-        put(x, y, z, by, score);
+        const float place = 1 - 6 * over - 0.3F * std::abs(std::abs(x) - aside) - 0.3F * std::abs(back ? z + model.size[2] / 4 : z) -
+                            (by == 0     ? 0
+                             : by == 180 ? 0.2F
+                                         : 0.12F);
+        for (const float y : flat_heights(thing, model, x, z, turn))
+          put(x, y, z, by, place - std::max(0.0F, std::abs(support.pose.at[1] + y - 0.9F) - 0.6F) * 0.3F - (y < model.size[1] * 0.3F ? 0.3F : 0));
       }
   }
   if (!out.empty() && !within) return out;

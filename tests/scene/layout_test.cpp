@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 
 #include "media/glb_scene.h"
 #include "scene/build.h"
@@ -100,6 +101,15 @@ TEST_F(SceneLayoutTest, WhatLiesIsOnItsBackAndFitsUnderABed) {
   EXPECT_LT(height("guitar"), 0.5F);  // on its stand; upright it has 1.07
   EXPECT_FALSE(make("a room with a guitar").program.find("guitar")->lying);
   EXPECT_EQ(value_or_throw(scene_from_json(scene_json(made.program))), made.program);
+}
+
+TEST_F(SceneLayoutTest, BooksStandOnEveryShelf) {
+  const Made made = make("twelve books on a bookshelf");
+  EXPECT_TRUE(made.layout.notes.empty());
+  std::set<int> heights;
+  for (const PlacedThing& thing : made.layout.things)
+    if (thing.id.starts_with("book ")) heights.insert(static_cast<int>(std::lround(100 * thing.pose.at[1])));
+  EXPECT_GT(heights.size(), 1U);
 }
 
 TEST_F(SceneLayoutTest, EqualThingsShareTheirMesh) {

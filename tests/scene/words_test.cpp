@@ -26,6 +26,13 @@ class SceneWordsTest : public testing::Test {
   static int64_t count(const SceneProgram& program, const std::string& kind) {
     return std::count_if(program.objects.begin(), program.objects.end(), [&](const SceneObject& o) { return o.kind == kind; });
   }
+  /// What a sentence makes a thing like; an object without members if it is not there.
+  static Json parameters(const std::string& text, const std::string& id) {
+    const SceneProgram program = read(text);
+    const SceneObject* object = program.find(id);
+    EXPECT_TRUE(object) << text << ": no " << id;
+    return object ? object->parameters : Json::object();
+  }
   static bool has(const SceneProgram& program, const std::string& of, const std::string& is, const std::vector<std::string>& to) {
     return std::any_of(program.relations.begin(), program.relations.end(), [&](const SceneRelation& r) { return r.of == of && r.is == is && r.to == to; });
   }
@@ -270,6 +277,56 @@ TEST_F(SceneWordsTest, RowsAreCountedAndWhatIsTooManyIsSaid) {
   const SceneProgram many = read("a restaurant with fifty tables and six chairs around each table");
   EXPECT_EQ(many.objects.size(), kMaxSceneObjects);
   EXPECT_FALSE(many.left_out.empty());
+}
+
+TEST_F(SceneWordsTest, WhatASentenceSaysOfAListIsSaidOfAllOfIt) {
+  SceneProgram scene = read("a rocket, a bus and a robot side by side");
+  EXPECT_TRUE(has(scene, "bus", "next_to", {"rocket"}));
+  EXPECT_TRUE(has(scene, "robot", "next_to", {"bus"}));
+  scene = read("Two armchairs, one green and one yellow, stand opposite each other.");
+  EXPECT_TRUE(has(scene, "armchair 1", "facing", {"armchair 2"}));
+  EXPECT_TRUE(has(scene, "armchair 2", "facing", {"armchair 1"}));
+  EXPECT_TRUE(has(read("three cars one behind the other"), "car 3", "behind", {"car 2"}));
+  EXPECT_TRUE(has(read("a car and a bus, the latter behind a house"), "bus", "behind", {"house"}));
+}
+
+TEST_F(SceneWordsTest, WhatStandsAtSomethingIsWhereThatIs) {
+  EXPECT_TRUE(has(read("a table with two stools in the middle of the room"), "table", "middle", {}));
+  EXPECT_TRUE(has(read("a cupboard at the back of the room"), "cupboard", "against_wall", {"back"}));
+  const SceneProgram scene = read("Four chairs stand around a table, with a bowl on it.");
+  EXPECT_EQ(count(scene, "bowl"), 1);
+  EXPECT_TRUE(has(scene, "bowl", "on", {"table"}));
+  EXPECT_TRUE(has(read("A low cupboard on which three vases stand."), "vase 3", "on", {"cupboard"}));
+  EXPECT_TRUE(has(read("The penguin is right of the snowman, who is right of the hut."), "snowman", "right_of", {"hut"}));
+  EXPECT_TRUE(has(read("The bench is against the wall, next to a drum."), "drum", "next_to", {"bench"}));
+  EXPECT_TRUE(has(read("Four chairs around a table and a laptop in front of each chair."), "laptop 4", "on", {"table"}));
+}
+
+TEST_F(SceneWordsTest, EndsAndSides) {
+  const SceneProgram ends = read("a bench with a mug on either end of it");
+  EXPECT_EQ(count(ends, "mug"), 2);
+  EXPECT_TRUE(has(ends, "mug 2", "on", {"bench"}));
+  EXPECT_TRUE(has(read("a bottle on the left of the table"), "bottle", "on", {"table"}));
+  EXPECT_TRUE(has(read("a tree on the left of the church"), "tree", "left_of", {"church"}));
+  const SceneProgram bottles = read("There is a green bottle on the left of the table and a blue one on the right.");
+  EXPECT_EQ(count(bottles, "bottle"), 2);
+  EXPECT_EQ(bottles.find("bottle 2")->parameters.at("color"), "blue");
+  EXPECT_EQ(count(read("One bird sits on the fence and another one on the mailbox."), "bird"), 2);
+}
+
+TEST_F(SceneWordsTest, PeopleAndAnimalsAreHimAndHer) {
+  EXPECT_TRUE(has(read("The cat sleeps on the rug in front of the stove, and a bowl stands next to her."), "bowl", "next_to", {"cat"}));
+  EXPECT_TRUE(has(read("a snowman in front of a house, and put a hat on him"), "hat", "on", {"snowman"}));
+  EXPECT_EQ(count(read("A coffee table stands in front of them: two armchairs."), "coffee_table"), 1);
+}
+
+TEST_F(SceneWordsTest, ThingsAreAsLargeAsTheyCanBeWhereTheyAre) {
+  EXPECT_LT(parameters("a trash can under a desk", "trash_bin").value("height", 0.0), 0.6);
+  EXPECT_EQ(parameters("two books on a bookshelf", "bookshelf")["books"], false);
+  EXPECT_LT(parameters("a cactus on a stool", "cactus").value("height", 0.0), 0.4);
+  EXPECT_FALSE(parameters("a cactus beside a stool", "cactus").contains("height"));
+  EXPECT_EQ(parameters("three candles on a cake", "cake")["candles"], 0);
+  EXPECT_GT(parameters("twelve cupcakes on two plates", "plate 1").value("width", 0.0), 0.27);
 }
 
 TEST_F(SceneWordsTest, FloorsAndWalls) {

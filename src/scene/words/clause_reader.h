@@ -1,109 +1,15 @@
-// Links and what is said behind a thing: the middle of the grammar of sentences about scenes.
+// What is said behind a thing: the middle of the grammar of sentences about scenes.
 #pragma once
 
-#include "scene/words/verb_reader.h"
+#include "scene/words/link_reader.h"
 
 namespace ptah::scene_words_detail {
 
-class ClauseReader : public VerbReader {
+class ClauseReader : public LinkReader {
  public:
-  using VerbReader::VerbReader;
+  using LinkReader::LinkReader;
 
  protected:
-  // ----- links
-
-  void link(const std::string& said, const std::vector<int>& subjects, const Reference& to) {
-    if (to.wall == "each other") return link_each_other(said, subjects);
-    if (to.groups.size() > 1 && said != "between") {  // "behind them" of several things
-      for (const int g : to.groups) link(said, subjects, {{g}, false, true, false, to.part, to.wall, true});
-      return;
-    }
-    for (const int subject : subjects) link_one(said, subject, to);
-    if (!to.groups.empty() && to.part == Is::thing) anchor_ = to.groups.back();
-  }
-
-  void link_each_other(const std::string& said, const std::vector<int>& subjects) {
-    const std::string is = said == "sides" || said == "at" ? "next_to" : said;
-    if (subjects.size() == 1) out_.links.push_back({.is = is, .of = subjects[0], .to = {subjects[0]}, .wall = "each other", .each = false});
-    for (size_t i = 1; i < subjects.size(); ++i) {
-      out_.links.push_back({.is = is, .of = subjects[i], .to = {subjects[i - 1]}, .wall = "", .each = false});
-      if (is == "facing" && i == 1) out_.links.push_back({.is = is, .of = subjects[0], .to = {subjects[1]}, .wall = "", .each = false});
-    }
-  }
-
-  void link_one(const std::string& said, int subject, const Reference& to) {
-    ReadLink one{.is = said, .of = subject, .to = to.groups, .wall = to.wall, .each = to.each};
-    if (one.is == "sides") {
-      one.is = "next_to";
-      if (group(subject).count == 1 && group(subject).per < 0) group(subject).count = 2;
-    }
-    if (to.groups.empty() && !part_link(one, to)) return;
-    if (!to.groups.empty() && to.part == Is::middle && (said == "in" || said == "at" || said == "on")) one.is = "on";
-    const std::string over = to.groups.empty() ? "" : group(to.groups[0]).kind;
-    if (one.is == "at") one.is = over == "table" || over == "coffee_table" ? "around" : over == "piano" || over == "desk" ? "in_front_of" : "next_to";
-    // Nothing stands right below a tree or a lamppost.
-    const bool over_ground = over.ends_with("tree") || over == "street_lamp" || over == "floor_lamp" || over == "bush" || over == "tulip";
-    if (one.is == "under" && over_ground) one.is = "next_to";
-    if (one.is == "against" && !to.groups.empty()) one.is = "next_to";
-    if (one.is == "to") one.is = "next_to";  // "moved to the sofa"
-    if (one.is == "from") return;
-    if (to.each && !to.groups.empty() && group(subject).per < 0 && !distributed_ && subject != to.groups[0]) {
-      // "a lamp on each": one for each of them. Several are spread over them where they are enough.
-      if (group(subject).count < total(to.groups[0]) || !to.pronoun || said_each_) group(subject).per = to.groups[0];
-    }
-    if (one.is == "under" && !one.to.empty() && hangs(one.to[0])) {
-      out_.links.push_back({.is = "above", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
-      return;
-    }
-    if (one.is == "under" && !one.to.empty() && group(subject).kind == "rug") {
-      out_.links.push_back({.is = "on", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
-      return;
-    }
-    if (one.is == "above" && !one.to.empty() && (group(subject).kind == "table_lamp" || group(subject).kind == "floor_lamp"))
-      group(subject).kind = "ceiling_lamp";
-    out_.links.push_back(one);
-  }
-
-  /// Relations to the room. False if there is nothing to link.
-  bool part_link(ReadLink& one, const Reference& to) {
-    const std::string said = one.is;
-    const int g = one.of;
-    const bool table = group(g).kind == "desk" || group(g).kind == "table";
-    switch (to.part) {
-      case Is::wall: {
-        const bool on_it = (said == "on" || said == "above") && (hangs(g) || group(g).kind == "television" || group(g).kind == "shield" || hung_);
-        one.is = on_it ? "on_wall" : "against_wall";
-        return true;
-      }
-      case Is::corner:
-        one.is = "corner";
-        one.wall.clear();
-        if (to.each && group(g).count == 1) group(g).count = 4;
-        return true;
-      case Is::middle:
-        one.is = "middle";
-        return true;
-      case Is::window:
-        one.is = said == "under" || (said == "facing" && stands(g) == Stands::wall && table) ? "under_window"
-                 : said == "facing" || said == "across"                                      ? "facing"
-                                                                                             : "by_window";
-        if (one.is == "facing") one.wall = "left";
-        return true;
-      case Is::door: {
-        static const std::set<std::string> kNear{"left_of", "right_of", "next_to", "near", "at"};
-        if (!kNear.contains(said)) note("places relative to doors are understood as near the door");
-        one.is = "by_door";
-        return true;
-      }
-      case Is::ceiling:
-        one.is = "ceiling";
-        if (group(g).kind == "table_lamp") group(g).kind = "ceiling_lamp";
-        return true;
-      default:
-        return false;
-    }
-  }
-
   // ----- what is said of a thing
 
   /// "is red", "painted white", "wrapped in red paper".
@@ -139,11 +45,18 @@ class ClauseReader : public VerbReader {
   bool remark(const std::vector<int>& subjects, bool& said) {
     const size_t start = at_;
     if (is("in") && is("a", 1) && (is("row", 2) || is("line", 2) || is("circle", 2) || is("group", 2) || is("queue", 2))) return at_ += 3, true;
-    if ((is("side") || is("back")) && is("by", 1) && is("side", 2)) {
-      at_ += 3;
-      link_each_other("next_to", subjects);
+    if ((is("side") && is("by", 1) && is("side", 2)) || (is("next") && is("to", 1) && is("each", 2) && is("other", 3))) {
+      at_ += is("side") ? 3 : 4;
+      link_each_other("next_to", together(subjects));
       return said = true;
     }
+    if (is("in") && (is("rows", 1) || is("lines", 1) || is("columns", 1) || is("single", 1) || is("pairs", 1))) return at_ += is("single") ? 3 : 2, in_rows();
+    if (is("in") && lexicon_.number(words_, at_ + 1) && !is("a", 1)) {
+      const size_t behind = 1 + lexicon_.number(words_, at_ + 1).length;
+      if (is("rows", behind) || is("lines", behind) || is("columns", behind) || is("groups", behind) || is("circles", behind))
+        return at_ += behind + 1, in_rows();
+    }
+    if (is("one") && one_after_the_other(subjects)) return said = true;
     if (is("full") && is("of", 1)) {
       at_ += 2;
       phrase();
@@ -157,6 +70,30 @@ class ClauseReader : public VerbReader {
     }
     at_ = start;
     return false;
+  }
+
+  /// "of five", behind "in rows": how they are spread is not said to the layout.
+  bool in_rows() {
+    if (is("of") && lexicon_.number(words_, at_ + 1)) at_ += 1 + lexicon_.number(words_, at_ + 1).length;
+    return true;
+  }
+  /// What "side by side" is about: a thing alone means all that were listed.
+  std::vector<int> together(const std::vector<int>& subjects) {
+    if (subjects.size() > 1 || !listed_ || listed_->size() < 2 || total(subjects[0]) > 1 || !is_in(*listed_, subjects[0])) return subjects;
+    return *listed_;
+  }
+  /// "one behind the other", "one after another", "one on top of the other" of several things.
+  bool one_after_the_other(const std::vector<int>& subjects) {
+    const size_t start = at_++;
+    const auto relation = lexicon_.relation(words_, at_);
+    const bool after = is("after");
+    at_ += relation ? relation.length : after ? 1 : 0;
+    take("the") || take("each");
+    const bool other = (relation || after) && (take("other") || take("another") || take("next"));
+    const std::vector<int> all = together(subjects);
+    if (!other || (all.size() < 2 && total(all[0]) < 2)) return at_ = start, false;
+    link_each_other(after ? "behind" : relation.value.is, all);
+    return true;
   }
 
   /// Whether a preposition here begins a clause of its own: "… , next to the ladder lies a bucket".
@@ -199,8 +136,9 @@ class ClauseReader : public VerbReader {
       if (side.found) return link("next_to", subjects, side), said = true;
     }
     const Reference to = open ? open_reference(relation.value.is, subjects, relation.value.own) : reference(relation.value.is, subjects);
+    if (!to.found && open && words_[start] == "at") return at_the_end(relation.value.is, subjects), said = true;
     if (!to.found) return at_ = start, false;
-    if (to.part == Is::room) return true;
+    if (to.part == Is::room) return at_the_end(relation.value.is, subjects), true;
     if (relation.value.is == "across" && mutual(subjects) && to.groups.size() == 1) {  // "face each other across a table"
       link("between", to.groups, {subjects, false, false, false, Is::thing, "", true});
       return said = true;
@@ -213,6 +151,18 @@ class ClauseReader : public VerbReader {
     return true;
   }
 
+  /// "at the back of the room": at that wall.
+  void at_the_end(const std::string& is, const std::vector<int>& subjects) {
+    const char* wall = is == "behind"                         ? "back"
+                       : is == "in_front_of"                  ? "front"
+                       : is == "left_of" || is == "on_left"   ? "left"
+                       : is == "right_of" || is == "on_right" ? "right"
+                                                              : "";
+    if (*wall == 0 || places_.room(out_.room).outdoor) return;
+    for (const int g : subjects)
+      if (!hangs(g) && stands(g) != Stands::surface) out_.links.push_back({.is = "against_wall", .of = g, .to = {}, .wall = wall, .each = false});
+  }
+
   bool mutual(const std::vector<int>& subjects) const {
     return !out_.links.empty() && out_.links.back().of == subjects.back() && (out_.links.back().wall == "each other" || subjects.size() == 2) &&
            out_.links.back().is == "facing";
@@ -222,13 +172,15 @@ class ClauseReader : public VerbReader {
   void nested(int g, bool fresh) {
     if (at_end()) return;
     const auto next = lexicon_.relation(words_, at_);
-    const bool relative = is("which") || is("that") || is("whose") || (is(",") && (is("which", 1) || is("whose", 1)));
+    const bool relative =
+        is("which") || is("that") || is("whose") || is("who") || (is(",") && (is("which", 1) || is("whose", 1) || is("who", 1))) || relation_to_which();
     if (relative || is("with")) {
       // "next to a table with a vase on it"; "behind the house with a bench in front" says more of the thing itself.
       if (is("with") && !with_of(g) && !(fresh && carries(g))) return;
       modifiers({g}, is("with") || relative, false);
       return;
     }
+    if (next && next.value.is == "between" && between_small(next.length)) return;  // "a trophy on the shelf between two photos"
     if (next && next.value.is != "facing" && !next.value.own) {
       const size_t after = at_ + next.length;  // "on the table next to it": of the thing itself
       if (after < words_.size() && (words_[after] == "it" || words_[after] == "them")) return;
@@ -238,6 +190,14 @@ class ClauseReader : public VerbReader {
     const auto v = verb_words(words_, at_);
     if (v && v.value.form == VerbWords::Form::participle && v.value.is.empty() && lexicon_.relation(words_, at_ + v.length)) modifiers({g}, false, false);
     if (v && v.value.form == VerbWords::Form::past && v.value.is.empty() && lexicon_.relation(words_, at_ + v.length)) modifiers({g}, false, false);
+  }
+  bool between_small(size_t behind) {
+    Saved before = saved();
+    at_ += behind;
+    const Phrase p = phrase();
+    restore(std::move(before));
+    const KindPlace* known = p.found ? places_.named(p.kind) : nullptr;
+    return p.found && !p.kind.empty() && (known ? known->stands == Stands::surface || known->stands == Stands::hung : places_.is_small(p.kind));
   }
   /// "on the table with a red top": a part of it.
   bool with_of(int g) const { return static_cast<bool>(lexicon_.behind(words_, at_, out_.groups[static_cast<size_t>(g)].kind)); }
@@ -277,7 +237,7 @@ class ClauseReader : public VerbReader {
   bool modifier(const std::vector<int>& subjects, bool may_carry, bool finite, bool& said) {
     const int subject = subjects.back();
     if (!group(subject).kind.empty())
-      if (const auto part = lexicon_.behind(words_, at_, group(subject).kind)) {
+      if (const auto part = lexicon_.behind(words_, at_, group(subject).kind); part && !lexicon_.relation(words_, at_ + part.length)) {
         for (const int s : subjects) group(s).set.update(part.value);
         at_ += part.length;
         return true;
@@ -308,7 +268,12 @@ class ClauseReader : public VerbReader {
     if (place(subjects, said)) return true;
     if (may_carry && (is("with") || is("has") || is("have") || is("having") || is("contains") || is("containing"))) {
       const bool within = is("contains") || is("containing");
+      const bool with_it = is("with");
       ++at_;
+      if (const int other = with_it ? other_host(subject) : -1; other >= 0) {
+        with(other, false, "");
+        return true;
+      }
       hosts_ = subjects;
       with(subject, said_each_, within && is_container(subject) ? "in" : "");
       hosts_.clear();
@@ -336,7 +301,29 @@ class ClauseReader : public VerbReader {
     return true;
   }
 
+  /// "on which" begins here.
+  bool relation_to_which() {
+    const auto relation = lexicon_.relation(words_, at_);
+    return relation && !relation.value.open && !relation.value.own && (is("which", relation.length) || is("whom", relation.length));
+  }
+  /// "on which three vases stand", "in front of which there is a rug": what is relative to the thing.
+  bool thing_at_which(int subject) {
+    if (!relation_to_which()) return false;
+    Saved before = saved();
+    const auto relation = lexicon_.relation(words_, at_);
+    at_ += relation.length + 1;
+    take("there");
+    verb();
+    const Phrase p = phrase();
+    if (!p.found || p.kind.empty()) return restore(std::move(before)), false;
+    const int g = resolve(p, false);
+    link(relation.value.is, {g}, {{subject}, total(subject) > 1, true, false, Is::thing, "", true});
+    verb();
+    return true;
+  }
+
   bool relative_clause(const std::vector<int>& subjects, bool may_carry, bool& said) {
+    if (thing_at_which(subjects.back())) return true;
     const size_t comma = is(",") ? 1 : 0;
     const std::string& w = word(comma);
     if (w != "which" && w != "that" && w != "who" && w != "whose") return false;
@@ -412,6 +399,8 @@ class ClauseReader : public VerbReader {
         const KindPlace* known = places_.named(p.kind);
         const bool small = (known && known->stands == Stands::surface) || (!known && places_.is_small(p.kind));
         out = small && carries(host) && !is("each") && p.counted;
+      } else if (v.finite && !v.several) {  // "a table with a lamp and a clock stands in the corner": the table does
+        out = places_.is_small(p.kind) && carries(host) && p.counted && total(host) == 1 && !has_place(host);
       }
     }
     restore(std::move(before));
@@ -464,17 +453,54 @@ class ClauseReader : public VerbReader {
     if (front) link(front->first, {g}, front->second);
     if (!front) pending.push_back(g);
     const size_t links = out_.links.size();
-    if (modifiers({g}, true, false)) {
+    const bool free = !has_place(host);
+    const bool place_said = modifiers({g}, true, false);
+    if (place_said && free && !front && belongs_to(g, host) && out_.links.size() == links + 1 && out_.links[links].of == g && out_.links[links].to.empty()) {
+      out_.links[links].of = host;  // "a table with two stools in the middle of the room": the table is there
+      for (const int before : pending) usual(before, host, how);
+      pending.clear();
+    } else if (place_said) {
       // What was said of the last one holds for those before it, if it is relative to the host.
       const bool of_host = out_.links.size() > links && is_in(out_.links[links].to, host);
       for (const int before : pending)
-        if (before != g && of_host && stands(before) == stands(g))
+        if (before != g && of_host && (stands(before) == stands(g) || (out_.links[links].is == "on" && group(before).kind == "clock")))
           repeat_link(links, before);
         else if (before != g)
           usual(before, host, how);
       pending.clear();
     }
     return true;
+  }
+
+  /// "four chairs around a table, with a bowl on it": not each chair has a bowl, but the table, which is one.
+  int other_host(int subject) {
+    const int other = host_ >= 0 && host_ != subject ? host_ : anchor_;
+    if (total(subject) < 2 || other < 0 || other == subject || group(other).kind.empty() || total(other) > 1) return -1;
+    Saved before = saved();
+    const Phrase p = phrase();
+    bool of_one = false;
+    if (p.found && !p.kind.empty() && p.counted) {
+      verb();
+      if (const auto relation = lexicon_.relation(words_, at_)) {
+        at_ += relation.length;
+        const bool middle = is("the") && lexicon_.noun(words_, at_ + 1) && lexicon_.noun(words_, at_ + 1).value.is == Is::middle;
+        if (middle) at_ += 1 + lexicon_.noun(words_, at_ + 1).length;
+        if (middle) take("of");
+        of_one = relation.value.open || is("it") || (relation.value.own && words_[at_ - relation.length + 1] == "its") || (middle && at_end()) || at_end();
+      }
+    }
+    restore(std::move(before));
+    return of_one ? other : -1;
+  }
+
+  bool has_place(int g) const {
+    return std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) { return l.of == g && !l.assumed; });
+  }
+  /// What stands at or on its host, wherever that is.
+  bool belongs_to(int g, int host) {
+    const std::string &kind = group(g).kind, &of = group(host).kind;
+    const bool seat = kind == "chair" || kind == "stool" || kind == "office_chair";
+    return (stands(g) == Stands::surface && carries(host)) || (seat && (of == "table" || of == "desk" || of == "coffee_table"));
   }
 
   void repeat_link(size_t index, int subject) {
@@ -500,7 +526,7 @@ class ClauseReader : public VerbReader {
     const std::vector<int> to = is == "between" && hosts_.size() > 1 ? hosts_ : std::vector<int>{host};
     out_.links.push_back({.is = is, .of = g, .to = to, .wall = "", .each = group(host).count > 1, .assumed = how.empty()});
     anchor_ = host;
-    if (total(host) > 1 && group(g).per < 0 && group(g).count < total(host)) group(g).per = host;
+    if (total(host) > 1 && group(g).per < 0 && group(g).count == 1) group(g).per = host;
   }
 
   /// Doors and windows that a room has, rooms, and what floors and walls are like.
@@ -523,11 +549,11 @@ class ClauseReader : public VerbReader {
     }
     surface(more);
   }
-  bool distributed_ = false;  ///< "one on each": the members are spread already
-  bool by_pronoun_ = false;   ///< the last place was relative to a pronoun
-  bool one_side_ = false;     ///< "on one side" was said
-  std::string last_how_;      ///< of the last verb that said what is with a thing
-  bool along_ = false;        ///< "along the wall": what was listed before it too
+  bool by_pronoun_ = false;                   ///< the last place was relative to a pronoun
+  bool one_side_ = false;                     ///< "on one side" was said
+  std::string last_how_;                      ///< of the last verb that said what is with a thing
+  bool along_ = false;                        ///< "along the wall": what was listed before it too
+  const std::vector<int>* listed_ = nullptr;  ///< the things of the clause so far
 };
 
 }  // namespace ptah::scene_words_detail

@@ -124,7 +124,7 @@ class Editor {
       return gone.contains(r.of) || std::any_of(r.to.begin(), r.to.end(), [&](const std::string& to) { return gone.contains(to); });
     });
     std::erase_if(program_.objects, [&](const SceneObject& o) { return gone.contains(o.id); });
-    assume_relations(program_, places_);
+    assume_relations(program_, places_, lexicon_.kinds());
     return {};
   }
 

@@ -30,6 +30,14 @@ void choose_kinds(ReadScene& read, const ScenePlaces& places) {
     const bool any = std::any_of(read.links.begin(), read.links.end(), [&](const ReadLink& l) { return l.of == index; });
     if (any ? !has_link(read, index, {"on", "in"}) : !furniture) g.kind = g.noun.noun.alone;
   }
+  // A "sink" beside a toilet or a bathtub is a washbasin.
+  const auto there = [&](std::initializer_list<const char*> kinds) {
+    return std::any_of(read.groups.begin(), read.groups.end(),
+                       [&](const ReadGroup& g) { return std::any_of(kinds.begin(), kinds.end(), [&](const char* k) { return g.kind == k; }); });
+  };
+  if (there({"toilet", "bathtub"}) && !there({"stove", "fridge", "microwave"}))
+    for (ReadGroup& g : read.groups)
+      if (g.kind == "kitchen_sink") g.kind = "washbasin";
 }
 
 /// A parameter that the kind does not have is no parameter: a lamp that became another kind of lamp.
@@ -150,7 +158,8 @@ class Expander {
     const bool sides = link.is == "next_to" && of.size() == 2 && to.size() == 1;
     for (size_t i = 0; i < of.size(); ++i) {
       // As many for each as there are; several in a row belong to the same one.
-      const size_t each = std::max<size_t>(1, of.size() / to.size()), target = of.size() >= to.size() ? std::min(i / each, to.size() - 1) : i;
+      const size_t each = std::max<size_t>(1, of.size() / to.size()), middle = (to.size() - 1) / 2;
+      const size_t target = of.size() >= to.size() ? std::min(i / each, to.size() - 1) : of.size() == 1 ? middle : i;
       add(sides ? (i == 0 ? "left_of" : "right_of") : link.is, of[i], {id(to[target])}, link.assumed);
     }
   }
@@ -196,14 +205,21 @@ SceneRoom room_of_words(const ReadScene& read, const ScenePlaces& places) {
 
 class Assumer {
  public:
-  Assumer(SceneProgram& program, const ScenePlaces& places) : program_(program), places_(places) {}
+  Assumer(SceneProgram& program, const ScenePlaces& places, const ShapeKinds& kinds) : program_(program), places_(places), kinds_(kinds) {}
 
   void run() {
     const size_t count = program_.objects.size();
     for (size_t i = 0; i < count; ++i) assume(program_.objects[i]);
+    turn_round();
+    before_seats();
+    beside_small();
     rugs();
+    shared_rugs();
     tables();
     beds();
+    for (const SceneRelation& r : std::vector(program_.relations))
+      if (r.to.size() == 1) make_fit(r);
+    carriers();
   }
 
  private:
@@ -271,6 +287,55 @@ class Assumer {
     add("on", object.id, best->id);
   }
 
+  /// What lies "in front of" a seat at a table lies on the table.
+  void before_seats() {
+    std::vector<SceneRelation> more;
+    for (const SceneRelation& r : program_.relations) {
+      const SceneObject* thing = program_.find(r.of);
+      const SceneObject* seat = r.is == "in_front_of" && r.to.size() == 1 ? program_.find(r.to[0]) : nullptr;
+      const KindPlace* known = thing ? places_.named(thing->kind) : nullptr;
+      if (!seat || !is_seat_kind(seat->kind) || !(known ? known->stands == Stands::surface : places_.is_small(thing->kind))) continue;
+      for (const SceneRelation& at : program_.relations)
+        if (at.of == seat->id && (at.is == "around" || at.is == "in_front_of") && at.to.size() == 1) more.push_back({"on", thing->id, at.to, true});
+    }
+    for (SceneRelation& one : more) {
+      std::erase_if(program_.relations, [&](const SceneRelation& r) { return r.of == one.of && r.is == "in_front_of"; });
+      program_.relations.push_back(std::move(one));
+    }
+  }
+
+  /// "The bench stands at the wall, next to a drum": the drum is next to the bench, whose place is known. What hangs above a thing asks it to stand at a wall.
+  void turn_round() {
+    const auto has = [&](const std::string& id, bool room) {
+      return std::any_of(program_.relations.begin(), program_.relations.end(), [&](const SceneRelation& r) { return r.of == id && (!room || r.to.empty()); });
+    };
+    for (SceneRelation& r : program_.relations)
+      if ((r.is == "next_to" || r.is == "near") && r.to.size() == 1 && has(r.of, true) && !has(r.to[0], false)) std::swap(r.of, r.to[0]);
+    for (const SceneRelation& r : std::vector(program_.relations)) {
+      const bool hangs = r.is == "on_wall" && !program_.room.outdoor;
+      for (const SceneRelation& above : std::vector(program_.relations))
+        if (hangs && above.of == r.of && above.is == "above" && above.to.size() == 1 && !has(above.to[0], false))
+          program_.relations.push_back({"against_wall", above.to[0], {}, true});
+    }
+  }
+
+  /// What is small and beside something that stands on furniture stands there too.
+  void beside_small() {
+    std::vector<SceneRelation> more;
+    for (const SceneRelation& r : program_.relations) {
+      const SceneObject* thing = program_.find(r.of);
+      const bool lateral = r.is == "left_of" || r.is == "right_of" || r.is == "next_to" || r.is == "in_front_of" || r.is == "behind";
+      if (!lateral || r.to.size() != 1 || !thing) continue;
+      const KindPlace* known = places_.named(thing->kind);
+      if (known ? known->stands != Stands::surface : places_.is_large(thing->kind)) continue;
+      const bool placed_on = std::any_of(program_.relations.begin(), program_.relations.end(),
+                                         [&](const SceneRelation& o) { return o.of == thing->id && (o.is == "on" || o.is == "in" || o.to.empty()); });
+      for (const SceneRelation& on : program_.relations)
+        if (!placed_on && on.of == r.to[0] && on.is == "on" && on.to.size() == 1 && on.to[0] != thing->id) more.push_back({"on", thing->id, on.to, true});
+    }
+    for (SceneRelation& one : more) program_.relations.push_back(std::move(one));
+  }
+
   static double number_at(const Json& parameters, const char* name, double usual) {
     return parameters.contains(name) && parameters.at(name).is_number() ? parameters.at(name).get<double>() : usual;
   }
@@ -288,6 +353,25 @@ class Assumer {
           std::min(4.0, std::max(number_at(rug->parameters, "width", 2), number_at(thing->parameters, "width", 1.6) + (seats ? 1.9 : 0.5)));
       rug->parameters["depth"] = std::min(3.0, std::max(number_at(rug->parameters, "depth", 1.4),
                                                         number_at(thing->parameters, "depth", thing->kind == "bed" ? 2.1 : 0.9) + (seats ? 1.9 : 0.5)));
+    }
+  }
+
+  /// A rug on which several pieces of furniture stand has room for them.
+  void shared_rugs() {
+    for (SceneObject& rug : program_.objects) {
+      if (rug.kind != "rug" || rug.pose) continue;
+      double area = 0;
+      int count = 0;
+      for (const SceneRelation& r : program_.relations) {
+        const SceneObject* thing = r.is == "on" && r.to.size() == 1 && r.to[0] == rug.id ? program_.find(r.of) : nullptr;
+        if (!thing || places_.is_small(thing->kind)) continue;
+        const double w = std::max(0.5, length_of(*thing, "width")), d = std::max(0.5, std::max(length_of(*thing, "depth"), length_of(*thing, "length")));
+        area += (w + 0.4) * (d + 0.6);
+        ++count;
+      }
+      if (count < 2) continue;
+      const double width = length_of(rug, "width"), depth = length_of(rug, "depth"), larger = std::sqrt(area * 1.3 / (width * depth));
+      if (larger > 1) set_length(rug, "width", width * larger), set_length(rug, "depth", depth * larger);
     }
   }
 
@@ -315,14 +399,95 @@ class Assumer {
     }
   }
 
+  const ShapeParameter* parameter(const SceneObject& object, const char* name) const {
+    const auto found = kinds_.kinds().find(object.kind);
+    if (found == kinds_.kinds().end()) return nullptr;
+    for (const ShapeParameter& p : found->second.parameters)
+      if (p.name == name) return &p;
+    return nullptr;
+  }
+  /// A length of a thing: what was said, else its kind's own; 0 without such a parameter.
+  double length_of(const SceneObject& object, const char* name) const {
+    const ShapeParameter* p = parameter(object, name);
+    return p && p->is_ranged() ? number_at(object.parameters, name, p->value.number) : 0;
+  }
+  void set_length(SceneObject& object, const char* name, double value) {
+    if (const ShapeParameter* p = parameter(object, name); p && p->is_ranged()) object.parameters[name] = std::clamp(value, p->low, p->high);
+  }
+
+  /// What lies below furniture is low enough, what a thing would carry of its own gives way to what was asked for.
+  void make_fit(const SceneRelation& r) {
+    SceneObject *thing = program_.find(r.of), *other = program_.find(r.to[0]);
+    if (!thing || !other || thing->pose) return;
+    if (r.is == "under") {
+      const double high = length_of(*thing, "height");
+      double clear = 0;
+      if (other->kind == "table" || other->kind == "desk") clear = length_of(*other, "height") - 0.16;
+      if (other->kind == "coffee_table" || other->kind == "bench") clear = length_of(*other, "height") - 0.12;
+      if (other->kind == "bed" && !other->pose && !thing->lying) {
+        set_length(*other, "seat_height", std::max(length_of(*other, "seat_height"), 0.3 + high + 0.05));
+        clear = length_of(*other, "seat_height") - 0.34;
+      }
+      if (clear <= 0 || high <= clear) return;
+      for (const char* name : {"width", "length", "depth"})
+        if (const double size = length_of(*thing, name); size > 0) set_length(*thing, name, size * clear / high);
+      set_length(*thing, "height", clear);
+      if (other->kind == "desk" && !other->parameters.contains("panel")) other->parameters["panel"] = false;
+    }
+    if ((r.is != "on" && r.is != "in") || other->pose) return;
+    const KindPlace* carrier = places_.named(other->kind);
+    const double tall = length_of(*thing, "height");
+    if (carrier && carrier->stands != Stands::surface && other->kind != "rug" && other->kind != "bed" && !places_.named(thing->kind) && tall > 0.5 &&
+        !thing->parameters.contains("height")) {  // a cactus on a stool is a small one
+      for (const char* name : {"width", "length", "depth"})
+        if (const double size = length_of(*thing, name); size > 0 && !thing->parameters.contains(name)) set_length(*thing, name, size * 0.35 / tall);
+      set_length(*thing, "height", 0.35);
+      if (parameter(*thing, "pot") && !thing->parameters.contains("pot")) thing->parameters["pot"] = true;
+    }
+    if (other->kind == "bookshelf" && !r.assumed && !other->parameters.contains("books")) other->parameters["books"] = false;
+    if (other->kind == "cake") other->parameters["candles"] = 0;
+    if (other->kind == "vase") other->parameters["flowers"] = 0;
+  }
+
+  /// Plates, cakes and the like are wide enough for what stands on them, as far as they can be; then what stands there is smaller.
+  void carriers() {
+    std::map<std::string, std::vector<SceneObject*>> loads;
+    for (const SceneRelation& r : program_.relations)
+      if ((r.is == "on" || r.is == "in") && r.to.size() == 1)
+        if (SceneObject* thing = program_.find(r.of); thing && !thing->pose) loads[r.to[0]].push_back(thing);
+    for (auto& [id, things] : loads) {
+      SceneObject* carrier = program_.find(id);
+      const double width = carrier ? length_of(*carrier, "width") : 0;
+      if (!carrier || carrier->pose || width <= 0 || width > 0.45) continue;
+      const double depth = length_of(*carrier, "depth") > 0 ? length_of(*carrier, "depth") : width, share = carrier->kind == "plate" ? 0.5 : 0.8;
+      double area = 0;
+      for (const SceneObject* thing : things) {
+        const double w = std::max(length_of(*thing, "width"), 0.03), d = length_of(*thing, "depth") > 0 ? length_of(*thing, "depth") : w;
+        area += (w + 0.012) * (d + 0.012);
+      }
+      // Squares in a round: about seven tenths of it are used.
+      const double need = std::sqrt(area / 0.62) / share;
+      if (need <= std::min(width, depth)) continue;
+      const double smaller = std::max(0.6, std::min(width, depth) / need);
+      for (SceneObject* thing : things)
+        for (const char* name : {"width", "depth"})
+          if (const double size = length_of(*thing, name); size > 0 && !thing->parameters.contains(name)) set_length(*thing, name, size * smaller);
+      const double larger = need * smaller / std::min(width, depth);
+      if (larger <= 1) continue;
+      set_length(*carrier, "width", width * larger);
+      if (length_of(*carrier, "depth") > 0) set_length(*carrier, "depth", depth * larger);
+    }
+  }
+
   SceneProgram& program_;
   const ScenePlaces& places_;
+  const ShapeKinds& kinds_;
   std::map<std::string, int> load_;
 };
 
 }  // namespace
 
-void assume_relations(SceneProgram& program, const ScenePlaces& places) { Assumer(program, places).run(); }
+void assume_relations(SceneProgram& program, const ScenePlaces& places, const ShapeKinds& kinds) { Assumer(program, places, kinds).run(); }
 
 Result<SceneProgram> scene_of_words(const std::string& text, const SceneLexicon& lexicon, const ScenePlaces& places, const NearestKind& nearest,
                                     uint64_t seed) {
@@ -358,7 +523,7 @@ Result<SceneProgram> scene_of_words(const std::string& text, const SceneLexicon&
   out.title = text;
   out.seed = seed;
   out.left_out = std::move(notes);
-  assume_relations(out, places);
+  assume_relations(out, places, lexicon.kinds());
   return out;
 }
 

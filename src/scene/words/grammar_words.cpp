@@ -40,17 +40,21 @@ constexpr std::pair<const char*, const char*> kRelationWords[] = {
     {"on?", "on top|on the top|up top"},
     {"on!", "on {} top|on {} surface|on {} seat|on {} back|on {} edge|on {} roof"},
     {"left_of",
-     "to the left of|on the left of|left of|on the left side of|to the left side of|at the left of|at the left side of|on the left hand side of|"
-     "to the left hand side of"},
-    {"left_of?", "to the left|on the left|at the left|on the left side|on the left hand side|to the left side"},
+     "to the left of|left of|to the left side of|at the left of|at the left side of|to the left hand side of|to the immediate left of|just left of|"
+     "further left than|farther left than"},
+    {"on_left", "on the left of|on the left side of|on the left hand side of|on the left half of|on the left end of|at the left end of"},
+    {"left_of?", "to the left|at the left|to the left side"},
+    {"on_left?", "on the left|on the left side|on the left hand side"},
     {"left_of!", "to {} left|on {} left|at {} left|on {} left side|at {} left side|to {} left side|on {} left hand side|to {} left hand side"},
     {"right_of",
-     "to the right of|on the right of|right of|on the right side of|to the right side of|at the right of|at the right side of|"
-     "on the right hand side of|to the right hand side of"},
-    {"right_of?", "to the right|on the right|at the right|on the right side|on the right hand side|to the right side"},
+     "to the right of|right of|to the right side of|at the right of|at the right side of|to the right hand side of|to the immediate right of|just right of|"
+     "further right than|farther right than"},
+    {"on_right", "on the right of|on the right side of|on the right hand side of|on the right half of|on the right end of|at the right end of"},
+    {"right_of?", "to the right|at the right|to the right side"},
+    {"on_right?", "on the right|on the right side|on the right hand side"},
     {"right_of!", "to {} right|on {} right|at {} right|on {} right side|at {} right side|to {} right side|on {} right hand side|to {} right hand side"},
     {"in_front_of", "in front of|before|at the foot of|at the end of|ahead of|just before"},
-    {"in_front_of?", "in front|out front|up front"},
+    {"in_front_of?", "in front|out front|up front|at the front|at the very front"},
     {"in_front_of!", "at {} foot|at {} front|at {} end"},
     {"behind", "behind|from behind|in back of|at the head of|at the back of|to the rear of"},
     {"behind?", "at the back|at the rear"},
@@ -79,6 +83,12 @@ constexpr std::pair<const char*, const char*> kRelationWords[] = {
     {"sides?",
      "on either side|on both sides|on each side|at either side|at each side|at both sides|to either side|to the left and right|left and right|"
      "to the left and to the right|on the left and right|on the left and on the right"},
+    {"ends", "at either end of|at both ends of|at each end of|to either end of|at the two ends of|at opposite ends of"},
+    {"on_ends", "on either end of|on both ends of|on each end of"},
+    {"ends?", "at either end|at both ends|at each end"},
+    {"on_ends?", "on either end|on both ends|on each end"},
+    {"ends!", "at both {} ends|at {} ends"},
+    {"on_ends!", "on both {} ends|on {} ends|on either of {} ends"},
     {"sides!", "on both {} sides|on either of {} sides|to {} left and right|on {} left and right|at {} sides|on {} sides|along {} sides"},
 };
 
@@ -161,7 +171,7 @@ constexpr std::pair<const char*, const char*> kPastOnly[] = {{"on", "laden|loade
                                                              {"next_to", "paired|accompanied|joined"}};
 constexpr const char* kAuxiliaries =
     "is:1|was:1|has been:1|are:2|were:2|have been:2|can be:2|could be:2|may be:2|should be:2|will be:2|must be:2|would be:2|had been:2|be:2|been:2|being:2|"
-    "gets:1|get:2|should:2|will:2|can:2|could:2|must:2|would:2|may:2";
+    "gets:1|get:2|does:1|do:2|did:2|should:2|will:2|can:2|could:2|must:2|would:2|may:2";
 
 void add_verb(std::map<std::string, VerbWords>& out, const std::string& entry, const std::string& is, bool inverse) {
   using Form = VerbWords::Form;
@@ -280,6 +290,14 @@ const std::map<std::string, int>& numbers() {
   return table;
 }
 
+/// A television's "stand" is a TV stand.
+void name_stands(SceneWords& words) {
+  if (std::none_of(words.begin(), words.end(), [](const std::string& w) { return w == "tv" || w == "television" || w == "telly"; })) return;
+  for (size_t i = 1; i < words.size(); ++i)
+    if (words[i] == "stand" && (words[i - 1] == "a" || words[i - 1] == "the" || words[i - 1] == "its"))
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i++), "tv");
+}
+
 }  // namespace
 
 SceneWords scene_words(const std::string& text) {
@@ -320,6 +338,7 @@ SceneWords scene_words(const std::string& text) {
     if (c == '(' || c == ')') out.push_back(std::string(1, c));
   }
   flush();
+  name_stands(out);
   return out;
 }
 

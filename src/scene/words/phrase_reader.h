@@ -76,7 +76,8 @@ class PhraseReader {
       if (found < 0 && family.contains(kind)) found = latest([&](int g) { return family.contains(group(g).kind) && fits(g); });
     // "the car" is the racing car.
     const auto last_word = [](const std::string& words) { return words.substr(words.rfind(' ') == std::string::npos ? 0 : words.rfind(' ') + 1); };
-    if (found < 0 && like) found = latest([&](int g) { return last_word(group(g).words) == last_word(like->words) && fits(g); });
+    if (found < 0 && like)  // and "the bench" a workbench
+      found = latest([&](int g) { return last_word(group(g).words).ends_with(last_word(like->words)) && !last_word(like->words).empty() && fits(g); });
     return found;
   }
   int total(int index) {
@@ -109,6 +110,9 @@ class PhraseReader {
       const bool round = words_[i] == "round" && i + 1 < words_.size() && !ends_phrase(words_[i + 1]) && !lexicon_.number(words_, i + 1);
       const bool and_adjective = i > from && words_[i] == "and" && i + 2 < words_.size() && lexicon_.colour(words_, i - 1) && lexicon_.colour(words_, i + 1);
       if (and_adjective || participle_before(i)) continue;
+      static const std::set<std::string> kWho{"i", "we", "you", "he", "she", "they"};
+      if (i > from && (kWho.contains(words_[i]) || (lexicon_.number(words_, i) && !lexicon_.noun(words_, i) && number_words(words_, i).value > 1)))
+        return false;
       if (i == from && (ends_before(i) || (lexicon_.is_filler(words_[i]) && !lexicon_.noun(words_, i)))) return false;
       if (i > from && words_[i] == "," && i + 1 < words_.size() && !lexicon_.noun(words_, i + 1) && describes(i - 1) && describes(i + 1)) continue;
       if (i > from && (ends_before(i) || (lexicon_.relation(words_, i) && !lexicon_.colour(words_, i) && !round))) return false;
@@ -245,7 +249,8 @@ class PhraseReader {
       } else if (out.noun.is == Is::room || out.noun.is == Is::floor || out.noun.is == Is::wall) {
         if (const auto c = lexicon_.colour(words_, i)) out.colour = c.value, i += c.length - 1;
         if (const auto m = lexicon_.material(words_, i, false)) out.material = m.value, i += m.length - 1;
-      } else if (!kMood.contains(words_[i]) && !participle_before(i) && !lexicon_.noun(words_, i) && out.noun.is == Is::thing) {
+      } else if (!kMood.contains(words_[i]) && !words_[i].ends_with("'s") && !words_[i].ends_with("s'") && !participle_before(i) && !lexicon_.noun(words_, i) &&
+                 out.noun.is == Is::thing) {
         out.unknown.push_back(words_[i]);
       }
       ++i;
@@ -275,7 +280,7 @@ class PhraseReader {
   /// A noun that nobody knows: the nearest kind, or a note that it is left out.
   void unknown(Phrase& out, size_t start) {
     size_t end = at_;
-    while (end < words_.size() && end < at_ + 4 && !ends_before(end) && !lexicon_.relation(words_, end)) ++end;
+    while (end < words_.size() && end < at_ + 4 && !ends_before(end) && !lexicon_.relation(words_, end) && words_[end] != "i" && words_[end] != "we") ++end;
     const bool title = end < words_.size() && words_[end] == ":";
     const bool begins = (out.counted || out.definite) && !out.each && !describes_only(at_, end) && !title;
     if (!begins || end == at_ || lexicon_.is_filler(words_[at_])) {
@@ -309,7 +314,7 @@ class PhraseReader {
   /// The group that a phrase names: one of before, or a new one.
   int resolve(const Phrase& p, bool reference) {
     if (p.definite && !p.another && !p.own) {
-      const int before = mentioned(p.kind, p.noun.plural, &p);
+      const int before = mentioned(p.kind, p.noun.plural || p.each, &p);
       if (before >= 0) {
         mention(before);
         return before;

@@ -86,6 +86,7 @@ class Reader : public ClauseReader {
       if (ordered(clause) || each_clause() || except(clause) || fronted(clause)) continue;
       if (subject(clause)) continue;
       if (at_ > start) continue;
+      if (verb_of_list(clause)) continue;
       if (clause.front && !clause.front->used && verb().any && at_ > start) continue;
       if (!lexicon_.is_filler(word())) stray(word());
       at_ = start + 1;
@@ -104,6 +105,22 @@ class Reader : public ClauseReader {
     if (is("while") || is("but") || is("where")) end_list(clause);
     ++at_;
     return true;
+  }
+
+  /// "two chairs, one red and one blue, stand in the corner": what follows is said of all of them.
+  bool verb_of_list(Clause& clause) {
+    if (clause.list.empty() || clause.front || is("there") || !finite_ahead()) return false;
+    const size_t start = at_;
+    std::vector<int> all = clause.list;
+    const bool hung = hung_;
+    const bool several = verb().several;
+    at_ = start, hung_ = hung;
+    if (!several) all = {clause.list.back()};
+    listed_ = &clause.list;
+    if (modifiers(all, true, true)) clause.pending.clear();
+    listed_ = nullptr;
+    topic_ = all;
+    return at_ > start;
   }
 
   void end_list(Clause& clause) {
@@ -165,7 +182,8 @@ class Reader : public ClauseReader {
     const size_t start = at_;
     {
       const auto leading = verb_words(words_, at_);  // "gathered around the well are …"
-      if (leading && !leading.value.auxiliary && leading.value.is.empty() && lexicon_.relation(words_, at_ + leading.length)) at_ += leading.length;
+      const bool finite = leading && (leading.value.form == VerbWords::Form::one || leading.value.form == VerbWords::Form::several);
+      if (leading && !finite && !leading.value.auxiliary && leading.value.is.empty() && lexicon_.relation(words_, at_ + leading.length)) at_ += leading.length;
     }
     const auto relation = lexicon_.relation(words_, at_);
     if (!relation || (lexicon_.noun(words_, at_) && lexicon_.noun(words_, at_).length >= relation.length)) return at_ = start, false;
@@ -246,6 +264,7 @@ class Reader : public ClauseReader {
     peers_ = by_and ? peers_of(clause.pending) : std::vector<int>{};
     const std::vector<int> peers = peers_;
     by_pronoun_ = false;
+    listed_ = &clause.list;
     bool said = modifiers(subjects, true, false);
     const bool own = said;
     peers_.clear();
@@ -277,6 +296,7 @@ class Reader : public ClauseReader {
       topic_ = clause.list.size() > subjects.size() && said ? clause.list : subjects;
       clause.list = subjects;
     }
+    listed_ = nullptr;
     // What was listed and the topic of the next sentence.
     if (!predicate) topic_ = clause.list;
   }
@@ -292,12 +312,15 @@ class Reader : public ClauseReader {
     return out;
   }
 
+  /// A small thing, or a tool that no place is known for.
+  bool lies(int g) { return stands(g) == Stands::surface || (!places_.named(group(g).kind) && !places_.is_large(group(g).kind)); }
+
   /// A list shares what is said behind its last thing: small things on one place, and what stands along a wall.
   void share(Clause& clause, size_t links, bool by_and, const std::vector<int>& peers) {
     const ReadLink first = out_.links[links];
     const bool on = first.is == "on" || first.is == "in" || first.is == "next_to";
     for (const int before : clause.pending)
-      if (before != first.of && ((by_and && on && stands(before) == Stands::surface && stands(first.of) == Stands::surface) || along_ ||
+      if (before != first.of && ((by_and && on && lies(before) && lies(first.of)) || along_ ||
                                  (by_pronoun_ && is_in(peers, before) && is_lateral(first.is) && !is_in(first.to, before))))
         repeat_link(links, before);
   }
@@ -321,6 +344,14 @@ class Reader : public ClauseReader {
 
   void place_fronted(Clause& clause, const std::vector<int>& subjects, bool said, bool own, bool fresh) {
     Front& front = *clause.front;
+    const bool mutual = std::all_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) {
+      return !is_in(subjects, l.of) || l.wall == "each other" || std::all_of(l.to.begin(), l.to.end(), [&](int g) { return is_in(subjects, g); });
+    });
+    if (said && mutual && !front.used && fresh) {  // "in front of the house two robots face each other"
+      link(front.is, subjects, front.to);
+      front.used = true;
+      return;
+    }
     if (said || own) {
       // "to the left a globe on a stool": the stool is there; "on the table a lamp next to a book": the lamp is there all the same.
       for (size_t i = out_.links.size(); i > 0; --i) {

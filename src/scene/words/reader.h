@@ -48,8 +48,9 @@ Result<ReadScene> read_scene_words(const std::string& text, const SceneLexicon& 
 
 /// The program of it: each thing with an id, relations between ids, and what is usual where nothing was said.
 Result<SceneProgram> scene_of_words(const std::string& text, const SceneLexicon& lexicon, const ScenePlaces& places, const NearestKind& nearest, uint64_t seed);
-/// Adds relations that are usual: chairs at tables, a coffee table before the sofa, small things on furniture.
-void assume_relations(SceneProgram& program, const ScenePlaces& places);
+/// Adds relations that are usual (chairs at tables, a coffee table before the sofa, small things on furniture), and gives things sizes at which what was asked
+/// for fits: a table for its chairs, a plate for its cakes, a bin below a desk.
+void assume_relations(SceneProgram& program, const ScenePlaces& places, const ShapeKinds& kinds);
 
 /// Changes a program by words: "move the lamp to the left of the sofa", "remove the rug", "add a chair", "make the sofa red". What is changed, and what stood
 /// on or beside it by a relation, loses its pose. Errors: invalid_argument for words that ask for no change, naming what is there.

@@ -22,8 +22,8 @@ class ReferenceReader : public PhraseReader {
   static bool is_in(const std::vector<int>& groups, int g) { return std::find(groups.begin(), groups.end(), g) != groups.end(); }
   bool hangs(int g) { return stands(g) == Stands::hung || stands(g) == Stands::ceiling; }
   static bool is_lateral(const std::string& relation) {
-    static const std::set<std::string> kLateral{"next_to", "left_of", "right_of", "in_front_of", "behind", "near",
-                                                "around",  "sides",   "between",  "across",      "facing"};
+    static const std::set<std::string> kLateral{"next_to", "left_of", "right_of", "in_front_of", "behind",  "near",     "around",
+                                                "sides",   "between", "across",   "facing",      "on_left", "on_right", "ends"};
     return kLateral.contains(relation);
   }
 
@@ -52,9 +52,22 @@ class ReferenceReader : public PhraseReader {
     return -1;
   }
 
+  /// Whom "him" and "her" mean: a person or an animal.
+  int living_group(const std::vector<int>& subjects) {
+    static const std::set<std::string> kLiving{"person",  "robot",   "snowman",   "ghost",    "teddy_bear", "cat",    "dog",     "bear",
+                                               "bird",    "chicken", "cow",       "dragon",   "fox",        "frog",   "horse",   "lion",
+                                               "owl",     "pig",     "penguin",   "rabbit",   "sheep",      "monkey", "unicorn", "elephant",
+                                               "giraffe", "turtle",  "crocodile", "dinosaur", "fish",       "shark",  "octopus"};
+    for (size_t i = salience_.size(); i > 0; --i)
+      if (const int g = salience_[i - 1]; !is_in(subjects, g) && kLiving.contains(group(g).kind)) return g;
+    return -1;
+  }
+
+  /// One thing beside several is beside them all, not one beside each; what is on them is on each.
   Reference of_group(int g, const std::string& relation) {
     Reference out;
-    if (g >= 0) mention(g), out = {{g}, total(g) > 1 && relation != "between", true, false, Is::thing, "", true};
+    if (g >= 0)
+      mention(g), out = {{g}, total(g) > 1 && relation != "between" && (!is_lateral(relation) || relation == "sides"), true, false, Is::thing, "", true};
     return out;
   }
 
@@ -87,6 +100,8 @@ class ReferenceReader : public PhraseReader {
 
   Reference pronoun_reference(const std::string& relation, const std::vector<int>& subjects) {
     const bool plural = is("them") || is("these") || is("those") || is("they");
+    if (is("him") || is("her"))
+      if (const int g = living_group(subjects); g >= 0) return ++at_, of_group(g, relation);
     ++at_;
     if (is("all") || is("both") || is("two")) ++at_;
     if (relation == "between" && plural) {
@@ -202,6 +217,10 @@ class ReferenceReader : public PhraseReader {
     const auto links = out_.links;
     const int rest = rest_;
     std::optional<int> out = is("the") || is("its") ? the_member() : counted_member(subject);
+    if (!out) {
+      at_ = start, out_.groups = groups, out_.links = links, rest_ = rest;
+      out = one_alike();
+    }
     if (!out) at_ = start, out_.groups = groups, out_.links = links, rest_ = rest;
     if (out) mention(*out);
     return out;
@@ -213,6 +232,8 @@ class ReferenceReader : public PhraseReader {
         kPlace{"left", "right", "upper", "lower", "top", "bottom", "middle", "central", "front", "back", "outer", "inner", "last", "third"};
     const int several = latest_several();
     const auto one = [&] { return take("one") || take("ones"); };
+    if (is("latter") || is("former"))
+      if (const auto last = last_named(is("former"))) return ++at_, last;
     if (kRest.contains(word()) || kFirst.contains(word())) {
       const bool first = kFirst.contains(word());
       const bool two = word() != "second" && !first;
@@ -259,6 +280,47 @@ class ReferenceReader : public PhraseReader {
     const int out = take_from(several, 1);
     if (said) group(out).set.update(said.value);
     return out;
+  }
+
+  /// "the latter", "the former" of two kinds of things that were named last.
+  std::optional<int> last_named(bool former) {
+    std::vector<int> named;
+    for (size_t i = salience_.size(); i > 0 && named.size() < 2; --i)
+      if (!group(salience_[i - 1]).kind.empty() && !is_in(named, salience_[i - 1])) named.push_back(salience_[i - 1]);
+    if (named.size() < 2 || group(named[0]).kind == group(named[1]).kind) return std::nullopt;
+    return named[former ? 1 : 0];
+  }
+
+  /// "a blue one", behind "a green bottle": one more of the kind that was named last and is described as much.
+  std::optional<int> one_alike() {
+    const auto number = lexicon_.number(words_, at_);
+    size_t end = at_ + number.length;
+    if (!number || !(is("a") || is("an") || is("another"))) return std::nullopt;
+    if (is("another") && (is("one", 1) || lexicon_.relation(words_, at_ + 1)) && !topic_.empty() && total(topic_.back()) == 1) {
+      ReadGroup more = group(topic_.back());  // "one bird on the fence and another on the mailbox"
+      more.per = -1, more.count = 1;
+      out_.groups.push_back(std::move(more));
+      at_ += is("one", 1) ? 2 : 1;
+      return static_cast<int>(out_.groups.size()) - 1;
+    }
+    for (size_t i = salience_.size(); i > 0; --i) {
+      const int g = salience_[i - 1];
+      if (group(g).kind.empty() || total(g) > 1) continue;
+      Json said = Json::object();
+      size_t at = end;
+      while (const auto found = lexicon_.before(words_, at, words_.size(), group(g).kind)) said.update(found.value), at += found.length;
+      if (at >= words_.size() || words_[at] != "one" || said.empty()) continue;
+      const bool alike = std::any_of(said.items().begin(), said.items().end(), [&](const auto& item) { return group(g).set.contains(item.key()); });
+      if (!alike) continue;
+      ReadGroup more = group(g);
+      more.set = more.noun.noun.set;
+      more.set.update(said);
+      more.per = -1, more.count = 1;
+      out_.groups.push_back(std::move(more));
+      at_ = at + 1;
+      return static_cast<int>(out_.groups.size()) - 1;
+    }
+    return std::nullopt;
   }
 
   /// "the left one" of two that are beside something, "the upper one" of two that lie on each other.
