@@ -63,7 +63,9 @@ bool collides(const SceneState& state, const SceneTask& task, const PlacedThing&
       continue;
     }
     if (boxes_overlap(other, thing, -0.004F)) {
-      const bool beside = other.on == thing.on && state.find(thing.on);  // on one thing: a book may lie under a lampshade
+      const auto crown = [](const PlacedThing& t) { return t.model->kind == "tree" || t.model->kind == "palm_tree"; };
+      // On one thing a book may lie under a lampshade; a bench and who sits on it stand below the crown of a tree.
+      const bool beside = (other.on == thing.on && state.find(thing.on)) || crown(other) || crown(thing);
       if (!(beside || is_close_pair(state, task, other.id)) || surfaces_touch(other, thing)) return true;
     }
   }

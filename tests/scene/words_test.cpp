@@ -302,6 +302,15 @@ TEST_F(SceneWordsTest, WhatStandsAtSomethingIsWhereThatIs) {
   EXPECT_TRUE(has(read("Four chairs around a table and a laptop in front of each chair."), "laptop 4", "on", {"table"}));
 }
 
+TEST_F(SceneWordsTest, ThingsOnThingsOnThings) {
+  for (const char* text : {"a cake with a candle on it on a table", "a candle on a cake on a table"}) {
+    const SceneProgram scene = read(text);
+    EXPECT_TRUE(has(scene, "candle", "on", {"cake"})) << text;
+    EXPECT_TRUE(has(scene, "cake", "on", {"table"})) << text;
+    EXPECT_FALSE(has(scene, "candle", "on", {"table"})) << text;
+  }
+}
+
 TEST_F(SceneWordsTest, EndsAndSides) {
   const SceneProgram ends = read("a bench with a mug on either end of it");
   EXPECT_EQ(count(ends, "mug"), 2);

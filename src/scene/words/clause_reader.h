@@ -147,7 +147,10 @@ class ClauseReader : public LinkReader {
     by_pronoun_ = to.pronoun;
     along_ = words_[start] == "along" && to.part == Is::wall;
     said = true;
-    if (to.groups.size() == 1 && !to.pronoun) nested(to.groups[0], to.fresh);
+    const auto next = lexicon_.relation(words_, at_);
+    const bool carried =
+        to.pronoun && next && next.value.is == "on" && (relation.value.is == "on" || relation.value.is == "in");  // "with a lid on it on a table"
+    if (to.groups.size() == 1 && (!to.pronoun || carried)) nested(to.groups[0], to.fresh);
     return true;
   }
 
