@@ -105,13 +105,13 @@ class ProjectFolder {
   fs::path path_;
 };
 
-std::string project_settings(const BuildTools& tools, const ContractBuildOptions& o) {
+std::string project_settings(const BuildTools& tools, const ContractBuildOptions& o, const char* tests = "src") {
   return fmt::format(
-      "[profile.default]\nsrc = \"src\"\ntest = \"src\"\nout = \"out\"\ncache_path = \"cache\"\nlibs = [\"node_modules\"]\n"
+      "[profile.default]\nsrc = \"src\"\ntest = \"{}\"\nout = \"out\"\ncache_path = \"cache\"\nlibs = [\"node_modules\"]\n"
       "remappings = [\"@openzeppelin/=node_modules/@openzeppelin/\"]\nsolc = \"{}\"\noffline = true\noptimizer = true\noptimizer_runs = 200\n"
       "evm_version = \"cancun\"\nbytecode_hash = \"none\"\ncbor_metadata = false\nast = true\nbuild_info = true\n"
       "[fuzz]\nruns = {}\nseed = \"0x70746168\"\n[invariant]\nruns = {}\ndepth = {}\nfail_on_revert = false\n[lint]\nlint_on_build = false\n",
-      tools.compiler.string(), o.fuzz_runs, o.invariant_runs, o.invariant_depth);
+      tests, tools.compiler.string(), o.fuzz_runs, o.invariant_runs, o.invariant_depth);
 }
 
 /// Runs a program of others in a project, with forge in its PATH.
@@ -141,13 +141,26 @@ void read_tests(const std::string& output, ContractBuild& out) {
     if (std::find(out.failures.begin(), out.failures.end(), line) == out.failures.end()) out.failures.push_back(line);
 }
 
+Result<void> link_libraries(const fs::path& project, const BuildTools& tools) {
+  std::error_code problem;
+  fs::create_directory_symlink(tools.folder / "node_modules", project / "node_modules", problem);
+  if (problem) return fail(ErrorCode::io, "{}: {}", project.string(), problem.message());
+  return {};
+}
+
 Result<void> analyse(const fs::path& project, const BuildTools& tools, const ContractBuildOptions& o, ContractBuild& out) {
   if (const auto slither = find_program("slither")) {
     if (o.progress) o.progress({"slither", 0.7, -1});
-    const fs::path report = project / "slither.json";
-    PTAH_TRY(const ProcessOutcome ran, run_in(project, tools,
-                                              {slither->string(), ".", "--json", report.string(), "--filter-paths", R"(node_modules|Base\.sol|\.t\.sol)",
-                                               "--exclude-informational", "--exclude-optimization", "--exclude-low"},
+    // A project of the contract alone: slither has forge leave out the folder of the tests.
+    const fs::path alone = project / "alone", report = project / "slither.json";
+    PTAH_TRY_VOID(make_folders(alone / "src"));
+    PTAH_TRY(const Bytes source, read_file(project / "src" / (out.contract + ".sol"), kMaxArtifact));
+    PTAH_TRY_VOID(write_file(alone / "src" / (out.contract + ".sol"), std::span<const uint8_t>(source)));
+    PTAH_TRY_VOID(write_file(alone / "foundry.toml", std::string_view(project_settings(tools, o, "test"))));
+    PTAH_TRY_VOID(link_libraries(alone, tools));
+    PTAH_TRY(const ProcessOutcome ran, run_in(alone, tools,
+                                              {slither->string(), ".", "--json", report.string(), "--filter-paths", "node_modules", "--exclude-informational",
+                                               "--exclude-optimization", "--exclude-low"},
                                               o.cancel));
     PTAH_TRY(const std::string text, read_text(report, kMaxArtifact));
     PTAH_TRY(const Json json, parse_json(text, 128));
@@ -218,9 +231,7 @@ Result<ContractBuild> build_contract(const fs::path& folder, const ContractBuild
     PTAH_TRY_VOID(write_file(project.path() / "src" / name, std::span<const uint8_t>(bytes)));
   }
   PTAH_TRY_VOID(write_file(project.path() / "foundry.toml", std::string_view(project_settings(tools, o))));
-  std::error_code problem;
-  fs::create_directory_symlink(tools.folder / "node_modules", project.path() / "node_modules", problem);
-  if (problem) return fail(ErrorCode::io, "{}: {}", project.path().string(), problem.message());
+  PTAH_TRY_VOID(link_libraries(project.path(), tools));
   if (o.progress) o.progress({"build", 0.1, -1});
   PTAH_TRY(const ProcessOutcome built, run_in(project.path(), tools, {tools.forge.string(), "build"}, o.cancel));
   if (built.exit_status != 0) return fail(ErrorCode::io, "the compiler says: {}", built.output);
