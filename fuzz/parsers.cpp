@@ -16,6 +16,8 @@
 #include "chain/artifact.h"
 #include "chain/event_index.h"
 #include "chain/account.h"
+#include "contract/words/reader.h"
+#include "contract/writing.h"
 #include "pipelines/adapters.h"
 #include "pipelines/recall/recall.h"
 #include "pixels/watermark.h"
@@ -374,3 +376,24 @@ void fuzz_speech(Input bytes) {
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }
+
+/// Requests for contracts; what was understood comes back from its JSON, and what is complete can be written.
+void fuzz_contract_words(Input bytes) {
+  const auto reading = read_contract(std::string(text_of(bytes)));
+  if (!reading) return;
+  const auto again = contract_spec(to_json(reading->spec));
+  if (reading->questions.empty() && (!again || !(*again == reading->spec))) wrong("another specification from its JSON");
+}
+
+/// Specifications; the names in them become identifiers, literals and comments.
+void fuzz_contract_spec(Input bytes) {
+  const auto json = parse_json(text_of(bytes), 8);
+  if (!json) return;
+  auto spec = contract_spec(*json);
+  if (!spec) return;
+  (void)contract_parties(*spec);
+  (void)complete_spec(*spec);
+  const std::string name = solidity_identifier(spec->name, true, "X");
+  if (name != solidity_identifier(name, true, "X")) wrong("no identifier");
+  if (solidity_string(spec->name).find('\n') != std::string::npos) wrong("a literal of two lines");
+}

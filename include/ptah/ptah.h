@@ -8,6 +8,7 @@
 #include "ptah/render.h"
 #include "ptah/result.h"
 #include "ptah/say.h"
+#include "ptah/contract.h"
 #include "ptah/scene.h"
 #include "ptah/shape.h"
 #include "ptah/sign.h"

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/outcome.h"
+#include "ptah/contract.h"
 #include "ptah/engine.h"
 #include "ptah/field.h"
 #include "ptah/language.h"
@@ -175,6 +176,14 @@ void members(const SceneRequest& r, const Visit& visit) {
   visit("size", r.size);
   visit("azimuth", r.azimuth);
   visit("elevation", r.elevation);
+}
+
+template <class Visit>
+void members(const ContractRequest& r, const Visit& visit) {
+  visit("text", r.text);
+  visit("specification", r.specification);
+  visit("set", r.set);
+  visit("ignore", r.ignore);
 }
 
 template <class Visit>

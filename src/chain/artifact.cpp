@@ -63,23 +63,29 @@ const char* panic_reason(const std::string& code) {
 
 }  // namespace
 
+Result<Artifact> parse_artifact(const std::string& name, const Json& json) {
+  Artifact out{name, {}, {}, {}, {}};
+  auto code = parse_hex(text_at(json, "bytecode"));
+  if (!code || code->empty()) return fail(ErrorCode::corrupt, "{} has no bytecode", name);
+  out.code = std::move(*code);
+  const Json abi = json.value("abi", Json::array());
+  for (const Json& item : abi) {
+    if (text_at(item, "type") == "error") out.errors.push_back(signature_of(item));
+    if (text_at(item, "type") == "function") out.functions.push_back(signature_of(item));
+    if (text_at(item, "type") == "constructor")
+      for (const Json& input : item.value("inputs", Json::array())) out.constructor_types.push_back(type_of(input));
+  }
+  return out;
+}
+
 Result<Artifact> load_artifact(const std::string& name) {
   for (const fs::path& folder : folders()) {
     const fs::path file = folder / (name + ".json");
     if (std::error_code problem; !fs::exists(file, problem)) continue;
     PTAH_TRY(const std::string text, read_text(file, 1 << 22));
     PTAH_TRY(const Json json, parse_json(text));
-    Artifact out{name, {}, {}, {}, {}};
-    auto code = parse_hex(text_at(json, "bytecode"));
-    if (!code || code->empty()) return fail(ErrorCode::corrupt, "{}: no bytecode", file.string());
-    out.code = std::move(*code);
-    const Json abi = json.value("abi", Json::array());
-    for (const Json& item : abi) {
-      if (text_at(item, "type") == "error") out.errors.push_back(signature_of(item));
-      if (text_at(item, "type") == "function") out.functions.push_back(signature_of(item));
-      if (text_at(item, "type") == "constructor")
-        for (const Json& input : item.value("inputs", Json::array())) out.constructor_types.push_back(type_of(input));
-    }
+    auto out = parse_artifact(name, json);
+    if (!out) out.error().message = fmt::format("{}: {}", file.string(), out.error().message);
     return out;
   }
   return fail(ErrorCode::not_found, "no contract '{}' (looked in {}); set {} to the folder", name, folders().front().string(), kFolderVariable);

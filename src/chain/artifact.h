@@ -20,6 +20,8 @@ struct Artifact {
 /// The folder: $PTAH_CONTRACTS, else `contracts/artifacts` above the running program, else share/ptah/contracts of the installation. Errors: not_found,
 /// corrupt.
 Result<Artifact> load_artifact(const std::string& name);
+/// One as its file has it: {"bytecode": "0x…", "abi": […]}. Errors: corrupt.
+Result<Artifact> parse_artifact(const std::string& name, const Json& json);
 /// The data of the transaction that creates it. Errors: invalid_argument.
 Result<Bytes> creation_code(const Artifact& artifact, const Json& arguments);
 

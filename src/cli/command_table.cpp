@@ -5,11 +5,11 @@
 namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
-Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_convert, add_create, add_dao, add_dev_chain, add_edges, add_embed,
-    add_evaluate, add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity,
-    add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve,
-    add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify, add_version,
-    add_voucher, add_watermark, add_work;
+Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_contract, add_convert, add_create, add_dao, add_dev_chain, add_edges,
+    add_embed, add_evaluate, add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint,
+    add_perplexity, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema,
+    add_serve, add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify,
+    add_version, add_voucher, add_watermark, add_work;
 
 namespace {
 
@@ -221,6 +221,14 @@ constexpr Command kTable[] = {
      "ptah dao settle review.json 1\n"
      "ptah dao redeem review.json 1\n"
      "ptah dao take review.json"},
+
+    {"contract", kCommunity, add_contract,
+     "ptah contract write \"crowdfund 50 ETH in 30 days, with refunds\" --out fund\n"
+     "ptah contract write --spec fund/specification.json --set goal=\"60 ETH\" --out fund2\n"
+     "ptah contract check fund\n"
+     "ptah contract diff fund fund2\n"
+     "ptah contract deploy fund --set beneficiary=me --dev-chain\n"
+     "ptah contract kinds"},
 
     {"work", "", add_work, ""},
     {"help", kHelp, add_help,

@@ -1,6 +1,7 @@
 #include "pipelines/schemas.h"
 
 #include "base/text.h"
+#include "pipelines/contract/contract_work.h"
 #include "pipelines/field/field_work.h"
 #include "pipelines/mesh/convert.h"
 #include "pipelines/painting.h"
@@ -52,7 +53,7 @@ const SchemaOf<EdgesTask>& edges_schema() {
 
 std::vector<const Schema*> request_schemas() {
   return {&create_schema(), &object_schema(),  &paint_schema(),   &text_schema(),  &upscale_schema(), &edges_schema(), &shape_schema(),
-          &render_schema(), &convert_schema(), &texture_schema(), &scene_schema(), &field_schema(),   &say_schema()};
+          &render_schema(), &convert_schema(), &texture_schema(), &scene_schema(), &field_schema(),   &say_schema(),   &contract_schema()};
 }
 
 Result<const Schema*> request_schema(const std::string& name) {

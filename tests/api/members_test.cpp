@@ -9,6 +9,7 @@
 #include "pipelines/painting.h"
 #include "pipelines/mesh/convert.h"
 #include "pipelines/rendering/render_work.h"
+#include "pipelines/contract/contract_work.h"
 #include "pipelines/scene/scene_work.h"
 #include "pipelines/speech/say_work.h"
 #include "pipelines/shape/shape_work.h"
@@ -35,6 +36,7 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
   expect_all(texture_schema(), values_of(TextureRequest{}));
   expect_all(render_schema(), values_of(RenderRequest{}), {"azimuth", "elevation"});  // those of the view
   expect_all(scene_schema(), values_of(SceneRequest{}));
+  expect_all(contract_schema(), values_of(ContractRequest{}));
   expect_all(field_schema(), values_of(FieldRequest{}));
   expect_all(say_schema(), values_of(SayRequest{}));
   expect_all(shape_schema(), values_of(ShapeRequest{}, MeshOutput{}));

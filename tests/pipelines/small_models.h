@@ -65,6 +65,7 @@ class SmallModels : public testing::Test {
     if (recipe == "texture") return {{"mesh", (folder_ / "wedge.glb").string()}, {"material", "rusty bronze"}, {"texels", 64}};
     if (recipe == "field") return {{"folder", (folder_ / "posed").string()}, {"steps", 12}, {"resolution", 32}, {"held_out", 1}};
     if (recipe == "render") return {{"file", (folder_ / "wedge.glb").string()}, {"size", 64}, {"samples", 2}, {"seed", 1}};
+    if (recipe == "contract") return {{"text", "crowdfund 3 ETH in ten days"}};
     if (recipe == "scene") return {{"prompt", "a table with a lamp on it"}, {"seed", 1}, {"size", 64}};
     if (recipe == "say") return {{"text", "Hello, world. A fox!"}, {"model", (folder_ / "voice").string()}, {"captions", true}};
     ADD_FAILURE() << "no request for " << recipe;
