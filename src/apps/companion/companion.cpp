@@ -1,5 +1,8 @@
 #include "apps/companion/companion.h"
 
+#include "apps/companion/language_guard.h"
+#include "text/language_of.h"
+
 namespace ptah {
 
 Companion::Companion(std::unique_ptr<Conversation> conversation, std::string model_name, std::string user, Memory* memory,
@@ -16,7 +19,18 @@ std::string note_of(const std::vector<Fact>& recalled) {
   return note;
 }
 
+/// A line for the model only.
+std::string wish_for(const std::string& language) {
+  return language == "en" ? "Answer in English." : language == "de" ? "Antworte auf Deutsch." : fmt::format("Answer only in {}.", own_name_of(language));
+}
+
 }  // namespace
+
+std::string Companion::language_for(const std::string& text) {
+  const std::string found = language_of(text);
+  if (!found.empty()) language_ = found;
+  return names_a_language(text) ? "" : language_;
+}
 
 Place Companion::last() const { return {stored_, static_cast<int64_t>(conversation_->messages().size() - conversation_->first()) - 2}; }
 
@@ -64,8 +78,28 @@ Result<Reply> Companion::say(const std::string& text, const GenerationOptions& o
       if (memory_) {  // not what the model sees anyway
         PTAH_TRY(recalled, memory_->recall(user_, text, 4, 0.3F, Place{stored_, static_cast<int64_t>(conversation_->left_out())}));
       }
-      const auto make = [&](const Show& inner, const CancelToken* stop) { return conversation_->say(text, options, inner, stop, note_of(recalled)); };
+      const std::string language = language_for(text), note = note_of(recalled);
+      bool foreign = false;
+      const auto make = [&](const Show& inner, const CancelToken* stop) -> Result<Generated> {
+        CancelToken enough(stop);
+        LanguageGuard guard(language, inner);
+        auto made = conversation_->say(
+            text, options,
+            [&](std::string_view news) {
+              if (guard.add(news)) return;
+              foreign = true;
+              enough.cancel();
+            },
+            &enough, note);
+        if (made && !foreign && !guard.finish()) {
+          foreign = true;
+          conversation_->take_back();
+        }
+        if (!foreign) return made;
+        return conversation_->say(text, options, inner, stop, note.empty() ? wish_for(language) : note + "\n\n" + wish_for(language));
+      };
       PTAH_TRY(reply, guarded(make, show, cancel));
+      reply.began_again = foreign;
       reply.recalled = std::move(recalled);
       if (reply.breach && reply.generated.tokens.empty())
         conversation_->add(text, reply.text);  // it was stopped: nothing was kept
