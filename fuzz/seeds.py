@@ -253,6 +253,7 @@ SEEDS = {
     "shape": shapes(), "shape_json": shape_jsons(), "scene_json": scenes(), "scene_words": sentences(), "draco": draco_buffers(),
     "formula": lines("x^2 + y^2 + z^2 - 1", "sin(6*x)*cos(6*y) = max(abs(z), sqrt(2 - pi))", "-exp(log(x) / 2e3) - min(tan(y), 1)"),
     "palette": lines("#ffffff,#1a1a1a #c0392b", "GIMP Palette\nName: a\nColumns: 2\n# no colour\n255 0 9\tred\n  0   9 0\n", "#fff"),
+    "translation": [b'{"kind": "lstm", "width": 16, "layers": 1, "heads": 2, "feed_forward": 32, "source_units": "words", "target_units": "pieces", "source_vocabulary": ["a"], "target_vocabulary": ["b"], "max_units": 9}\xffEin Hund l\xc3\xa4uft, 3.5-mal!'],
     "yaml": files("tests/golden/triposr/*.yaml"), "transforms": transforms(),
     "onnx": [bytes([0x3a, 34, 0x0a, 14, 0x0a, 1]) + b"x\x0a\x01w\x12\x01y\x22\x03Mul" + bytes([0x2a, 16, 8, 1, 16, 1, 0x42, 1]) + b"w" + bytes([0x4a, 4]) + b"abcd"],
     "ctranslate2": [bytes([6, 0, 0, 0, 2, 0]) + b"W\0" + bytes([3, 0, 0, 0, 1, 0, 0, 0, 2, 0]) + b"w\0" + bytes([1, 1, 0, 0, 0, 0, 4, 0, 0, 0]) + b"abcd" + bytes(4)],

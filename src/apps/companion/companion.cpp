@@ -1,5 +1,7 @@
 #include "apps/companion/companion.h"
 
+#include <algorithm>
+
 #include "apps/companion/language_guard.h"
 #include "text/language_of.h"
 
@@ -18,6 +20,9 @@ std::string note_of(const std::vector<Fact>& recalled) {
   for (const Fact& fact : recalled) note += "\n- " + fact.text;
   return note;
 }
+
+constexpr int kMoreAttempts = 3;   ///< at an answer in the user's language
+constexpr float kLivelier = 0.7F;  ///< their temperature at least
 
 /// A line for the model only.
 std::string wish_for(const std::string& language) {
@@ -79,27 +84,36 @@ Result<Reply> Companion::say(const std::string& text, const GenerationOptions& o
         PTAH_TRY(recalled, memory_->recall(user_, text, 4, 0.3F, Place{stored_, static_cast<int64_t>(conversation_->left_out())}));
       }
       const std::string language = language_for(text), note = note_of(recalled);
-      bool foreign = false;
+      int attempt = 0;
       const auto make = [&](const Show& inner, const CancelToken* stop) -> Result<Generated> {
-        CancelToken enough(stop);
-        LanguageGuard guard(language, inner);
-        auto made = conversation_->say(
-            text, options,
-            [&](std::string_view news) {
-              if (guard.add(news)) return;
-              foreign = true;
-              enough.cancel();
-            },
-            &enough, note);
-        if (made && !foreign && !guard.finish()) {
-          foreign = true;
-          conversation_->take_back();
+        for (;; ++attempt) {
+          GenerationOptions how = options;
+          std::string told = note;
+          if (attempt > 0) {  // other draws, and the wish
+            how.sampling.seed += static_cast<uint64_t>(attempt) << 32;
+            how.sampling.temperature = std::max(how.sampling.temperature, kLivelier);
+            told += (told.empty() ? "" : "\n\n") + wish_for(language);
+          }
+          CancelToken enough(stop);
+          LanguageGuard guard(attempt < kMoreAttempts ? language : "", inner);
+          bool foreign = false;
+          auto made = conversation_->say(
+              text, how,
+              [&](std::string_view news) {
+                if (guard.add(news)) return;
+                foreign = true;
+                enough.cancel();
+              },
+              &enough, told);
+          if (made && !foreign && !guard.finish()) {
+            foreign = true;
+            conversation_->take_back();
+          }
+          if (!foreign) return made;
         }
-        if (!foreign) return made;
-        return conversation_->say(text, options, inner, stop, note.empty() ? wish_for(language) : note + "\n\n" + wish_for(language));
       };
       PTAH_TRY(reply, guarded(make, show, cancel));
-      reply.began_again = foreign;
+      reply.began_again = attempt > 0;
       reply.recalled = std::move(recalled);
       if (reply.breach && reply.generated.tokens.empty())
         conversation_->add(text, reply.text);  // it was stopped: nothing was kept

@@ -22,7 +22,8 @@ class Companion {
   Companion(std::unique_ptr<Conversation> conversation, std::string model_name, std::string user, Memory* memory, std::shared_ptr<const Principles> principles);
 
   /// Checks the request, recalls, lets the model answer, checks the answer sentence by sentence before `show` sees it, and keeps both. An answer that begins in
-  /// another language than the user's, unless a language was spoken of, is made again, once, with the wish for the user's (text/language_of.h).
+  /// another language than the user's, unless a language was spoken of, is made again, up to three times, with the wish for the user's
+  /// (text/language_of.h).
   Result<Reply> say(const std::string& text, const GenerationOptions& options, const std::function<void(std::string_view)>& show = {},
                     const CancelToken* cancel = nullptr);
   /// Another answer to the last message. Errors: invalid_argument if there is none.
