@@ -25,11 +25,16 @@
 #include "media/exif.h"
 #include "media/manifest_store.h"
 #include "geometry/mesh.h"
+#include "image/gan.h"
 #include "media/image.h"
 #include "own/c2pa.h"
 #include "own/cbor.h"
 #include "text/encode/bert.h"
+#include "text/language_of.h"
+#include "text/lm/repetition.h"
 #include "text/tokenize/clip_tokenizer.h"
+#include "text/translate/bleu.h"
+#include "text/translate/translation_model.h"
 #include "text/grammar/grammar.h"
 #include "text/template/jinja.h"
 #include "text/lm/language_model.h"
@@ -373,6 +378,25 @@ void fuzz_speech(Input bytes) {
     for (const ReadWord& word : one.words)
       if (word.begin > word.end || word.end > one.characters) wrong("a word outside of its utterance");
   }
+}
+
+/// A config of a model that translates, and texts in any bytes that are cut, joined and told apart.
+void fuzz_translation(Input bytes) {
+  const auto [source, rest] = halves(text_of(bytes));
+  if (const auto json = parse_json(source, 64)) {
+    (void)translation_config(*json);
+    (void)gan_config(*json);
+  }
+  for (const TextUnits units : {TextUnits::words, TextUnits::characters, TextUnits::pieces}) {
+    const auto cut = units_of(std::string(rest), units, 100);
+    if (cut.size() > 100) std::abort();
+    (void)joined_units(cut, units);
+  }
+  (void)language_of(rest);
+  (void)names_a_language(rest);
+  (void)tokens_13a(std::string(rest));
+  RepetitionWatch watch;
+  for (size_t i = 0; i < std::min<size_t>(rest.size(), 2000); ++i) (void)watch.add(rest[i], rest.substr(i, 1));
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }

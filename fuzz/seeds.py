@@ -256,6 +256,7 @@ SEEDS = {
     "contract_words": [json.loads(line)["words"].encode() for line in (ROOT / "tests/data/contract_words.jsonl").read_text().splitlines()],
     "contract_spec": lines(json.dumps({"kind": "splitter", "name": "Band", "items": [{"title": "Ann", "share": "60 %"}, {"title": "Ben", "share": "40 %"}]}),
                            json.dumps({"kind": "vesting", "name": "V", "terms": {"total": "1000", "duration": "2 years"}, "flags": ["revocable"], "addresses": {"owner": "0x0"}, "token_decimals": 6})),
+    "translation": [b'{"kind": "lstm", "width": 16, "layers": 1, "heads": 2, "feed_forward": 32, "source_units": "words", "target_units": "pieces", "source_vocabulary": ["a"], "target_vocabulary": ["b"], "max_units": 9}\xffEin Hund l\xc3\xa4uft, 3.5-mal!'],
     "yaml": files("tests/golden/triposr/*.yaml"), "transforms": transforms(),
     "onnx": [bytes([0x3a, 34, 0x0a, 14, 0x0a, 1]) + b"x\x0a\x01w\x12\x01y\x22\x03Mul" + bytes([0x2a, 16, 8, 1, 16, 1, 0x42, 1]) + b"w" + bytes([0x4a, 4]) + b"abcd"],
     "ctranslate2": [bytes([6, 0, 0, 0, 2, 0]) + b"W\0" + bytes([3, 0, 0, 0, 1, 0, 0, 0, 2, 0]) + b"w\0" + bytes([1, 1, 0, 0, 0, 0, 4, 0, 0, 0]) + b"abcd" + bytes(4)],

@@ -24,6 +24,8 @@ struct AnswerOptions {
   float typical_p = 1;  ///< 1: off
   float repetition_penalty = 1, frequency_penalty = 0, presence_penalty = 0;
   std::int64_t penalty_window = 64;                        ///< how many last tokens the penalties look at
+  float dry_multiplier = 0, dry_base = 1.75F;              ///< above 0: what would copy a longer piece of the text so far becomes less likely (DRY)
+  std::int64_t dry_allowed_length = 2;                     ///< tokens that may be copied freely
   std::int64_t lookup = 0;                                 ///< tokens guessed ahead (0 to 11) where the text repeats itself; the text stays the same
   Seed seed = 0;                                           ///< the same prompt, options and seed give the same text
   std::vector<std::string> stop = {};                      ///< texts that end the answer and do not belong to it
@@ -35,7 +37,7 @@ struct AnswerOptions {
 
 struct Answer {
   std::string text;
-  std::string finish_reason;  ///< stop_token, stop_text, length or context
+  std::string finish_reason;  ///< stop_token, stop_text, length, context or loop
   std::int64_t prompt_tokens = 0, tokens = 0;
   std::uint64_t seed = 0;                  ///< that it was drawn with
   std::string broken_principle = {};       ///< of the request or the answer; then `text` says so

@@ -137,6 +137,9 @@ void members(const AnswerOptions& o, const Visit& visit) {
   visit("frequency_penalty", o.frequency_penalty);
   visit("presence_penalty", o.presence_penalty);
   visit("penalty_window", o.penalty_window);
+  visit("dry_multiplier", o.dry_multiplier);
+  visit("dry_base", o.dry_base);
+  visit("dry_allowed_length", o.dry_allowed_length);
   visit("lookup", o.lookup);
   visit("seed", number_of(o.seed));
   visit("stop", o.stop);

@@ -5,11 +5,11 @@
 namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
-Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_contract, add_convert, add_create, add_dao, add_dev_chain, add_edges,
-    add_embed, add_evaluate, add_field, add_generate, add_help, add_key, add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint,
-    add_perplexity, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema,
-    add_serve, add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_upscale, add_verify,
-    add_version, add_voucher, add_watermark, add_work;
+Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_contract, add_convert, add_create, add_dao, add_dev_chain, add_draw,
+    add_edges, add_embed, add_evaluate, add_field, add_generate, add_help, add_key, add_learn, add_mark, add_measure, add_memory, add_mint, add_models,
+    add_object, add_paint, add_perplexity, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say,
+    add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer,
+    add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
 
 namespace {
 
@@ -129,6 +129,9 @@ constexpr Command kTable[] = {
      "ptah transcribe talk.wav\n"
      "ptah transcribe talk.wav --format srt --out talk.srt\n"
      "ptah transcribe vortrag.wav --model whisper-base --language de --json"},
+    {"translate", kLanguage, add_translate,
+     "ptah translate \"a red house\" --model translator\n"
+     "ptah translate ptah --model sounds --beams 8 --attention where.svg"},
     {"tokenize", kLanguage, add_tokenize, "ptah tokenize \"Hello, world\" --model smollm2"},
     {"template", kLanguage, add_template, "ptah template chat_template.jinja <conversation.json"},
 
@@ -137,10 +140,17 @@ constexpr Command kTable[] = {
      "ptah train picture --config train.json\n"
      "ptah train language book.txt --minutes 1\n"
      "ptah train encoder labelled.csv --out classifier\n"
+     "ptah train translate pairs.tsv --out translator\n"
+     "ptah train gan my-pictures --minutes 10 --out gan\n"
      "ptah train preference --config preference.json\n"
      "ptah train shape --config shape.json\n"
      "ptah train matting --config matting.json\n"
      "ptah train denoiser --config denoiser.json"},
+    {"learn", kTrain, add_learn,
+     "ptah learn\n"
+     "ptah learn pairs.jsonl --model smollm2 --out my-adapter\n"
+     "ptah learn pairs.jsonl --replay my-adapter"},
+    {"draw", kTrain, add_draw, "ptah draw gan --count 100 --seed 7 --out pictures"},
     {"evaluate", kTrain, add_evaluate,
      "ptah evaluate object --wrong\n"
      "ptah evaluate scene --wrong\n"

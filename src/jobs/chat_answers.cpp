@@ -74,6 +74,7 @@ Result<PreparedChat> prepared_chat(ModelCache& models, const Json& fields) {
   const char* field = fields.contains("prompt") ? "prompt" : fields.contains("response") ? "input" : "messages";
   if (prompt >= context) return fail_field(field, ErrorCode::invalid_argument, "`{}`: {} tokens; the context of {} holds {}", field, prompt, name, context);
   if (prompt == 0) return fail_field(field, ErrorCode::invalid_argument, "`{}`: nothing to go on with", field);
+  out.generation.end_loops = fields.contains("messages");
   if (!fields.contains("max_tokens")) out.generation.max_tokens = std::min(kUsualMaxTokens, context - prompt);
   out.capacity = cache_length_for(model.model->config(), prompt, out.generation.max_tokens + (out.calls.max > 0 ? kCallMarks : 0));
   return out;

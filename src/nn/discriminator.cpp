@@ -25,6 +25,11 @@ Tensor discriminator_loss(const Tensor& true_scores, const Tensor& made_scores) 
 
 Tensor generator_loss(const Tensor& made_scores) { return affine(mean(made_scores), -1); }
 
+Tensor relativistic_loss(const Tensor& preferred, const Tensor& other) {
+  const Tensor lag = sub(other, preferred);  // log(1 + eˣ) = max(x, 0) + log(1 + e^−|x|), which does not overflow
+  return mean(add(relu(lag), log(affine(exp(affine(abs(lag), -1)), 1, 1))));
+}
+
 Tensor gradient_penalty(const Tensor& scores, const Tensor& nudged_scores, float deviation) {
   return affine(mean(square(sub(scores, nudged_scores))), 1 / (deviation * deviation));
 }

@@ -23,6 +23,10 @@ class PatchDiscriminator {
 Tensor discriminator_loss(const Tensor& true_scores, const Tensor& made_scores);
 Tensor generator_loss(const Tensor& made_scores);
 
+/// Mean log(1 + exp(−(preferred − other))): the relativistic loss of pairs (Jolicoeur-Martineau 2018; Sun et al. 2020), in which a side has to score above the
+/// other, whatever the score. The discriminator prefers true pictures, the generator made ones; log 2 if the two cannot be told apart. f32 [n, 1] both; scalar.
+Tensor relativistic_loss(const Tensor& preferred, const Tensor& other);
+
 /// Mean (scores − nudged_scores)² / deviation²: with the scores of the same true pictures nudged by normal noise of that deviation this approaches the R1
 /// penalty |∇D|² (Mescheder et al. 2018) without a second derivative (Lin et al. 2025). Scalar, f32.
 Tensor gradient_penalty(const Tensor& scores, const Tensor& nudged_scores, float deviation);

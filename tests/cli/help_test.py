@@ -79,9 +79,9 @@ for line in set(kept.read_text().splitlines()) ^ set(found.splitlines()):
 for command, texts in {
     ("mint",): ["hundredths of a percent", "0 to 1000; default 500", "default Works", "default WORKS"],
     ("voucher",): ["default 30", "1 to 3650"],
-    ("ask",): ["default 512", "default smollm2", "default 0.2"],
+    ("ask",): ["default 512", "default chat", "default 0.2"],
     ("chat",): ["default 512", "default 0.2", "f32, bf16, q8", "--no-memory", "--no-principles"],
-    ("plan", "chat"): ["default 200", "default 256", "f32, bf16, q8", "default smollm2"],
+    ("plan", "chat"): ["default 200", "default 256", "f32, bf16, q8", "default chat"],
     ("create",): ["default glossy", "default 256", "default 12", "default png,glb"],
     ("read", "publish"): ["default 6", "one of all, minilm, none"],
     ("dao", "found"): ["default 3d", "required"],

@@ -74,4 +74,47 @@ refused 3 "no classifier" "$ptah" classify "a day" --model minilm
 refused 2 "nothing to classify" "$ptah" classify --model classifier
 refused 2 "the columns" "$ptah" train encoder
 
+# --- letters into letters
+for word in ab ba abc cab bca acb bac cba aab abb bba baa; do printf '%s\t%s\n' $word $word; done >copy.tsv
+printf '{"data": "copy.tsv", "out": "copier", "kind": "lstm", "source_units": "characters", "target_units": "characters", "width": 16, "layers": 1, "batch": 4, "steps": 4, "held_out": 0.2}' >translate.json
+works "$ptah" train translate --config translate.json
+for file in translation.json model.safetensors scores.json attention.svg curve.png; do [ -s "copier/$file" ] || wrong "no copier/$file"; done
+works "$ptah" translate abc --model copier --beams 2 --attention where.svg
+[ -s where.svg ] || wrong "no where.svg"
+works "$ptah" translate abc ba --model copier --json
+says '"translation"'
+refused 3 "translation.json" "$ptah" translate abc --model whole
+refused 2 "nothing to translate" "$ptah" translate --model copier
+refused 2 "one text" "$ptah" translate a b --model copier --attention other.svg
+refused 2 "a tab between" "$ptah" train translate
+
+# --- pictures against a discriminator
+python3 - <<'END'
+import os, struct, zlib
+os.makedirs("squares")
+chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+for i in range(20):
+    rows = b"".join(b"\0" + bytes(10 * i if 2 <= x + i % 3 < 6 and 2 <= y < 6 else 255 for x in range(8)) for y in range(8))
+    open(f"squares/{i}.png", "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0)) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
+END
+printf '{"data": "squares", "out": "gan", "size": 8, "widths": [8, 8], "latent": 4, "batch": 4, "steps": 4, "film_frames": 2, "probe_steps": 2, "held_out": 0.3}' >gan.json
+works "$ptah" train gan --config gan.json
+for file in generator.safetensors film.webp equilibrium.json samples.png; do [ -s "gan/$file" ] || wrong "no gan/$file"; done
+works "$ptah" draw gan --count 3 --seed 5 --out drawn
+works "$ptah" draw gan --count 3 --seed 5 --out drawn
+[ "$(digest drawn/000002.png)" = "$(digest drawn-2/000002.png)" ] || wrong "the same seed drew another picture"
+refused 3 "generator.safetensors" "$ptah" draw whole
+refused 2 "a folder of pictures" "$ptah" train gan
+
+# --- what somebody thinks of answers
+python3 "$(dirname "$0")/tiny_chat_model.py" tiny
+printf 'hi\n/prefer\n/good\n/better Hello!\n/regenerate\n/bad\n' >said.txt
+PTAH_DATA=data works "$ptah" chat --model tiny --no-memory --no-principles --max-tokens 4 <said.txt
+[ "$(wc -l <data/feedback.jsonl)" = 3 ] || wrong "$(wc -l <data/feedback.jsonl) rows of feedback, not 3"
+for i in $(seq 40); do printf '{"prompt": "the cat %s ", "chosen": "sat", "rejected": "no"}\n' $i; done >rows.jsonl
+works "$ptah" learn rows.jsonl --model whole --out learnt --epochs 1 --no-sign
+head -3 rows.jsonl >few.jsonl
+refused 2 "held out" "$ptah" learn few.jsonl --model whole --out few
+refused 3 "" "$ptah" learn nowhere.jsonl --model whole --out nowhere
+
 report

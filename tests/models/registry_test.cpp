@@ -121,6 +121,13 @@ TEST_F(Registry, FindsModelsByNameAndByPath) {
   EXPECT_EQ(value_or_throw(find_model("me--it")), pulled() / "me--it");
   EXPECT_EQ(value_or_throw(find_model((pulled() / "me--it" / "m.gguf").string())), pulled() / "me--it" / "m.gguf");
   EXPECT_NE(find_model("smollm2").error().message.find("ptah pull smollm2"), std::string::npos);
+  EXPECT_NE(find_model("chat").error().message.find("ptah pull chat"), std::string::npos);
+  for (const char* name : {"smollm2", "qwen2.5-coder"}) {  // the better one is preferred once it is here
+    fs::create_directories(pulled() / name);
+    value_or_throw(write_file(pulled() / name / "model.gguf", std::string("12345")));
+    EXPECT_EQ(value_or_throw(find_model("chat")), pulled() / name);
+  }
+  EXPECT_EQ(name_today("chat"), "qwen2.5-coder");
   const auto misspelt = find_model("minilmm");
   ASSERT_FALSE(misspelt);
   EXPECT_NE(misspelt.error().message.find("did you mean minilm"), std::string::npos) << misspelt.error().message;

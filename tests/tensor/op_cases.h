@@ -2,6 +2,7 @@
 #pragma once
 
 #include "gradient_check.h"
+#include "tensor/lstm.h"
 
 namespace ptah::test {
 
@@ -90,6 +91,12 @@ inline std::vector<OpCase> op_cases() {
   add_case({"local_filter", {{2, 5, 7, 3}, {2, 5, 7, 9}}, [](In x) { return local_filter(cast(x[0], DType::f32), cast(x[1], DType::f32)); }});
   add_case({"max_pool", {{2, 6, 8, 3}}, [](In x) { return max_pool2d(x[0]); }, -1, 1, false, true, 0.15});
 
+  for (const bool reverse : {false, true}) {
+    add_case({fmt::format("lstm{}", reverse ? " reverse" : ""), {{5, 3, 4 * 17}, {4 * 17, 17}, {3, 17}}, [reverse](In x) {
+                return lstm(x[0], cast(x[1], DType::f32), {.state = x[2], .lengths = Tensor::from({3}, std::vector<int32_t>{5, 2, 4}), .reverse = reverse});
+              }});
+  }
+  add_case({"lstm of one", {{1, 1, 4}, {4, 1}}, [](In x) { return lstm(x[0], cast(x[1], DType::f32)); }});
   for (const int64_t d : {1, 17, 63, 384}) {
     add_case({fmt::format("rms_norm {}", d), {{5, d}, {d}}, [](In x) { return rms_norm(x[0], {.weight = cast(x[1], DType::f32)}); }, 0.2F, 1});
     if (d == 1) continue;

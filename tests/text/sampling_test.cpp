@@ -48,6 +48,28 @@ TEST(Sampling, TypicalTokensAreThoseNearTheExpectedInformation) {
   EXPECT_TRUE(none.empty());
 }
 
+TEST(Sampling, CopiesOfWhatWasDrawnBecomeLessLikelyTheLongerTheyAre) {
+  const auto lost = [](const std::vector<int32_t>& drawn, int64_t allowed) {
+    std::vector<Candidate> candidates = candidates_of(std::vector<float>(10, 0.0F));
+    penalize_copies(candidates, drawn, 0.5F, 2, allowed);
+    std::vector<float> out;
+    for (const Candidate& c : candidates) out.push_back(-c.logit);
+    return out;
+  };
+  const std::vector<int32_t> twice{1, 2, 3, 4, 9, 1, 2, 3};  // a 4 would copy "1 2 3 4"
+  EXPECT_EQ(lost(twice, 3), (std::vector<float>{0, 0, 0, 0, 0.5F, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(lost(twice, 2), (std::vector<float>{0, 0, 0, 0, 1, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(lost(twice, 4), std::vector<float>(10, 0.0F)) << "short copies are free";
+  EXPECT_EQ(lost({5, 5, 5, 5}, 1)[5], 2.0F) << "three tokens are copied";
+  EXPECT_EQ(lost({}, 1), std::vector<float>(10, 0.0F));
+  SamplingOptions greedy{.temperature = 0, .dry_multiplier = 5, .dry_allowed_length = 3};
+  const std::vector<float> logits{0, 0, 0, 0, 2, 1, 0, 0, 0, 0};
+  EXPECT_EQ(sample(logits, twice, greedy, twice.size()), 5);
+  EXPECT_EQ(sample(logits, twice, greedy, 2), 4) << "of the prompt nothing is a copy";
+  greedy.dry_multiplier = 0;
+  EXPECT_EQ(sample(logits, twice, greedy, twice.size()), 4);
+}
+
 TEST(Sampling, PenaltiesCountWhatCameOnceOrEachTime) {
   const std::vector<int32_t> seen{3, 1, 3, 3};
   const std::vector<float> logits{1, 2, -1, -2};

@@ -12,9 +12,13 @@ void answer_fields(C& generation, const Visit& visit) {
   visit(Field{.name = "max_tokens", .help = "longest answer", .unit = "tokens", .range = {.min = 1}}, generation.max_tokens);
   fields(generation.sampling, visit);
   visit(Field{.name = "stop", .help = "a text that ends the answer; may be given several times"}, generation.stop);
+  visit(Field{.name = "end_loops", .help = "end an answer that repeats itself without end", .flag = "no-end-loops"}, generation.end_loops);
 }
 
-Field model_field() { return {.name = "model", .help = "a pulled model, a GGUF file or a folder with one; it needs a chat template", .unit = "MODEL"}; }
+Field model_field() {
+  return {
+      .name = "model", .help = "a pulled model, a GGUF file or a folder with one; it needs a chat template; chat: the best one that is here", .unit = "MODEL"};
+}
 Field cache_type_field() {
   return {.name = "cache_type",
           .help = "what keys and values are kept in; q8 takes half the memory of bf16; default: what the machine computes in",
@@ -76,7 +80,10 @@ const SchemaOf<AskRequest>& ask_schema() {
 template <class C, class Visit>
 requires std::same_as<std::remove_const_t<C>, ChatPlanRequest>
 void fields(C& c, const Visit& visit) {
-  visit(Field{.name = "model", .help = "a pulled model, a GGUF file, or a folder in Hugging Face's layout", .unit = "MODEL"}, c.model);
+  visit(Field{.name = "model",
+              .help = "a pulled model, a GGUF file, or a folder in Hugging Face's layout; chat: the best chat model that is here",
+              .unit = "MODEL"},
+        c.model);
   visit(Field{.name = "prompt_tokens", .help = "length of the prompt; ptah tokenize counts them", .unit = "tokens", .range = {.min = 1}}, c.prompt_tokens);
   visit(Field{.name = "max_tokens", .help = "length of the answer", .unit = "tokens", .range = {.min = 1}}, c.max_tokens);
   visit(cache_type_field(), c.cache_type);

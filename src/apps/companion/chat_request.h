@@ -1,17 +1,22 @@
 // What can be asked of a chat model: a conversation, or one question.
 #pragma once
 
+#include "models/pull.h"
 #include "schema/schema.h"
 #include "text/lm/generation.h"
 
 namespace ptah {
 
 /// How answers are drawn unless it is asked for otherwise: calmer than texts that go on with a prompt.
-inline GenerationOptions calm_answers() { return {.sampling = {.temperature = 0.2F, .top_p = 0.9F, .repetition_penalty = 1.05F}, .max_tokens = 512}; }
+inline GenerationOptions calm_answers() {
+  return {.sampling = {.temperature = 0.2F, .top_p = 0.9F, .repetition_penalty = 1.05F, .dry_multiplier = 0.8F, .dry_allowed_length = 12},
+          .max_tokens = 512,
+          .end_loops = true};
+}
 
 /// All that can be asked of `chat`.
 struct ChatRequest {
-  std::string model = "smollm2";          ///< the model's name or path
+  std::string model = kAnyChatModelName;  ///< the model's name or path
   std::filesystem::path adapter = {};     ///< a folder with an adapter of the model; empty: none
   std::string system = {};                ///< how the model should behave
   std::filesystem::path load = {};        ///< a saved conversation to go on with
@@ -30,7 +35,7 @@ const SchemaOf<ChatRequest>& chat_schema();
 /// All that can be asked of `ask`.
 struct AskRequest {
   std::string question = {};
-  std::string model = "smollm2";          ///< the model's name or path
+  std::string model = kAnyChatModelName;  ///< the model's name or path
   std::filesystem::path adapter = {};     ///< a folder with an adapter of the model; empty: none
   std::string system = {};                ///< how the model should behave
   std::string schema = {}, grammar = {};  ///< the texts of a JSON schema or a GBNF grammar; at most one
@@ -40,7 +45,7 @@ const SchemaOf<AskRequest>& ask_schema();
 
 /// All that can be asked of `plan chat`.
 struct ChatPlanRequest {
-  std::string model = "smollm2";                  ///< the model's name or path
+  std::string model = kAnyChatModelName;          ///< the model's name or path
   int64_t prompt_tokens = 200, max_tokens = 256;  ///< lengths of the prompt and the answer
   std::string cache_type = {};                    ///< empty: what the machine computes in
 };

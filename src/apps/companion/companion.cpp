@@ -1,5 +1,10 @@
 #include "apps/companion/companion.h"
 
+#include <algorithm>
+
+#include "apps/companion/language_guard.h"
+#include "text/language_of.h"
+
 namespace ptah {
 
 Companion::Companion(std::unique_ptr<Conversation> conversation, std::string model_name, std::string user, Memory* memory,
@@ -16,7 +21,21 @@ std::string note_of(const std::vector<Fact>& recalled) {
   return note;
 }
 
+constexpr int kMoreAttempts = 3;   ///< at an answer in the user's language
+constexpr float kLivelier = 0.7F;  ///< their temperature at least
+
+/// A line for the model only.
+std::string wish_for(const std::string& language) {
+  return language == "en" ? "Answer in English." : language == "de" ? "Antworte auf Deutsch." : fmt::format("Answer only in {}.", own_name_of(language));
+}
+
 }  // namespace
+
+std::string Companion::language_for(const std::string& text) {
+  const std::string found = language_of(text);
+  if (!found.empty()) language_ = found;
+  return names_a_language(text) ? "" : language_;
+}
 
 Place Companion::last() const { return {stored_, static_cast<int64_t>(conversation_->messages().size() - conversation_->first()) - 2}; }
 
@@ -64,8 +83,37 @@ Result<Reply> Companion::say(const std::string& text, const GenerationOptions& o
       if (memory_) {  // not what the model sees anyway
         PTAH_TRY(recalled, memory_->recall(user_, text, 4, 0.3F, Place{stored_, static_cast<int64_t>(conversation_->left_out())}));
       }
-      const auto make = [&](const Show& inner, const CancelToken* stop) { return conversation_->say(text, options, inner, stop, note_of(recalled)); };
+      const std::string language = language_for(text), note = note_of(recalled);
+      int attempt = 0;
+      const auto make = [&](const Show& inner, const CancelToken* stop) -> Result<Generated> {
+        for (;; ++attempt) {
+          GenerationOptions how = options;
+          std::string told = note;
+          if (attempt > 0) {  // other draws, and the wish
+            how.sampling.seed += static_cast<uint64_t>(attempt) << 32;
+            how.sampling.temperature = std::max(how.sampling.temperature, kLivelier);
+            told += (told.empty() ? "" : "\n\n") + wish_for(language);
+          }
+          CancelToken enough(stop);
+          LanguageGuard guard(attempt < kMoreAttempts ? language : "", inner);
+          bool foreign = false;
+          auto made = conversation_->say(
+              text, how,
+              [&](std::string_view news) {
+                if (guard.add(news)) return;
+                foreign = true;
+                enough.cancel();
+              },
+              &enough, told);
+          if (made && !foreign && !guard.finish()) {
+            foreign = true;
+            conversation_->take_back();
+          }
+          if (!foreign) return made;
+        }
+      };
       PTAH_TRY(reply, guarded(make, show, cancel));
+      reply.began_again = attempt > 0;
       reply.recalled = std::move(recalled);
       if (reply.breach && reply.generated.tokens.empty())
         conversation_->add(text, reply.text);  // it was stopped: nothing was kept

@@ -9,6 +9,7 @@
 #include "work/receipt.h"
 #include "apps/companion/chat_request.h"
 #include "apps/companion/companion.h"
+#include "apps/companion/feedback_log.h"
 #include "models/registry.h"
 #include "text/lm/adapter_files.h"
 
@@ -23,7 +24,9 @@ struct ChatOptions {
 
 constexpr const char* kChatHelp =
     "  /system TEXT   sets how the model should behave (without TEXT: nothing)\n"
-    "  /regenerate    another answer to the last message\n"
+    "  /regenerate    another answer to the last message    /prefer   it is better than the one before\n"
+    "  /good  /bad    what you think of the last answer     /better TEXT   how it should have been\n"
+    "                 (kept for ptah learn, on this computer only)\n"
     "  /history       the conversation so far\n"
     "  /save FILE     keeps the conversation    /load FILE   goes on with one\n"
     "  /clear         starts again              /quit        ends (Ctrl-D too)\n";
@@ -67,11 +70,12 @@ class LineReader {
 
 class Session {
  public:
-  Session(const ChatRequest& request, Companion& companion)
-      : request_(request), companion_(companion), talk_(companion.conversation()), terminal_(isatty(STDIN_FILENO) != 0) {}
+  Session(const ChatRequest& request, std::string model, Companion& companion)
+      : request_(request), model_(std::move(model)), companion_(companion), talk_(companion.conversation()), terminal_(isatty(STDIN_FILENO) != 0) {}
 
   void run() {
-    if (terminal_) print("{} · /help lists what can be said to the program\n", request_.model);
+    if (terminal_) print("{} · /help lists what can be said to the program\n", model_);
+    if (terminal_ && request_.model == kAnyChatModelName && model_ != kChatModelNames[0]) print("(ptah pull {} fetches a better model)\n", kAnyChatModelName);
     std::string line;
     while (!over_ && ask(line))
       if (const auto done = line[0] == '/' ? command(line) : say(line); !done) print_error("ptah: {}\n", done.error().message);
@@ -99,6 +103,7 @@ class Session {
              }));
     print("\n");
     const Generated& made = reply.generated;
+    if (made.reason == FinishReason::loop) print_error("(the answer repeated itself and was ended)\n");
     if (reply.breach) {
       print_error("({} it breaks the principle '{}': {} What was found: \"{}\", like \"{}\"; {:.2f} above the threshold. --no-principles refuses nothing)\n",
                   reply.request_refused ? "refused:" : "the answer was stopped:", reply.breach->principle, reply.breach->rule,
@@ -125,7 +130,10 @@ class Session {
       talk_.set_system(rest);
     } else if (word == "clear") {
       companion_.clear();
+    } else if (word == "good" || word == "bad" || word == "better" || word == "prefer") {
+      return judge(word, rest);
     } else if (word == "regenerate") {
+      if (!talk_.messages().empty()) before_ = talk_.messages().back().content;
       return answered([&](const GenerationOptions& o, const auto& show) { return companion_.regenerate(o, show, &interrupted()); });
     } else if (word == "history") {
       for (const ChatMessage& message : talk_.messages()) print("{}: {}\n", message.role, message.content);
@@ -140,6 +148,21 @@ class Session {
     return {};
   }
 
+  Result<void> judge(const std::string& word, const std::string& text) {
+    PTAH_TRY(const auto path, FeedbackLog::usual_path());
+    const FeedbackLog log(path);
+    const auto& messages = talk_.messages();
+    const std::string now = messages.empty() ? "" : messages.back().content;
+    if (word == "prefer" && before_.empty()) return fail(ErrorCode::invalid_argument, "/prefer compares with the answer before /regenerate, and there is none");
+    if (word == "better" && text.empty()) return fail(ErrorCode::invalid_argument, "/better needs the text that would have been better");
+    if (word == "better") PTAH_TRY_VOID(log.better(messages, text, now));
+    if (word == "prefer") PTAH_TRY_VOID(log.better(messages, now, before_));
+    if (word == "good" || word == "bad") PTAH_TRY_VOID(log.thumb(messages, word == "good"));
+    if (word == "better") talk_.replace_answer(text);
+    print_error("(noted in {})\n", path.string());
+    return {};
+  }
+
   static std::vector<std::string> texts_of(const std::vector<Fact>& facts) {
     std::vector<std::string> out;
     for (const Fact& fact : facts) out.push_back(fact.text);
@@ -147,9 +170,11 @@ class Session {
   }
 
   const ChatRequest& request_;
+  std::string model_;  ///< its name
   Companion& companion_;
   Conversation& talk_;
   LineReader input_;
+  std::string before_;  ///< the answer before /regenerate
   bool terminal_, over_ = false;
   uint64_t turn_ = 0;
 };
@@ -196,11 +221,12 @@ Result<void> run_chat(const ChatOptions& o) {
   }
   PTAH_TRY(const auto principles, principles_for(r, encoder));
   PTAH_TRY(const std::unique_ptr<Memory> memory, memory_for(r, where, encoder));
-  Companion companion(std::move(conversation), r.model, where.user, memory.get(), principles);
+  const std::string name = r.model == kAnyChatModelName ? path.filename().string() : r.model;
+  Companion companion(std::move(conversation), name, where.user, memory.get(), principles);
   if (!r.load.empty()) PTAH_TRY_VOID(companion.conversation().load(r.load));
   if (r.resume != 0) PTAH_TRY_VOID(companion.resume(r.resume));
   if (!r.system.empty()) companion.conversation().set_system(r.system);
-  Session(r, companion).run();
+  Session(r, name, companion).run();
   return {};
 }
 

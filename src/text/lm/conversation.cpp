@@ -47,6 +47,11 @@ void Conversation::clear() {
   summary_.clear();
 }
 
+void Conversation::take_back() {
+  messages_.resize(messages_.size() - 2);
+  notes_.resize(messages_.size());
+}
+
 void Conversation::add(const std::string& said, const std::string& answer) {
   messages_.push_back({"user", said});
   messages_.push_back({"assistant", answer});

@@ -29,6 +29,8 @@ class Conversation {
   /// Another answer to the last thing said. Errors: invalid_argument if there is none.
   Result<Generated> regenerate(const GenerationOptions& options, const std::function<void(std::string_view)>& show = {}, const CancelToken* cancel = nullptr);
 
+  /// Forgets the last exchange. There must be one.
+  void take_back();
   /// Takes over an exchange as if it had been held here.
   void add(const std::string& said, const std::string& answer);
   /// The last answer becomes another one. There must be one.

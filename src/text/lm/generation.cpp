@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "tensor/ops.h"
+#include "text/lm/repetition.h"
 
 namespace ptah {
 
@@ -18,6 +19,8 @@ std::string_view name_of(FinishReason reason) {
       return "length";
     case FinishReason::context:
       return "context";
+    case FinishReason::loop:
+      return "loop";
   }
   return "?";
 }
@@ -183,6 +186,7 @@ struct Decoding::State {
   std::vector<int32_t> seen;
   Utf8Stream utf8;
   StopTexts text;
+  RepetitionWatch repetition;
   Generated out;
   int64_t limit;
   bool stopped = false;
@@ -222,7 +226,8 @@ std::optional<int32_t> Decoding::next(std::span<float> logits) {
   s.out.tokens.push_back(token);
   s.seen.push_back(token);
   if (s.options.log_probabilities) s.out.log_probabilities.push_back(log_probability(logits, token));
-  s.stopped = s.text.put(s.utf8.put(s.model.tokenizer->bytes_of(token)));
+  const std::string news = s.utf8.put(s.model.tokenizer->bytes_of(token));
+  s.stopped = s.text.put(news);
   if (s.stopped) {
     s.out.reason = FinishReason::stop_text;
     return std::nullopt;
@@ -230,6 +235,10 @@ std::optional<int32_t> Decoding::next(std::span<float> logits) {
   s.tell(false);
   if (s.mask && s.mask->finished()) {
     s.out.reason = FinishReason::stop_token;
+    return std::nullopt;
+  }
+  if (s.options.end_loops && !s.mask && s.repetition.add(token, news)) {
+    s.out.reason = FinishReason::loop;
     return std::nullopt;
   }
   if (place + 1 == s.limit) return std::nullopt;

@@ -20,6 +20,7 @@ struct GenerationOptions {
   SamplingOptions sampling = {};
   int64_t max_tokens = 256;
   std::vector<std::string> stop = {};  ///< texts that end the answer and do not belong to it
+  bool end_loops = false;              ///< a text that repeats itself without end is ended (repetition.h); one with a grammar is not
   bool log_probabilities = false;
   /// How many tokens are guessed ahead at most (0 to 11) and read in one go with the token before them: what a draft model would say, or, without one, what
   /// followed the same last tokens earlier (prompt look-up, Saxena 2023). The text is the same, byte for byte; it comes faster where reading the weights is
@@ -30,7 +31,7 @@ struct GenerationOptions {
   std::shared_ptr<const Grammar> grammar = nullptr;  ///< the text will match it, whole within max_tokens
 };
 
-enum class FinishReason { stop_token, stop_text, length, context };
+enum class FinishReason { stop_token, stop_text, length, context, loop };
 std::string_view name_of(FinishReason reason);
 
 struct Generated {

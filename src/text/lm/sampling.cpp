@@ -39,6 +39,22 @@ void penalize(std::vector<Candidate>& candidates, std::span<const int32_t> seen,
   }
 }
 
+void penalize_copies(std::vector<Candidate>& candidates, std::span<const int32_t> drawn, float multiplier, float base, int64_t allowed) {
+  constexpr int64_t kMaxCopied = 64;
+  const auto n = static_cast<int64_t>(drawn.size());
+  std::unordered_map<int32_t, int64_t> longest;  // the copy that a token would go on
+  for (int64_t next = n - 1; next > 0; --next) {
+    int64_t length = 0;
+    while (length < next && length < kMaxCopied && drawn[static_cast<size_t>(next - 1 - length)] == drawn[static_cast<size_t>(n - 1 - length)]) ++length;
+    if (length < std::max<int64_t>(allowed, 1)) continue;
+    int64_t& most = longest[drawn[static_cast<size_t>(next)]];
+    most = std::max(most, length);
+  }
+  if (longest.empty()) return;
+  for (Candidate& c : candidates)
+    if (const auto found = longest.find(c.token); found != longest.end()) c.logit -= multiplier * std::pow(base, static_cast<float>(found->second - allowed));
+}
+
 void keep_top_k(std::vector<Candidate>& candidates, int64_t count) {
   const auto n = static_cast<int64_t>(candidates.size());
   if (count > 0 && count < n) {
@@ -107,7 +123,8 @@ int32_t draw(const std::vector<Candidate>& candidates, float uniform) {
 }
 
 int32_t sample(std::span<const float> logits, std::span<const int32_t> seen, const SamplingOptions& o, uint64_t position) {
-  const bool penalized = !seen.empty() && (o.repetition_penalty != 1 || o.frequency_penalty != 0 || o.presence_penalty != 0);
+  const std::span<const int32_t> drawn = o.dry_multiplier > 0 ? seen.last(std::min(seen.size(), static_cast<size_t>(position))) : seen.first(0);
+  const bool penalized = drawn.size() > 1 || (!seen.empty() && (o.repetition_penalty != 1 || o.frequency_penalty != 0 || o.presence_penalty != 0));
   if (o.temperature == 0 && !penalized && o.logit_bias.empty()) {  // the most likely one without a list of all
     size_t best = 0;
     for (size_t i = 1; i < logits.size(); ++i)
@@ -119,6 +136,7 @@ int32_t sample(std::span<const float> logits, std::span<const int32_t> seen, con
     if (token >= 0 && token < static_cast<int32_t>(candidates.size())) candidates[static_cast<size_t>(token)].logit += bias;
   const auto window = std::min(seen.size(), static_cast<size_t>(o.penalty_window));
   penalize(candidates, seen.last(window), o.repetition_penalty, o.frequency_penalty, o.presence_penalty);
+  if (drawn.size() > 1) penalize_copies(candidates, drawn, o.dry_multiplier, o.dry_base, o.dry_allowed_length);
   if (o.temperature == 0) return std::min_element(candidates.begin(), candidates.end(), likelier)->token;
   keep_top_k(candidates, o.top_k);
   normalize(candidates, 1);

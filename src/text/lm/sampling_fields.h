@@ -18,6 +18,14 @@ void fields(C& c, const Visit& visit) {
   visit(Field{.name = "frequency_penalty", .help = "subtracted for each time a token came lately", .range = {-100, 100}}, c.frequency_penalty);
   visit(Field{.name = "presence_penalty", .help = "subtracted once for a token that came lately", .range = {-100, 100}}, c.presence_penalty);
   visit(Field{.name = "penalty_window", .help = "how many last tokens the penalties look at", .unit = "tokens", .range = {.min = 0}}, c.penalty_window);
+  visit(Field{.name = "dry_multiplier",
+              .help = "above 0: tokens that would copy a longer piece of the text so far become less likely (DRY)",
+              .range = {0, 100},
+              .absent = 0.0},
+        c.dry_multiplier);
+  visit(Field{.name = "dry_base", .help = "what a copied token more multiplies that by", .range = {1, 8}, .absent = 1.75}, c.dry_base);
+  visit(Field{.name = "dry_allowed_length", .help = "how many tokens may be copied freely", .unit = "tokens", .range = {1, 1000}, .absent = 2},
+        c.dry_allowed_length);
   visit(Field{.name = "seed", .help = "the same seed gives the same text", .always = true}, c.seed);
 }
 

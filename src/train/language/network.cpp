@@ -139,6 +139,10 @@ std::map<std::string, Tensor> weights_of(Decoder& decoder) {
   return out;
 }
 
+std::function<Tensor(const Tensor&)> dropper(const Dropout& dropout) {
+  return [drop = std::make_shared<Dropped>(dropout)](const Tensor& x) { return (*drop)(x); };
+}
+
 Tensor training_states(const Decoder& decoder, const Tensor& ids, DType type, const Dropout& dropout) {
   if (dropout.rate <= 0) return decoder.states(ids, type);
   const LanguageConfig& c = decoder.config;

@@ -1,6 +1,8 @@
 // Decoders (text/lm/decoder.h) in training: new ones, their weights as masters in f32, and their pass with dropout.
 #pragma once
 
+#include <functional>
+
 #include "text/lm/decoder.h"
 
 namespace ptah {
@@ -31,6 +33,8 @@ struct Dropout {
   uint64_t seed = 0;
   int64_t step = 0;
 };
+/// Dropout for a network of another kind: each call is the next place.
+std::function<Tensor(const Tensor&)> dropper(const Dropout& dropout);
 /// As Decoder::states, with dropout.
 Tensor training_states(const Decoder& decoder, const Tensor& ids, DType type, const Dropout& dropout = {});
 

@@ -3,9 +3,11 @@
 #include "cli/command_line.h"
 #include "models/registry.h"
 #include "train/denoiser/denoiser_trainer.h"
+#include "train/gan/gan_trainer.h"
 #include "train/language/classifier_trainer.h"
 #include "train/language/language_trainer.h"
 #include "train/language/preference_trainer.h"
+#include "train/language/translation_trainer.h"
 #include "train/matting/matting_trainer.h"
 #include "train/picture/picture_trainer.h"
 #include "train/picture/quick_training.h"
@@ -18,8 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 struct TrainOptions {
-  std::string folder, text, config, model, out = "picture-model";
+  std::string folder, text, config, model, kind = "transformer", out = "picture-model";
   double minutes = 5;
+  int64_t size = 32;
   uint64_t seed = 0;
   int64_t threads = 0;
 };
@@ -96,6 +99,28 @@ Result<void> run_train_preference(const TrainOptions& o) {
   return train_by_config(o.config, train_preference);
 }
 
+Result<void> run_train_gan(const TrainOptions& o) {
+  if (o.folder.empty() == o.config.empty())
+    return fail(ErrorCode::invalid_argument, "name a folder of pictures, or a config with --config FILE (docs/learning.md)");
+  PTAH_TRY_VOID(take_threads(o.threads));
+  if (!o.config.empty()) return train_by_config(o.config, train_gan);
+  const TrainCallbacks calls = printed();
+  PTAH_TRY(const Json config, quick_gan_config({.pictures = o.folder, .out = o.out, .size = o.size, .seconds = o.minutes * 60, .seed = o.seed}, calls));
+  PTAH_TRY_VOID(train_gan(config, {}, calls));
+  print("{}\nptah draw {}\n", (fs::path(o.out) / "film.webp").string(), o.out);
+  return {};
+}
+
+Result<void> run_train_translate(const TrainOptions& o) {
+  if (o.text.empty() == o.config.empty())
+    return fail(ErrorCode::invalid_argument, "name a file of pairs, a tab between source and target, or a config with --config FILE (docs/learning.md)");
+  PTAH_TRY_VOID(take_threads(o.threads));
+  if (!o.config.empty()) return train_by_config(o.config, train_translation);
+  PTAH_TRY_VOID(train_translation({{"data", o.text}, {"out", o.out}, {"kind", o.kind}, {"seed", o.seed}}, {}, printed()));
+  print("{}\nptah translate \"…\" --model {}\n", (fs::path(o.out) / "scores.json").string(), o.out);
+  return {};
+}
+
 Result<void> run_train_shape(const TrainOptions& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   return train_by_config(o.config, train_shape_writer);
@@ -145,6 +170,34 @@ void add_train_preference(CLI::App& train, Action& action) {
   preference->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_preference(*o); })); }; });
 }
 
+void add_train_translate(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  o->out = "translator";
+  CLI::App* translate = train.add_subcommand("translate", "train a model that turns words, letters or sounds into others (docs/learning.md)");
+  translate->add_option("data", o->text, "a text file, a pair a line with a tab between");
+  translate->add_option("--kind", o->kind, "with a file of pairs: the network")->check(CLI::IsMember({"transformer", "lstm"}));
+  translate->add_option("--out", o->out, "with a file of pairs: where the model goes; a training that was cut continues there")->type_name("FOLDER");
+  add_seed_option(*translate, o->seed, "with a file of pairs: the same seed gives the same model");
+  translate->add_option("--config", o->config, "instead of a file of pairs: a JSON file (- is standard input); its paths are relative to it")
+      ->type_name("FILE");
+  translate->add_option("--threads", o->threads, kThreadsHelp);
+  translate->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_translate(*o); })); }; });
+}
+
+void add_train_gan(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  o->out = "gan";
+  CLI::App* gan = train.add_subcommand("gan", "train a generator of small pictures against a discriminator (docs/learning.md)");
+  gan->add_option("folder", o->folder, "PNG, JPEG or WebP pictures");
+  gan->add_option("--minutes", o->minutes, "with a folder: about how long to train")->check(CLI::Range(0.01, 100000.0));
+  gan->add_option("--size", o->size, "with a folder: edge of the pictures in pixels")->check(CLI::IsMember({8, 16, 32, 64, 128}));
+  gan->add_option("--out", o->out, "with a folder: where the generator goes; a training that was cut continues there")->type_name("FOLDER");
+  add_seed_option(*gan, o->seed, "with a folder: the same seed and steps give the same generator");
+  gan->add_option("--config", o->config, "instead of a folder: a JSON file (- is standard input); its paths are relative to it")->type_name("FILE");
+  gan->add_option("--threads", o->threads, kThreadsHelp);
+  gan->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_gan(*o); })); }; });
+}
+
 }  // namespace
 
 void add_train(CLI::App& app, Action& action) {
@@ -163,6 +216,8 @@ void add_train(CLI::App& app, Action& action) {
   add_train_language(*train, action);
   add_train_encoder(*train, action);
   add_train_preference(*train, action);
+  add_train_translate(*train, action);
+  add_train_gan(*train, action);
   CLI::App* shape = train->add_subcommand("shape", "train the model that writes shapes from sentences (docs/training.md)");
   shape->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
   shape->add_option("--threads", o->threads, kThreadsHelp);

@@ -37,7 +37,9 @@ Result<ChatAsking> chat_asking(const Json& body, const std::string& sent, uint64
                 {"messages", messages},
                 {"temperature", calm.sampling.temperature},
                 {"top_p", calm.sampling.top_p},
-                {"repetition_penalty", calm.sampling.repetition_penalty}};
+                {"repetition_penalty", calm.sampling.repetition_penalty},
+                {"dry_multiplier", calm.sampling.dry_multiplier},
+                {"dry_allowed_length", calm.sampling.dry_allowed_length}};
   if (!schema.empty() && !tools.calls.is_null()) return wrong_member("response_format", "text, where there are tools: the schema of a call is its function's");
   if (!schema.empty()) out.fields["schema"] = schema;
   if (!tools.calls.is_null()) out.fields["calls"] = tools.calls;

@@ -47,7 +47,13 @@ Result<std::string> model_of(const Json& body, const char* usual) {
   const Json value = body.value("model", Json(usual));
   const std::string name = value.is_string() ? value.get<std::string>() : "";
   const std::vector<Model> here = models_here();
-  if (std::any_of(here.begin(), here.end(), [&](const Model& model) { return model.name == name; })) return name;
+  const auto is_here = [&](const std::string& wanted) {
+    return std::any_of(here.begin(), here.end(), [&](const Model& model) { return model.name == wanted; });
+  };
+  if (is_here(name)) return name;
+  if (name == kAnyChatModelName)
+    for (const char* one : kChatModelNames)
+      if (is_here(one)) return std::string(one);
   return fail_field("model", ErrorCode::not_found, "`model`: there is no model '{}' here (GET /v1/models)", printable(name, 80));
 }
 

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "models/pull.h"
 #include "models/registry.h"
 #include "serve/api/answers.h"
 #include "serve/api/job_service.h"
@@ -16,7 +17,7 @@ tl::unexpected<Error> wrong_member(const std::string& name, const std::string& w
 std::vector<Model> models_here();
 /// The model that a request names, or the usual one. Errors: not_found, with the field.
 Result<std::string> model_of(const Json& body, const char* usual);
-inline constexpr const char* kUsualChatModel = "smollm2";
+inline constexpr const char* kUsualChatModel = kAnyChatModelName;
 
 /// A whole number among the members; `usual` if it is missing or null. Errors: invalid_argument, with the field.
 Result<int64_t> whole_member(const Json& body, const char* name, int64_t usual, int64_t min, int64_t max);

@@ -121,7 +121,9 @@ Result<ResponseAsking> response_asking(ApiServer& server, const Json& body, cons
                 {"messages", *plain},
                 {"temperature", calm.sampling.temperature},
                 {"top_p", calm.sampling.top_p},
-                {"repetition_penalty", calm.sampling.repetition_penalty}};
+                {"repetition_penalty", calm.sampling.repetition_penalty},
+                {"dry_multiplier", calm.sampling.dry_multiplier},
+                {"dry_allowed_length", calm.sampling.dry_allowed_length}};
   if (!schema.empty()) out.fields["schema"] = schema;
   if (!tools.calls.is_null()) out.fields["calls"] = tools.calls;
   PTAH_TRY_VOID(take_drawing(body, seed, {"max_output_tokens"}, out.fields));
