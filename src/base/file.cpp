@@ -142,7 +142,10 @@ std::vector<fs::path> shipped_folders(const char* variable, const std::string& i
   for (fs::path at = program.parent_path(); at.has_relative_path(); at = at.parent_path()) out.push_back(at / in_source);
   out.push_back(program.parent_path().parent_path() / installed);
   // A program that links the library may lie anywhere: the library's own folders, and where its package was found.
-  for (fs::path at = own_binary().parent_path(); at.has_relative_path(); at = at.parent_path()) out.push_back(at / installed);
+  for (fs::path at = own_binary().parent_path(); at.has_relative_path(); at = at.parent_path()) {
+    out.push_back(at / installed);
+    out.push_back(at / in_source);
+  }
   if (const char* prefix = known_prefix) out.push_back(fs::path(prefix) / installed);
   out.push_back(fs::path(PTAH_DEFAULT_PREFIX) / installed);
   return out;

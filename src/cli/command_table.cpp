@@ -9,7 +9,7 @@ Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion
     add_edges, add_embed, add_evaluate, add_field, add_generate, add_help, add_key, add_learn, add_mark, add_measure, add_memory, add_mint, add_models,
     add_object, add_paint, add_perplexity, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say,
     add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer,
-    add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work;
+    add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work, add_worker;
 
 namespace {
 
@@ -89,7 +89,11 @@ constexpr Command kTable[] = {
      "ptah serve --host 0.0.0.0 --keys --name studio.example.org --proxy 127.0.0.1\n"
      "ptah serve key add ann --jobs-an-hour 100\n"
      "ptah serve key list\n"
-     "ptah serve key remove ann"},
+     "ptah serve key remove ann\n"
+     "ptah serve --host 192.168.1.10 --keys --queue nats://192.168.1.10:4222"},
+    {"work", kCreate, add_work,
+     "ptah work --queue nats://192.168.1.10:4222\n"
+     "ptah work --queue nats://192.168.1.10:4222 --workers 2 --classes picture,text --budget 4G"},
     {"plan", kCreate, add_plan,
      "ptah plan \"a castle\"\n"
      "ptah plan \"a castle\" --size 512 --budget 300M\n"
@@ -241,6 +245,7 @@ constexpr Command kTable[] = {
      "ptah contract kinds"},
 
     {"work", "", add_work, ""},
+    {"worker", "", add_worker, ""},
     {"help", kHelp, add_help,
      "ptah help create\n"
      "ptah help key new"},

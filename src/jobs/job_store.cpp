@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <ctime>
-#include <set>
 
 #include "base/sha256.h"
 
@@ -76,8 +76,33 @@ Result<std::unique_ptr<JobStore>> JobStore::open(const fs::path& folder) {
   });
 }
 
+std::set<std::string> JobStore::brought() const {
+  std::set<std::string> out;
+  std::error_code problem;
+  for (const auto& job : fs::directory_iterator(folder_ / "brought", problem)) {
+    Statement row(*db_, "select 1 from job where id = ? and state in ('queued', 'running')", int64_t{std::atoll(job.path().filename().c_str())});
+    std::error_code ignored;
+    if (!row.next())
+      fs::remove_all(job.path(), ignored);
+    else
+      for (const auto& item : fs::directory_iterator(job.path(), ignored)) out.insert(item.path().filename().string());
+  }
+  return out;
+}
+
+Result<void> JobStore::bring(int64_t id, std::span<const uint8_t> bytes) const {
+  // A name in a folder says that the bytes are needed. What a power cut takes from it is brought again.
+  const fs::path folder = folder_ / "brought" / std::to_string(id);
+  PTAH_TRY_VOID(make_folders(folder));
+  const int named = ::open((folder / sha256_hex(bytes)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (named < 0) return fail_errno("cannot keep what was brought");
+  ::close(named);
+  PTAH_TRY_VOID(keep(folder_, "", bytes));
+  return {};
+}
+
 void JobStore::sweep() const {
-  std::set<std::string> needed;
+  std::set<std::string> needed = brought();
   Statement row(*db_, "select distinct sha256 from output join job on job.id = output.job where job.delivered = 0");
   while (row.next()) needed.insert(row.text(0));
   std::error_code problem;
@@ -354,6 +379,12 @@ int64_t JobStore::askers(int64_t id) const {
   const std::lock_guard guard(mutex_);
   Statement row(*db_, "select count(*) from asker where job = ?", id);
   return row.next() ? row.number(0) : 0;
+}
+
+std::string JobStore::first_asker(int64_t id) const {
+  const std::lock_guard guard(mutex_);
+  Statement row(*db_, "select owner from asker where job = ? order by since, owner limit 1", id);
+  return row.next() ? row.text(0) : "";
 }
 
 void JobStore::withdraw(int64_t id, const std::string& owner) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <utility>
@@ -114,6 +115,8 @@ class JobStore {
   bool asked(int64_t id, const std::string& owner) const;
   /// How many asked for it.
   int64_t askers(int64_t id) const;
+  /// Who asked for it first; empty if nobody did.
+  std::string first_asker(int64_t id) const;
   /// Takes back what somebody asked for.
   void withdraw(int64_t id, const std::string& owner);
   /// What somebody asked for and did not withdraw, the latest first, with numbers below `before` (0: all): what is not in the bin, or what is.
@@ -171,14 +174,18 @@ class JobStore {
   static Result<JobOutput> keep(const std::filesystem::path& folder, const std::string& name, std::span<const uint8_t> bytes);
   /// Where the bytes of an output lie.
   std::filesystem::path place_of(const JobOutput& output) const { return file_of(folder_, output.sha256); }
+  static std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& sha256);
+  /// Keeps bytes that another machine brought for a job that runs (keep()); they stay until it has ended, also if this process is killed. Errors: as keep().
+  Result<void> bring(int64_t id, std::span<const uint8_t> bytes) const;
   /// The work of a job that is done. Errors: not_found, corrupt.
   Result<Work> work(const Job& job) const;
 
  private:
   explicit JobStore(std::filesystem::path folder, int lock);
-  static std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& sha256);
   /// Removes results that no job needs any more, or that were never finished, as processes that were killed leave them.
   void sweep() const;
+  /// What was brought for jobs that have not ended; forgets the rest.
+  std::set<std::string> brought() const;
   void happened(int64_t id, const Json& what);
   void change(int64_t id, JobState to, const Json& what);
   void note_plan(int64_t id, const Plan& plan);

@@ -1,6 +1,7 @@
 // Runs the queued jobs of a store, in the order in which they came, several at once where they fit into a budget.
 #pragma once
 
+#include "jobs/job_queue.h"
 #include "jobs/worker.h"
 
 namespace ptah {
@@ -23,17 +24,14 @@ struct RunnerOptions {
   double rest_seconds = 0;                          ///< a worker that had nothing to do for so long gives up what it keeps; 0: never
 };
 
-/// Runs jobs; run() is for one thread, the rest for any.
-class JobRunner {
+/// Runs jobs with workers of this program.
+class JobRunner : public JobQueue {
  public:
   JobRunner(JobStore& store, RunnerOptions options);
-  ~JobRunner();
-  /// Until none is queued, or (stay) until it is cancelled. What a recipe refuses fails its job and no other one. Errors: cancelled; those of the store.
-  Result<void> run();
-  /// There may be a new job.
-  void wake();
-  /// Cancels a job that is queued or running: it ends within one step or token. False if it has ended.
-  bool cancel(int64_t id);
+  ~JobRunner() override;
+  Result<void> run() override;
+  void wake() override;
+  bool cancel(int64_t id) override;
 
  private:
   class State;

@@ -36,8 +36,8 @@ class JobWorker {
 /// Here. `folder` is the store's.
 std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
 
-/// In a process of its own: `command` is a program that calls serve_worker(), e.g. {"/proc/self/exe", "work", …}. It is started when there is something to do,
-/// ends when this one does, however that ends, and another one is started if it crashed. It has none of this process's files and works in `folder` (empty:
+/// In a process of its own: `command` is a program that calls serve_worker(), e.g. {"/proc/self/exe", "worker", …}. It is started when there is something to
+/// do, ends when this one does, however that ends, and another one is started if it crashed. It has none of this process's files and works in `folder` (empty:
 /// where this process does).
 std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command, std::filesystem::path folder = {});
 

@@ -1,4 +1,4 @@
-// ptah batch: many requests in a file. ptah work: what its processes run.
+// ptah batch: many requests in a file. ptah worker: what its processes run.
 #include <fmt/ranges.h>
 #include <unistd.h>
 
@@ -128,7 +128,7 @@ void show_table(JobStore& store, bool json) {
 
 std::vector<std::string> worker_command(const BatchOptions& o, const fs::path& store) {
   const int64_t each = o.threads > 0 ? o.threads : std::max(1, threads() / std::max(1, o.workers));
-  return {"/proc/self/exe", "work", store.string(), "--threads", std::to_string(each)};
+  return {"/proc/self/exe", "worker", store.string(), "--threads", std::to_string(each)};
 }
 
 Result<void> run_batch(const BatchOptions& o) {
@@ -178,13 +178,13 @@ void add_batch(CLI::App& app, Action& action) {
   command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_batch(*o); })); }; });
 }
 
-void add_work(CLI::App& app, Action& action) {
+void add_worker(CLI::App& app, Action& action) {
   struct Options {
     std::string folder;
     int64_t threads = 0;
   };
   auto o = std::make_shared<Options>();
-  CLI::App* command = app.add_subcommand("work", "does what ptah batch asks for")->group("");
+  CLI::App* command = app.add_subcommand("worker", "does what ptah batch, serve and work ask for")->group("");
   command->add_option("folder", o->folder)->required();
   command->add_option("--threads", o->threads);
   command->callback([o, &action] {

@@ -11,6 +11,7 @@
 #include "serve/api/openai/language_request.h"
 #include "serve/api/openai/openai_routes.h"
 #include "serve/api/operation/metrics.h"
+#include "serve/api/operation/queue_routes.h"
 #include "serve/api/studio_page.h"
 #include "serve/api/webui/webui_routes.h"
 
@@ -51,6 +52,7 @@ ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions option
   add_speech_routes(*this);
   add_ollama_routes(*this);
   add_webui_routes(*this);
+  add_queue_routes(*this);
   add_pages();
 }
 

@@ -8,23 +8,14 @@
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
-#include "models/registry.h"
+#include "jobs/engine_identity.h"
 #include "tensor/device.h"
-#include "work/receipt.h"
 
 namespace ptah {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-/// Changes with the program, its way of computing and the models that come along.
-std::string engine_identity() {
-  std::string out = fmt::format("{} {}", kEngineVersion, numeric_path());
-  const auto folder = models_folder();
-  const auto index = folder ? read_text(*folder / "index.json") : Result<std::string>("");
-  return out + " " + (index ? sha256_hex(as_bytes(*index)) : "");
-}
 
 /// Nobody outside learns where files lie here.
 Error without_folder(Error error, const fs::path& folder) {
@@ -87,17 +78,17 @@ Result<std::unique_ptr<JobService>> JobService::open(ServiceOptions options) {
   const auto worker = [&s] { return make_process_worker(s.options_.command, s.files_.empty_folder()); };
   s.planner_ = worker();
   for (const QueuedJob& job : s.store_->queued()) s.wanted_later_.insert(job.id);
-  s.runner_ = std::make_unique<JobRunner>(*s.store_, RunnerOptions{.workers = s.options_.workers,
-                                                                   .budget_bytes = s.options_.budget_bytes,
-                                                                   .max_attempts = 5,
-                                                                   .make_worker = worker,
-                                                                   .tell = [&s](const Job& job, const Json& what) { s.told(job, what); },
-                                                                   .cancel = &s.stop_,
-                                                                   .stay = true,
-                                                                   .choose = [&s] { return s.choose(); },
-                                                                   .watched = true,
-                                                                   .keep_seconds = 0.2,
-                                                                   .rest_seconds = s.options_.rest_seconds});
+  PTAH_TRY_VOID(s.open_queue({.workers = s.options_.workers,
+                              .budget_bytes = s.options_.budget_bytes,
+                              .max_attempts = 5,
+                              .make_worker = worker,
+                              .tell = [&s](const Job& job, const Json& what) { s.told(job, what); },
+                              .cancel = &s.stop_,
+                              .stay = true,
+                              .choose = [&s] { return s.choose(); },
+                              .watched = true,
+                              .keep_seconds = 0.2,
+                              .rest_seconds = s.options_.rest_seconds}));
   s.thread_ = std::thread([&s] {
     const auto ran = guard([&] { return s.runner_->run(); });
     if (ran || ran.error().code == ErrorCode::cancelled) return;
@@ -105,6 +96,19 @@ Result<std::unique_ptr<JobService>> JobService::open(ServiceOptions options) {
     s.problem_ = ran.error();
   });
   return out;
+}
+
+Result<void> JobService::open_queue(RunnerOptions options) {
+  if (!options_.broker) {
+    runner_ = std::make_unique<JobRunner>(*store_, std::move(options));
+    return {};
+  }
+  PTAH_TRY(auto broker, connect_broker(*options_.broker));
+  RemoteQueueOptions remote{.engine = engine_, .path = numeric_path(), .checkpoints = options_.checkpoints};
+  auto queue = std::make_unique<RemoteQueue>(*store_, std::move(options), std::move(broker), std::move(remote));
+  remote_ = queue.get();
+  runner_ = std::move(queue);
+  return {};
 }
 
 JobService::~JobService() {

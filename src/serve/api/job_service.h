@@ -6,6 +6,7 @@
 #include <string>
 #include <thread>
 
+#include "jobs/remote/remote_queue.h"
 #include "jobs/runner.h"
 #include "jobs/turns.h"
 #include "pipelines/recipes.h"
@@ -15,12 +16,13 @@
 namespace ptah {
 
 struct ServiceOptions {
-  std::filesystem::path folder;       ///< of the job store and the files; one server at a time
-  std::vector<std::string> command;   ///< what a worker runs (jobs/worker.h)
-  int workers = 1;                    ///< jobs that run at once, where they fit into the budget
-  int64_t budget_bytes = 0;           ///< of the planned peaks of all that run; 0: none
-  std::filesystem::path checkpoints;  ///< models of the user's own; empty: none
-  double rest_seconds = 300;          ///< a worker that had nothing to do for so long gives its memory back
+  std::filesystem::path folder;              ///< of the job store and the files; one server at a time
+  std::vector<std::string> command;          ///< what a worker runs (jobs/worker.h)
+  int workers = 1;                           ///< jobs that run at once, where they fit into the budget
+  int64_t budget_bytes = 0;                  ///< of the planned peaks of all that run; 0: none
+  std::filesystem::path checkpoints;         ///< models of the user's own; empty: none
+  double rest_seconds = 300;                 ///< a worker that had nothing to do for so long gives its memory back
+  std::optional<BrokerOptions> broker = {};  ///< other machines do the jobs, and this one plans them
 };
 
 /// Counts what goes on while it lives.
@@ -44,7 +46,7 @@ struct AskedJob {
 
 class JobService {
  public:
-  /// Opens the store, queues again what ran when the last server ended, and begins to run. Errors: as JobStore::open.
+  /// Opens the store, queues again what ran when the last server ended, and begins to run. Errors: as JobStore::open, and connect_broker.
   static Result<std::unique_ptr<JobService>> open(ServiceOptions options);
   /// What runs is queued again.
   ~JobService();
@@ -86,6 +88,12 @@ class JobService {
 
   JobStore& store() { return *store_; }
   EventHub& events() { return *hub_; }
+  /// Other machines reach this server at an address; without a broker nothing happens.
+  void reached_at(const std::string& url) {
+    if (remote_) remote_->reached_at(url);
+  }
+  /// Null if workers of this machine do the jobs.
+  const RemoteQueue* remote() const { return remote_; }
   const ServedFiles& files() const { return files_; }
   const ServiceOptions& options() const { return options_; }
 
@@ -95,6 +103,7 @@ class JobService {
     NewJob job;
     std::string key;
   };
+  Result<void> open_queue(RunnerOptions options);
   Result<Prepared> prepared(const std::string& kind, const Json& request, const std::string& owner) const;
   Result<Plan> planned(const NewJob& job);
   std::string key_of(const std::string& kind, const Json& identities) const;
@@ -107,7 +116,8 @@ class JobService {
   std::unique_ptr<JobStore> store_;
   std::unique_ptr<EventHub> hub_;
   CancelToken stop_;
-  std::unique_ptr<JobRunner> runner_;
+  std::unique_ptr<JobQueue> runner_;
+  RemoteQueue* remote_ = nullptr;  ///< the same, if it is one
   std::thread thread_;
   std::atomic<int> planning_{0};
   std::mutex planner_mutex_;

@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 
 #include "base/file.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "schema/named_files.h"
 
 namespace ptah {
 
@@ -16,18 +16,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Texts that may be the path of a file besides a name.
-constexpr std::array<std::string_view, 3> kTextsThatNameFiles{"model", "draft", "environment"};
-
 bool is_plain_word(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == ' '; });
-}
-
-bool may_name_file(const SchemaField& field) {
-  const std::string_view unit = field.unit;
-  const bool by_unit =
-      field.kind == FieldKind::text && !field.text_of_file && field.text_or_file == 0 && (unit == "FILE" || unit == "MODEL" || unit == "FOLDER");
-  return field.is_file() || by_unit || std::find(kTextsThatNameFiles.begin(), kTextsThatNameFiles.end(), field.name) != kTextsThatNameFiles.end();
 }
 
 /// Writes a file that may be there already.

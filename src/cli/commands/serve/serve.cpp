@@ -5,6 +5,7 @@
 #include "base/parallel.h"
 #include "cli/chain_options.h"
 #include "cli/commands/commands.h"
+#include "net/http.h"
 #include "serve/api/api_server.h"
 
 namespace ptah::cli {
@@ -14,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 struct ServeOptions {
-  std::string host = "127.0.0.1", folder, budget, checkpoints;
+  std::string host = "127.0.0.1", folder, budget, checkpoints, queue, credentials, reach;
   int port = 7878, workers = 1;
   int64_t threads = 0;
   bool keys = false, webhooks_anywhere = false;
@@ -35,10 +36,17 @@ Result<fs::path> serve_folder(const std::string& named) {
 
 bool is_this_computer(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-Result<void> run_api_server(const ServeOptions& o) {
+Result<void> run_api_server(const ServeOptions& said) {
+  ServeOptions o = said;
+  if (o.queue.empty()) o.queue = environment("PTAH_QUEUE");
   if (o.workers < 1 || o.workers > 64) return fail(ErrorCode::invalid_argument, "`workers` {}; 1 to 64 are possible", o.workers);
   if (!is_this_computer(o.host) && !o.keys)
     return fail(ErrorCode::invalid_argument, "others can reach {}: make keys (ptah serve key add NAME) and serve with --keys", o.host);
+  if (o.queue.empty() && (!o.credentials.empty() || !o.reach.empty()))
+    return fail(ErrorCode::invalid_argument, "`credentials` and `reach` belong to a queue; name it with `queue`");
+  if (!o.queue.empty() && o.reach.empty() && (o.host == "0.0.0.0" || o.host == "::"))
+    return fail(ErrorCode::invalid_argument, "workers have to know where this server is: `reach` http://ADDRESS:{}", o.port);
+  if (!o.reach.empty()) PTAH_TRY_VOID(check_http_url(o.reach));
   PTAH_TRY(const fs::path folder, serve_folder(o.folder));
   PTAH_TRY(const int64_t budget, parse_bytes(o.budget));
   const ApiKeys keys(folder);
@@ -48,10 +56,11 @@ Result<void> run_api_server(const ServeOptions& o) {
   }
   const int64_t each = o.threads > 0 ? o.threads : std::max(1, threads() / o.workers);
   ServiceOptions how{.folder = folder,
-                     .command = {"/proc/self/exe", "work", folder.string(), "--threads", std::to_string(each)},
+                     .command = {"/proc/self/exe", "worker", folder.string(), "--threads", std::to_string(each)},
                      .workers = o.workers,
                      .budget_bytes = budget,
                      .checkpoints = o.checkpoints.empty() ? environment("PTAH_CHECKPOINTS") : o.checkpoints};
+  if (!o.queue.empty()) how.broker = BrokerOptions{.url = o.queue, .credentials = o.credentials, .name = "ptah serve"};
   PTAH_TRY(const auto service, JobService::open(std::move(how)));
   ApiOptions api{.keys = o.keys, .webhooks_anywhere = o.webhooks_anywhere};
   api.http.policy = {.hosts = o.names, .origins = o.origins, .proxies = o.proxies};
@@ -59,7 +68,12 @@ Result<void> run_api_server(const ServeOptions& o) {
   api.http.max_body_bytes = 256 << 20;
   api.http.max_body_bytes_per_peer = 128 << 20;
   ApiServer server(*service, keys, api);
-  return serve_at(server, o.host, o.port);
+  PTAH_TRY(const int bound, server.bind(o.host, o.port));
+  service->reached_at(o.reach.empty() ? http_address(o.host, bound) : o.reach);
+  print("{}\n", http_address(o.host, bound));
+  std::fflush(stdout);
+  run_until_interrupted(server);
+  return {};
 }
 
 Result<void> add_key(const ServeKeyOptions& o) {
@@ -100,6 +114,9 @@ void add_serve(CLI::App& app, Action& action) {
   command->add_option("--workers", o->workers, "how many works at once, where they fit into the budget (1 to 64)");
   command->add_option("--budget", o->budget, "most memory that all of them together use, e.g. 2G");
   command->add_option("--threads", o->threads, "threads of each (default: all cores, shared)");
+  command->add_option("--queue", o->queue, "broker whose workers (ptah work) do the jobs, e.g. nats://127.0.0.1:4222 (also PTAH_QUEUE)");
+  command->add_option("--credentials", o->credentials, "with --queue: file with the broker's credentials");
+  command->add_option("--reach", o->reach, "with --queue: address at which workers reach this server, e.g. http://192.168.1.10:7878");
   command->add_option("--checkpoints", o->checkpoints, "folder of models that requests may name (also PTAH_CHECKPOINTS)");
   command->add_flag("--keys", o->keys, "only for who sends a key (ptah serve key add)");
   command->add_flag("--webhooks-anywhere", o->webhooks_anywhere, "webhooks of jobs may go to this computer and private networks");

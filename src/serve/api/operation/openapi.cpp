@@ -41,6 +41,7 @@ constexpr ToldRoute kToldRoutes[] = {
     {"GET", "/v1/blobs/{digest}", "files", "A file that you put here", "", "bytes"},
     {"GET", "/v1/recipes", "jobs", "What can be made", "", "json"},
     {"GET", "/v1/recipes/{kind}", "jobs", "The JSON schema of a kind of request", "", "json"},
+    {"GET", "/v1/workers", "operation", "The machines that do the jobs", "", "json"},
     {"GET", "/v1/models", "OpenAI", "The models that are here", "", "json"},
     {"GET", "/v1/models/{model}", "OpenAI", "One of them", "", "json"},
     {"POST", "/v1/chat/completions", "OpenAI", "An answer in a conversation", "ChatRequest", "json"},
