@@ -121,8 +121,8 @@ export function TalkPage() {
             {one.cut && !(busy && i === messages.length - 1) && <p class="note">{t("talk.cut")}</p>}
             {one.role === "assistant" && !(busy && i === messages.length - 1) && (
               <div class="row">
-                <Button disabled={one.label !== undefined} aria-pressed={one.label === true} aria-label={t("talk.good")} title={t("talk.good")} onClick={() => judge(i, { label: true })}>👍</Button>
-                <Button disabled={one.label !== undefined} aria-pressed={one.label === false} aria-label={t("talk.bad")} title={t("talk.bad")} onClick={() => judge(i, { label: false })}>👎</Button>
+                <Button disabled={one.label !== undefined} aria-pressed={one.label === true} onClick={() => judge(i, { label: true })}>{t("talk.good")}</Button>
+                <Button disabled={one.label !== undefined} aria-pressed={one.label === false} onClick={() => judge(i, { label: false })}>{t("talk.bad")}</Button>
                 <Copy text={one.content} label={t("copy")} />
                 {i === messages.length - 1 && <Button onClick={() => answer(messages.slice(0, i), [...(one.before || []), one.content].slice(-8))}>{t("talk.again")}</Button>}
                 {one.before && one.before.length > 0 && (
