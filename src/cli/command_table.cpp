@@ -8,8 +8,8 @@ using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_contract, add_convert, add_create, add_dao, add_dev_chain, add_draw,
     add_edges, add_embed, add_evaluate, add_field, add_generate, add_help, add_key, add_learn, add_mark, add_measure, add_memory, add_mint, add_models,
     add_object, add_paint, add_perplexity, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say,
-    add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer,
-    add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work, add_worker;
+    add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_template, add_texture, add_tokenize, add_train, add_transcribe,
+    add_transfer, add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work, add_worker;
 
 namespace {
 
@@ -84,6 +84,9 @@ constexpr Command kTable[] = {
     {"batch", kCreate, add_batch,
      "ptah batch requests.jsonl\n"
      "ptah batch requests.jsonl --resume"},
+    {"studio", kCreate, add_studio,
+     "ptah studio\n"
+     "ptah studio --no-open --port 7900"},
     {"serve", kCreate, add_serve,
      "ptah serve\n"
      "ptah serve --host 0.0.0.0 --keys --name studio.example.org --proxy 127.0.0.1\n"

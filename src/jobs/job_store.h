@@ -61,6 +61,7 @@ struct Job : NewJob {
   double planned_seconds = 0;
   int64_t created = 0, started = 0, ended = 0;  ///< seconds since 1970; 0: not yet
   bool watched = false;                         ///< previews and texts are told while it runs; not kept
+  std::string draft;                            ///< a file's ending: nothing is kept, the first such file is told in the facts; not kept
 };
 
 /// A job that waits.

@@ -138,7 +138,7 @@ class ProcessWorker : public JobWorker {
   Result<Json> ask(const char* task, const Job& job, int64_t budget_bytes, const Tell& tell, const CancelToken* cancel) {
     alive_ = true;
     if (child_ == 0) PTAH_TRY_VOID(start());
-    const Json asked{{"do", task}, {"recipe", job.recipe}, {"fields", job.fields}, {"budget", budget_bytes}, {"watched", job.watched}};
+    const Json asked{{"do", task}, {"recipe", job.recipe}, {"fields", job.fields}, {"budget", budget_bytes}, {"watched", job.watched}, {"draft", job.draft}};
     if (!send(asked.dump() + "\n")) return tl::unexpected(gone());
     std::optional<std::chrono::steady_clock::time_point> told;
     for (bool ended = false;;) {

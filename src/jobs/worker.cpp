@@ -43,6 +43,7 @@ class LocalWorker : public JobWorker {
     if (LanguageAnswers::answers(job.recipe)) return answers_.run(models_, job, job.watched ? tell : Tell(), cancel);
     PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
     PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
+    if (!job.draft.empty()) return drafted(*recipe, request, options, job.draft);
     PTAH_TRY(const Work work, run_recipe(*recipe, models_, request, options));
     JobResult out{{}, work.facts};
     for (const auto& [name, bytes] : work.files) {
@@ -59,6 +60,15 @@ class LocalWorker : public JobWorker {
   }
 
  private:
+  /// {"draft"}: the bytes of the first file with this ending, in base64.
+  Result<JobResult> drafted(const Recipe& recipe, const RecipeRequest& request, RunOptions& options, const std::string& ending) {
+    options.receipt = false;
+    PTAH_TRY(const Work work, run_recipe(recipe, models_, request, options));
+    for (const auto& [name, bytes] : work.files)
+      if (name.ends_with("." + ending)) return JobResult{{}, {{"draft", to_base64(bytes)}}};
+    return fail(ErrorCode::invalid_argument, "no {} file comes of this", ending);
+  }
+
   /// Also tells what it will be about.
   static void watch(RunOptions& options, const Tell& tell) {
     options.text = [&](std::string_view news) { tell({{"event", "text"}, {"text", news}}); };
@@ -127,6 +137,7 @@ Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel) {
     job.recipe = text_at(asked, "recipe");
     job.fields = asked.value("fields", Json::object());
     job.watched = asked.value("watched", false);
+    job.draft = text_at(asked, "draft");
     const int64_t budget = asked.value("budget", int64_t{0});
     const std::string task = text_at(asked, "do");
     auto last = std::chrono::steady_clock::time_point{};

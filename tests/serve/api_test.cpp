@@ -10,7 +10,6 @@
 #include "serve/api/api_keys.h"
 #include "serve/api/event_hub.h"
 #include "serve/api/served_files.h"
-#include "serve/api/studio_page.h"
 #include "serve/http/policy.h"
 #include "tests/files/temporary_folder.h"
 
@@ -288,22 +287,6 @@ TEST(NamesOfJobs, AreReadStrictly) {
   EXPECT_EQ(job_number(job_name(12)), 12);
   for (const char* none : {"", "job_", "job_0", "job_-1", "job_+1", "job_1x", "12", "job_99999999999999999999", "job_ 1"})
     EXPECT_EQ(job_number(none), 0) << none;
-}
-
-// ---- the page ----------------------------------------------------------------------------------------------------------------------------------
-
-TEST(Studio, RunsItsOwnScriptAndAsksNobodyElse) {
-  const StudioPage& page = studio_page();
-  for (const std::string kind : {"script", "style"}) {
-    const size_t begin = page.html.find("<" + kind + ">") + kind.size() + 2;
-    EXPECT_NE(page.policy.find(kind + "-src " + csp_hash(page.html.substr(begin, page.html.find("</" + kind + ">") - begin))), std::string::npos) << kind;
-    EXPECT_EQ(page.html.find("<" + kind), page.html.rfind("<" + kind)) << "one of each";
-  }
-  EXPECT_EQ(page.policy.find("unsafe"), std::string::npos);
-  EXPECT_EQ(page.html.find("http://"), std::string::npos);
-  EXPECT_EQ(page.html.find("https://"), std::string::npos);
-  EXPECT_EQ(page.html.find("innerHTML"), std::string::npos) << "what others wrote is set as text";
-  EXPECT_EQ(page.html.find(" style="), std::string::npos) << "the policy would refuse it";
 }
 
 }  // namespace

@@ -1,10 +1,16 @@
-// node studio.mjs PTAH FOLDER: the studio as a person meets it, in Chromium; screenshots go to the folder.
+// node studio.mjs PTAH FOLDER INCLUDE: the studio as a person meets it, in Chromium; screenshots go to the folder. INCLUDE holds ptah/ptah.h.
 import { spawn, execFileSync } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [ptah, folder] = process.argv.slice(2);
-const fail = (what) => { throw new Error(what); };
+const [ptah, folder, include] = process.argv.slice(2);
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+const fail = (what) => {
+  throw new Error(what);
+};
+const step = (what) => console.log(`${((performance.now() - begun) / 1000).toFixed(1)} s  ${what}`);
+const begun = performance.now();
 
 /** A server on the port of the last one, so that the page finds it again. */
 async function serve(port, ...more) {
@@ -15,97 +21,387 @@ async function serve(port, ...more) {
 
 let { child, address } = await serve(0);
 const port = Number(new URL(address).port);
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-try {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
-  const problems = [], foreign = [];
+const browser = await chromium.launch({ executablePath: process.env.CHROMIUM || "/usr/bin/chromium", args: ["--no-sandbox"] });
+const problems = [];
+const foreign = [];
+let streams = 0;
+function watch(page) {
+  page.setDefaultTimeout(Number(process.env.STUDIO_TIMEOUT || 120) * 1000);
   page.on("pageerror", (error) => problems.push(error.message));
-  page.on("console", (message) => { if (/Content Security Policy/.test(message.text())) problems.push(message.text()); });
-  page.on("request", (request) => { if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url())) foreign.push(request.url()); });
-  page.setDefaultTimeout(180000);
-  const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
-  const works = (count) => page.waitForFunction((n) => document.querySelectorAll("li .files a").length && document.querySelectorAll("li .files").length >= n, count);
+  page.on("console", (message) => /Content Security Policy|TrustedHTML|Trusted Type/.test(message.text()) && problems.push(message.text()));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(address) && !/^(blob|data):/.test(request.url())) foreign.push(request.url());
+    if (request.url().endsWith("/v1/events")) streams++;
+  });
+  return page;
+}
+const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: "en-GB" });
+const page = watch(await context.newPage());
+const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
+const go = async (view) => {
+  await page.evaluate((to) => (location.hash = to), "#/" + view);
+  await page.waitForSelector("main section");
+};
+const drawn = (canvas) =>
+  canvas.evaluate((c) => {
+    const gl = c.getContext("webgl2");
+    const out = new Uint8Array(4 * c.width * c.height);
+    gl.readPixels(0, 0, c.width, c.height, gl.RGBA, gl.UNSIGNED_BYTE, out);
+    let sum = 0;
+    let seen = 0;
+    for (let i = 0; i < out.length; i += 4) {
+      sum = (sum * 31 + out[i]) % 1000003;
+      seen += out[i + 3] > 0;
+    }
+    return { sum, share: seen / (out.length / 4) };
+  });
+const made = () => page.waitForSelector(".stage .shown img[src], .stage .shown canvas[data-triangles], .stage .shown audio[src]");
+const workOfStage = async () => (await page.locator(".stage h3 a").getAttribute("href")).replace("#/", "");
 
+try {
+  // ---- the first load, and drafts while one types ----
+  const sizes = {};
+  page.on("response", async (response) => {
+    if (/\/(studio\/.*)?$/.test(new URL(response.url()).pathname)) sizes[new URL(response.url()).pathname] = (await response.request().sizes()).responseBodySize;
+  });
   await page.goto(address);
-  await page.waitForSelector("#kinds button");
-  await page.fill("textarea", "a wooden chair with a red cushion");
-  await page.waitForFunction(() => /memory/.test(document.querySelector("#plan").textContent));
-  await page.click("button.main");
-  await works(1);
-  await shot("made");
-  await page.click("li details summary");
-  await page.waitForSelector("li dl dd");
-  const object = page.locator("li").first().getByRole("button", { name: "Turn it" });
-  await object.click();
-  await page.waitForFunction(() => /triangles/.test(document.querySelector("#viewer-note").textContent));
-  await page.waitForTimeout(1000);
-  const pixels = () => page.evaluate(() => { const c = document.querySelector("#canvas"), gl = c.getContext("webgl2"), out = new Uint8Array(4 * c.width * c.height);
-    gl.readPixels(0, 0, c.width, c.height, gl.RGBA, gl.UNSIGNED_BYTE, out); let sum = 0, drawn = 0; for (let i = 0; i < out.length; i += 4) { sum = (sum * 31 + out[i]) % 1000003; drawn += out[i + 3] > 0; }
-    return { sum, share: drawn / (out.length / 4) }; });
-  const before = await pixels();
+  await page.waitForSelector("textarea.box");
+  await page.waitForTimeout(300);
+  const first = Object.values(sizes).reduce((a, b) => a + b, 0);
+  if (!(first > 5000 && first <= 60 << 10)) fail(`the first load takes ${first} bytes: ${JSON.stringify(sizes)}`);
+  step(`the first load takes ${first} bytes`);
+
+  const times = [];
+  for (const text of ["a red fox", "a red foxes", "a red fox", "a blue dragon", "a blue dragon on a cloud"]) {
+    const before = await page.evaluate(() => document.querySelector(".draft img")?.getAttribute("src") || "");
+    await page.fill("textarea.box", text);
+    await page.waitForFunction((src) => document.querySelector(".draft img")?.src && document.querySelector(".draft img").getAttribute("src") !== src, before);
+    times.push(Number(await page.locator(".draft img").getAttribute("data-milliseconds")));
+  }
+  step(`from key to picture: ${times.join(", ")} ms`);
+  // A burst of keys: only what stands there at the end is shown, and the page is quiet then.
+  await page.locator("textarea.box").fill("");
+  await page.locator("textarea.box").pressSequentially("a wooden chair with a red cushion", { delay: 15 });
+  await page.waitForSelector(".draft img");
+  await shot("draft");
+
+  // ---- a picture, an object, a scene ----
+  await page.keyboard.press("Enter");
+  await made();
+  await shot("picture");
+  const picture = await workOfStage();
+  step("a picture");
+  await page.getByRole("button", { name: "Object", exact: true }).click();
+  await page.waitForSelector(".draft canvas[data-triangles]");
+  await page.fill("textarea.box", "a red fox");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.waitForSelector(".stage .shown canvas[data-triangles]");
+  const object = await workOfStage();
+  await go(object);
+  const canvas = page.locator(".shown canvas");
+  await page.waitForSelector(".shown canvas[data-triangles]");
+  await page.getByRole("button", { name: "Turn slowly" }).click();
+  await page.waitForTimeout(800);
+  const before = await drawn(canvas);
   if (before.share < 0.03 || before.share > 0.9) fail(`the object covers ${before.share} of the viewer`);
-  await shot("object");
+  await canvas.focus();
   for (let i = 0; i < 6; i++) await page.keyboard.press("ArrowRight");
-  await page.waitForTimeout(1000);
-  if ((await pixels()).sum === before.sum) fail("the object does not turn");
-  await shot("turned");
-  await page.click("#viewer-close");
+  await page.waitForTimeout(800);
+  if ((await drawn(canvas)).sum === before.sum) fail("the object does not turn");
+  await shot("object");
+  // Its numbers: another width shows another object, and makes one.
+  await page.getByText(/Change its numbers/).click();
+  await page.locator(".program input[type=range]").first().evaluate((input) => {
+    input.value = input.max;
+    input.dispatchEvent(new Event("input", { bubbles: true }));
+  });
+  await page.waitForSelector(".program canvas[data-triangles]");
+  await shot("numbers");
+  await page.getByRole("button", { name: "Make it with these numbers" }).click();
+  await page.waitForFunction((old) => location.hash !== "#/" + old, object);
+  await page.waitForSelector(".shown canvas[data-triangles]");
+  step("an object, turned and changed");
+  await go("make");
+  await page.getByRole("button", { name: "Scene", exact: true }).click();
+  await page.fill("textarea.box", "a bedroom with a double bed and a bedside table");
+  await page.waitForSelector(".draft canvas[data-triangles]");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".stage .shown canvas[data-triangles]");
+  await page.getByRole("button", { name: "Walk through" }).click();
+  await page.waitForTimeout(500);
+  const stood = await drawn(page.locator(".stage canvas"));
+  await page.locator(".stage canvas").focus();
+  await page.keyboard.down("w");
+  await page.waitForTimeout(700);
+  await page.keyboard.up("w");
+  await page.waitForTimeout(300);
+  if ((await drawn(page.locator(".stage canvas"))).sum === stood.sum) fail("nobody walks");
+  await shot("scene");
+  step("a scene, walked through");
 
-  // A field that cannot be, said beside the form.
-  await page.click("#form details summary");
-  await page.locator("#form label", { hasText: /^steps/ }).locator("input").first().fill("900");
-  await page.waitForFunction(() => /1 to 200/.test(document.querySelector("#problem").textContent));
-  await page.locator("#form label", { hasText: /^steps/ }).locator("input").first().fill("200");
+  // ---- what cannot be is said beside the field ----
+  await page.getByRole("button", { name: "Picture", exact: true }).click();
+  await page.fill("textarea.box", "a castle on a hill");
+  await page.getByText("All options").click();
+  await page.getByLabel("steps", { exact: true }).fill("900");
+  await page.getByText(/1 to 200 are possible/).waitFor();
+  if ((await page.getByLabel("steps", { exact: true }).getAttribute("aria-invalid")) !== "true") fail("the wrong field is not marked");
 
-  // Something long; the page is loaded again, and the server killed, in the middle of it.
-  await page.fill("textarea", "a castle on a hill");
-  await page.locator("#form label", { hasText: /^picture/ }).locator("select").first().selectOption("drawn");
-  await page.click("button.main");
-  await page.waitForSelector("li progress");
+  // ---- the page is loaded again, and the server killed, in the middle of a work ----
+  await page.getByLabel("steps", { exact: true }).fill("200");
+  await page.getByLabel("best of", { exact: true }).fill("8");
+  await page.getByLabel("picture", { exact: true }).selectOption("drawn");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await page.waitForSelector(".stage progress");
   await page.reload();
-  await page.waitForSelector("li progress");
-  await shot("watching");
+  await page.waitForSelector(".stage progress");
+  const castle = await workOfStage();
+  await go("watch");
+  await page.waitForSelector(".queue progress");
+  await shot("watch");
   child.kill("SIGKILL");
   await once(child, "exit");
-  await page.waitForFunction(() => /lost/.test(document.querySelector("#connection").textContent));
+  await page.waitForFunction(() => document.querySelector("#connection").className === "lost");
+  await shot("lost");
   ({ child } = await serve(port));
-  await page.waitForFunction(() => document.querySelector("#connection").textContent === "connected");
-  await works(2);
-  await page.waitForFunction(() => [...document.querySelectorAll("li img")].length >= 2);
-  await page.waitForTimeout(500);
-  await shot("after-kill");
+  await page.waitForFunction(() => document.querySelector("#connection").className === "connected");
+  await go(castle);
+  await page.waitForSelector(".shown img[src], .shown canvas[data-triangles]");
+  step("loaded again and killed in the middle: the work is there");
 
-  // A picture becomes an object, and one that waits is cancelled.
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.emulateMedia({ colorScheme: "dark" });
-  if (await page.evaluate(() => document.documentElement.scrollWidth) > 390) fail("the page is wider than a phone");
-  await shot("phone");
-  await page.setViewportSize({ width: 820, height: 1100 });
-  await shot("tablet");
-  await page.fill("textarea", "a lighthouse");
-  await page.click("#form details summary");
-  await page.locator("#form label", { hasText: /^steps/ }).locator("input").first().fill("200");
-  await page.locator("#form label", { hasText: /^best of/ }).locator("input").first().fill("16");
-  await page.locator("#form label", { hasText: /^picture/ }).locator("select").first().selectOption("drawn");
-  await page.click("button.main");
-  await page.locator("li", { hasText: "a lighthouse" }).getByRole("button", { name: "Cancel" }).click();
-  await page.waitForFunction(() => /cancelled/.test(document.querySelector("#jobs").textContent));
+  // ---- one stream for all tabs ----
+  streams = 0;
+  const second = watch(await context.newPage());
+  await second.goto(address + "/#/watch");
+  await second.waitForFunction(() => document.querySelector("#connection").className === "connected");
+  await second.waitForTimeout(500);
+  if (streams !== 0) fail(`a second tab opened ${streams} streams of its own`);
+  await go("make");
+  await page.fill("textarea.box", "a lighthouse");
+  await page.getByText("All options").click();
+  await page.getByLabel("steps", { exact: true }).fill("200");
+  await page.getByLabel("size", { exact: true }).fill("512");
+  await page.getByLabel("best of", { exact: true }).fill("16");
+  await page.getByLabel("picture", { exact: true }).selectOption("drawn");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await second.getByRole("button", { name: "Cancel" }).click();
+  await second.getByText("lighthouse").first().waitFor();
+  await page.getByText("cancelled").first().waitFor().catch(() => {});
+  await page.waitForFunction(() => !document.querySelector(".stage progress"));
+  await page.close({ runBeforeUnload: false });
+  await second.waitForTimeout(300);
+  if (streams === 0) fail("nobody follows after the first tab was closed");
+  step("two tabs share a stream; one cancels what the other asked for");
+  await rest(second);
+} catch (error) {
+  for (const [i, open] of browser.contexts().flatMap((one) => one.pages()).entries()) await open.screenshot({ path: `${folder}/failed-${i}.png` }).catch(() => {});
+  throw error;
+} finally {
+  child.kill("SIGTERM");
+  await browser.close();
+}
+
+async function rest(page) {
+  const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
+  const go = async (view) => {
+    await page.evaluate((to) => (location.hash = to), "#/" + view);
+    await page.waitForSelector("main section");
+  };
+  // ---- works are found again ----
+  await go("keep");
+  await page.waitForFunction(() => document.querySelectorAll(".cards li").length >= 4);
+  await shot("keep");
+  await page.getByLabel("Search", { exact: true }).fill("chair");
+  await page.waitForFunction(() => document.querySelectorAll(".cards li").length === 1);
+  await page.getByLabel("How to search").selectOption("meaning");
+  await page.getByLabel("Search", { exact: true }).fill("a place to sleep");
+  await page.waitForFunction(() => /bedroom/.test(document.querySelector(".cards .title")?.textContent));
+  await page.getByLabel("Search", { exact: true }).fill("");
+  await page.waitForFunction(() => document.querySelectorAll(".cards li").length >= 4);
+  await page.locator(".cards input[type=checkbox]").nth(0).check();
+  await page.locator(".cards input[type=checkbox]").nth(1).check();
+  await page.getByRole("button", { name: /Compare two/ }).click();
+  await page.waitForSelector(".two article:nth-child(2) .shown");
+  await page.waitForSelector("table tbody tr");
+  await shot("compare");
+  step("found by words and by meaning, two compared");
+
+  // ---- own: a key, a signature, a file that is checked ----
+  await go("own");
+  await page.getByLabel("Passphrase", { exact: true }).fill("correct horse");
+  await page.getByLabel("Passphrase again").fill("correct horse");
+  await page.getByRole("button", { name: "Make the key" }).click();
+  await page.waitForSelector(".list code");
+  await go("keep");
+  await page.getByText("a wooden chair").first().click();
+  await page.getByRole("button", { name: /Star/ }).click();
+  await page.getByLabel("Tags").fill("furniture, for Ann");
+  await page.getByLabel("Tags").press("Tab");
+  await page.getByLabel("Passphrase").fill("correct horse");
+  await page.getByRole("button", { name: "Sign", exact: true }).click();
+  await page.getByText("Signed files").waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.locator("h3:has-text('Signed files') + ul a", { hasText: "picture.png" }).click()]);
+  await download.saveAs("signed.png");
+  await page.getByText("How it was made").click();
+  await page.getByText(/It is signed by 0x/).waitFor();
+  await shot("work");
+  await go("own");
+  const bytes = readFileSync("signed.png").toString("base64");
+  await page.evaluate((text) => {
+    const file = new File([Uint8Array.from(atob(text), (c) => c.charCodeAt(0))], "signed.png", { type: "image/png" });
+    const data = new DataTransfer();
+    data.items.add(file);
+    document.querySelector(".drop").dispatchEvent(new DragEvent("drop", { bubbles: true, cancelable: true, dataTransfer: data }));
+  }, bytes);
+  await page.getByText("Whole, and signed by you").waitFor();
+  await shot("own");
+  step("signed, and checked by dropping the file");
+
+  // ---- the form of a work comes back from its file ----
+  await go("keep");
+  await page.locator("input[type=file]").setInputFiles("signed.png");
+  await page.waitForFunction(() => document.querySelector("textarea.box")?.value === "a wooden chair with a red cushion");
+
+  // ---- the bin ----
+  await go("keep");
+  await page.getByRole("button", { name: /Starred/ }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".cards li").length === 1);
+  await page.locator(".cards a").click();
+  await page.getByRole("button", { name: "Put into the bin" }).click();
+  await page.getByRole("button", { name: "Yes" }).click();
+  await page.waitForFunction(() => location.hash === "#/keep");
+  await go("bin");
+  await page.getByRole("button", { name: "Restore" }).click();
+  await page.getByText("The bin is empty.").waitFor();
+  step("into the bin and out of it");
+
+  // ---- by keyboard alone ----
+  await page.goto(address + "/#/make");
+  await page.reload();
+  await page.waitForSelector("textarea.box");
+  for (let i = 0; i < 30 && !(await page.evaluate(() => document.activeElement.matches("textarea.box"))); i++) await page.keyboard.press("Tab");
+  await page.keyboard.press("Control+A");
+  await page.keyboard.type("a yellow duck");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".stage .shown img[src], .stage .shown canvas[data-triangles]");
+  await page.waitForFunction(() => /Made: a yellow duck|It was made before/.test(document.querySelector("#news").textContent));
+  step("by keyboard");
+
+  // ---- talk ----
+  await go("talk");
+  await page.waitForTimeout(500);
+  if (await page.getByText("No model that talks is here yet").count()) {
+    step("no model to talk with");
+  } else {
+    await page.getByLabel("Say something").fill("What is the capital of France?");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Good answer" }).click();
+    await page.waitForSelector("button[aria-pressed=true]:has-text('Good answer')");
+    await page.getByRole("button", { name: "Another answer" }).click();
+    await page.getByRole("button", { name: "This one is better" }).click();
+    await page.waitForSelector(".messages button[aria-pressed=true]:has-text('better')");
+    await shot("talk");
+    await page.getByText("your judgements", { exact: false }).first().click();
+    for (const of of ["thumbs", "pairs"]) {
+      const [rows] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: of + ".jsonl" }).click()]);
+      await rows.saveAs(of + ".jsonl");
+      const row = JSON.parse(readFileSync(of + ".jsonl", "utf8").trim().split("\n").at(-1));
+      if (of === "thumbs" ? row.label !== true : !row.chosen || !row.rejected) fail(`${of}: ${JSON.stringify(row)}`);
+    }
+    await page.reload();
+    await page.getByText("What is the capital of France?").waitFor();
+    step("talked; judgements are kept");
+  }
+
+  // ---- the programs that the developers' page shows ----
+  const fields = { create: { prompt: 'a "red" fox', steps: 2, size: 128, seed: 3 }, scene: { prompt: "a bed", edits: ["make the bed red"] }, say: { text: "Hello.\nYou." },
+    shape: { program: 'shape box "a box"\npart a = box(1, 1, 1)\n', set: [], low_poly: 40 }, texture: { mesh: "job_1/object.glb", material: "wood" },
+    render: { file: "chair", samples: 4 }, convert: { mesh: "job_1/object.glb", format: "3mf", parts: true }, generate: { prompt: "Once", max_tokens: 5, stop: ["."], schema: "" } };
+  for (const [kind, values] of Object.entries(fields)) {
+    await page.evaluate(([k, v]) => sessionStorage.setItem("ptah.typed", JSON.stringify({ target: k, values: v })), [kind, values]);
+    await page.goto(address + "/#/code");
+    await page.reload();
+    await page.getByRole("button", { name: "C++" }).click();
+    writeFileSync("shown.cpp", await page.locator("pre").innerText());
+    execFileSync("g++", ["-std=c++20", "-Wall", "-Werror", "-fsyntax-only", "-I", include, "shown.cpp"], { stdio: ["ignore", "inherit", "inherit"] });
+    await page.getByRole("button", { name: "Python" }).click();
+    const python = await page.locator("pre").innerText();
+    writeFileSync("shown.py", python);
+    if (kind === "create") {
+      const said = execFileSync("python3", ["shown.py"], { encoding: "utf8" });
+      if (!/receipt\.json/.test(said)) fail("the program in Python makes nothing: " + said);
+      await page.getByRole("button", { name: "curl" }).click();
+      writeFileSync("shown.sh", (await page.locator("pre").innerText()).split("\n\n")[0]);
+      const job = JSON.parse(execFileSync("sh", ["shown.sh"], { encoding: "utf8" }));
+      if (job.status !== "completed") fail("curl asks for another work than Python: " + JSON.stringify(job));
+      await shot("code");
+    } else {
+      execFileSync("python3", ["-m", "py_compile", "shown.py"]);
+    }
+  }
+  step("the programs compile and run");
+
+  // ---- every view: what axe finds, at three widths, light and dark; German ----
+  const plain = await browser.newContext({ bypassCSP: true, locale: "en-GB" });
+  const looked = await plain.newPage();
+  looked.setDefaultTimeout(60000);
+  const list = (await (await fetch(address + "/v1/works")).json()).data;
+  const views = ["make", "watch", "keep", "own", "talk", "models", "code", "bin", "work/" + list[0].id, `compare/${list[0].id}/${list[1].id}`];
+  for (const view of views)
+    for (const [width, height, colorScheme] of [[1280, 900, "light"], [820, 1100, "dark"], [390, 844, "light"], [390, 844, "dark"]]) {
+      await looked.setViewportSize({ width, height });
+      await looked.emulateMedia({ colorScheme });
+      await looked.goto(address + "/#/" + view);
+      await looked.reload();
+      await looked.waitForSelector("main section");
+      for (const summary of await looked.locator("main summary").all()) if (await summary.isVisible()) await summary.click();
+      await looked.waitForTimeout(600);
+      const wide = await looked.evaluate(() => document.documentElement.scrollWidth);
+      if (wide > width) fail(`${view} is ${wide} px wide at ${width}`);
+      await looked.evaluate(axe);
+      const found = await looked.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+      for (const one of found.violations) fail(`axe: ${view} at ${width}, ${colorScheme}: ${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+      if (colorScheme === "dark") await looked.screenshot({ path: `${folder}/${view.split("/")[0]}-${width}.png` });
+    }
+  await looked.getByLabel("Language").selectOption("de");
+  await looked.getByRole("link", { name: "Sammeln" }).click();
+  await looked.getByRole("heading", { name: "Werke" }).waitFor();
+  await looked.screenshot({ path: `${folder}/german.png` });
+  step("axe: nothing in any view");
   if (problems.length || foreign.length) fail(`problems: ${problems}; asked elsewhere: ${foreign}`);
 
-  // With keys: the page asks for one, and shows nothing of others.
+  // ---- with keys: the page asks for one, and shows nothing of others ----
   child.kill("SIGTERM");
   await once(child, "exit");
   const key = execFileSync(ptah, ["serve", "key", "add", "ann", "--folder", "served"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
   ({ child } = await serve(port, "--keys"));
-  const other = await browser.newPage();
+  const other = await (await browser.newContext({ locale: "en-GB" })).newPage();
   other.setDefaultTimeout(60000);
-  await other.goto(address);
+  await other.goto(address + "/#/keep");
   await other.fill("#key", key);
   await other.click("#key-form button");
-  await other.waitForFunction(() => document.querySelector("#connection").textContent === "connected");
-  if (await other.locator("#jobs li").count() !== 0) fail("works of others are shown");
-  console.log("the studio works");
-} finally {
+  await other.getByText("Nothing was made yet.").waitFor();
+  await other.goto(address + "/#/own");
+  await other.getByText("This server has many users").waitFor();
+  step("keys");
+
+  // ---- ptah studio: an address with a key, which goes on when it is started again ----
   child.kill("SIGTERM");
-  await browser.close();
+  await once(child, "exit");
+  const studio = async () => {
+    child = spawn(ptah, ["studio", "--no-open", "--port", String(port), "--folder", "served"], { stdio: ["ignore", "pipe", "inherit"] });
+    return String((await once(child.stdout, "data"))[0]).trim();
+  };
+  const opened = await studio();
+  if ((await fetch(address + "/v1/works")).status !== 401) fail("who has no key uses the studio");
+  const own = await (await browser.newContext({ locale: "en-GB" })).newPage();
+  await own.goto(opened);
+  await own.waitForSelector("textarea.box");
+  if (own.url().includes("studio_")) fail("the key stays in the address");
+  child.kill("SIGKILL");
+  await once(child, "exit");
+  if ((await studio()) !== opened) fail("the key changes when the studio is started again");
+  await own.waitForFunction(() => document.querySelector("#connection").className === "connected", null, { timeout: 60000 });
+  step("ptah studio");
+  console.log("the studio works");
 }

@@ -8,6 +8,7 @@
 #include "cli/request_options.h"
 #include "media/label.h"
 #include "own/authenticity.h"
+#include "own/facts_json.h"
 
 namespace ptah::cli {
 
@@ -26,8 +27,6 @@ std::string source_text(const ManifestCheck& check) {
   return (term.empty() ? in_quotes(check.source_type) : term) + (check.source_of_parent ? " (of its parent)" : "");
 }
 
-std::string time_of(const TimestampCheck& stamp) { return time_text(static_cast<uint64_t>(std::max<int64_t>(0, stamp.time)), "%Y-%m-%d %H:%M:%S UTC"); }
-
 constexpr size_t kMaxLines = 50;  ///< of one kind; --json has all
 
 /// Calls `show` for each, but not without end.
@@ -45,7 +44,7 @@ void show_credentials(const ManifestCheck& check) {
   print("  content credentials whole, signed with the certificate of {} ({})\n", in_quotes(check.chain.signer),
         check.chain.trusted ? "on your trust list" : "an authority of its own");
   if (check.timestamp)
-    print("  signed at {} by the clock of {} ({})\n", time_of(*check.timestamp), in_quotes(check.timestamp->authority),
+    print("  signed at {} by the clock of {} ({})\n", utc_text(check.timestamp->time), in_quotes(check.timestamp->authority),
           check.timestamp->trusted ? "on your trust list" : "not on your trust list");
   print("  title: {}\n  made with: {}\n", in_quotes(check.title), in_quotes(check.generator));
   if (!check.source_type.empty()) print("  digital source: {}\n", source_text(check));
@@ -76,49 +75,6 @@ void show(const Facts& facts) {
     print("the receipt is not signed\n");
 }
 
-Json json_of(const ManifestCheck& check) {
-  Json ingredients = Json::array();
-  for (const NamedIngredient& one : check.ingredients)
-    ingredients.push_back({{"title", one.title}, {"relation", one.relation}, {"description", one.description}});
-  Json out{{"whole", check.whole},
-           {"problems", check.problems},
-           {"title", check.title},
-           {"generator", check.generator},
-           {"digital_source", check.source_type},
-           {"digital_source_of_parent", check.source_of_parent},
-           {"ingredients", ingredients},
-           {"certificate", {{"name", check.chain.signer}, {"authority", check.chain.authority}, {"trusted", check.chain.trusted}}}};
-  if (check.timestamp)
-    out["timestamp"] = {{"time", time_of(*check.timestamp)}, {"authority", check.timestamp->authority}, {"trusted", check.timestamp->trusted}};
-  return out;
-}
-
-Json json_of(const Facts& facts, Verdict verdict, const std::string& says, const std::string& file) {
-  Json files = Json::array();
-  for (const CheckedFile& one : facts.files) {
-    const char* state = one.file.state == FileState::missing                                                   ? "missing"
-                        : one.file.state == FileState::changed || (one.credentials && !one.credentials->whole) ? "changed"
-                        : facts.of_ptah || one.credentials                                                     ? "whole"
-                                                                                                               : "unknown";
-    Json entry{{"name", one.file.name}, {"state", state}, {"note", one.file.note}};
-    if (one.credentials) entry["credentials"] = json_of(*one.credentials);
-    files.push_back(std::move(entry));
-  }
-  Json out{{"file", file},
-           {"verdict", info_of(verdict).name},
-           {"exit_status", info_of(verdict).exit_status},
-           {"says", says},
-           {"files", files},
-           {"not_covered", facts.uncovered},
-           {"signature", nullptr}};
-  if (facts.maker.has_signature) out["signature"] = {{"holds", facts.maker.maker.has_value()}, {"trusted", facts.maker_trusted}};
-  if (facts.maker.maker) out["signature"]["maker"] = to_string(*facts.maker.maker);
-  if (!facts.key.empty()) out["signature"]["key"] = facts.key;
-  if (!facts.claims.empty()) out["unsigned_digital_source"] = facts.claims;
-  if (!facts.watermark.empty()) out["watermark"] = facts.watermark;
-  return out;
-}
-
 Result<Verdict> run_verify(const VerifyOptions& o) {
   PTAH_TRY(Trust trust, read_trust(o.trusted));
   trust.keys = known_keys();
@@ -126,7 +82,7 @@ Result<Verdict> run_verify(const VerifyOptions& o) {
   const auto [verdict, found] = verdict_of(facts);
   const std::string says = in_options(found, nullptr);
   if (o.json) {
-    print_json(json_of(facts, verdict, says, o.file));
+    print_json(facts_json(facts, verdict, says, o.file));
   } else {
     show(facts);
     print("{}\n", says);

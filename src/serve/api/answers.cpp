@@ -57,17 +57,19 @@ Result<std::string> part_of_file(const std::filesystem::path& file, const ByteRa
 
 }  // namespace
 
+std::string plain_message(const std::string& message) {
+  return said(
+      message, [](const std::string&) -> std::optional<std::string> { return {}; }, true);
+}
+
 HttpResponse api_error(int status, const std::string& message, const char* code, const std::string& param) {
   const char* type = status == 401   ? "authentication_error"
                      : status == 403 ? "permission_error"
                      : status == 429 ? "rate_limit_error"
                      : status >= 500 ? "server_error"
                                      : "invalid_request_error";
-  // The fields of a message are named plainly.
-  const auto plain = [](const std::string&) -> std::optional<std::string> { return {}; };
   return HttpResponse::of(
-      {{"error",
-        {{"message", said(message, plain, true)}, {"type", type}, {"param", param.empty() ? Json() : Json(param)}, {"code", code ? Json(code) : Json()}}}},
+      {{"error", {{"message", plain_message(message)}, {"type", type}, {"param", param.empty() ? Json() : Json(param)}, {"code", code ? Json(code) : Json()}}}},
       status);
 }
 

@@ -21,6 +21,8 @@ std::optional<T> whole_number(std::string_view text) {
   return !text.empty() && problem == std::errc() && end == text.data() + text.size() && !(out < T{}) ? std::optional(out) : std::nullopt;
 }
 
+/// A message of ours without backquotes around the names of fields.
+std::string plain_message(const std::string& message);
 /// {"error": {"message", "type", "param", "code"}} as OpenAI's clients read it: the code is a text or null, the parameter the field at fault or null.
 HttpResponse api_error(int status, const std::string& message, const char* code = nullptr, const std::string& param = "");
 /// The same of an error of a request: 422 for what cannot be, 404 for what is not there, and so on. `bad_request` is the status of the former.

@@ -14,6 +14,7 @@ namespace ptah {
 struct ApiOptions {
   HttpOptions http = {};
   bool keys = false;                   ///< only who sends a key of ApiKeys is served; else everybody is, without a name
+  std::string session_key;             ///< without keys: what the one user has to send; empty: nothing
   bool webhooks_anywhere = false;      ///< also to this computer and private networks
   size_t max_blob_bytes = 64 << 20;    ///< of one file that is put here
   size_t max_request_bytes = 4 << 20;  ///< of a request's JSON
@@ -34,7 +35,12 @@ class ApiServer : public HttpServer {
   enum class Needs { looking, making };
   /// Adds a route for those who may.
   void add(const char* method, const char* path, Needs needs, Handler handler, size_t max_body = 0);
+  /// Adds a route that needs no key, as those of the page; the handler is quick.
+  void add_open(const char* path, std::function<HttpResponse(const HttpRequest&)> handler);
   JobService& service() { return service_; }
+  const JobService& service() const { return service_; }
+  /// Whether everybody who reaches the server is the user of this computer, with their keys and models.
+  bool single_user() const { return !options_.keys; }
   /// All that were added, in their order, and those of the page and of GET /health.
   const std::vector<RouteName>& routes() const { return routes_; }
   size_t max_request_bytes() const { return options_.max_request_bytes; }
@@ -70,7 +76,7 @@ class ApiServer : public HttpServer {
   JobService& service_;
   const ApiKeys& keys_;
   ApiOptions options_;
-  std::vector<RouteName> routes_{{"GET", "/"}, {"GET", "/health"}, {"GET", "/ready"}};
+  std::vector<RouteName> routes_{{"GET", "/health"}, {"GET", "/ready"}};
   WebhookSender webhooks_;
   std::atomic<int> waiting_{0};  ///< threads that wait for an answer's work
 };

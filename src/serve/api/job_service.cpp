@@ -75,7 +75,7 @@ Result<std::unique_ptr<JobService>> JobService::open(ServiceOptions options) {
   PTAH_TRY_VOID(make_folders(s.files_.empty_folder()));
   PTAH_TRY(s.store_, JobStore::open(s.options_.folder));
   s.hub_ = std::make_unique<EventHub>(*s.store_);
-  const auto worker = [&s] { return make_process_worker(s.options_.command, s.files_.empty_folder()); };
+  const auto worker = [&s] { return s.make_worker(); };
   s.planner_ = worker();
   for (const QueuedJob& job : s.store_->queued()) s.wanted_later_.insert(job.id);
   PTAH_TRY_VOID(s.open_queue({.workers = s.options_.workers,
@@ -186,6 +186,13 @@ Result<Plan> JobService::plan(const std::string& kind, const Json& request, cons
   PTAH_TRY(const Prepared p, prepared(kind, request, owner));
   return planned(p.job);
 }
+
+Result<NewJob> JobService::checked(const std::string& kind, const Json& request, const std::string& owner) const {
+  PTAH_TRY(Prepared p, prepared(kind, request, owner));
+  return std::move(p.job);
+}
+
+std::unique_ptr<JobWorker> JobService::make_worker() const { return make_process_worker(options_.command, files_.empty_folder()); }
 
 Result<AskedJob> JobService::ask(const std::string& kind, const Json& request, const std::string& owner, For when, bool batch) {
   PTAH_TRY(const Prepared p, prepared(kind, request, owner));

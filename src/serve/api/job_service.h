@@ -59,6 +59,10 @@ class JobService {
   Result<AskedJob> ask_answer(const std::string& kind, const Json& fields, const std::string& owner, For when = For::now);
   /// Memory and time of a request. Errors: as ask().
   Result<Plan> plan(const std::string& kind, const Json& request, const std::string& owner);
+  /// A request with its files found, as a worker takes it. Errors: as ask(), without what a plan would find.
+  Result<NewJob> checked(const std::string& kind, const Json& request, const std::string& owner) const;
+  /// A process for jobs beside the queue; it is started when there is something to do.
+  std::unique_ptr<JobWorker> make_worker() const;
   /// Somebody's job. Errors: not_found, also for those of others.
   Result<Job> find(const std::string& name, const std::string& owner) const;
   /// Any job. Throws Failure: not_found.

@@ -1,8 +1,12 @@
 // ptah serve: everything that Ptah makes, over HTTP, and the studio's page.
+#include <spawn.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/hex.h"
 #include "base/memory.h"
 #include "base/parallel.h"
+#include "base/process.h"
 #include "cli/chain_options.h"
 #include "cli/commands/commands.h"
 #include "net/http.h"
@@ -18,7 +22,7 @@ struct ServeOptions {
   std::string host = "127.0.0.1", folder, budget, checkpoints, queue, credentials, reach;
   int port = 7878, workers = 1;
   int64_t threads = 0;
-  bool keys = false, webhooks_anywhere = false;
+  bool keys = false, webhooks_anywhere = false, studio = false, no_open = false;
   std::vector<std::string> names, proxies, origins;
 };
 
@@ -39,6 +43,35 @@ bool is_this_computer(const std::string& host) { return host == "localhost" || h
 Result<void> run_api_server(const ServeOptions& said) {
   ServeOptions o = said;
   if (o.queue.empty()) o.queue = environment("PTAH_QUEUE");
+/// What the page has to send, made once for a folder and readable by its owner only: a page that is open goes on when the studio is started again.
+Result<std::string> session_key_of(const fs::path& folder) {
+  const fs::path file = folder / "session" / "key";
+  if (const auto known = read_text(file, 200)) {
+    if (known->size() < 40) return fail(ErrorCode::corrupt, "{} is no key; remove it", file.string());
+    return *known;
+  }
+  uint8_t number[24];
+  fill_random(number);
+  const std::string key = "studio_" + hex_text(number).substr(2);
+  PTAH_TRY_VOID(make_folders(file.parent_path()));
+  PTAH_TRY_VOID(write_new_file(file, {as_bytes(key)}, 0600));
+  return key;
+}
+
+/// Shows a page in the user's browser, where there is a desktop. The address goes through a file that only the user can read, since whoever uses this computer
+/// sees the arguments of programs.
+void open_browser(const fs::path& folder, const std::string& address) {
+  if (environment("DISPLAY").empty() && environment("WAYLAND_DISPLAY").empty()) return;
+  const auto program = find_program("xdg-open");
+  const fs::path page = folder / "session" / "open.html";
+  if (!program || !write_file(page, {as_bytes(fmt::format("<!doctype html><meta http-equiv=\"refresh\" content=\"0; url={}\">", address))}, 0600)) return;
+  std::string words[] = {program->string(), page.string()};
+  char* arguments[] = {words[0].data(), words[1].data(), nullptr};
+  pid_t child = 0;
+  (void)::posix_spawn(&child, words[0].c_str(), nullptr, nullptr, arguments, environ);
+}
+
+Result<void> run_api_server(const ServeOptions& o) {
   if (o.workers < 1 || o.workers > 64) return fail(ErrorCode::invalid_argument, "`workers` {}; 1 to 64 are possible", o.workers);
   if (!is_this_computer(o.host) && !o.keys)
     return fail(ErrorCode::invalid_argument, "others can reach {}: make keys (ptah serve key add NAME) and serve with --keys", o.host);
@@ -67,11 +100,20 @@ Result<void> run_api_server(const ServeOptions& said) {
   api.http.threads = 64;  // an answer that waits for its work takes one
   api.http.max_body_bytes = 256 << 20;
   api.http.max_body_bytes_per_peer = 128 << 20;
+  if (o.studio) {
+    PTAH_TRY(api.session_key, session_key_of(folder));
+  }
   ApiServer server(*service, keys, api);
   PTAH_TRY(const int bound, server.bind(o.host, o.port));
   service->reached_at(o.reach.empty() ? http_address(o.host, bound) : o.reach);
   print("{}\n", http_address(o.host, bound));
   std::fflush(stdout);
+  if (!o.studio) return serve_at(server, o.host, o.port);
+  PTAH_TRY(const int port, server.bind(o.host, o.port));
+  const std::string address = http_address(o.host, port) + "/#key=" + api.session_key;
+  print("{}\n", address);
+  std::fflush(stdout);
+  if (!o.no_open) open_browser(folder, address);
   run_until_interrupted(server);
   return {};
 }
@@ -102,7 +144,26 @@ Result<void> remove_key(const ServeKeyOptions& o) {
 
 constexpr const char* kFolderHelp = "where jobs and results are kept (default: serve below the user's data)";
 
+void add_making_options(CLI::App& command, ServeOptions& o) {
+  command.add_option("--port", o.port, "port to listen on; 0: a free one")->check(CLI::Range(0, 65535));
+  command.add_option("--folder", o.folder, kFolderHelp);
+  command.add_option("--workers", o.workers, "how many works at once, where they fit into the budget (1 to 64)");
+  command.add_option("--budget", o.budget, "most memory that all of them together use, e.g. 2G");
+  command.add_option("--threads", o.threads, "threads of each (default: all cores, shared)");
+  command.add_option("--checkpoints", o.checkpoints, "folder of models that requests may name (also PTAH_CHECKPOINTS)");
+}
+
 }  // namespace
+
+void add_studio(CLI::App& app, Action& action) {
+  auto o = std::make_shared<ServeOptions>();
+  o->studio = true;
+  CLI::App* command = app.add_subcommand("studio", "open the studio in your browser: a page that makes everything Ptah makes");
+  add_making_options(*command, *o);
+  command->add_flag("--no-open", o->no_open, "only print the address");
+  command->footer("The address holds a key: only who has it may use the studio, also on a computer with several users.");
+  command->callback([o, &action] { action = [o] { return finish(guard([&] { return run_api_server(*o); })); }; });
+}
 
 void add_serve(CLI::App& app, Action& action) {
   auto o = std::make_shared<ServeOptions>();
@@ -118,6 +179,7 @@ void add_serve(CLI::App& app, Action& action) {
   command->add_option("--credentials", o->credentials, "with --queue: file with the broker's credentials");
   command->add_option("--reach", o->reach, "with --queue: address at which workers reach this server, e.g. http://192.168.1.10:7878");
   command->add_option("--checkpoints", o->checkpoints, "folder of models that requests may name (also PTAH_CHECKPOINTS)");
+  add_making_options(*command, *o);
   command->add_flag("--keys", o->keys, "only for who sends a key (ptah serve key add)");
   command->add_flag("--webhooks-anywhere", o->webhooks_anywhere, "webhooks of jobs may go to this computer and private networks");
   command->add_option("--name", o->names, "public name of this server; requests for other names are refused")->allow_extra_args(false);

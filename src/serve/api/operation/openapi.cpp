@@ -21,6 +21,10 @@ struct ToldRoute {
 
 constexpr ToldRoute kToldRoutes[] = {
     {"GET", "/", "page", "The studio's page", "", "page"},
+    {"GET", "/studio/style.css", "page", "Its style", "", "text"},
+    {"GET", "/studio/studio.js", "page", "Its program", "", "text"},
+    {"GET", "/studio/viewer.js", "page", "Its viewer of objects", "", "text"},
+    {"GET", "/studio/de.js", "page", "Its texts in German", "", "text"},
     {"GET", "/health", "operation", "The server answers", "", "json"},
     {"GET", "/ready", "operation", "Works can be made", "", "json"},
     {"GET", "/metrics", "operation", "What goes on, for Prometheus", "", "text"},
@@ -37,6 +41,22 @@ constexpr ToldRoute kToldRoutes[] = {
     {"GET", "/v1/jobs/{id}/content/{name}", "jobs", "A file of the work", "", "bytes"},
     {"GET", "/v1/events", "jobs", "What happens to all of your jobs", "", "events", 200, "after"},
     {"POST", "/v1/plan", "jobs", "Memory and time of a work", "PlanRequest", "json"},
+    {"POST", "/v1/drafts", "studio", "What a work will be about, at once", "DraftRequest", "bytes"},
+    {"GET", "/v1/works", "studio", "Works, found by words or meaning", "", "json", 200, "q by kind tag star limit"},
+    {"GET", "/v1/works/{id}", "studio", "A work with its stars, tags and signatures", "", "json"},
+    {"PUT", "/v1/works/{id}/marks", "studio", "Star and tags of a work", "MarksRequest", "json"},
+    {"POST", "/v1/works/{id}/sign", "studio", "Sign a work with a key of this computer", "SignRequest", "json"},
+    {"GET", "/v1/works/{id}/signed/{maker}/{name}", "studio", "A file of a signed work", "", "bytes"},
+    {"GET", "/v1/keyring", "studio", "The keys of this computer that sign", "", "json"},
+    {"POST", "/v1/keyring", "studio", "Make a key", "KeyRequest", "json", 201},
+    {"POST", "/v1/verify", "studio", "What can be said of a file", "bytes", "json", 200, "name"},
+    {"GET", "/v1/catalog", "studio", "Models, here and to be had", "", "json"},
+    {"POST", "/v1/catalog", "studio", "Fetch a model", "PullRequest", "json", 202},
+    {"POST", "/v1/catalog/cancel", "studio", "Stop fetching a model", "PullRequest", "json"},
+    {"DELETE", "/v1/catalog/{model}", "studio", "Remove a model that was fetched", "", "json"},
+    {"POST", "/v1/feedback", "studio", "Keep what somebody said of an answer", "FeedbackRequest", "json", 201},
+    {"GET", "/v1/feedback", "studio", "What was said of answers, as lines of JSON", "", "text", 200, "of"},
+    {"POST", "/v1/blobs", "files", "Put a file here, under its digest", "bytes", "json", 201},
     {"PUT", "/v1/blobs/{digest}", "files", "Put a file here", "bytes", "json", 201},
     {"GET", "/v1/blobs/{digest}", "files", "A file that you put here", "", "bytes"},
     {"GET", "/v1/recipes", "jobs", "What can be made", "", "json"},
@@ -93,6 +113,18 @@ constexpr const char* kBodySchemas = R"json({
   "AnyObject": {"type": "object"},
   "WebUiSettings": {"type": "object", "properties": {"sd_model_checkpoint": {"const": "picture"}}, "additionalProperties": false},
   "Webhook": {"type": "object", "required": ["url", "secret"], "properties": {"url": {"type": "string"}, "secret": {"type": "string", "pattern": "^whsec_"}}, "additionalProperties": false},
+  "MarksRequest": {"type": "object", "properties": {"star": {"type": ["boolean", "null"]},
+    "tags": {"type": "array", "maxItems": 32, "items": {"type": "string", "maxLength": 16}}}},
+  "SignRequest": {"type": "object", "properties": {"key": {"type": "string", "maxLength": 100}, "passphrase": {"type": "string", "maxLength": 200}}},
+  "KeyRequest": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "pattern": "^[a-z]{1,20}$"}, "passphrase": {"type": "string", "maxLength": 200}}},
+  "PullRequest": {"type": "object", "required": ["source"], "properties": {"source": {"type": "string", "minLength": 1, "maxLength": 100}, "accept_terms": {"type": ["boolean", "null"]}}},
+  "Messages": {"type": "array", "minItems": 1, "maxItems": 4096, "items": {"type": "object", "required": ["role", "content"], "properties": {
+    "role": {"enum": ["system", "user", "assistant"]}, "content": {"type": "string"}}}},
+  "FeedbackRequest": {"oneOf": [
+    {"type": "object", "required": ["prompt", "completion", "label"], "properties": {"model": {"type": "string", "maxLength": 50}, "prompt": {"$ref": "#/components/schemas/Messages"},
+      "completion": {"$ref": "#/components/schemas/Messages"}, "label": {"type": "boolean"}}, "not": {"required": ["chosen"]}},
+    {"type": "object", "required": ["prompt", "chosen", "rejected"], "properties": {"model": {"type": "string", "maxLength": 50}, "prompt": {"$ref": "#/components/schemas/Messages"},
+      "chosen": {"$ref": "#/components/schemas/Messages"}, "rejected": {"$ref": "#/components/schemas/Messages"}}, "not": {"required": ["completion"]}}]},
   "Drawing": {"type": "object", "properties": {
     "model": {"type": ["string", "null"]},
     "temperature": {"type": ["number", "null"], "minimum": 0, "maximum": 5},
@@ -153,6 +185,11 @@ Json parameter_schema(const std::string& name, std::string_view path) {
   if (name == "before") return {{"type", "string"}, {"pattern", "^(|job_[1-9][0-9]{0,8})$"}};
   if (name == "digest") return {{"type", "string"}, {"pattern", "^sha256:[0-9a-f]{64}$"}};
   if (name == "name" || name == "model" || name == "kind") return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}$"}};
+  if (name == "maker") return {{"type", "string"}, {"pattern", "^0x[0-9a-f]{40}$"}};
+  if (name == "by") return {{"enum", {"words", "meaning"}}};
+  if (name == "of") return {{"enum", {"pairs", "thumbs"}}};
+  if (name == "star") return {{"enum", {"true", "false"}}};
+  if (name == "q" || name == "tag") return {{"type", "string"}, {"maxLength", 200}};
   if (name == "limit") return {{"type", "integer"}, {"minimum", 1}, {"maximum", 200}};
   if (name == "after" || name == "starting_after") return {{"type", "integer"}, {"minimum", 0}, {"maximum", 1000000000}};
   if (name == "stream") return {{"enum", {"true", "false"}}};
@@ -229,7 +266,7 @@ Json openapi_operation(const ToldRoute& route) {
 }  // namespace
 
 Json openapi_document(const std::vector<RouteName>& routes, std::vector<RouteName>* untold) {
-  Json schemas = Json::parse(kBodySchemas), requests = Json::array(), plans = Json::array();
+  Json schemas = Json::parse(kBodySchemas), requests = Json::array(), plans = Json::array(), drafts = Json::array();
   for (const Recipe& recipe : recipes()) {
     Json schema = recipe.schema->json_schema();
     schema.erase("$schema");
@@ -241,9 +278,13 @@ Json openapi_document(const std::vector<RouteName>& routes, std::vector<RouteNam
         {{"type", "object"},
          {"required", Json::array({"kind", "request"})},
          {"properties", {{"kind", kind}, {"request", request}, {"lane", {{"enum", {"interactive", "batch"}}}}, {"webhook", component("Webhook")}}}});
+    drafts.push_back({{"type", "object"},
+                      {"required", Json::array({"kind", "request", "file"})},
+                      {"properties", {{"kind", kind}, {"request", request}, {"file", {{"enum", {"png", "glb"}}}}}}});
     plans.push_back({{"type", "object"}, {"required", Json::array({"kind", "request"})}, {"properties", {{"kind", kind}, {"request", request}}}});
   }
   schemas["JobRequest"] = {{"oneOf", std::move(requests)}};
+  schemas["DraftRequest"] = {{"oneOf", std::move(drafts)}};
   schemas["PlanRequest"] = {{"oneOf", std::move(plans)}};
   Json paths = Json::object();
   for (const RouteName& route : routes) {

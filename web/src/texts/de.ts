@@ -1,0 +1,2 @@
+import texts from "./de.json";
+export default texts;
