@@ -28,6 +28,11 @@
 #include "image/gan.h"
 #include "media/image.h"
 #include "own/c2pa.h"
+#include "own/consent.h"
+#include "face/people_data.h"
+#include "face/person_words.h"
+#include "media/morph/glb_morphs.h"
+#include "weights/tfjs.h"
 #include "own/cbor.h"
 #include "text/encode/bert.h"
 #include "text/language_of.h"
@@ -397,6 +402,34 @@ void fuzz_translation(Input bytes) {
   (void)tokens_13a(std::string(rest));
   RepetitionWatch watch;
   for (size_t i = 0; i < std::min<size_t>(rest.size(), 2000); ++i) (void)watch.add(rest[i], rest.substr(i, 1));
+/// A manifest and its numbers.
+void fuzz_tfjs(Input bytes) {
+  const auto [manifest, numbers] = halves(text_of(bytes));
+  (void)parse_tfjs(manifest, as_bytes(numbers));
+}
+
+/// A mesh with its shapes, and a sentence about a person.
+void fuzz_people(Input bytes) {
+  const auto [mesh, offsets] = halves(text_of(bytes));
+  PeopleData data;
+  (void)read_people_mesh(mesh, data);
+  (void)read_offsets(offsets, {"a", "b"}, data.base.size());
+  (void)read_packed_offsets(as_bytes(offsets), {"a", "b"}, data.base.size());
+  (void)person_of(1, read_person(mesh).wishes);
+}
+
+void fuzz_morphs(Input bytes) {
+  const auto head = GlbMorphs::read({bytes.begin(), bytes.end()});
+  if (!head) return;
+  (void)(*head)->posed({{"jawOpen", 1.0F}});
+  (void)(*head)->animated({{"jawOpen"}, {0, 1}, {0, 1}}, "fuzz");
+}
+
+void fuzz_consent(Input bytes) {
+  const auto json = parse_json(std::string(text_of(bytes)));
+  if (!json) return;
+  (void)read_consent(*json);
+  (void)read_revocation(*json);
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }

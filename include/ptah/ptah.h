@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ptah/engine.h"
+#include "ptah/face.h"
 #include "ptah/field.h"
 #include "ptah/language.h"
 #include "ptah/paint.h"

@@ -5,6 +5,7 @@
 #include "api/outcome.h"
 #include "ptah/contract.h"
 #include "ptah/engine.h"
+#include "ptah/face.h"
 #include "ptah/field.h"
 #include "ptah/language.h"
 #include "ptah/paint.h"
@@ -212,6 +213,58 @@ void members(const SayRequest& r, const Visit& visit) {
   visit("pause", r.pause);
   visit("captions", r.captions);
   visit("precision", r.precision);
+  visit("model", r.model);
+}
+
+template <class Visit>
+void members(const FaceRequest& r, const Visit& visit) {
+  visit("text", r.text);
+  visit("set", r.set);
+  visit("seed", number_of(r.seed));
+  visit("size", r.size);
+  visit("azimuth", r.azimuth);
+  visit("elevation", r.elevation);
+  visit("environment", r.environment);
+  visit("background", r.background);
+  visit("texture", r.texture);
+  visit("watermark", r.watermark);
+  visit("model", r.model);
+}
+
+template <class Visit>
+void members(const TalkRequest& r, const Visit& visit) {
+  visit("text", r.text);
+  visit("face", r.face);
+  visit("person", r.person);
+  visit("set", r.set);
+  visit("seed", number_of(r.seed));
+  visit("voice", r.voice);
+  visit("lexicon", r.lexicon);
+  visit("speed", r.speed);
+  visit("size", r.size);
+  visit("azimuth", r.azimuth);
+  visit("elevation", r.elevation);
+  visit("environment", r.environment);
+  visit("background", r.background);
+  visit("animate", r.animate);
+  visit("frame_rate", r.frame_rate);
+  visit("precision", r.precision);
+  visit("voice_model", r.voice_model);
+  visit("model", r.model);
+}
+
+template <class Visit>
+void members(const PhotoRequest& r, const Visit& visit) {
+  visit("picture", r.picture);
+  visit("donor", r.donor);
+  visit("consents", r.consents);
+  visit("smile", r.smile);
+  visit("brows", r.brows);
+  visit("eyes", r.eyes);
+  visit("gaze_x", r.gaze_x);
+  visit("gaze_y", r.gaze_y);
+  visit("label", r.label);
+  visit("watermark", r.watermark);
   visit("model", r.model);
 }
 

@@ -5,11 +5,12 @@
 namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
-Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_contract, add_convert, add_create, add_dao, add_dev_chain, add_draw,
-    add_edges, add_embed, add_evaluate, add_field, add_generate, add_help, add_key, add_learn, add_mark, add_measure, add_memory, add_mint, add_models,
-    add_object, add_paint, add_perplexity, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem, add_render, add_replay, add_say,
-    add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_template, add_texture, add_tokenize, add_train, add_transcribe,
-    add_transfer, add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work, add_worker;
+Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_consent, add_contract, add_convert, add_create, add_dao, add_dev_chain,
+    add_draw, add_edges, add_embed, add_evaluate, add_face, add_faces, add_field, add_generate, add_help, add_key, add_learn, add_mark, add_measure, add_memory,
+    add_mint, add_models, add_object, add_paint, add_perplexity, add_photo, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem,
+    add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_talk, add_template, add_texture,
+    add_tokenize, add_train, add_transcribe, add_transfer, add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work,
+    add_worker;
 
 namespace {
 
@@ -77,6 +78,20 @@ constexpr Command kTable[] = {
      "ptah say \"The meeting is on Dec. 25 at 10:30 am.\" --voice bf_emma --speed 1.1 --captions\n"
      "ptah say --from chapter.md --voice af_heart:2+af_bella --out chapter\n"
      "ptah say --list"},
+    {"face", kCreate, add_face,
+     "ptah face \"an old woman with green eyes, smiling\"\n"
+     "ptah face \"a young man with a beard\" --seed 7 --azimuth 35 --size 768\n"
+     "ptah face --seed 7 --set age=60 --set hair=bald --set smile=0.6\n"
+     "ptah face --list"},
+    {"talk", kCreate, add_talk,
+     "ptah talk \"Good morning!\" --face face.glb\n"
+     "ptah talk \"Good morning!\" --person \"a young man with glasses\" --voice am_adam"},
+    {"photo", kCreate, add_photo,
+     "ptah photo me.png --consent me.consent.json --smile 0.8\n"
+     "ptah photo me.png --donor friend.png --consent me.consent.json --consent friend.consent.json --label"},
+    {"faces", kCreate, add_faces,
+     "ptah faces picture.png\n"
+     "ptah faces picture.png --json"},
     {"upscale", kCreate, add_upscale,
      "ptah upscale drawing.png\n"
      "ptah upscale photo.jpg --model RealESRGAN_x4plus.pth --out large.png"},
@@ -192,6 +207,10 @@ constexpr Command kTable[] = {
      "ptah key serve maker --port 8700"},
     {"mark", kOwn, add_mark, "ptah mark photo.jpg marked.jpg --source digitalCapture"},
     {"watermark", kOwn, add_watermark, "ptah watermark copy.jpg --works ptah-works"},
+    {"consent", kOwn, add_consent,
+     "ptah consent give me.png --person \"Ann Smith\" --use expression,swap --days 30 --out me.consent.json\n"
+     "ptah consent check me.consent.json --picture me.png\n"
+     "ptah consent revoke me.consent.json"},
     {"cid", kOwn, add_cid, "ptah cid poem/text.txt"},
     {"car", kOwn, add_car, "ptah car works.car ptah-works/a-red-fox-0/picture.png"},
     {"mint", kOwn, add_mint,

@@ -22,7 +22,8 @@ struct Body {
   template <class T>
   size_t add(const std::vector<T>& values, int target) {
     const size_t bytes = values.size() * sizeof(T);
-    views.push_back({{"buffer", 0}, {"byteOffset", data.size()}, {"byteLength", bytes}, {"target", target}});
+    views.push_back({{"buffer", 0}, {"byteOffset", data.size()}, {"byteLength", bytes}});
+    if (target != 0) views.back()["target"] = target;
     const auto* from = reinterpret_cast<const uint8_t*>(values.data());
     data.insert(data.end(), from, from + bytes);
     while (data.size() % 4) data.push_back(0);
@@ -42,6 +43,27 @@ struct Body {
       accessor["min"] = low;
       accessor["max"] = high;
     }
+    accessors.push_back(accessor);
+    return accessors.size() - 1;
+  }
+  /// Numbers of vertices, as narrow as they may be: a view, and the type of its components.
+  std::pair<size_t, int> numbers(const std::vector<uint32_t>& vertices, size_t count) {
+    if (count > 65535) return {add(vertices, 0), kInt};
+    return {add(std::vector<uint16_t>(vertices.begin(), vertices.end()), 0), kShort};
+  }
+  /// Vectors of which all but some are 0.
+  size_t sparse(size_t count, const std::vector<Vec3>& values, const std::pair<size_t, int>& vertices, bool bounds) {
+    Json accessor{{"componentType", kFloat}, {"count", count}, {"type", "VEC3"}};
+    Vec3 low{}, high{};
+    if (!values.empty()) {
+      if (values.size() == count) low = high = values[0];
+      for (const Vec3& p : values)
+        for (size_t i = 0; i < 3; ++i) low[i] = std::min(low[i], p[i]), high[i] = std::max(high[i], p[i]);
+      accessor["sparse"] = {{"count", values.size()},
+                            {"indices", {{"bufferView", vertices.first}, {"componentType", vertices.second}}},
+                            {"values", {{"bufferView", add(values, 0)}}}};
+    }
+    if (bounds) accessor["min"] = low, accessor["max"] = high;
     accessors.push_back(accessor);
     return accessors.size() - 1;
   }
@@ -259,6 +281,73 @@ Result<Bytes> encode_glb(const GlbScene& scene, const SceneExtras& extras) {
     nodes.add(m.path, meshes.size() - 1, own);
   }
   return glb_with(scene, body, nodes.json(), meshes, Json::array(), extras);
+}
+
+namespace {
+
+Result<void> check_morphs(const MorphedScene& scene) {
+  if (scene.morphs.size() != scene.scene.meshes.size())
+    return fail(ErrorCode::invalid_argument, "glb: morph targets of {} meshes; the scene has {}", scene.morphs.size(), scene.scene.meshes.size());
+  for (size_t m = 0; m < scene.morphs.size(); ++m)
+    for (const SceneMorph& morph : scene.morphs[m]) {
+      bool sound = morph.positions.size() == morph.vertices.size() && (morph.normals.empty() || morph.normals.size() == morph.vertices.size());
+      for (size_t i = 0; i < morph.vertices.size(); ++i)
+        sound &= morph.vertices[i] < scene.scene.meshes[m].mesh.positions.size() && (i == 0 || morph.vertices[i] > morph.vertices[i - 1]);
+      if (!sound) return fail(ErrorCode::invalid_argument, "glb: the morph target '{}' of '{}' is not complete", morph.name, scene.scene.meshes[m].path);
+    }
+  return {};
+}
+
+/// A mesh with its targets; either all of a mesh's targets have normals or none.
+Json morphed_mesh(const SceneMesh& mesh, const std::vector<SceneMorph>& morphs, Body& body) {
+  Json primitive = primitive_json(mesh, body), names = Json::array(), weights = Json::array(), targets = Json::array();
+  const size_t count = mesh.mesh.positions.size();
+  const bool normals = std::any_of(morphs.begin(), morphs.end(), [](const SceneMorph& m) { return !m.normals.empty(); });
+  for (const SceneMorph& morph : morphs) {
+    const auto vertices = morph.vertices.empty() ? std::pair<size_t, int>{} : body.numbers(morph.vertices, count);
+    Json target{{"POSITION", body.sparse(count, morph.positions, vertices, true)}};
+    if (normals) target["NORMAL"] = body.sparse(count, morph.normals, vertices, false);
+    targets.push_back(std::move(target));
+    names.push_back(morph.name);
+    weights.push_back(morph.weight);
+  }
+  if (!morphs.empty()) primitive["targets"] = std::move(targets);
+  Json out{{"name", mesh.path}, {"primitives", {std::move(primitive)}}};
+  if (!morphs.empty()) out["weights"] = std::move(weights), out["extras"] = {{"targetNames", std::move(names)}};
+  return out;
+}
+
+}  // namespace
+
+Result<Bytes> encode_glb(const MorphedScene& scene, const SceneExtras& extras) {
+  PTAH_TRY_VOID(check_scene(scene.scene));
+  PTAH_TRY_VOID(check_morphs(scene));
+  Body body;
+  Nodes nodes(scene.scene.name);
+  Json meshes = Json::array();
+  for (size_t i = 0; i < scene.scene.meshes.size(); ++i) {
+    meshes.push_back(morphed_mesh(scene.scene.meshes[i], scene.morphs[i], body));
+    PTAH_TRY(const Json own, extras_json(scene.scene.meshes[i].extras));
+    nodes.add(scene.scene.meshes[i].path, i, own);
+  }
+  return glb_with(scene.scene, body, nodes.json(), meshes, Json::array(), extras);
+}
+
+MeshScene posed(const MorphedScene& scene) {
+  MeshScene out = scene.scene;
+  for (size_t m = 0; m < std::min(out.meshes.size(), scene.morphs.size()); ++m) {
+    ShadedMesh& mesh = out.meshes[m].mesh;
+    for (const SceneMorph& morph : scene.morphs[m]) {
+      if (morph.weight == 0) continue;
+      for (size_t i = 0; i < morph.vertices.size(); ++i) {
+        const uint32_t v = morph.vertices[i];
+        mesh.positions[v] = mesh.positions[v] + morph.positions[i] * morph.weight;
+        if (!morph.normals.empty()) mesh.normals[v] = mesh.normals[v] + morph.normals[i] * morph.weight;
+      }
+    }
+    for (Vec3& normal : mesh.normals) normal = length(normal) > 1e-6F ? normalized(normal) : Vec3{0, 1, 0};
+  }
+  return out;
 }
 
 Result<Bytes> encode_glb(const InstancedScene& scene, const SceneExtras& extras) {

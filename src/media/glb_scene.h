@@ -42,6 +42,24 @@ struct InstancedScene {
 };
 /// A node for each instance. Errors: as for a scene; invalid_argument for an instance of what is not there.
 Result<Bytes> encode_glb(const InstancedScene& scene, const SceneExtras& extras = {});
+
+/// A morph target: what a mesh does at a weight of 1.
+struct SceneMorph {
+  std::string name;
+  std::vector<uint32_t> vertices;        ///< that move, growing; may be empty
+  std::vector<Vec3> positions, normals;  ///< offsets, one a vertex of `vertices`; of normals none at all if they stay
+  float weight = 0;                      ///< where nobody says another
+};
+/// A scene whose meshes have morph targets, by the order of its meshes; the file names them in each mesh's extras.targetNames.
+struct MorphedScene {
+  MeshScene scene;
+  std::vector<std::vector<SceneMorph>> morphs;
+};
+/// As of a scene; offsets are sparse accessors. Errors: invalid_argument also for targets of vertices that are not there.
+Result<Bytes> encode_glb(const MorphedScene& scene, const SceneExtras& extras = {});
+/// The meshes as they are with their weights.
+MeshScene posed(const MorphedScene& scene);
+
 /// The JSON of a GLB without asset.extras.ptah, as SceneExtras got it. Errors: corrupt.
 Result<std::string> scene_document(std::span<const uint8_t> glb);
 

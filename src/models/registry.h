@@ -41,8 +41,8 @@ Result<Model> shipped_model(const std::filesystem::path& folder, const std::stri
 /// none. Errors: those of shipped_models().
 Result<std::vector<Model>> known_models(const std::filesystem::path& shipped, const std::filesystem::path& pulled);
 
-/// The folder of a model given by name or by path (a folder with config.json, voices.bin or a GGUF file, or such a file). One that was pulled goes before the
-/// one of the same name that came along. Errors: not_found, saying how to pull it.
+/// The folder of a model given by name or by path (a folder with config.json, a GGUF file or the files of one that is pulled, or a GGUF file). One that was
+/// pulled goes before the one of the same name that came along. Errors: not_found, saying how to pull it.
 Result<std::filesystem::path> find_model(const std::string& name_or_path);
 
 }  // namespace ptah

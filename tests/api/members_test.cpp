@@ -11,6 +11,8 @@
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/contract/contract_work.h"
 #include "pipelines/scene/scene_work.h"
+#include "pipelines/face/photo_work.h"
+#include "pipelines/face/talk_work.h"
 #include "pipelines/speech/say_work.h"
 #include "pipelines/shape/shape_work.h"
 #include "pipelines/text_work.h"
@@ -39,6 +41,9 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
   expect_all(contract_schema(), values_of(ContractRequest{}));
   expect_all(field_schema(), values_of(FieldRequest{}));
   expect_all(say_schema(), values_of(SayRequest{}));
+  expect_all(face_schema(), values_of(FaceRequest{}));
+  expect_all(talk_schema(), values_of(TalkRequest{}));
+  expect_all(photo_schema(), values_of(PhotoRequest{}));
   expect_all(shape_schema(), values_of(ShapeRequest{}, MeshOutput{}));
   expect_all(convert_schema(), values_of(ConvertRequest{}, MeshOutput{}));
   expect_all(text_schema(), values_of(AnswerOptions{}),

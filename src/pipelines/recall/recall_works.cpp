@@ -7,6 +7,8 @@
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
 #include "pipelines/shape/shape_work.h"
+#include "pipelines/face/photo_work.h"
+#include "pipelines/face/talk_work.h"
 #include "pipelines/speech/say_work.h"
 #include "pipelines/text_work.h"
 #include "pipelines/texturing/texture_work.h"
@@ -104,6 +106,24 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
   if (text_at(receipt, "kind") == kSpeechKind) {
     PTAH_TRY(const SayTask task, say_schema().from_receipt(receipt["request"]));
     return say_schema().command_of(task) + "\n";
+  }
+  if (text_at(receipt, "kind") == kFaceKind) {
+    PTAH_TRY(const FaceTask task, face_schema().from_receipt(receipt["request"]));
+    return face_schema().command_of(task) + "\n";
+  }
+  if (text_at(receipt, "kind") == kTalkKind) {
+    PTAH_TRY(TalkTask task, talk_schema().from_receipt(receipt["request"]));
+    if (receipt.contains("sources")) task.face = folder / source_file("face.glb");
+    return talk_schema().command_of(task) + "\n";
+  }
+  if (text_at(receipt, "kind") == kPhotoKind) {
+    PTAH_TRY(PhotoTask task, photo_schema().from_receipt(receipt["request"]));
+    task.picture = folder / "from.png";
+    const Json sources = receipt.value("sources", Json::object());
+    if (sources.contains("donor.png")) task.donor = folder / source_file("donor.png");
+    for (size_t i = 1; sources.contains(fmt::format("consent-{}.json", i)); ++i)
+      task.consents.push_back(folder / source_file(fmt::format("consent-{}.json", i)));
+    return photo_schema().command_of(task) + "\n";
   }
   if (text_at(receipt, "kind") == kTextureKind) return texture_command(receipt, folder);
   if (text_at(receipt, "kind") == kConvertKind) return conversion_command(receipt, folder);

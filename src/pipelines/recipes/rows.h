@@ -18,6 +18,9 @@ Recipe scene_recipe();
 Recipe field_recipe();
 Recipe say_recipe();
 Recipe contract_recipe();
+Recipe face_recipe();
+Recipe talk_recipe();
+Recipe photo_recipe();
 
 /// The pictures `from` and `mask`; none where they are empty. Errors: as the reader; as check(Sources).
 Result<Sources> read_sources(const std::filesystem::path& from, const std::filesystem::path& mask, const PictureReader& read);
