@@ -4,6 +4,7 @@
 Short jobs (a box, as STL) with a server's own worker, and with one, two and four workers behind the broker, all on this computer: so this is what a job costs
 beside its work, and says nothing of how much faster many machines are. Then the time until a job of a killed worker runs elsewhere."""
 import argparse
+import os
 import pathlib
 import statistics
 import sys
@@ -24,13 +25,27 @@ def ask(server, number):
     return server.ask("/v1/jobs", {"kind": "shape", "request": request(number)})[1]["id"]
 
 
-def wait(server, job):
+def wait(server, job, pause=0.002):
     while server.ask("/v1/jobs/" + job)[1]["status"] in ("queued", "in_progress"):
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
-def measure(server, jobs, first):
-    """Milliseconds a job: one after the other (median), and when all are asked for at once."""
+def processor_seconds(*parts):
+    """Of these processes and their children that run."""
+    of, above = {}, {}
+    for entry in pathlib.Path("/proc").iterdir():
+        try:
+            words = (entry / "stat").read_text().rsplit(")", 1)[1].split() if entry.name.isdigit() else None
+        except OSError:
+            continue
+        if words:
+            of[int(entry.name)], above[int(entry.name)] = (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK"), int(words[1])
+    roots = {part.process.pid for part in parts}
+    return sum(seconds for pid, seconds in of.items() if pid in roots or above.get(pid) in roots)
+
+
+def measure(server, jobs, first, parts):
+    """Milliseconds a job: one after the other (median), when all are asked for at once, asking alone, and of all processors."""
     for i in range(5):
         wait(server, ask(server, first + i))
     alone = []
@@ -38,12 +53,14 @@ def measure(server, jobs, first):
         began = time.time()
         wait(server, ask(server, first + i))
         alone.append(time.time() - began)
+    before = processor_seconds(*parts)
     began = time.time()
     names = [ask(server, first + 100 + i) for i in range(jobs)]
     asked = time.time() - began
     for name in names:
-        wait(server, name)
-    return statistics.median(alone) * 1e3, (time.time() - began) / jobs * 1e3, asked / jobs * 1e3
+        wait(server, name, 0.05)  # asking takes the server's time too
+    whole = time.time() - began
+    return statistics.median(alone) * 1e3, whole / jobs * 1e3, asked / jobs * 1e3, (processor_seconds(*parts) - before) / jobs * 1e3
 
 
 def main():
@@ -51,17 +68,17 @@ def main():
     parser.add_argument("--jobs", type=int, default=200)
     parser.add_argument("--ptah", default=str(ROOT / "build" / "release" / "ptah"))
     o = parser.parse_args()
-    print(f"{'':24} {'one by one':>12} {'all at once':>12} {'asking':>8}   (ms a job)")
+    print(f"{'':24} {'one by one':>12} {'all at once':>12} {'asking':>8} {'processor':>10}   (ms a job)")
 
     def show(name, figures):
-        print(f"{name:24} {figures[0]:12.1f} {figures[1]:12.1f} {figures[2]:8.1f}", flush=True)
+        print(f"{name:24} {figures[0]:12.1f} {figures[1]:12.1f} {figures[2]:8.1f} {figures[3]:10.1f}", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
         with Server(o.ptah, folder, None, "--threads", "1").start() as server:
-            show("its own worker", measure(server, o.jobs, 0))
+            show("its own worker", measure(server, o.jobs, 0, [server]))
     for workers in (1, 2, 4):
         with Cluster(o.ptah, workers, worker_arguments=["--threads", "1"], server_arguments=["--threads", "1"]) as cluster:
-            show(f"{workers} behind the broker", measure(cluster.server, o.jobs, 0))
+            show(f"{workers} behind the broker", measure(cluster.server, o.jobs, 0, [cluster.server, cluster.broker, *cluster.workers]))
     times = []
     with Cluster(o.ptah, 2, worker_arguments=["--threads", "1", "--lease", "2"]) as cluster:
         for round_ in range(3):

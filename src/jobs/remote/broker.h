@@ -72,7 +72,7 @@ class Broker {
   virtual Result<std::unique_ptr<Listening>> listen(const std::string& subject, Heard heard) = 0;
   /// The first answer of who listens; nothing if nobody does, or in so many seconds.
   virtual std::optional<std::string> ask(const std::string& subject, const std::string& text, double seconds) = 0;
-  /// How long the connection has been there, by and large: others may come back a little later than this one.
+  /// How long ago a lost connection came back, by and large: others may come back a little later than this one. Very long if none was lost.
   virtual double connected_seconds() = 0;
 };
 

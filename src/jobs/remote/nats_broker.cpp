@@ -16,6 +16,7 @@ Result<std::unique_ptr<Broker>> connect_broker(const BrokerOptions&) {
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <mutex>
 #include <vector>
 
@@ -32,11 +33,16 @@ constexpr int64_t kNanoseconds = 1'000'000'000;
 constexpr int64_t kValueSeconds = 86400;               ///< what became of a job is forgotten after a day: the server has it by then
 constexpr int64_t kForgottenGroupSeconds = 7 * 86400;  ///< of takers: of versions and processors that are no longer there
 constexpr int64_t kWaitMilliseconds = 5000;
+constexpr int64_t kAckMilliseconds = 1000;  ///< longer, and a taker would do nothing after its broker was killed
+constexpr int64_t kTakeMilliseconds = 2000;
 
 Error nats_error(const std::string& what, natsStatus status) {
-  const char* more = ::nats_GetLastError(nullptr);
+  const char* last = ::nats_GetLastError(nullptr);
+  std::string more = last ? last : "", said = natsStatus_GetText(status);
+  if (const size_t place = more.find("): "); more.starts_with("(") && place != std::string::npos) more.erase(0, place + 3);  // of libnats's source
+  if (!more.empty() && more != said) said += ": " + printable(more, 200);
   const ErrorCode code = status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED ? ErrorCode::permission : ErrorCode::io;
-  return {code, fmt::format("{}: {}{}{}", what, natsStatus_GetText(status), more && *more ? ": " : "", printable(more ? more : "", 200))};
+  return {code, fmt::format("{}: {}", what, said)};
 }
 
 Result<void> checked(const std::string& what, natsStatus status) {
@@ -55,59 +61,68 @@ using Subscription = std::unique_ptr<natsSubscription, Destroy<natsSubscription,
 using Statistics = std::unique_ptr<natsStatistics, Destroy<natsStatistics, natsStatistics_Destroy>>;
 using Message = std::unique_ptr<natsMsg, Destroy<natsMsg, natsMsg_Destroy>>;
 
+/// Messages are asked for one at a time and answered by hand: libnats's own fetch waits for some milliseconds where there is none, for each class of jobs.
+/// Which words mean what is in NATS's architecture decision 13 (pull consumers) and its description of acknowledgements.
 class NatsDelivery : public Delivery {
  public:
-  explicit NatsDelivery(Message message) : message_(std::move(message)), subject_(natsMsg_GetSubject(message_.get())) {
-    text_.assign(natsMsg_GetData(message_.get()), static_cast<size_t>(natsMsg_GetDataLength(message_.get())));
-    jsMsgMetaData* about = nullptr;
-    if (natsMsg_GetMetaData(&about, message_.get()) == NATS_OK) count_ = static_cast<int64_t>(about->NumDelivered);
-    jsMsgMetaData_Destroy(about);
+  NatsDelivery(natsConnection* connection, const Message& message) : connection_(connection), subject_(natsMsg_GetSubject(message.get())) {
+    text_.assign(natsMsg_GetData(message.get()), static_cast<size_t>(natsMsg_GetDataLength(message.get())));
+    if (const char* reply = natsMsg_GetReply(message.get())) reply_ = reply;
+    count_ = count_of(reply_);
   }
   const std::string& subject() const override { return subject_; }
   const std::string& text() const override { return text_; }
   int64_t count() const override { return count_; }
   bool done() override {
-    jsOptions wait;
-    jsOptions_Init(&wait);
-    wait.Wait = 1000;  // of the usual five seconds a taker would do nothing after its broker was killed
-    for (int i = 0; i < 3; ++i)
-      if (natsMsg_AckSync(message_.get(), &wait, nullptr) == NATS_OK) return true;
+    for (int i = 0; i < 3; ++i) {
+      natsMsg* answer = nullptr;
+      const natsStatus status = natsConnection_RequestString(&answer, connection_, reply_.c_str(), "+ACK", kAckMilliseconds);
+      natsMsg_Destroy(answer);
+      if (status == NATS_OK) return true;
+    }
     return false;
   }
-  void alive() override { natsMsg_InProgress(message_.get(), nullptr); }
+  void alive() override { natsConnection_PublishString(connection_, reply_.c_str(), "+WPI"); }
   void back(double seconds) override {
-    if (seconds > 0)
-      natsMsg_NakWithDelay(message_.get(), static_cast<int64_t>(seconds * kNanoseconds), nullptr);
-    else
-      natsMsg_Nak(message_.get(), nullptr);
+    const std::string word = seconds > 0 ? fmt::format("-NAK {{\"delay\": {}}}", static_cast<int64_t>(seconds * kNanoseconds)) : "-NAK";
+    natsConnection_PublishString(connection_, reply_.c_str(), word.c_str());
   }
 
  private:
-  Message message_;
-  std::string subject_, text_;
+  /// "$JS.ACK.STREAM.CONSUMER.COUNT.…", or, of later servers, "$JS.ACK.DOMAIN.ACCOUNT.STREAM.CONSUMER.COUNT.…" with at least eleven words.
+  static int64_t count_of(const std::string& reply) {
+    std::vector<std::string> words;
+    for (size_t at = 0; at <= reply.size();) {
+      const size_t end = std::min(reply.find('.', at), reply.size());
+      words.push_back(reply.substr(at, end - at));
+      at = end + 1;
+    }
+    const size_t place = words.size() >= 11 ? 6 : 4;
+    return place < words.size() ? std::max<int64_t>(1, std::atoll(words[place].c_str())) : 1;
+  }
+
+  natsConnection* connection_;
+  std::string subject_, reply_, text_;
   int64_t count_ = 1;
 };
 
 class NatsTaker : public Taker {
  public:
-  explicit NatsTaker(Subscription subscription) : subscription_(std::move(subscription)) {}
+  NatsTaker(natsConnection* connection, const std::string& group)
+      : connection_(connection), subject_(fmt::format("$JS.API.CONSUMER.MSG.NEXT.{}.{}", kStream, group)) {}
   Result<std::unique_ptr<Delivery>> take() override {
-    natsMsgList list{};
-    // The first request does not wait; a second one waits for the few milliseconds, so that nothing is open between two calls.
-    const natsStatus status = natsSubscription_Fetch(&list, subscription_.get(), 1, 25, nullptr);
-    std::unique_ptr<Delivery> out;
-    if (status == NATS_OK && list.Count > 0) {
-      Message message(list.Msgs[0]);
-      list.Msgs[0] = nullptr;
-      out = std::make_unique<NatsDelivery>(std::move(message));
-    }
-    natsMsgList_Destroy(&list);
-    if (status == NATS_OK || status == NATS_TIMEOUT || status == NATS_NOT_FOUND) return out;
-    return tl::unexpected(nats_error("cannot take a job", status));
+    natsMsg* raw = nullptr;
+    const natsStatus status = natsConnection_RequestString(&raw, connection_, subject_.c_str(), R"({"batch": 1, "no_wait": true})", kTakeMilliseconds);
+    if (status != NATS_OK) return tl::unexpected(nats_error("cannot take a job", status));
+    const Message message(raw);
+    const char* why = nullptr;
+    if (natsMsgHeader_Get(raw, "Status", &why) == NATS_OK) return std::unique_ptr<Delivery>();  // 404: there is none
+    return std::make_unique<NatsDelivery>(connection_, message);
   }
 
  private:
-  Subscription subscription_;
+  natsConnection* connection_;
+  std::string subject_;
 };
 
 class NatsListening : public Listening {
@@ -181,14 +196,7 @@ class NatsBroker : public Broker {
     config.MaxAckPending = 100000;
     config.InactiveThreshold = kForgottenGroupSeconds * kNanoseconds;
     PTAH_TRY_VOID(checked("cannot make a group of workers at the broker", js_AddConsumer(nullptr, context_.get(), kStream, &config, nullptr, nullptr)));
-    jsSubOptions options;
-    jsSubOptions_Init(&options);
-    options.Stream = kStream;
-    options.Consumer = group.name.c_str();
-    natsSubscription* made = nullptr;
-    PTAH_TRY_VOID(checked("cannot take jobs from the broker",
-                          js_PullSubscribe(&made, context_.get(), group.filter.c_str(), group.name.c_str(), nullptr, &options, nullptr)));
-    return std::make_unique<NatsTaker>(Subscription(made));
+    return std::make_unique<NatsTaker>(connection_.get(), group.name);
   }
 
   Result<bool> set_once(const std::string& key, const std::string& text) override {
@@ -226,7 +234,6 @@ class NatsBroker : public Broker {
     PTAH_TRY_VOID(checked("cannot listen to the broker", natsConnection_Subscribe(&made, connection_.get(), subject.c_str(), NatsListening::hear, out.get())));
     natsSubscription_SetPendingLimits(made, 100000, 256 << 20);
     out->subscription.reset(made);
-    natsConnection_FlushTimeout(connection_.get(), kWaitMilliseconds);  // who speaks from now on is heard
     return std::make_unique<EndedListening>(std::move(out));
   }
 
@@ -256,7 +263,7 @@ class NatsBroker : public Broker {
   std::mutex mutex_;  ///< of what follows
   Statistics statistics_;
   uint64_t reconnects_ = 0;
-  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now();
+  std::chrono::steady_clock::time_point since_ = std::chrono::steady_clock::now() - std::chrono::hours(1);
 };
 
 Result<Connection> connected(const BrokerOptions& o) {
