@@ -23,9 +23,11 @@ struct KnownLanguage {
 
 constexpr KnownLanguage kLanguages[] = {
     {"en", "English",
-     "the of and to in is that it for you was with on as are be this have from or by but not what all were when we there can an your which their if will do "
+     "the a of and to in is that it for you was with on as are be this have from or by but not what all were when we there can an your which their if will do "
      "how "
-     "about my i'm don't has his her they would could should some any who where why me name it's yes please thank thanks hello",
+     "about my i'm don't has his her they would could should some any who where why me name it's yes please thank thanks hello i am like so very good than "
+     "then "
+     "them been out one want need know make tell help old new years live let's i've i'll you're we're",
      "", "english englisch anglais inglés inglese inglês"},
     {"de", "Deutsch",
      "der die das und ist nicht ein eine einen einem einer zu den dem mit von für auf sich auch es ich du sie wir ihr mein meine dein deine wie was wo wer "

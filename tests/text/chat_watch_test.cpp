@@ -52,6 +52,9 @@ TEST(Repetition, SentencesThatDifferInNumbersOnlyAreALoop) {
 TEST(Languages, AreToldByTheirCommonWords) {
   const std::pair<const char*, const char*> known[] = {
       {"en", "Hello, my name is Ada and I live in Lisbon."},
+      {"en", "I am Ruth, I am 71 years old and I like chess."},
+      {"en", "I am Ella and I am a nurse."},
+      {"en", "List exactly three fruits as a bullet list."},
       {"de", "Hallo, ich heiße Jonas und wohne in Bremen."},
       {"fr", "Bonjour, je m'appelle Claire et j'habite à Lyon."},
       {"es", "Hola, me llamo Pablo y vivo en Sevilla."},
