@@ -14,7 +14,6 @@
 #include "serve/api/openai/openai_routes.h"
 #include "serve/api/operation/metrics.h"
 #include "serve/api/operation/queue_routes.h"
-#include "serve/api/studio_page.h"
 #include "serve/api/webui/webui_routes.h"
 #include "serve/studio/studio.h"
 
