@@ -266,7 +266,6 @@ constexpr Command kTable[] = {
      "ptah contract deploy fund --set beneficiary=me --dev-chain\n"
      "ptah contract kinds"},
 
-    {"work", "", add_work, ""},
     {"worker", "", add_worker, ""},
     {"help", kHelp, add_help,
      "ptah help create\n"
