@@ -35,8 +35,8 @@ TEST(RecipeTable, NamesAreTheirOwnAndTheNearestIsSaid) {
     for (const std::string_view kind : recipe.kinds) EXPECT_TRUE(kinds.insert(kind).second) << kind;
     EXPECT_EQ(value_or_throw(find_recipe(recipe.name()))->name(), recipe.name());
   }
-  EXPECT_EQ(names,
-            (std::set<std::string>{"create", "object", "paint", "generate", "upscale", "shape", "render", "convert", "texture", "scene", "field", "say"}));
+  EXPECT_EQ(names, (std::set<std::string>{"create", "object", "paint", "generate", "upscale", "shape", "render", "convert", "texture", "scene", "field", "say",
+                                          "face", "talk", "photo"}));
   const auto wrong = find_recipe("crate");
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message.find("create"), std::string::npos) << wrong.error().message;
