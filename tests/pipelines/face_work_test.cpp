@@ -120,6 +120,8 @@ class TalkWork : public FaceWork {
 TEST_F(TalkWork, IsSpeechAndAMovingHead) {
   const Work work = value_or_throw(talk_work(*speaker_, talk(), {}));
   for (const char* name : {"speech.wav", "words.json", "talking.glb", "talking.webp"}) EXPECT_TRUE(work.files.contains(name)) << name;
+  const Bytes& webp = work.files.at("talking.webp");
+  EXPECT_EQ(claimed_source_term({reinterpret_cast<const char*>(webp.data()), webp.size()}), "trainedAlgorithmicMedia");
   const Json gltf = gltf_of(work.files.at("talking.glb"));
   ASSERT_EQ(gltf["animations"].size(), 1U);
   EXPECT_FALSE(gltf["animations"][0]["channels"].empty());

@@ -37,6 +37,7 @@ TEST(RecipeTable, NamesAreTheirOwnAndTheNearestIsSaid) {
   }
   EXPECT_EQ(names, (std::set<std::string>{"create", "object", "paint", "generate", "upscale", "shape", "render", "convert", "texture", "scene", "field", "say",
                                           "contract"}));
+                                          "face", "talk", "photo"}));
   const auto wrong = find_recipe("crate");
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message.find("create"), std::string::npos) << wrong.error().message;

@@ -4,12 +4,17 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <ctime>
 
+#include "tests/face/small_face_networks.h"
+#include "tests/face/small_people.h"
 #include "tests/image/diffusion_goldens.h"
 #include "tests/voice/small_speech_model.h"
 #include "media/glb_scene.h"
 #include "media/image.h"
+#include "own/consent.h"
 #include "pipelines/field/field_views.h"
+#include "work/receipt.h"
 
 namespace ptah {
 
@@ -24,12 +29,15 @@ class SmallModels : public testing::Test {
     make_checkpoint();
     make_language_model();
     make_small_speech_model(folder_ / "voice");
+    make_small_people(folder_ / "people");
+    make_small_face_networks(folder_ / "faces");
     value_or_throw(write_file(folder_ / "box.mtl", std::string_view("newmtl red\nKd 1 0 0\n")));
     value_or_throw(write_file(folder_ / "box.obj",
                               std::string_view("mtllib box.mtl\nusemtl red\nv 0 0 0\nv 1 0 0\nv 0 1 0\nv 0 0 1\nf 1 3 2\nf 1 2 4\nf 1 4 3\nf 2 3 4\n")));
     value_or_throw(write_file(folder_ / "wedge.glb", std::span<const uint8_t>(wedge())));
     value_or_throw(write_file(folder_ / "disc.png", std::span<const uint8_t>(value_or_throw(encode_png(disc())))));
     make_posed_pictures();
+    make_consent();
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
@@ -68,6 +76,20 @@ class SmallModels : public testing::Test {
     if (recipe == "contract") return {{"text", "crowdfund 3 ETH in ten days"}};
     if (recipe == "scene") return {{"prompt", "a table with a lamp on it"}, {"seed", 1}, {"size", 64}};
     if (recipe == "say") return {{"text", "Hello, world. A fox!"}, {"model", (folder_ / "voice").string()}, {"captions", true}};
+    if (recipe == "face") return {{"text", "an old woman, smiling"}, {"seed", 3}, {"size", 64}, {"texture", 256}, {"model", (folder_ / "people").string()}};
+    if (recipe == "talk")
+      return {{"text", "Papa."},
+              {"person", "a young man"},
+              {"seed", 3},
+              {"size", 64},
+              {"frame_rate", 4},
+              {"voice_model", (folder_ / "voice").string()},
+              {"model", (folder_ / "people").string()}};
+    if (recipe == "photo")
+      return {{"picture", (folder_ / "disc.png").string()},
+              {"consents", {(folder_ / "consent.json").string()}},
+              {"smile", 0.5},
+              {"model", (folder_ / "faces").string()}};
     ADD_FAILURE() << "no request for " << recipe;
     return {};
   }
@@ -75,6 +97,14 @@ class SmallModels : public testing::Test {
   std::filesystem::path folder_ = std::filesystem::temp_directory_path() / fmt::format("ptah-small-{}", ::getpid());
 
  private:
+  /// Whoever is in disc.png agrees.
+  void make_consent() const {
+    ::setenv("PTAH_REVOCATIONS", (folder_ / "revocations").c_str(), 1);
+    const int64_t now = std::time(nullptr);
+    const Json consent = value_or_throw(
+        signed_consent({.person = "Ann", .pictures = {pixel_id(disc())}, .uses = {"expression"}, .from = now - 1000, .until = now + 86400}, Key::generate()));
+    value_or_throw(write_file(folder_ / "consent.json", std::string_view(consent.dump())));
+  }
   /// A wedge from six sides, with transforms.json.
   void make_posed_pictures() const {
     const auto views = value_or_throw(field_views({.object = folder_ / "wedge.glb", .views = 5, .held_out = 1, .size = 32}));

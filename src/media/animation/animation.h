@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 
 #include "base/progress.h"
 #include "media/image.h"
@@ -13,6 +14,7 @@ struct Animation {
   std::vector<Image> frames;
   int64_t milliseconds = 80;  ///< of each frame
   int64_t loops = 0;          ///< how often all are shown; 0: without end
+  std::string xmp = {};       ///< metadata of the file, e.g. generated_label(); WebP alone has it
 };
 
 /// Largest number of frames that is encoded.

@@ -68,6 +68,10 @@ Result<Bytes> encode_webp(const Animation& animation, int quality) {
     info.blend_method = WEBP_MUX_NO_BLEND;
     fine = fine && WebPMuxPushFrame(mux.get(), &info, 0) == WEBP_MUX_OK;
   }
+  if (!animation.xmp.empty()) {
+    const WebPData xmp{reinterpret_cast<const uint8_t*>(animation.xmp.data()), animation.xmp.size()};
+    fine = fine && WebPMuxSetChunk(mux.get(), "XMP ", &xmp, 1) == WEBP_MUX_OK;
+  }
   WebPData data{};
   fine = fine && WebPMuxAssemble(mux.get(), &data) == WEBP_MUX_OK;
   Bytes out;

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "face/visemes.h"
 #include "media/animation/animation.h"
+#include "media/label.h"
 #include "media/mesh/mesh_reader.h"
 #include "media/morph/glb_morphs.h"
 #include "models/people.h"
@@ -249,7 +250,9 @@ Result<Work> talk_work(const Speaker& speaker, const TalkTask& task, const Sourc
       const FaceView view{task.size, task.azimuth, task.elevation, task.environment, task.background};
       PTAH_TRY(auto pictures, talk_frames(head, drawn, view, progress, cancel));
       core["pixels"] = pixel_id(pictures.front());
-      const Animation animation{std::move(pictures), static_cast<int64_t>(std::lround(1000 / task.frame_rate)), 0};
+      PTAH_TRY(const std::string begun, canonical_json(core));
+      const Animation animation{std::move(pictures), static_cast<int64_t>(std::lround(1000 / task.frame_rate)), 0,
+                                generated_label(file_id(as_bytes(begun)), false)};
       PTAH_TRY(work.files["talking.webp"], encode_webp(animation));
     }
     work.facts = {{"seconds", seconds}, {"frames", frames}, {"targets", track.names.size()}};
