@@ -5,8 +5,8 @@ answer in the user's language, does it repeat itself without end, is the form ke
     pip install py3langid
     bench/conversations.py build/release/ptah --model chat --model smollm2 [--set bench/chat/tuning.json] [--show] [-- options of ptah chat]
 
-The conversations were written before any model had answered them; bench/chat/tuning.json is what settings were
-chosen on. The language is told by py3langid, which Ptah does not use. A conversation passes if every check of its
+The conversations were written before any model had answered them; bench/chat/tuning.json holds 36 others for
+whoever chooses settings. The language is told by py3langid, which Ptah does not use. A conversation passes if every check of its
 three answers does.
 """
 import argparse, collections, json, os, re, subprocess, sys, tempfile
