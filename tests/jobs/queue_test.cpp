@@ -6,6 +6,7 @@
 #include <mutex>
 #include <thread>
 
+#include "base/sha256.h"
 #include "jobs/remote/remote_queue.h"
 #include "jobs/remote/remote_worker.h"
 #include "serve/http/server.h"
@@ -404,6 +405,29 @@ TEST_P(RemoteMachines, FilesNeedTheTokenOfTheirJob) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Nats, RemoteMachines, testing::Values(By::nats), [](const auto&) { return "nats"; });
+
+TEST(Brought, StaysUntilItsJobHasEnded) {
+  TemporaryFolder folder;
+  const Bytes wanted{'w'}, other{'o'};
+  const auto open = [&] { return value_or_throw(JobStore::open(folder.path / "store")); };
+  const auto is_there = [&](const Bytes& bytes) { return fs::exists(JobStore::file_of(folder.path / "store", sha256_hex(bytes))); };
+  auto store = open();
+  store->add({{.recipe = "a"}, {.recipe = "b"}});
+  store->start(1);
+  store->start(2);
+  value_or_throw(store->bring(1, wanted));
+  value_or_throw(store->bring(2, other));
+  store.reset();  // as if it had been killed
+  store = open();
+  EXPECT_TRUE(is_there(wanted) && is_there(other));
+  store->finish(1, {{"w.txt", sha256_hex(wanted), 1}}, nullptr, 0);
+  EXPECT_TRUE(store->cancel(2));
+  store.reset();
+  store = open();
+  EXPECT_TRUE(is_there(wanted)) << "it is a result now";
+  EXPECT_FALSE(is_there(other)) << "nobody needs it";
+  EXPECT_TRUE(fs::is_empty(folder.path / "store" / "brought"));
+}
 
 TEST(Messages, AreReadBackAndStrangeOnesRefused) {
   const RemoteJob job{

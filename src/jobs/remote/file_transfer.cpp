@@ -62,7 +62,7 @@ Result<std::string> FileTransfer::place(const RemoteJob& job, const std::string&
   PTAH_TRY(const ClientResponse response, exchange(job, sha256, {.max_bytes = kMaxFileBytes}, cancel));
   if (sha256_hex(as_bytes(response.body)) != sha256) return fail(ErrorCode::mismatch, "the server sent other bytes than sha256:{}", sha256);
   PTAH_TRY_VOID(make_folders(file.parent_path()));
-  PTAH_TRY_VOID(write_file(file, as_bytes(response.body)));
+  PTAH_TRY_VOID(write_file(file, {as_bytes(response.body)}, 0600));
   return file.string();
 }
 

@@ -273,7 +273,7 @@ Result<Connection> connected(const BrokerOptions& o) {
     servers.push_back(o.url.substr(at, end - at));
     if (!servers.back().starts_with("nats://") && !servers.back().starts_with("tls://"))
       return fail(ErrorCode::invalid_argument, "'{}' is no address of a broker: nats://host:4222 is one, or tls://host:4222",
-                  printable(servers.back().substr(servers.back().rfind("@") + 1), 120));
+                  printable(servers.back().substr(servers.back().rfind('@') + 1), 120));
     at = end + 1;
   }
   std::vector<const char*> named;

@@ -76,6 +76,8 @@ Result<void> run_api_server(const ServeOptions& said) {
     return fail(ErrorCode::invalid_argument, "others can reach {}: make keys (ptah serve key add NAME) and serve with --keys", o.host);
   if (o.queue.empty() && (!o.credentials.empty() || !o.reach.empty()))
     return fail(ErrorCode::invalid_argument, "`credentials` and `reach` belong to a queue; name it with `queue`");
+  if (!o.queue.empty() && o.workers != 1)
+    return fail(ErrorCode::invalid_argument, "`workers` {}: with a queue the jobs are done elsewhere (ptah work --workers {})", o.workers, o.workers);
   if (!o.queue.empty() && o.reach.empty() && (o.host == "0.0.0.0" || o.host == "::"))
     return fail(ErrorCode::invalid_argument, "workers have to know where this server is: `reach` http://ADDRESS:{}", o.port);
   if (!o.reach.empty()) PTAH_TRY_VOID(check_http_url(o.reach));
