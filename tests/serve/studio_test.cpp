@@ -138,6 +138,25 @@ TEST(DraftsOfRequests, ANewerOneCancelsOneThatHasRunForAWhile) {
   EXPECT_EQ(older.error().code, ErrorCode::cancelled);
 }
 
+/// Ends with every other draft, as a process does that was told to stop while it had just finished.
+class MortalWorker : public SlowWorker {
+ public:
+  Result<JobResult> run(const Job& job, int64_t budget, const Tell& tell, const CancelToken* cancel) override {
+    alive_ = !alive_;
+    if (!alive_) return fail(ErrorCode::internal, "the worker ended");
+    return SlowWorker::run(job, budget, tell, cancel);
+  }
+  bool alive() const override { return alive_; }
+
+ private:
+  bool alive_ = true;
+};
+
+TEST(DraftsOfRequests, AreDrawnByAnotherWorkerWhereOneHasEnded) {
+  Drafts drafts(std::make_unique<MortalWorker>(), 0, 60);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(drafts.draw(draft_of("one"), "png", "", nullptr)) << i;
+}
+
 TEST(DraftsOfRequests, EndWhenWhoAskedHasLeft) {
   Drafts drafts(std::make_unique<SlowWorker>(), 0, 60);
   CancelToken gone;

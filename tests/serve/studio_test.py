@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -82,7 +83,7 @@ class Studio(Served):
         answers = {}
 
         def draw(number):
-            answers[number] = self.post("/v1/drafts", {"kind": "create", "request": {**FOX, "prompt": "a fox " + "very " * number, "size": 512, "steps": 20}, "file": "png"})
+            answers[number] = self.post("/v1/drafts", {"kind": "create", "request": {**FOX, "prompt": "a fox " + "very " * number, "size": 256, "steps": 20}, "file": "png"})
 
         threads = [threading.Thread(target=draw, args=(i,)) for i in range(12)]
         for thread in threads:
@@ -188,7 +189,8 @@ class Studio(Served):
         self.assertEqual(self.post("/v1/catalog/cancel", {"source": "smollm2"}).status, 404)
         self.assertEqual(self.server.ask("DELETE", "/v1/catalog/minilm").status, 404, "what comes along is not removed")
         self.assertEqual(self.post("/v1/catalog", {"source": "no-such-model"}).status, 202)
-        for _ in range(200):
+        for _ in range(600):
+            time.sleep(0.05)
             row = [one for one in self.server.get("/v1/catalog").json()["data"] if one["id"] == "no-such-model"][0]
             if row["pull"]["status"] != "running":
                 break
@@ -243,7 +245,8 @@ class ManyUsers(unittest.TestCase):
                 self.assertEqual(server.ask(method, path, {} if method == "POST" else None, headers=keys["ann"]).status, 403, path)
             self.assertFalse(server.ask("GET", "/v1/catalog", headers=keys["ann"]).json()["may_change"])
             job = server.job("create", {**FOX, "seed": 40}, headers=keys["ann"]).json()["id"]
-            for _ in range(600):
+            for _ in range(1200):
+                time.sleep(0.05)
                 if server.ask("GET", "/v1/jobs/" + job, headers=keys["ann"]).json()["status"] == "completed":
                     break
             self.assertEqual(len(server.ask("GET", "/v1/works", headers=keys["ann"]).json()["data"]), 1)

@@ -49,6 +49,8 @@ Result<Bytes> Drafts::draw(const NewJob& asked, const std::string& ending, const
       if (late || (gone && gone->cancelled())) token->cancel();
     };
     auto done = guard([&] { return worker_->run(job, budget_bytes_, look, token.get()); });
+    // The worker that was told to stop by the draft before may have ended only now; another one is asked.
+    if (!done && !worker_->alive() && !token->cancelled()) done = guard([&] { return worker_->run(job, budget_bytes_, look, token.get()); });
     lock.lock();
     busy_ = false;
     if (late) return fail(ErrorCode::over_budget, "a draft of this takes more than {} seconds; ask for the work itself", kMaxSeconds);

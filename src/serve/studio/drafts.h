@@ -16,7 +16,7 @@ namespace ptah {
 /// One process of its own draws them, one after the other. Nothing is kept. For several threads.
 class Drafts {
  public:
-  static constexpr double kMaxSeconds = 10;    ///< what takes longer is no draft
+  static constexpr double kMaxSeconds = 20;    ///< what takes longer is no draft
   static constexpr double kOldSeconds = 0.25;  ///< a newer one of the same owner cancels one that has run for so long
 
   /// `budget_bytes`: of each, 0: none. The worker gives its memory back after `rest_seconds` without anything to do.
