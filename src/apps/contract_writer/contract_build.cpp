@@ -109,7 +109,7 @@ std::string project_settings(const BuildTools& tools, const ContractBuildOptions
   return fmt::format(
       "[profile.default]\nsrc = \"src\"\ntest = \"{}\"\nout = \"out\"\ncache_path = \"cache\"\nlibs = [\"node_modules\"]\n"
       "remappings = [\"@openzeppelin/=node_modules/@openzeppelin/\"]\nsolc = \"{}\"\noffline = true\noptimizer = true\noptimizer_runs = 200\n"
-      "evm_version = \"cancun\"\nbytecode_hash = \"none\"\ncbor_metadata = false\nast = true\nbuild_info = true\n"
+      "evm_version = \"cancun\"\nbytecode_hash = \"none\"\ncbor_metadata = false\n"
       "[fuzz]\nruns = {}\nseed = \"0x70746168\"\n[invariant]\nruns = {}\ndepth = {}\nfail_on_revert = false\n[lint]\nlint_on_build = false\n",
       tests, tools.compiler.string(), o.fuzz_runs, o.invariant_runs, o.invariant_depth);
 }
@@ -212,11 +212,17 @@ void put(Work& work, const std::string& name, const std::string& text) { work.fi
 
 }  // namespace
 
+Result<void> must_be_whole(const fs::path& folder) {
+  PTAH_TRY(const Verification checked, verify_work(folder));
+  for (const FileCheck& file : checked.files)
+    if (file.state != FileState::whole) return fail(ErrorCode::mismatch, "{}: {}", folder.string(), line_of(file));
+  return checked.whole ? Result<void>() : fail(ErrorCode::mismatch, "{}: not the files of its receipt", folder.string());
+}
+
 Result<ContractBuild> build_contract(const fs::path& folder, const ContractBuildOptions& o) {
   PTAH_TRY(const Json receipt, read_receipt(folder / "receipt.json"));
   const std::string contract = text_at(receipt, "contract");
-  PTAH_TRY(const Verification checked, verify_work(folder));
-  if (!checked.whole) return fail(ErrorCode::mismatch, "{}: {}", folder.string(), checked.lines.empty() ? "not the files of its receipt" : checked.lines[0]);
+  PTAH_TRY_VOID(must_be_whole(folder));
   ContractBuild out;
   out.contract = contract;
   if (contract.empty() || contract != solidity_identifier(contract, true, ""))

@@ -35,6 +35,9 @@ struct ContractBuild {
   bool good() const { return failures.empty() && forbidden.empty() && (!findings || findings->empty()) && passed > 0; }
 };
 
+/// Errors: mismatch, naming the first file of a work's folder that is not as its receipt says; not_found, corrupt.
+Result<void> must_be_whole(const std::filesystem::path& folder);
+
 /// Of a folder that `contract write` made. The compiler (solc from npm), forge and OpenZeppelin's contracts are looked for in the cache, where npm puts them
 /// the first time. Errors: not_found (no such work; npm and node are missing), mismatch (the files are not those of its receipt), io (npm brings nothing; the
 /// compiler's errors), cancelled.

@@ -1,10 +1,11 @@
 #include "apps/contract_writer/contract_deployment.h"
 
+#include <algorithm>
+
 #include "apps/contract_writer/contract_build.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "chain/abi.h"
-#include "work/verification.h"
 
 namespace ptah {
 
@@ -13,12 +14,6 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr size_t kMaxArtifacts = size_t{32} << 20;
-
-Result<void> must_be_whole(const fs::path& folder) {
-  PTAH_TRY(const Verification checked, verify_work(folder));
-  if (!checked.whole) return fail(ErrorCode::mismatch, "{}: {}", folder.string(), checked.lines.empty() ? "not the files of its receipt" : checked.lines[0]);
-  return {};
-}
 
 }  // namespace
 

@@ -4,19 +4,20 @@
 namespace ptah {
 
 ContractKind splitter_kind() {
-  return {.name = "splitter",
-          .title = "Splitter",
-          .summary = "income that is shared by fixed parts",
-          .cues =
-              "split:4|splitter:5|splits:3|split payments:5|payment splitter:6|revenue share:5|revenue "
-              "sharing:5|shared:1.5|divide:3|divides:3|divided:3|distribute:1.5|share of:1|everybody gets a:2|gets a quarter:2|incoming "
-              "payments:2|income:2|royalties come in:3|equally between:3|profit sharing:4|shares the income:3|proceeds:1.5|earns:1|royalty split:4|revenue:1.5",
-          .terms = {{"share", TermType::share, "Who gets how much? Name each person with their percentage; together they have to be 100 %.", "", 0.01, 100,
-                     "%:1", "somebody's part in percent"},
-                    {"part", TermType::count, "", "", 1, 1000000, "parts:1", "somebody's part"}},
-          .flags = {},
-          .roles = {},
-          .examples = {"share our income between three people", "a band that divides what it earns", "70 percent to me and 30 to my partner"}};
+  return {
+      .name = "splitter",
+      .title = "Splitter",
+      .summary = "income that is shared by fixed parts",
+      .cues =
+          "half to:2|goes half:2|comes in:1|everything that comes in:2|split:4|splitter:5|splits:3|split payments:5|payment splitter:6|revenue share:5|revenue "
+          "sharing:5|shared:1.5|divide:3|divides:3|divided:3|distribute:1.5|share of:1|everybody gets a:2|gets a quarter:2|incoming "
+          "payments:2|income:2|royalties come in:3|equally between:3|profit sharing:4|shares the income:3|proceeds:1.5|earns:1|royalty split:4|revenue:1.5",
+      .terms = {{"share", TermType::share, "Who gets how much? Name each person with their percentage; together they have to be 100 %.", "", 0.01, 100, "%:1",
+                 "somebody's part in percent"},
+                {"part", TermType::count, "", "", 1, 1000000, "parts:1", "somebody's part"}},
+      .flags = {},
+      .roles = {},
+      .examples = {"share our income between three people", "a band that divides what it earns", "70 percent to me and 30 to my partner"}};
 }
 
 ContractKind multisig_kind() {

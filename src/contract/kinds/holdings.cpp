@@ -42,7 +42,9 @@ ContractKind escrow_kind() {
           .title = "Escrow",
           .summary = "money that waits until a buyer is content",
           .cues =
-              "escrow:5|safekeeping:3|arbiter:3|arbitrator:3|mediator:2|buyer:1|seller:1|held in trust:3|in trust:2|deposit for a:2|money held:2|hold:1|until "
+              "escrow:5|confirms receipt:2.5|confirms the receipt:2.5|buyer sends:2|sends the money to the contract:2|get "
+              "paid:0.7|confirm:0.5|refund:0.3|safekeeping:3|arbiter:3|arbitrator:3|mediator:2|buyer:1|seller:1|held in trust:3|in trust:2|deposit for "
+              "a:2|money held:2|hold:1|until "
               "the buyer confirms:2|until the client accepts:3|deal between:2|safe purchase:3|dispute:1.5|disputes:1.5|milestone "
               "payment:2|client:1|freelance:1.5|landlord:1.5|tenant:1.5|surveyor:1|third party:1.5",
           .terms = {{"amount", TermType::money, "How much does the buyer deposit, and in what?", "", 0, 1e15,
@@ -57,7 +59,9 @@ ContractKind escrow_kind() {
                      "no arbiter|without an arbiter|without arbiter|no mediator|without a mediator|no third party|without a third party|no arbitrator",
                      "somebody decides for one of the two"},
                     {"timeout_to_seller",
-                     "money goes to the designer|goes to the seller|seller is paid|pays the seller|released to the seller|automatically to the seller|seller "
+                     "money goes to the designer|goes to the seller|gets paid automatically|paid automatically|freelancer gets paid|contractor gets "
+                     "paid|seller gets paid|designer gets paid|artist gets paid|developer gets paid|supplier gets paid|seller is paid|pays the seller|released "
+                     "to the seller|automatically to the seller|seller "
                      "gets|the seller receives|paid to the seller|designer automatically|go to the seller|"
                      "released automatically|supplier is paid|freelancer is paid|contractor is paid|the provider is paid|goes to the freelancer|goes to the "
                      "contractor|goes to the developer|goes to the provider|goes to the supplier|worker is paid|the artist is paid|goes to the artist|the "
@@ -158,7 +162,8 @@ ContractKind staking_kind() {
                      "apr:5|apy:5|a year:2|yearly:3|interest:4|per year:3|annual:4|earn:2|annually:3|per annum:4|yield:3|return:2|rate:3",
                      "what a stake earns in a year"},
                     {"lock", TermType::duration, "", "", 60, 4 * kYear,
-                     "lock:4|locked:4|lock-up:4|lockup:4|at least:2|stay:3|minimum period:3|locked for:5|lock of:5|withdraw after:3|cannot withdraw:2|unlock "
+                     "lock:4|locked:4|lock-up:4|before withdrawing:4|wait:3|before they can withdraw:4|before taking:3|withdrawing:2|lockup:4|at "
+                     "least:2|stay:3|minimum period:3|locked for:5|lock of:5|withdraw after:3|cannot withdraw:2|unlock "
                      "after:4|cooldown:3|locking:4|stay for:3|kept for:2",
                      "how long a stake stays"},
                     {"minimum", TermType::tokens, "", "", 0, kMostTokens,

@@ -45,7 +45,8 @@ ContractKind subscription_kind() {
       .title = "Subscription",
       .summary = "access that is paid for by the period",
       .cues =
-          "subscription:5|subscribe:5|subscriber:4|subscribers:4|membership fee:4|a month:1|per month:1.5|monthly fee:3|every 30 days:1.5|recurring:4|pass "
+          "subscription:5|subscribe:5|per week:1|each week:1|charge:1|in advance:1.5|access:1|per year:0.7|subscriber:4|subscribers:4|membership fee:4|a "
+          "month:1|per month:1.5|monthly fee:3|every 30 days:1.5|recurring:4|pass "
           "for:2|magazine pass:2|access pass:3|prepaid:2|grace:2|newsletter:2|periods ahead:3|a yearly:1|membership:1.5|dues:3|per quarter:1|for "
           "access:2.5|billing:3|renew:2|renews:2|paywall:3|cancel any time:1.5|cancel anytime:1.5|weekly magazine:1|rent:1",
       .terms = {{"price", TermType::money, "What does a period cost, and in what?", "", 0, 1e12,

@@ -40,7 +40,7 @@ ContractKind token_kind() {
                  "the owner can stop transfers for a time"}},
       .roles = {{"owner", "mintable|pausable", "may mint or pause", "owner|admin|minter|owned by"},
                 {"holder", "", "gets the tokens that exist at the start", "treasury|holder|go to|goes to|all to"},
-                {"fee_receiver", "fee", "gets the fees of transfers", "fees to|fee to"}},
+                {"fee_receiver", "fee", "gets the fees of transfers", "fees to|fee to|tax to|charity|wallet"}},
       .has_symbol = true,
       .examples = {"make a coin for our community", "an ERC-20 token with a fixed supply", "loyalty points for customers", "create our own currency"}};
 }
@@ -51,7 +51,7 @@ ContractKind collection_kind() {
       .title = "Collection",
       .summary = "a collection of unique tokens (ERC-721)",
       .cues =
-          "nft:3|nfts:3|erc721:4|erc 721:4|non-fungible token:4|non fungible "
+          "issue:0.3|issues:0.3|hand out:0.3|hands out:0.3|award:0.3|awards:0.3|nft:3|nfts:3|erc721:4|erc 721:4|non-fungible token:4|non fungible "
           "token:4|collection:2.5|collectible:3|collectibles:3|avatars:2|unique:1|badges:3|badge:3|certificates:3|certificate:3|diploma:2|"
           "membership badges:3|soulbound:4|non-transferable:2|drawings as nfts:3|public mint:2|pfp:3|unique tokens:3|tickets:2|artworks:2|passes:1|profile "
           "pictures:3",

@@ -29,6 +29,12 @@ void read_editions(RequestWords& words, ContractSpec& spec, std::vector<bool>& t
       taken[i] = true;
       continue;
     }
+    // "Three prints: …"
+    if (noun_begins(t, {"prints", "pieces", "covers", "photos", "posters"}) && t.quantity->value() <= 20 && i + 2 < all.size() &&
+        (all[i + 2].is(":") || all[i + 2].is("called"))) {
+      taken[i] = true;
+      continue;
+    }
     const bool limit =
         words.nearness(
             "per wallet:5|per address:5|per person:5|a person:4|per buyer:5|per user:5|per collector:5|per account:5|each wallet:4|no more than:2|at most:2",
@@ -129,8 +135,9 @@ bool read_ratio(const RequestWords& words, ContractSpec& spec, std::vector<bool>
   for (size_t i = 0; i < all.size() && ratio.size() < 2; ++i) {
     size_t end = i;
     ratio = ratio_at(all, i, end);
-    if (ratio.size() >= 2)
-      for (size_t k = i; k < end; ++k) taken[k] = true;
+    if (ratio.size() < 2) continue;
+    for (size_t k = i; k < end; ++k) taken[k] = true;
+    if (people.empty() && end < all.size() && (all[end].is("for") || all[end].is("to"))) people = people_from(words, end + 1);
   }
   if (ratio.size() < 2) return false;
   double sum = 0;
@@ -158,6 +165,8 @@ bool read_ratio(const RequestWords& words, ContractSpec& spec, std::vector<bool>
 
 void read_shares(RequestWords& words, ContractSpec& spec, std::vector<bool>& taken) {
   const auto& all = words.tokens();
+  for (size_t i = 0; i < all.size(); ++i)
+    if (is_kind(all[i], QuantityKind::count) && noun_begins(all[i], {"ways", "parts", "shares", "people", "persons"})) taken[i] = true;  // "split three ways"
   std::vector<size_t> shares;
   std::vector<std::string> people;
   for (size_t i = 0; i < all.size(); ++i) {

@@ -165,6 +165,16 @@ class TermReader {
         }
       }
     }
+    // Money, a share or a date that only one term of the kind can be.
+    for (size_t i = 0; i < all().size(); ++i) {
+      const ContractToken& t = all()[i];
+      if (!t.quantity || taken_[i] || t.soft || t.quantity->kind == QuantityKind::count || t.quantity->kind == QuantityKind::duration) continue;
+      const ContractTerm* only = nullptr;
+      size_t possible = 0;
+      for (const ContractTerm& term : kind_.terms)
+        if (fits(term, *t.quantity)) only = &term, ++possible;
+      if (possible == 1) take(i, *only);
+    }
   }
 
   /// What words mean in one kind only.

@@ -231,6 +231,8 @@ class QuantityReader {
     if (!first) return false;
     size_t i = first->second;
     if (lower(i) == "-" || lower(i) == "/") ++i;
+    // 40/35/25 are shares.
+    if (lower(i - 1) == "/" && (lower(i + 1) == "/" || (at_ > 0 && lower(at_ - 1) == "/"))) return false;
     if (lower(i) == "out") ++i;
     if (lower(i) == "of") {
       ++i;

@@ -104,7 +104,10 @@ Result<Work> contract_work(const ContractTask& task, const NearestContract& near
     }
     PTAH_TRY(Work work, written_contract(reading.spec, reading.assumed, contract_schema().to_receipt(task)));
     work.facts = {{"assumed", reading.assumed}, {"unused", reading.unused}};
-    if (!receipt) work.files.erase("receipt.json");
+    if (!receipt) {
+      work.files.erase("receipt.json");
+      work.receipt = nullptr;
+    }
     return work;
   });
 }

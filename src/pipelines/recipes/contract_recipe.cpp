@@ -24,7 +24,11 @@ Result<Plan> plan_contract_recipe(ModelCache&, const RecipeRequest& asked, int64
 Result<Work> run_contract(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const ContractTask task, contract_schema().complete(asked.fields));
   if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_contract_recipe(models, asked, options.budget_bytes));
+  stop_if_cancelled(options.cancel);
+  if (options.progress) options.progress({"read", 0, -1});
   PTAH_TRY(Work work, contract_work(task, nearest_contract_kind({}), options.receipt));
+  stop_if_cancelled(options.cancel);
+  if (options.progress) options.progress({"done", 1, 0});
   if (options.note) {
     for (const Json& one : work.facts.at("assumed")) options.note(one.get<std::string>());
     for (const Json& one : work.facts.at("unused")) options.note(fmt::format("these words changed nothing: {}", one.get<std::string>()));
