@@ -9,6 +9,7 @@ of an environment that has it) Pynguin gets as many seconds, and its tests are r
 import argparse
 import json
 import pathlib
+import resource
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,12 @@ parser.add_argument("--last", type=int, default=164)
 parser.add_argument("--pynguin")
 options = parser.parse_args()
 PTAH = str(pathlib.Path(options.ptah).resolve())
+
+
+def processor():
+    """Processor time of all programs that were run and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def passes(folder, times=1):
@@ -62,11 +69,12 @@ for name, problem in list(read_problems().items())[options.first:options.last]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         (folder / "solution.py").write_text(problem["prompt"] + problem["canonical_solution"])
-        begun = time.monotonic()
+        begun, used = time.monotonic(), processor()
         done = subprocess.run([PTAH, "teach", "tests", "solution.py", "--function", problem["entry_point"], "--json"], cwd=folder, capture_output=True, text=True)
         took = time.monotonic() - begun
+        cost = processor() - used
         made = json.loads(done.stdout) if done.returncode == 0 else None
-        row = {"task": name, "seconds": round(took, 2), "tests": made["tests"] if made else 0, "mutants": made["mutants"] if made else 0, "killed": made["killed"] if made else 0,
+        row = {"task": name, "seconds": round(took, 2), "processor": round(cost, 2), "tests": made["tests"] if made else 0, "mutants": made["mutants"] if made else 0, "killed": made["killed"] if made else 0,
                "valid": bool(made) and passes(folder, 5), "problem": done.stderr.strip()[-120:]}
         rows.append(row)
         if options.pynguin and made:
@@ -80,9 +88,9 @@ for name, problem in list(read_problems().items())[options.first:options.last]:
         print(json.dumps(row), file=sys.stderr)
 made = [r for r in rows if r["tests"]]
 share = sum(r["killed"] for r in made) / max(1, sum(r["mutants"] for r in made))
-seconds = sorted(r["seconds"] for r in rows)
+seconds, used = sorted(r["seconds"] for r in rows), sorted(r["processor"] for r in rows)
 print(f"{len(rows)} functions: tests for {len(made)}, valid {sum(r['valid'] for r in made)}, {sum(r['tests'] for r in made)} tests, {share:.1%} of {sum(r['mutants'] for r in made)} mutants killed; "
-      f"seconds: median {seconds[len(seconds) // 2]:.2f}, most {seconds[-1]:.2f}; functions with 80 % or more: {sum(r['killed'] >= 0.8 * r['mutants'] for r in made)}")
+      f"seconds: median {seconds[len(seconds) // 2]:.2f}, most {seconds[-1]:.2f}; of the processor: median {used[len(used) // 2]:.2f}, most {used[-1]:.2f}; functions with 80 % or more: {sum(r['killed'] >= 0.8 * r['mutants'] for r in made)}")
 for row in rows:
     if not row["tests"]:
         print(f"  none: {row['task']}: {row['problem']}")

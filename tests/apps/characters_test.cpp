@@ -2,6 +2,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <thread>
+
 #include "apps/characters/character_files.h"
 #include "apps/characters/evaluation.h"
 #include "apps/characters/stage.h"

@@ -16,7 +16,10 @@ namespace ptah {
 namespace {
 
 /// Statements of where in the text something stands, or of two things that have nothing to do with each other, teach nothing.
-const std::set<std::string> kNotTaught{"told", "things"};
+const std::set<std::string>& not_taught() {
+  static const std::set<std::string> kinds{"told", "things"};
+  return kinds;
+}
 
 /// What a wrong statement has exchanged.
 const char* what_is_wrong(const std::string& kind) {
@@ -186,7 +189,7 @@ Result<std::vector<LessonItem>> make_lesson(const Article& article, const Lesson
   for (const std::string& bloom : options.bloom)
     if (std::find(bloom_levels().begin(), bloom_levels().end(), bloom) == bloom_levels().end())
       return unknown_name("level of Bloom's taxonomy", bloom, bloom_levels());
-  const std::vector<QuizItem> quiz = spread_items(make_items(article, options.seed, kNotTaught), 2);
+  const std::vector<QuizItem> quiz = spread_items(make_items(article, options.seed, not_taught()), 2);
   PTAH_TRY(const std::vector<double> hard, difficulties(quiz, article, encoder));
   std::map<std::string, std::vector<LessonItem>> of_bloom;
   for (size_t i = 0; i < quiz.size(); ++i) {

@@ -10,7 +10,7 @@ namespace ptah {
 namespace {
 
 constexpr size_t kMaxModule = 200'000;
-const std::string kPython = "/usr/bin/python3";
+constexpr const char* kPython = "/usr/bin/python3";
 
 bool is_module_name(const std::string& name) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
