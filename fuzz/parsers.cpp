@@ -7,7 +7,12 @@
 #include <memory>
 
 #include "input.h"
+#include "apps/characters/call.h"
+#include "apps/characters/character_memory.h"
+#include "apps/characters/sheet.h"
 #include "apps/community/dao.h"
+#include "apps/education/item_statistics.h"
+#include "apps/education/lesson_files.h"
 #include "apps/market/mint.h"
 #include "apps/reading/quiz.h"
 #include "base/json.h"
@@ -453,4 +458,26 @@ void fuzz_contract_spec(Input bytes) {
   const std::string name = solidity_identifier(spec->name, true, "X");
   if (name != solidity_identifier(name, true, "X")) wrong("no identifier");
   if (solidity_string(spec->name).find('\n') != std::string::npos) wrong("a literal of two lines");
+/// A game and calls of its actions, a character, a memory, a lesson and its files, or learners' answers.
+void fuzz_game(Input bytes) {
+  const auto [first, second] = halves(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  if (const auto answers = read_responses(std::string(first)); answers && answers->right.size() < 10000) (void)item_statistics(*answers);
+  const auto json = parse_json(first, 8);
+  if (!json) return;
+  (void)read_sheet(*json);
+  if (const auto memory = CharacterMemory::from_json(*json)) {
+    const auto again = CharacterMemory::from_json(memory->to_json());
+    if (!again || again->events() != memory->events()) wrong("a memory does not come back");
+  }
+  if (const auto lesson = read_lesson(*json))
+    for (const std::string& format : lesson_formats()) (void)lesson_file(*lesson, format);
+  const auto game = read_game(*json);
+  if (!game) return;
+  for (const GameAction& action : game->actions) {
+    if (!possible(action, game->state)) continue;
+    ActionForm form = form_of(&action, game->state);
+    narrow(form, std::string(second));
+    if (const auto call = only_call(form); call && !parse_call(text_of(*call, &action), *game, game->state)) wrong("a possible call is refused");
+  }
+  if (const auto call = parse_call(std::string(second), *game, game->state)) (void)state_after(*call, *game, game->state);
 }

@@ -264,6 +264,8 @@ SEEDS = {
     "consent": [b'{"kind":"ptah consent","version":1,"person":"Ann","pictures":["sha256:00"],"uses":["swap"],"from":1,"until":2,"signature":{"signer":"0x","scheme":"eip712","value":"0x"}}'],
     "onnx": [bytes([0x3a, 34, 0x0a, 14, 0x0a, 1]) + b"x\x0a\x01w\x12\x01y\x22\x03Mul" + bytes([0x2a, 16, 8, 1, 16, 1, 0x42, 1]) + b"w" + bytes([0x4a, 4]) + b"abcd"],
     "ctranslate2": [bytes([6, 0, 0, 0, 2, 0]) + b"W\0" + bytes([3, 0, 0, 0, 1, 0, 0, 0, 2, 0]) + b"w\0" + bytes([1, 1, 0, 0, 0, 0, 4, 0, 0, 0]) + b"abcd" + bytes(4)],
+    "game": [(ROOT / "examples/characters" / name).read_bytes() + b"\xff" + said for name in ("tavern.json", "mira.json") for said in (b"serve_drink(drink=beer, count=2)", b"Two ales, please.")]
+    + lines("learner,item,right,option\na,q,1,A\nb,q,0,B\n"),
     "speech": [text.encode() for text in ("On Dec. 25 at 10:30 pm Dr. Smith paid $3.50 for 5 kg, 1/2 off.", "Henry VIII: see example.org [x](/fɑks/)!", "A\n\nB2B",
                                              "<speak>a <break time='1s'/><prosody rate='slow'>b</prosody></speak>")]}
 

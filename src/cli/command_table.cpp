@@ -5,12 +5,12 @@
 namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
-Add add_ask, add_batch, add_car, add_chat, add_cid, add_classify, add_completion, add_consent, add_contract, add_convert, add_create, add_dao, add_dev_chain,
-    add_draw, add_edges, add_embed, add_evaluate, add_face, add_faces, add_field, add_generate, add_help, add_key, add_learn, add_mark, add_measure, add_memory,
-    add_mint, add_models, add_object, add_paint, add_perplexity, add_photo, add_plan, add_profile, add_pull, add_quantize, add_read, add_recall, add_redeem,
-    add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_talk, add_template, add_texture,
-    add_tokenize, add_train, add_transcribe, add_transfer, add_translate, add_upscale, add_verify, add_version, add_voucher, add_watermark, add_work,
-    add_worker;
+Add add_ask, add_batch, add_car, add_character, add_chat, add_cid, add_classify, add_completion, add_consent, add_contract, add_convert, add_create, add_dao,
+    add_dev_chain, add_draw, add_edges, add_embed, add_evaluate, add_face, add_faces, add_field, add_generate, add_help, add_key, add_learn, add_mark,
+    add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_photo, add_plan, add_profile, add_pull, add_quantize, add_read,
+    add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_talk,
+    add_teach, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_translate, add_upscale, add_verify, add_version,
+    add_voucher, add_watermark, add_work, add_worker;
 
 namespace {
 
@@ -131,6 +131,20 @@ constexpr Command kTable[] = {
     {"generate", kLanguage, add_generate,
      "ptah generate \"Once upon a time\" --max-tokens 60\n"
      "ptah generate \"A poem about a fox:\" --out poem"},
+    {"character", kLanguage, add_character,
+     "ptah character talk mira.json --game tavern.json\n"
+     "ptah character talk mira.json oskar.json --game tavern.json --memory saves\n"
+     "ptah character talk mira.json --game tavern.json --model none\n"
+     "ptah character examples mira.json --game tavern.json --out examples.jsonl\n"
+     "ptah character evaluate mira.json --game tavern.json --wishes held_out.jsonl"},
+    {"teach", kLanguage, add_teach,
+     "ptah teach questions article.md --out lesson --format qti --format moodle\n"
+     "ptah teach questions article.md --bloom analyse --level hard --count 10\n"
+     "ptah teach statistics answers.csv\n"
+     "ptah teach tests roman.py\n"
+     "ptah teach exercises roman.py --out exercises\n"
+     "ptah teach grade roman.py test_roman.py\n"
+     "ptah teach run hello.py"},
     {"memory", kLanguage, add_memory,
      "ptah memory list\n"
      "ptah memory add \"I live in Ghent.\"\n"

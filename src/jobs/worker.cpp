@@ -20,9 +20,14 @@ namespace {
 
 class LocalWorker : public JobWorker {
  public:
-  explicit LocalWorker(fs::path folder) : folder_(std::move(folder)) {}
+  explicit LocalWorker(fs::path folder, std::vector<AnswerKind> more = {}) : folder_(std::move(folder)), more_(std::move(more)) {}
 
   Result<Plan> plan(const Job& job, int64_t budget_bytes) override {
+    if (const AnswerKind* kind = answer_kind(job.recipe)) {
+      PTAH_TRY(const Plan plan, kind->plan(job.fields));
+      PTAH_TRY_VOID(check_budget(plan, budget_bytes));
+      return plan;
+    }
     if (LanguageAnswers::answers(job.recipe)) {
       PTAH_TRY(const Plan plan, answers_.plan(models_, job));
       PTAH_TRY_VOID(check_budget(plan, budget_bytes));
@@ -40,6 +45,7 @@ class LocalWorker : public JobWorker {
       options.note = [&](const std::string& note) { tell({{"event", "note"}, {"text", note}}); };
       if (job.watched) watch(options, tell);
     }
+    if (const AnswerKind* kind = answer_kind(job.recipe)) return kind->run(job.fields, job.watched ? tell : Tell(), cancel);
     if (LanguageAnswers::answers(job.recipe)) return answers_.run(models_, job, job.watched ? tell : Tell(), cancel);
     PTAH_TRY(const Recipe* recipe, find_recipe(job.recipe));
     PTAH_TRY(const RecipeRequest request, open_request(*recipe, job.fields));
@@ -56,6 +62,7 @@ class LocalWorker : public JobWorker {
   void rest() override {
     models_.clear();
     answers_.clear();
+    for (const AnswerKind& kind : more_) kind.clear();
     release_free_blocks();
   }
 
@@ -85,7 +92,14 @@ class LocalWorker : public JobWorker {
     };
   }
 
+  const AnswerKind* answer_kind(const std::string& name) const {
+    for (const AnswerKind& kind : more_)
+      if (kind.kind == name) return &kind;
+    return nullptr;
+  }
+
   fs::path folder_;
+  std::vector<AnswerKind> more_;
   ModelCache models_;
   LanguageAnswers answers_;
 };
@@ -124,10 +138,10 @@ std::optional<std::string> next_line(std::string& rest) {
 
 std::unique_ptr<JobWorker> make_local_worker(fs::path folder) { return std::make_unique<LocalWorker>(std::move(folder)); }
 
-Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel) {
+Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel, std::vector<AnswerKind> answers) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever started this one may have been killed; the job is done by another one then
   const pid_t parent = ::getppid();
-  LocalWorker worker(folder);
+  LocalWorker worker(folder, std::move(answers));
   std::string rest;
   bool heard = true;
   while (const auto line = next_line(rest)) {

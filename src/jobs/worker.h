@@ -33,6 +33,14 @@ class JobWorker {
   virtual void rest() = 0;
 };
 
+/// A kind of job that makes no work and that what stands above this folder answers. For one thread.
+struct AnswerKind {
+  std::string kind;
+  std::function<Result<JobResult>(const Json& fields, const JobWorker::Tell& tell, const CancelToken* cancel)> run;
+  std::function<Result<Plan>(const Json& fields)> plan;
+  std::function<void()> clear;  ///< gives up what it keeps in memory
+};
+
 /// Here. `folder` is the store's.
 std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
 
@@ -42,7 +50,8 @@ std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
 std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command, std::filesystem::path folder = {});
 
 /// Does what another process asks for, line by line as JSON on standard input and output, until there is no more. Results are kept in the store in `folder`.
-/// `cancel` is set when the other process wants a job to end, by SIGTERM. Errors: io.
-Result<void> serve_worker(const std::filesystem::path& folder, const CancelToken& cancel);
+/// `cancel` is set when the other process wants a job to end, by SIGTERM. `answers` are kinds besides the recipes and those of jobs/language_answers.h.
+/// Errors: io.
+Result<void> serve_worker(const std::filesystem::path& folder, const CancelToken& cancel, std::vector<AnswerKind> answers = {});
 
 }  // namespace ptah

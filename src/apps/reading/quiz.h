@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -21,16 +22,26 @@ std::vector<std::string> sentences_of(const std::string& section);
 
 constexpr size_t kOptions = 5;
 
+/// What an option, or a statement or event that a question lists, rests on.
+struct QuizBasis {
+  std::string kind;                    ///< of the statement (quiz_statements.h), "event" or "figure"
+  std::vector<std::string> sentences;  ///< of the article
+  std::string right;                   ///< what is true instead of it; empty if it is true itself
+  double value = 0;                    ///< the year of an event, the number of a figure
+};
+
 struct QuizItem {
   std::string kind;  ///< true, false, count, first, last, sequence, years, largest, smallest, sum, difference; older banks: cloze, who, number, order, stands
   std::string question;
   std::vector<std::string> options;  ///< kOptions of them, the right one first
   size_t section = 0;                ///< where one of the facts stands
   std::vector<uint32_t> facts{};     ///< what it asks about, for spread_items(); not kept in files
+  std::vector<QuizBasis> basis{};    ///< of each option, or of each thing that the question lists; not kept in files
 };
 /// Candidates for a bank: statements to be judged, events to be put in order, figures to be compared and added up. What is right never stands in the text as
-/// it stands in the item, and the wrong options are made of the same words: quiz_statements.h. The same text and seed give the same items.
-std::vector<QuizItem> make_items(const Article& article, uint64_t seed);
+/// it stands in the item, and the wrong options are made of the same words: quiz_statements.h. The same text and seed give the same items. Statements of the
+/// kinds `without` are left out.
+std::vector<QuizItem> make_items(const Article& article, uint64_t seed, const std::set<std::string>& without = {});
 
 /// A bank of items: each fact at most `uses` times; kinds take turns, so that none uses up the facts of the others. In the order of `items`.
 std::vector<QuizItem> spread_items(const std::vector<QuizItem>& items, size_t uses = 5);

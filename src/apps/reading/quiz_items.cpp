@@ -19,7 +19,8 @@ void shuffle(std::vector<T>& list, Random& random) {
 
 class Bank {
  public:
-  Bank(const Article& article, uint64_t seed) : text_(analyse(article)), random_(seed, uint64_t{77} << 40) {}
+  Bank(const Article& article, uint64_t seed, const std::set<std::string>& without)
+      : text_(analyse(article)), random_(seed, uint64_t{77} << 40), without_(without) {}
 
   std::vector<QuizItem> make() {
     twins_ = kept(twins_of(text_, random_));
@@ -41,12 +42,19 @@ class Bank {
     return facts_.try_emplace(key, static_cast<uint32_t>(facts_.size())).first->second;
   }
 
+  QuizBasis basis(const std::string& kind, const std::vector<size_t>& sentences, const std::string& right = "", double value = 0) const {
+    QuizBasis out{kind, {}, right, value};
+    for (const size_t place : sentences) out.sentences.push_back(text_.sentences[place].original);
+    return out;
+  }
+
   /// Pairs of sentences are many: no kind drowns the others.
   std::vector<Twins> kept(std::vector<Twins> all) {
     shuffle(all, random_);
     std::map<std::string, size_t> count, of_sentence;
     std::vector<Twins> out;
     for (Twins& one : all) {
+      if (without_.contains(one.kind)) continue;
       size_t& same = count[one.kind];
       const bool pairs = one.sentences.size() > 1;
       size_t max_count = 0;
@@ -95,7 +103,11 @@ class Bank {
       std::vector<size_t> places{0, 1, 2, 3};
       shuffle(places, random_);
       item.question = "How many of these four statements are true, according to the article?";
-      for (size_t i = 0; i < 4; ++i) item.question += fmt::format("\n{}) {}", i + 1, places[i] < right ? group[i]->right : group[i]->wrong);
+      for (size_t i = 0; i < 4; ++i) {
+        const bool stands = places[i] < right;
+        item.question += fmt::format("\n{}) {}", i + 1, stands ? group[i]->right : group[i]->wrong);
+        item.basis.push_back(basis(group[i]->kind, group[i]->sentences, stands ? "" : group[i]->right));
+      }
       item.options.push_back(kNames[right]);
       for (size_t i = 0; i < kOptions; ++i)
         if (i != right) item.options.push_back(kNames[i]);
@@ -103,7 +115,11 @@ class Bank {
       const bool asks_true = kind == "true";
       item.question =
           asks_true ? "Which of these statements is true, according to the article?" : "Which of these statements is false, according to the article?";
-      for (size_t i = 0; i < group.size(); ++i) item.options.push_back(((i == 0) == asks_true) ? group[i]->right : group[i]->wrong);
+      for (size_t i = 0; i < group.size(); ++i) {
+        const bool stands = (i == 0) == asks_true;
+        item.options.push_back(stands ? group[i]->right : group[i]->wrong);
+        item.basis.push_back(basis(group[i]->kind, group[i]->sentences, stands ? "" : group[i]->right));
+      }
     }
     add(std::move(item));
   }
@@ -121,7 +137,10 @@ class Bank {
     };
     const auto known = [&](QuizItem& item, const std::vector<QuizEvent>& of) {
       item.section = text_.sentences[of[0].sentence].section;
-      for (const QuizEvent& e : of) item.facts.push_back(fact("event", {e.sentence}));
+      for (const QuizEvent& e : of) {
+        item.facts.push_back(fact("event", {e.sentence}));
+        item.basis.push_back(basis("event", {e.sentence}, "", e.year));
+      }
     };
     std::set<double> spans;
     for (const QuizEvent& a : events)
@@ -222,7 +241,11 @@ class Bank {
       std::sort(five.begin(), five.end(), [&](const QuizFigure& a, const QuizFigure& b) { return smallest ? a.value < b.value : a.value > b.value; });
       QuizItem item{smallest ? "smallest" : "largest", "", {}, text_.sentences[five[0].sentence].section, {}};
       item.question = fmt::format("Each of these sentences has lost a number (…). In which one was it the {}?", smallest ? "smallest" : "largest");
-      for (const QuizFigure& f : five) item.options.push_back(gap(f)), item.facts.push_back(fact("figure", {f.sentence}));
+      for (const QuizFigure& f : five) {
+        item.options.push_back(gap(f));
+        item.facts.push_back(fact("figure", {f.sentence}));
+        item.basis.push_back(basis("figure", {f.sentence}, "", f.value));
+      }
       add(std::move(item));
     }
     std::set<double> sums, differences;
@@ -240,6 +263,7 @@ class Bank {
         QuizItem item{sum ? "sum" : "difference", "", {}, text_.sentences[a.sentence].section, {fact("figure", {a.sentence}), fact("figure", {b.sentence})}};
         item.question = fmt::format("Each of these sentences has lost a number (…). {}?\nA) {}\nB) {}",
                                     sum ? "What do the two numbers add up to" : "How far apart are the two numbers", gap(a), gap(b));
+        item.basis = {basis("figure", {a.sentence}, "", a.value), basis("figure", {b.sentence}, "", b.value)};
         if (numbers(item, sum ? a.value + b.value : std::abs(a.value - b.value), sum ? sums : differences)) add(std::move(item));
       }
   }
@@ -254,6 +278,7 @@ class Bank {
 
   QuizText text_;
   Random random_;
+  const std::set<std::string>& without_;
   std::vector<Twins> twins_;
   std::map<std::string, uint32_t> facts_;
   std::set<std::string> seen_;
@@ -262,7 +287,7 @@ class Bank {
 
 }  // namespace
 
-std::vector<QuizItem> make_items(const Article& article, uint64_t seed) { return Bank(article, seed).make(); }
+std::vector<QuizItem> make_items(const Article& article, uint64_t seed, const std::set<std::string>& without) { return Bank(article, seed, without).make(); }
 
 std::vector<QuizItem> spread_items(const std::vector<QuizItem>& items, size_t uses) {
   std::map<uint32_t, size_t> used;

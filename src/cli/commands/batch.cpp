@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/commands/commands.h"
 #include "cli/request_options.h"
+#include "serve/api/apps/app_answers.h"
 #include "jobs/batch.h"
 
 namespace ptah::cli {
@@ -191,7 +192,7 @@ void add_worker(CLI::App& app, Action& action) {
     action = [o] {
       return finish(guard([&]() -> Result<void> {
         PTAH_TRY_VOID(take_threads(o->threads));
-        return serve_worker(o->folder, interrupted());
+        return serve_worker(o->folder, interrupted(), app_answers());
       }));
     };
   });

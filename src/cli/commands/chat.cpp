@@ -1,10 +1,8 @@
-#include <poll.h>
 #include <unistd.h>
-
-#include <cerrno>
 
 #include "base/text.h"
 #include "cli/command_line.h"
+#include "cli/line_reader.h"
 #include "cli/request_options.h"
 #include "work/receipt.h"
 #include "apps/companion/chat_request.h"
@@ -38,35 +36,6 @@ std::pair<std::string, std::string> command_of(const std::string& line) {
   rest.erase(0, std::min(rest.find_first_not_of(' '), rest.size()));
   return {line.substr(1, space == std::string::npos ? space : space - 1), rest};
 }
-
-/// Lines of standard input; a wait for one ends when the program is to end.
-class LineReader {
- public:
-  bool next(std::string& line) {
-    while (true) {
-      if (const size_t end = held_.find('\n'); end != std::string::npos || (ended_ && !held_.empty())) {
-        line = held_.substr(0, end);
-        held_.erase(0, end == std::string::npos ? end : end + 1);
-        if (!begun_ && line.starts_with("\xEF\xBB\xBF")) line.erase(0, 3);  // files of Windows have a byte order mark, and CR LF
-        begun_ = true;
-        while (!line.empty() && line.back() == '\r') line.pop_back();
-        return true;
-      }
-      if (ended_ || held_.size() > kMaxBytes || interrupted().cancelled()) return false;
-      pollfd ready{STDIN_FILENO, POLLIN, 0};
-      if (::poll(&ready, 1, 100) == 0) continue;
-      char block[4096];
-      const ssize_t got = ::read(STDIN_FILENO, block, sizeof(block));
-      if (got > 0) held_.append(block, static_cast<size_t>(got));
-      ended_ = got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN);
-    }
-  }
-
- private:
-  static constexpr size_t kMaxBytes = size_t{1} << 24;
-  std::string held_;
-  bool ended_ = false, begun_ = false;
-};
 
 class Session {
  public:

@@ -9,6 +9,7 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "serve/api/answers.h"
+#include "serve/api/apps/app_routes.h"
 #include "serve/api/ollama/ollama_routes.h"
 #include "serve/api/openai/language_request.h"
 #include "serve/api/openai/openai_routes.h"
@@ -61,6 +62,7 @@ ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions option
   add_own_routes(*this);
   add_catalog_routes(*this);
   add_feedback_routes(*this);
+  add_app_routes(*this);
   add_pages();
 }
 

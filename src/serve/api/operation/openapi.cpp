@@ -76,6 +76,8 @@ constexpr ToldRoute kToldRoutes[] = {
     {"DELETE", "/v1/responses/{id}", "OpenAI", "Forget a response", "", "json"},
     {"POST", "/v1/responses/{id}/cancel", "OpenAI", "Cancel a response", "", "json"},
     {"GET", "/v1/responses/{id}/input_items", "OpenAI", "What a response answers to", "", "json"},
+    {"POST", "/v1/characters/turn", "apps", "What a character of a game says and does", "CharacterTurn", "json"},
+    {"POST", "/v1/questions", "apps", "Questions for a lesson, made of a text", "QuestionsRequest", "json"},
     {"GET", "/api/version", "Ollama", "The version", "", "json"},
     {"GET", "/api/tags", "Ollama", "The models that are here", "", "json"},
     {"GET", "/api/ps", "Ollama", "Models in memory: none is told", "", "json"},
@@ -152,6 +154,14 @@ constexpr const char* kBodySchemas = R"json({
     "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1}]}, "instructions": {"type": ["string", "null"]},
     "max_output_tokens": {"type": ["integer", "null"], "minimum": 1}, "background": {"type": ["boolean", "null"]},
     "previous_response_id": {"type": ["string", "null"]}, "tools": {"type": ["array", "null"], "maxItems": 64}}}]},
+  "CharacterTurn": {"type": "object", "required": ["character", "game", "text"], "properties": {
+    "character": {"type": "object"}, "game": {"type": "object"}, "memory": {"type": "object"}, "state": {"type": "object"}, "text": {"type": "string"},
+    "who": {"type": "string"}, "happens": {"type": "array", "items": {"type": "string"}}, "model": {"type": "string"}, "shortlist": {"type": "integer"},
+    "margin": {"type": "number"}, "max_actions": {"type": "integer"}, "max_tokens": {"type": "integer"}, "lines": {"type": "boolean"},
+    "temperature": {"type": "number"}, "seed": {"type": "integer"}}},
+  "QuestionsRequest": {"type": "object", "required": ["text"], "properties": {
+    "text": {"type": "string"}, "count": {"type": "integer"}, "bloom": {"type": "array", "items": {"type": "string"}},
+    "level": {"type": "string", "enum": ["easy", "medium", "hard"]}, "seed": {"type": "integer"}}},
   "EmbeddingRequest": {"type": "object", "required": ["input"], "properties": {
     "model": {"type": ["string", "null"]}, "encoding_format": {"enum": ["float", "base64"]}, "dimensions": {"enum": [384, null]},
     "input": {"anyOf": [{"type": "string"}, {"type": "array", "minItems": 1, "maxItems": 2048, "items": {"type": "string"}}]}}},
