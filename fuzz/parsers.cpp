@@ -28,6 +28,9 @@
 #include "pixels/watermark.h"
 #include "render/field/posed_pictures.h"
 #include "media/exif.h"
+#include "media/sound/sound_encoder.h"
+#include "media/sound/sound_watermark.h"
+#include "media/wav.h"
 #include "media/manifest_store.h"
 #include "geometry/mesh.h"
 #include "image/gan.h"
@@ -40,6 +43,7 @@
 #include "weights/tfjs.h"
 #include "own/cbor.h"
 #include "text/encode/bert.h"
+#include "text/encode/classifier.h"
 #include "text/language_of.h"
 #include "text/lm/repetition.h"
 #include "text/tokenize/clip_tokenizer.h"
@@ -52,6 +56,7 @@
 #include "text/tokenize/wordpiece.h"
 #include "voice/english/markup.h"
 #include "voice/english/reader.h"
+#include "voice/foreign/espeak_reader.h"
 #include "weights/ctranslate2.h"
 #include "weights/gguf.h"
 #include "weights/onnx.h"
@@ -407,6 +412,8 @@ void fuzz_translation(Input bytes) {
   (void)tokens_13a(std::string(rest));
   RepetitionWatch watch;
   for (size_t i = 0; i < std::min<size_t>(rest.size(), 2000); ++i) (void)watch.add(rest[i], rest.substr(i, 1));
+}
+
 /// A manifest and its numbers.
 void fuzz_tfjs(Input bytes) {
   const auto [manifest, numbers] = halves(text_of(bytes));
@@ -438,6 +445,30 @@ void fuzz_consent(Input bytes) {
 }
 
 void fuzz_yaml(Input bytes) { (void)parse_yaml(text_of(bytes), "config.yaml"); }
+
+void fuzz_sound(Input bytes) {
+  (void)opus_seconds(bytes);
+  if (const auto sound = decode_opus(bytes, 2, 16000); sound && (sound->channels < 1 || sound->channels > 2 || sound->samples.size() > 2 * 16000 * 3))
+    wrong("more sound than was asked for");
+  if (const auto sound = decode_wav(bytes, 48000))
+    (void)find_sound_mark(std::span(sound->samples).first(std::min<size_t>(sound->samples.size(), 24000)), 24000);
+}
+
+void fuzz_classifier_labels(Input bytes) {
+  const auto json = parse_json(text_of(bytes));
+  if (!json) return;
+  if (const auto labels = classifier_labels(*json); labels && !labels->thresholds.empty() && labels->thresholds.size() != labels->names.size())
+    wrong("thresholds that labels lack");
+}
+
+void fuzz_foreign_speech(Input bytes) {
+  const auto read = read_foreign(
+      std::string(text_of(bytes)), [](const std::string& clause) -> Result<std::string> { return clause; }, 100);
+  if (!read) return;
+  for (const Utterance& one : *read)
+    for (const ReadWord& word : one.words)
+      if (word.begin > word.end || word.end > one.characters) wrong("a word outside of its utterance");
+}
 
 /// Requests for contracts; what was understood comes back from its JSON, and what is complete can be written.
 void fuzz_contract_words(Input bytes) {

@@ -5,7 +5,7 @@ import re
 import sys
 
 # Arguments of other programs that these start: literals that are an option and nothing else.
-STARTS_PROGRAMS = ("models/pull.cpp", "chain/dev_chain.cpp")
+STARTS_PROGRAMS = ("models/pull.cpp", "chain/dev_chain.cpp", "voice/foreign/espeak_reader.cpp")
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 OPTION = re.compile(r"(?<![-\w])--[a-z][a-z0-9-]*")
 
@@ -16,7 +16,7 @@ def options_in(path, text):
         if line.lstrip().startswith(("//", "#include")):
             continue
         for literal in LITERAL.findall(line):
-            if path.endswith(STARTS_PROGRAMS) and OPTION.fullmatch(literal):
+            if path.endswith(STARTS_PROGRAMS) and OPTION.fullmatch(literal.split("=")[0]):
                 continue
             found += [f"{path}:{number}: {option} in \"{literal[:80]}\"" for option in OPTION.findall(literal)]
     return found

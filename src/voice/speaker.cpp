@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/budget.h"
 #include "models/kokoro.h"
 #include "voice/english/markup.h"
+#include "voice/foreign/espeak_reader.h"
 
 namespace ptah {
 
@@ -63,13 +65,24 @@ Result<std::shared_ptr<const EnglishLexicon>> Speaker::lexicon(bool british) con
 
 Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const std::string& text, const UserLexicon& user) const {
   PTAH_TRY(const auto parts, voices_in(voice));
+  const auto most = static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles));
+  const auto language_of = [](size_t index) {
+    const char letter = kKokoroVoices[index][0];
+    return letter == 'a' || letter == 'b' ? std::string("en") : espeak_language(letter);
+  };
+  const std::string language = language_of(parts[0].first);
   for (const auto& [index, weight] : parts) {
-    const char language = kKokoroVoices[index][0];
-    if (language != 'a' && language != 'b')
-      return fail(ErrorCode::unsupported, "`voice` {}; texts are read in English only: take a voice that begins with a or b", kKokoroVoices[index]);
+    if (language_of(index).empty())
+      return fail(ErrorCode::unsupported, "`voice` {}; Japanese and Chinese texts cannot be read yet: take a voice that does not begin with j or z",
+                  kKokoroVoices[index]);
+    if (language_of(index) != language) return fail(ErrorCode::invalid_argument, "`voice` {}; the voices of a mixture speak one language", voice);
+  }
+  if (language != "en") {
+    if (!user.empty()) return fail(ErrorCode::invalid_argument, "`lexicon` holds words of English texts; the voice {} reads another language", voice);
+    return read_foreign(text, espeak(language, current_cancel()), most);
   }
   PTAH_TRY(const auto words, lexicon(is_british(voice)));
-  return read_english(text, *words, static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles)), user);
+  return read_english(text, *words, most, user);
 }
 
 Result<std::vector<Utterance>> Speaker::read(const SpeakRequest& request) const {
@@ -118,7 +131,7 @@ Speech Speaker::say(const SpeakRequest& request, const std::vector<Utterance>& u
     stop_if_cancelled(cancel);
     const std::vector<int32_t> tokens = value_or_throw(tokens_of(utterance.phonemes));
     const std::vector<float> style = value_or_throw(voices_.style(utterance.voice.empty() ? request.voice : utterance.voice, tokens.size() - 2));
-    const SpeechOptions how{request.how.speed * utterance.speed, request.how.pitch * utterance.pitch, request.how.energy};
+    const SpeechOptions how{request.how.speed * utterance.speed, request.how.pitch * utterance.pitch, request.how.energy * utterance.energy};
     const Prosody prosody = model_->plan(tokens, style, how, cancel);
     std::vector<float> sound = model_->sound(prosody, style, request.type, cancel);
     if (utterance.volume != 1.0F)

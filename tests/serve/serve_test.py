@@ -238,7 +238,7 @@ KOKORO = pathlib.Path(os.environ.get("PTAH_CACHE") or pathlib.Path(os.environ.ge
 
 class Speech(Served):
     def speech(self, **body):
-        return self.server.ask("POST", "/v1/audio/speech", {"model": "kokoro", "input": "Hello there. It is a fine day.", "voice": "alloy", **body})
+        return self.server.ask("POST", "/v1/audio/speech", {"model": "kokoro", "input": "Hello there. It is a fine day.", "voice": "alloy", "response_format": "wav", **body})
 
     @unittest.skipUnless(KOKORO.exists(), "kokoro is not pulled")
     def test_speech_is_streamed_and_kept(self):
@@ -259,13 +259,42 @@ class Speech(Served):
         events = self.server.events("/v1/audio/speech", method="POST", body={"model": "tts-1", "input": "One more.", "voice": "nova", "response_format": "pcm", "stream_format": "sse"})
         deltas = [json.loads(data) for _, _, data in events]
         self.assertEqual(deltas[-1]["type"], "speech.audio.done")
+        for name, kind, begin in (("mp3", "audio/mpeg", b"ID3"), ("opus", "audio/ogg", b"OggS")):
+            file = self.speech(response_format=name)
+            self.assertEqual((file.headers["content-type"], file.body[:len(begin)]), (kind, begin))
+            self.assertIn(b"trainedAlgorithmicMedia", file.body[:4000])
+            self.assertGreater(len(file.body), 5000)
         self.assertGreater(sum(len(base64.b64decode(one["audio"])) for one in deltas[:-1]), 10000)
 
     def test_wrong_ones(self):
-        for more, status, param in (({"input": " "}, 400, "input"), ({"response_format": "mp3"}, 400, "response_format"), ({"model": "gpt-9"}, 404, "model"),
+        for more, status, param in (({"input": " "}, 400, "input"), ({"response_format": "flac"}, 400, "response_format"), ({"model": "gpt-9"}, 404, "model"),
                                     ({"voice": 3}, 400, "voice"), ({"instructions": "whisper"}, 400, "instructions"), ({"stream_format": "x"}, 400, "stream_format")):
             answer = self.speech(**more)
             self.assertEqual((answer.status, answer.error()["param"]), (status, param), answer.body)
+
+
+class Transcriptions(Served):
+    def ask_form(self, route="transcriptions", sound=b"RIFF", **fields):
+        parts = [f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode() for name, value in fields.items()]
+        if sound is not None:
+            parts.append(b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n' + sound + b"\r\n")
+        return self.server.ask("POST", "/v1/audio/" + route, b"".join(parts) + b"--b--\r\n", headers={"Content-Type": "multipart/form-data; boundary=b"})
+
+    def test_wrong_ones(self):
+        for fields, param in (({"response_format": "xml"}, "response_format"), ({"language": "../en"}, "language"), ({"prompt": "so"}, "prompt"), ({"stream": "true"}, "stream"),
+                              ({"sound": None}, "file"), ({"timestamp_granularities[]": "word"}, "timestamp_granularities")):
+            answer = self.ask_form(**({"model": "whisper-1"} | fields))
+            if answer.status == 404:
+                return self.skipTest("no model that listens is here")
+            self.assertEqual((answer.status, answer.error()["param"]), (400, param), answer.body)
+        self.assertEqual(self.ask_form(model="whisper-1", sound=b"no sound").status, 400)
+
+    def test_models_and_translations_are_refused(self):
+        answer = self.ask_form(model="../whisper")
+        self.assertEqual((answer.status, answer.error()["code"]), (404, "model_not_found"))
+        answer = self.ask_form("translations", model="whisper-1")
+        self.assertEqual(answer.status, 400)
+        self.assertIn("not translated", answer.error()["message"])
 
 
 class OpenAi(Served):

@@ -6,7 +6,10 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "media/sound/sound_rate.h"
 #include "voice/listen/sound_features.h"
+#include "voice/listen/sound_file.h"
+#include "voice/listen/word_times.h"
 #include "voice/listen/transcribe.h"
 #include "weights/ctranslate2.h"
 #include "weights/safetensors.h"
@@ -207,6 +210,22 @@ TEST(Transcripts, TimesComeInPairsAndNeverGoBack) {
   EXPECT_EQ(next({20, 1, 30}, {{2, 9}, {30, 3}}), 30) << "a second time, the same again is possible";
   EXPECT_EQ(next({20, 1, 30}, {{2, 9}, {4, 3}}), 4) << "or the end";
   EXPECT_EQ(next({20, 1}, {{11, 9}, {3, 8}}), 3) << "never the token that turns times off";
+}
+
+TEST(WordTimes, TheCheapestWayEntersEachRowWhereItsValleyBegins) {
+  // Rows are tokens, columns moments: low where a token is heard.
+  const std::vector<float> costs{0, 0, 9, 9, 9, 9,  //
+                                 9, 9, 0, 9, 9, 9,  //
+                                 9, 9, 9, 0, 0, 0};
+  EXPECT_EQ(detail::cheapest_columns(costs, 3, 6), (std::vector<int64_t>{0, 2, 3}));
+  EXPECT_EQ(detail::cheapest_columns({1, 1, 1}, 3, 1), (std::vector<int64_t>{0, 0, 0})) << "more tokens than moments";
+  EXPECT_EQ(detail::cheapest_columns({1, 1, 1}, 1, 3), (std::vector<int64_t>{0}));
+}
+
+TEST(SpeechFiles, OtherFormatsAreRefusedWithAWayOut) {
+  const auto refused = read_speech(Bytes{'I', 'D', '3', 4, 0, 0});
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_NE(refused.error().message.find("ffmpeg"), std::string::npos);
 }
 
 }  // namespace ptah

@@ -46,6 +46,32 @@ def chats(client):
     raises(openai.BadRequestError, "context_length_exceeded", lambda: client.chat.completions.create(model="smollm2", messages=[{"role": "user", "content": "fox " * 12000}]))
 
 
+def sounds(client):
+    """Speech in each format, and back to text. Needs `ptah pull kokoro` and `ptah pull whisper-tiny.en`."""
+    said = "The quick brown fox jumps over the lazy dog."
+    with tempfile.TemporaryDirectory() as folder:
+        for name, begin in (("mp3", b"ID3"), ("opus", b"OggS"), ("wav", b"RIFF")):
+            with client.audio.speech.with_streaming_response.create(model="tts-1", voice="alloy", input=said, response_format=name) as answer:
+                answer.stream_to_file(f"{folder}/a.{name}")
+            with open(f"{folder}/a.{name}", "rb") as file:
+                assert file.read(len(begin)) == begin, name
+        assert client.audio.speech.create(model="tts-1", voice="alloy", input=said).content.startswith(b"ID3"), "mp3 is the usual format"
+        for name in ("wav", "opus"):
+            with open(f"{folder}/a.{name}", "rb") as file:
+                heard = client.audio.transcriptions.create(model="whisper-1", file=file)
+            assert "quick brown fox" in heard.text, heard
+        ask = lambda **more: client.audio.transcriptions.create(model="whisper-1", file=open(f"{folder}/a.wav", "rb"), **more)
+        detail = ask(response_format="verbose_json", timestamp_granularities=["word", "segment"])
+        words = [word.word.strip(".,").lower() for word in detail.words]
+        assert words == said.strip(".").lower().split(), words
+        assert all(a.start <= a.end <= b.end for a, b in zip(detail.words, detail.words[1:])), detail.words
+        assert 1.5 < detail.words[-1].end <= detail.duration and detail.segments[0].tokens, detail
+        assert ask(response_format="verbose_json").words is None
+        assert ask(response_format="vtt").startswith("WEBVTT") and "-->" in ask(response_format="srt") and "lazy dog" in ask(response_format="text")
+        raises(openai.NotFoundError, "model_not_found", lambda: client.audio.transcriptions.create(model="gpt-4o-transcribe", file=open(f"{folder}/a.wav", "rb")))
+        raises(openai.BadRequestError, "unsupported", lambda: client.audio.translations.create(model="whisper-1", file=open(f"{folder}/a.wav", "rb")))
+
+
 WEATHER = {"name": "get_weather", "description": "The weather of a city", "strict": True, "parameters": {
     "type": "object", "properties": {"city": {"type": "string", "maxLength": 20}, "unit": {"type": "string", "enum": ["c", "f"]}}, "required": ["city", "unit"],
     "additionalProperties": False}}
@@ -133,6 +159,9 @@ def main():
             assert events[-1].type == "image_generation.completed", events
             raises(openai.BadRequestError, "invalid_argument", lambda: client.images.generate(model="picture", prompt="x", size="1024x1792"))
             edits(client, base64.b64decode(made.data[0].b64_json))
+            if {"kokoro", "whisper-tiny.en"} <= set(names):
+                sounds(client)
+                print("speech and transcriptions work")
             if "smollm2" in names:
                 chats(client)
                 functions(client)

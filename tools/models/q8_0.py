@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Writes the matrices of a safetensors file in q8_0 blocks (ggml's: 32 numbers of 8 bits with one f16 scale), which Ptah reads as they lie; vectors stay f32.
 
-    python3 tools/models/q8_0.py [--dense] model.safetensors out.safetensors
+    python3 tools/models/q8_0.py [--dense [--least N]] model.safetensors out.safetensors
 
-Needs numpy. A matrix whose rows are no multiple of 32 stays as it is, in f16. With --dense every weight of 4,096 numbers or more is stored so, kernels of
+Needs numpy. A matrix whose rows are no multiple of 32 stays as it is, in f16. With --dense every weight of N (4,096) numbers or more is stored so, kernels of
 convolutions too, and becomes bf16 again when it is read: for small networks whose layers want dense weights.
 """
+import argparse
 import json
 import struct
 import sys
@@ -47,13 +48,18 @@ def q8_0(matrix):
 
 def main():
     tensors, kinds = {}, {}
-    dense = "--dense" in sys.argv
-    source_name, out_name = [a for a in sys.argv[1:] if a != "--dense"]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--dense", action="store_true")
+    parser.add_argument("--least", type=int, default=4096)
+    parser.add_argument("source")
+    parser.add_argument("out")
+    args = parser.parse_args()
+    dense, source_name, out_name = args.dense, args.source, args.out
     source, data = open_file(source_name)
     for name, values in tensors_of(source, data):
         if name.endswith("position_ids"):
             continue
-        if dense and values.size >= 4096 and values.size % 32 == 0:
+        if dense and values.size >= args.least and values.size % 32 == 0:
             row = values.size // values.shape[0]
             tensors[name] = q8_0(values.reshape(values.shape[0], row) if row % 32 == 0 else values.reshape(-1, 32))
             kinds[name] = {"kind": "q8_0", "shape": list(values.shape)}

@@ -53,6 +53,7 @@ ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions option
   add_image_routes(*this);
   add_response_routes(*this);
   add_speech_routes(*this);
+  add_transcription_routes(*this);
   add_ollama_routes(*this);
   add_webui_routes(*this);
   add_queue_routes(*this);

@@ -164,36 +164,76 @@ Tensor Bert::operator()(const TokenBatch& batch, DType type) const {
   return x;
 }
 
-Result<std::shared_ptr<SentenceEncoder>> SentenceEncoder::load(const std::filesystem::path& folder) {
-  std::shared_ptr<SentenceEncoder> made(new SentenceEncoder);
+void Bert::add_adapters(const LoraConfig& lora, Weights& adapters) {
+  for (size_t i = 0; i < layers_.size(); ++i) {
+    Layer& layer = layers_[i];
+    const std::string at = fmt::format("encoder.layer.{}.", i);
+    add_adapter(layer.attention.joined, at + "qkv", lora, adapters);
+    add_adapter(layer.attention.out, at + "attention", lora, adapters);
+    add_adapter(layer.feed_forward.up, at + "up", lora, adapters);
+    add_adapter(layer.feed_forward.down, at + "down", lora, adapters);
+  }
+}
+
+void Bert::merge_adapters() {
+  for (Layer& layer : layers_)
+    for (Linear* linear : {&layer.attention.joined, &layer.attention.out, &layer.feed_forward.up, &layer.feed_forward.down}) {
+      if (!linear->adapter) continue;
+      linear->weight = cast(merged_weight(*linear), linear->weight.dtype());
+      linear->adapter = nullptr;
+    }
+}
+
+Result<EncoderFiles> read_encoder_files(const std::filesystem::path& folder) {
+  EncoderFiles made;
   PTAH_TRY(const Config config, Config::read(folder / "config.json", "config.json"));
-  PTAH_TRY(made->config_, bert_config(config.json, made->warnings_));
-  PTAH_TRY(const Config sentence, optional_config(folder, "sentence_bert_config.json", kSentence, made->warnings_));
-  PTAH_TRY(const Config tokenizer_config, optional_config(folder, "tokenizer_config.json", kBertTokenizer, made->warnings_));
-  PTAH_TRY(const Config pooling, optional_config(folder, "1_Pooling/config.json", kPooling, made->warnings_));
-  made->max_tokens_ = made->config_.max_position_embeddings;
+  PTAH_TRY(made.config, bert_config(config.json, made.warnings));
+  PTAH_TRY(const Config sentence, optional_config(folder, "sentence_bert_config.json", kSentence, made.warnings));
+  PTAH_TRY(const Config tokenizer_config, optional_config(folder, "tokenizer_config.json", kBertTokenizer, made.warnings));
+  PTAH_TRY(const Config pooling, optional_config(folder, "1_Pooling/config.json", kPooling, made.warnings));
+  made.max_tokens = made.config.max_position_embeddings;
   bool lowercase = true;
   PTAH_TRY_VOID(guard([&]() -> Result<void> {
-    const int64_t asked = sentence.integer("max_seq_length", made->max_tokens_);
+    const int64_t asked = sentence.integer("max_seq_length", made.max_tokens);
     if (asked < 2) return fail(ErrorCode::corrupt, "sentence_bert_config.json: 'max_seq_length' is {}", asked);
-    made->max_tokens_ = std::min(made->max_tokens_, asked);
+    made.max_tokens = std::min(made.max_tokens, asked);
     lowercase = tokenizer_config.boolean("do_lower_case", true) || sentence.boolean("do_lower_case", false);
     return {};
   }));
   PTAH_TRY(const std::string vocabulary, read_text(folder / "vocab.txt", 1 << 26));
   auto tokenizer = WordPiece::parse(vocabulary, lowercase);
   if (!tokenizer) return fail(tokenizer.error().code, "{}: {}", (folder / "vocab.txt").string(), tokenizer.error().message);
-  if (tokenizer->size() > made->config_.vocab_size)
-    return fail(ErrorCode::mismatch, "{}: {} tokens for a model of {}", (folder / "vocab.txt").string(), tokenizer->size(), made->config_.vocab_size);
-  made->tokenizer_ = std::make_unique<WordPiece>(std::move(*tokenizer));
+  if (tokenizer->size() > made.config.vocab_size)
+    return fail(ErrorCode::mismatch, "{}: {} tokens for a model of {}", (folder / "vocab.txt").string(), tokenizer->size(), made.config.vocab_size);
+  made.tokenizer = std::make_unique<WordPiece>(std::move(*tokenizer));
+  return made;
+}
+
+Result<std::map<std::string, Tensor>> read_encoder_weights(const std::filesystem::path& folder) {
   PTAH_TRY(auto tensors, read_weights_folder(folder, {"model", "pytorch_model"}));
+  return guard([&]() -> Result<std::map<std::string, Tensor>> {
+    std::map<std::string, Tensor> out;
+    for (auto& [theirs, tensor] : tensors) {
+      const std::string name = theirs.starts_with("bert.") ? theirs.substr(5) : theirs;
+      // Matrices in blocks are read at every call: dequantised once.
+      const bool once = tensor.dtype() == DType::blocks && !name.ends_with("word_embeddings.weight");
+      out.emplace(name, once ? cast(tensor, DType::f16) : tensor);
+    }
+    return out;
+  });
+}
+
+Result<std::shared_ptr<SentenceEncoder>> SentenceEncoder::load(const std::filesystem::path& folder) {
+  std::shared_ptr<SentenceEncoder> made(new SentenceEncoder);
+  PTAH_TRY(EncoderFiles files, read_encoder_files(folder));
+  made->config_ = files.config;
+  made->tokenizer_ = std::move(files.tokenizer);
+  made->max_tokens_ = files.max_tokens;
+  made->warnings_ = std::move(files.warnings);
+  PTAH_TRY(auto tensors, read_encoder_weights(folder));
   return guard([&]() -> Result<std::shared_ptr<SentenceEncoder>> {
-    // Matrices in blocks are read at every call: dequantised once, but for the table of tokens, of which a text needs a few rows.
-    for (auto& [name, tensor] : tensors)
-      if (tensor.dtype() == DType::blocks && !name.ends_with("word_embeddings.weight")) tensor = cast(tensor, DType::f16);
-    const bool prefixed = tensors.contains("bert.embeddings.word_embeddings.weight");
     Weights weights(std::move(tensors));
-    made->bert_ = std::make_unique<Bert>(Scope(weights, prefixed ? "bert" : ""), made->config_);
+    made->bert_ = std::make_unique<Bert>(Scope(weights), made->config_);
     return made;
   });
 }

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "base/json.h"
+#include "nn/lora.h"
 #include "nn/transformer.h"
 #include "text/encode/encoder.h"
 #include "text/tokenize/wordpiece.h"
@@ -29,6 +30,11 @@ class Bert {
   Bert(const Scope& scope, const BertConfig& config);
   /// The last layer's states [batch, tokens, hidden_size], computed in `type`.
   Tensor operator()(const TokenBatch& batch, DType type) const;
+  /// Gives every matrix of the layers its adapter (nn/lora.h): encoder.layer.N.qkv (queries, keys and values together), .attention, .up and .down, each with
+  /// .lora_a and .lora_b. Throws Failure as add_adapter() does.
+  void add_adapters(const LoraConfig& lora, Weights& adapters);
+  /// Adds the adapters to their matrices, which have the dtype they had: from then on they cost nothing.
+  void merge_adapters();
 
  private:
   struct Layer {
@@ -42,6 +48,20 @@ class Bert {
   Norm norm_;
   std::vector<Layer> layers_;
 };
+
+/// What a folder says of an encoder beside its weights.
+struct EncoderFiles {
+  BertConfig config;
+  std::unique_ptr<WordPiece> tokenizer;
+  int64_t max_tokens = 0;
+  std::vector<std::string> warnings;
+};
+/// config.json, vocab.txt and, where they are there, sentence_bert_config.json, tokenizer_config.json and 1_Pooling/config.json. Errors: not_found, corrupt,
+/// unsupported, mismatch.
+Result<EncoderFiles> read_encoder_files(const std::filesystem::path& folder);
+/// The weights of a folder by Hugging Face's names, without "bert." before them: matrices in blocks as f16, but for the table of tokens, of which a text needs
+/// a few rows. Errors: not_found, corrupt.
+Result<std::map<std::string, Tensor>> read_encoder_weights(const std::filesystem::path& folder);
 
 /// A folder with config.json, vocab.txt and model.safetensors, ready to turn texts into vectors.
 class SentenceEncoder {

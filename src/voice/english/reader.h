@@ -23,10 +23,10 @@ struct Utterance {
   std::vector<ReadWord> words;
   bool paragraph = false;  ///< a longer pause follows
   // How it is said, if a markup asks for it.
-  std::string voice = {};                  ///< empty: the request's
-  float speed = 1, pitch = 1, volume = 1;  ///< factors on the request's
-  double silence = 0;                      ///< seconds before it
-  bool goes_on = false;                    ///< no pause follows: its sentence does not end with it
+  std::string voice = {};                              ///< empty: the request's
+  float speed = 1, pitch = 1, energy = 1, volume = 1;  ///< factors on the request's
+  double silence = 0;                                  ///< seconds before it
+  bool goes_on = false;                                ///< no pause follows: its sentence does not end with it
 };
 
 /// A user lexicon: words with their phonemes, looked up before all dictionaries; in small letters, or as they are written.

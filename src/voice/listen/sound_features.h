@@ -8,12 +8,6 @@
 
 namespace ptah {
 
-/// A sound of one channel at another rate, band-limited (a windowed sinc of 32
-/// zero crossings).
-std::vector<float> resampled(std::span<const float> sound, int64_t rate, int64_t wanted_rate);
-/// The mean of the channels, which lie one after the other at each moment.
-std::vector<float> one_channel(std::span<const float> sound, int64_t channels);
-
 /// Whisper's features (Radford et al. 2022) of a sound of 16,000 samples a
 /// second: f32 [samples / 160 + 1, mels], windows of 400 samples every 160,
 /// Slaney's mel bands, log10 within 8 of the largest, times a quarter, plus 1.

@@ -79,7 +79,10 @@ int64_t append_segments(Transcript& out, const WhisperModel& model, const std::v
   const auto is_time = [&](int32_t token) { return token >= first_time; };
   const auto add = [&](std::span<const int32_t> part, double begin, double end) {
     std::string text = model.text(part);
-    if (begin < end && !trimmed(text).empty()) out.segments.push_back({begin, end, std::move(text)});
+    if (begin >= end || trimmed(text).empty()) return;
+    HeardSegment segment{begin, end, std::move(text)};
+    std::copy_if(part.begin(), part.end(), std::back_inserter(segment.tokens), [&](int32_t token) { return token < model.tokens().end; });
+    out.segments.push_back(std::move(segment));
   };
   const auto time = [&](int32_t token) { return offset + (token - first_time) * WhisperModel::kTimeStep; };
   const size_t count = tokens.size();
@@ -103,12 +106,27 @@ int64_t append_segments(Transcript& out, const WhisperModel& model, const std::v
   return ends_with_one ? frames : std::max<int64_t>(1, (tokens[from - 1] - first_time) * kFramesAStep);
 }
 
-/// Within a segment each character takes as long: the network gives no times of
-/// words.
+/// Gives each segment from `first` on those words that stand in it, in their order.
+void share_words(Transcript& out, size_t first, const WhisperModel& model, const std::vector<HeardWord>& words) {
+  size_t next = 0;
+  for (size_t i = first; i < out.segments.size(); ++i) {
+    HeardSegment& segment = out.segments[i];
+    size_t length = 0;  // of its words, without blanks
+    for (const char c : model.text(segment.tokens)) length += c != ' ';
+    for (size_t taken = 0; next < words.size() && taken < length; ++next) {
+      for (const char c : words[next].text) taken += c != ' ';
+      segment.words.push_back(words[next]);
+    }
+  }
+}
+
+/// Where words have no times of their own, each character of a segment takes as long.
 std::vector<SpokenWord> as_words(const Transcript& transcript) {
   std::vector<SpokenWord> out;
   for (size_t i = 0; i < transcript.segments.size(); ++i) {
     const HeardSegment& segment = transcript.segments[i];
+    for (const HeardWord& word : segment.words) out.push_back({word.text, word.text, word.begin, word.end, {}, i});
+    if (!segment.words.empty()) continue;
     const std::string text(trimmed(segment.text));
     const auto time = [&](size_t at) { return segment.begin + (segment.end - segment.begin) * static_cast<double>(at) / static_cast<double>(text.size()); };
     for (size_t at = 0; at < text.size();) {
@@ -179,10 +197,19 @@ Result<Transcript> transcribe(const WhisperModel& model, std::span<const float> 
       std::vector<int32_t> prompt{model.tokens().start};
       if (model.several_languages()) prompt.insert(prompt.end(), {language, model.tokens().transcribe});
       const WrittenPart written = written_part(model, encoded, prompt, options.cancel);
-      if (written.no_speech > options.no_speech && written.mean_log_probability < options.no_speech_text)
+      if (written.no_speech > options.no_speech && written.mean_log_probability < options.no_speech_text) {
         at += frames;
-      else
-        at += append_segments(out, model, written.tokens, static_cast<double>(at) * kFrameSeconds, frames);
+      } else {
+        const size_t first = out.segments.size();
+        const double offset = static_cast<double>(at) * kFrameSeconds;
+        at += append_segments(out, model, written.tokens, offset, frames);
+        for (size_t i = first; i < out.segments.size(); ++i)
+          out.segments[i].mean_log_probability = written.mean_log_probability, out.segments[i].no_speech = written.no_speech;
+        std::vector<int32_t> kept;
+        for (size_t i = first; options.words && i < out.segments.size(); ++i)
+          kept.insert(kept.end(), out.segments[i].tokens.begin(), out.segments[i].tokens.end());
+        if (!kept.empty()) share_words(out, first, model, word_times_of(model, encoded, prompt, kept, frames, offset, options.cancel));
+      }
       if (options.progress) options.progress({"listen", std::min(1.0, static_cast<double>(at) / static_cast<double>(all)), -1});
     }
     if (language != 0) out.language = model.language_name(language);
@@ -195,8 +222,10 @@ std::string srt_of(const Transcript& transcript) { return srt_of(as_words(transc
 
 Json transcript_json(const Transcript& transcript) {
   Json segments = Json::array();
-  for (const HeardSegment& segment : transcript.segments)
+  for (const HeardSegment& segment : transcript.segments) {
     segments.push_back({{"begin", segment.begin}, {"end", segment.end}, {"text", std::string(trimmed(segment.text))}});
+    for (const HeardWord& word : segment.words) segments.back()["words"].push_back({{"word", word.text}, {"begin", word.begin}, {"end", word.end}});
+  }
   return {{"text", transcript.text()}, {"language", transcript.language}, {"seconds", transcript.seconds}, {"segments", std::move(segments)}};
 }
 

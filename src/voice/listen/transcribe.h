@@ -5,13 +5,17 @@
 #include <vector>
 
 #include "base/json.h"
-#include "voice/listen/whisper.h"
+#include "voice/listen/word_times.h"
 
 namespace ptah {
 
 struct HeardSegment {
   double begin = 0, end = 0;  ///< seconds
   std::string text;           ///< begins with a blank, as the network writes it
+  std::vector<int32_t> tokens = {};
+  std::vector<HeardWord> words = {};  ///< if they were asked for
+  double mean_log_probability = 0;    ///< of the tokens of the part that it belongs to
+  float no_speech = 0;                ///< how likely that part holds none
 };
 
 struct Transcript {
@@ -25,6 +29,7 @@ struct Transcript {
 struct TranscribeOptions {
   std::string language = {};     ///< of a model of several; empty: the one that is
                                  ///< heard in the first 30 seconds
+  bool words = false;            ///< when each word is said, too
   float no_speech = 0.6F;        ///< a part is skipped if this is how likely it holds no speech …
   float no_speech_text = -1.0F;  ///< … and the mean logarithm of its tokens'
                                  ///< probabilities is below this
@@ -41,7 +46,7 @@ Result<Transcript> transcribe(const WhisperModel& model, std::span<const float> 
 /// Segments as captions.
 std::string webvtt_of(const Transcript& transcript);
 std::string srt_of(const Transcript& transcript);
-/// {"text", "language", "seconds", "segments": [{"begin", "end", "text"}]}
+/// {"text", "language", "seconds", "segments": [{"begin", "end", "text", perhaps "words": [{"word", "begin", "end"}]}]}
 Json transcript_json(const Transcript& transcript);
 
 namespace detail {

@@ -1,6 +1,7 @@
 #include "voice/listen/whisper.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/file.h"
@@ -134,10 +135,26 @@ Result<std::shared_ptr<const WhisperModel>> WhisperModel::load(const fs::path& f
       return static_cast<int32_t>(found - out->vocabulary_.begin());
     };
     WhisperTokens& t = out->tokens_;
-    t = {id("<|endoftext|>"), id("<|startoftranscript|>"), id("<|transcribe|>"), id("<|startofprev|>"), 0, id("<|notimestamps|>"), id("<|0.00|>"), {}, {}, {}};
+    t = WhisperTokens{id("<|endoftext|>"),
+                      id("<|startoftranscript|>"),
+                      id("<|transcribe|>"),
+                      id("<|startofprev|>"),
+                      0,
+                      id("<|notimestamps|>"),
+                      id("<|0.00|>"),
+                      {},
+                      {},
+                      {},
+                      {}};
     t.no_speech = t.no_times - 1;
     t.never = ids_of(config, "suppress_ids");
     t.never_first = ids_of(config, "suppress_ids_begin");
+    for (const Json& pair : config.value("alignment_heads", Json::array())) {
+      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number_unsigned() || !pair[1].is_number_unsigned() || pair[0] >= out->writing_.size() ||
+          pair[1] >= out->heads_)
+        return fail(ErrorCode::mismatch, "config.json: there is no head {}", pair.dump());
+      t.alignment_heads.emplace_back(pair[0].get<int64_t>(), pair[1].get<int64_t>());
+    }
     out->several_languages_ = t.end != 50256;  // the English models have one token less before their own
     if (out->several_languages_) t.languages = ids_of(config, "lang_ids");
     for (std::vector<int32_t>* ids : {&t.never, &t.never_first, &t.languages})
@@ -197,6 +214,18 @@ WhisperModel::Writer::Writer(const WhisperModel& model, const Tensor& encoded) :
   }
 }
 
+void WhisperModel::Writer::look(size_t layer, const Tensor& asked) {
+  const int64_t width = model_.width_, head_width = width / model_.heads_, rows = asked.dim(1), columns = heard_keys_[layer].dim(1);
+  for (size_t i = 0; i < watched_.size(); ++i) {
+    const auto [of_layer, head] = model_.tokens().alignment_heads[i];
+    if (of_layer != static_cast<int64_t>(layer)) continue;
+    const Tensor queries = cast(slice(asked, 2, head * head_width, (head + 1) * head_width), DType::f32).reshape({rows, head_width});
+    const Tensor keys = cast(slice(heard_keys_[layer], 2, head * head_width, (head + 1) * head_width), DType::f32).reshape({columns, head_width});
+    const Tensor seen = softmax(affine(linear(queries, keys), 1 / std::sqrt(static_cast<float>(head_width))));
+    watched_[i].insert(watched_[i].end(), seen.data<float>(), seen.data<float>() + rows * columns);
+  }
+}
+
 Tensor WhisperModel::Writer::step(std::span<const int32_t> tokens) {
   const auto count = static_cast<int64_t>(tokens.size());
   const int64_t width = model_.width_;
@@ -214,6 +243,7 @@ Tensor WhisperModel::Writer::step(std::span<const int32_t> tokens) {
                                   {.heads = model_.heads_, .causal = true});
     x = layer.self.out(seen, Activation::none, x);
     const Tensor asked = layer.heard.in(layer_norm(x, layer.heard.norm));
+    if (!watched_.empty()) look(i, asked);
     x = layer.heard.out(attention(asked, heard_keys_[i], heard_values_[i], {.heads = model_.heads_}), Activation::none, x);
     x = model_.fed_forward(layer, x);
   }

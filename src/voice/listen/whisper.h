@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/progress.h"
@@ -19,7 +20,8 @@ struct WhisperTokens {
   int32_t first_time = 0;          ///< 0.00 s; each further one is 0.02 s more
   std::vector<int32_t> languages;  ///< of a model of several languages
   std::vector<int32_t> never,
-      never_first;  ///< that are not written, or not at the beginning
+      never_first;                                                ///< that are not written, or not at the beginning
+  std::vector<std::pair<int64_t, int64_t>> alignment_heads = {};  ///< layer and head: those that look where the sound of a token is
 };
 
 class WhisperModel {
@@ -52,9 +54,15 @@ class WhisperModel {
     /// vocabulary].
     Tensor step(std::span<const int32_t> tokens);
     int64_t length() const { return length_; }
+    /// From now on, keeps where the alignment heads look.
+    void watch() { watched_.resize(model_.tokens().alignment_heads.size()); }
+    /// Of each of them: [tokens, kFrames / 2], rows that sum to 1.
+    const std::vector<std::vector<float>>& watched() const { return watched_; }
 
    private:
+    void look(size_t layer, const Tensor& asked);
     const WhisperModel& model_;
+    std::vector<std::vector<float>> watched_;
     std::vector<Tensor> heard_keys_,
         heard_values_;                   ///< of each layer: [1, kFrames / 2, width]
     std::vector<Tensor> keys_, values_;  ///< [kLongest, width]

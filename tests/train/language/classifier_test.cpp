@@ -130,6 +130,7 @@ TEST_F(ClassifierRun, SeveralLabelsHaveAProbabilityEachAndAThreshold) {
   value_or_throw(run({{"out", "made"}, {"steps", 120}, {"held_out", "rows.csv"}, {"test", "rows.csv"}}));
   const auto classifier = value_or_throw(TextClassifier::load(folder_ / "made"));
   EXPECT_TRUE(classifier->labels().several);
+  EXPECT_TRUE(classifier->labels().thresholds.empty());
   const Tensor found = classifier->probabilities({"very good book"});
   const auto given = labels_of(found.span<float>(), classifier->labels());
   std::set<std::string> names;
@@ -157,6 +158,43 @@ TEST_F(ClassifierRun, EveryOptionChangesTheClassifierAndWrongOnesAreRefused) {
   const auto other = run({{"out", "plain"}, {"seed", 4}});
   ASSERT_FALSE(other);
   EXPECT_NE(other.error().message.find("'seed'"), std::string::npos);
+}
+
+TEST_F(ClassifierRun, AnAdapterOfTheEncoderIsAllThatIsWritten) {
+  value_or_throw(run({{"out", "made"}, {"steps", 250}, {"held_out", "rows.csv"}, {"lora", {{"rank", 3}}}, {"learning_rate", 2e-2}, {"calibrate", true}}));
+  EXPECT_FALSE(fs::exists(folder_ / "made" / "model.safetensors"));
+  const TensorFile file = value_or_throw(read_safetensors(folder_ / "made" / "adapter.safetensors"));
+  EXPECT_EQ(file.tensors.size(), 2U * 4 * 2 + 2) << "two matrices for each of four layers twice, and the last layer";
+  EXPECT_EQ(file.tensors.at("encoder.layer.1.qkv.lora_b").shape(), Shape({48, 3}));
+  const auto classifier = value_or_throw(TextClassifier::load(folder_ / "made", folder_ / "encoder"));
+  EXPECT_EQ(classifier->labels().lora.rank, 3);
+  EXPECT_EQ(classifier->labels().lora.alpha, 6);
+  EXPECT_NE(classifier->labels().temperature, 1);
+  const Tensor found = classifier->probabilities({"a fine book", "the bad film"});
+  EXPECT_GT(found.data<float>()[1], 0.8F);
+  EXPECT_GT(found.data<float>()[2], 0.8F);
+  EXPECT_EQ(TextClassifier::load(folder_ / "made").error().code, ErrorCode::invalid_argument) << "its encoder lies elsewhere";
+  TensorFile without = file;
+  without.tensors.erase("encoder.layer.1.up.lora_a");
+  value_or_throw(write_safetensors(folder_ / "made" / "adapter.safetensors", without));
+  EXPECT_EQ(TextClassifier::load(folder_ / "made", folder_ / "encoder").error().code, ErrorCode::mismatch);
+  EXPECT_EQ(run({{"out", "none"}, {"lora", {{"rank", 0}}}}).error().code, ErrorCode::invalid_argument);
+}
+
+TEST(ClassifierLabelsTest, EachLabelMayHaveItsOwnThreshold) {
+  ClassifierLabels labels{.names = {"a", "b", "c"}, .several = true, .threshold = 0.5F};
+  const std::vector<float> found{0.45F, 0.6F, 0.9F};
+  EXPECT_EQ(labels_of(found, labels), (std::vector<size_t>{2, 1}));
+  labels.thresholds = {0.4F, 0.7F, 0.2F};
+  EXPECT_EQ(labels_of(found, labels), (std::vector<size_t>{2, 0}));
+  const ClassifierLabels back = value_or_throw(classifier_labels(to_json(labels)));
+  EXPECT_EQ(back.thresholds, labels.thresholds);
+  Json wrong = to_json(labels);
+  wrong["thresholds"].erase(0);
+  EXPECT_EQ(classifier_labels(wrong).error().code, ErrorCode::corrupt);
+  wrong = to_json(labels);
+  wrong["temperature"] = 0;
+  EXPECT_EQ(classifier_labels(wrong).error().code, ErrorCode::corrupt);
 }
 
 }  // namespace

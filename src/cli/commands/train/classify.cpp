@@ -36,8 +36,12 @@ Result<void> run_classify(const ClassifyOptions& o) {
   PTAH_TRY(const auto texts, texts_to_classify(o));
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto folder, find_model(o.model));
-  PTAH_TRY(const auto classifier, TextClassifier::load(folder));
-  const ClassifierLabels& labels = classifier->labels();
+  PTAH_TRY(const ClassifierLabels labels, read_classifier_labels(folder));
+  std::filesystem::path encoder;
+  if (!labels.encoder.empty()) {
+    PTAH_TRY(encoder, find_model(labels.encoder));
+  }
+  PTAH_TRY(const auto classifier, TextClassifier::load(folder, encoder));
   const size_t count = labels.names.size();
   for (size_t begin = 0; begin < texts.size(); begin += kClassifiedAtOnce) {
     PTAH_TRY_VOID(interrupted().check());

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "cli/work_command.h"
 #include "models/kokoro.h"
 #include "pipelines/speech/say_work.h"
@@ -11,14 +13,18 @@ struct SayOptionsLine : WorkOptions {
   bool list = false;
 };
 
+constexpr std::pair<char, const char*> kVoiceLanguages[] = {
+    {'a', "American English"}, {'b', "British English"}, {'e', "Spanish"}, {'f', "French"}, {'h', "Hindi"}, {'i', "Italian"}, {'p', "Brazilian Portuguese"}};
+
 /// The voices, with their languages.
 void print_voices(bool json) {
   Json list = Json::array();
   for (const std::string_view voice : kKokoroVoices) {
-    const bool english = voice[0] == 'a' || voice[0] == 'b';
-    const char* language = voice[0] == 'a' ? "American English" : voice[0] == 'b' ? "British English" : "another language, which is not read yet";
+    const auto known = std::find_if(std::begin(kVoiceLanguages), std::end(kVoiceLanguages), [&](const auto& one) { return one.first == voice[0]; });
+    const bool read = known != std::end(kVoiceLanguages);
+    const char* language = read ? known->second : "a language that is not read yet";
     const char* kind = voice[1] == 'f' ? "female" : "male";
-    list.push_back({{"voice", voice}, {"language", language}, {"kind", kind}, {"read", english}});
+    list.push_back({{"voice", voice}, {"language", language}, {"kind", kind}, {"read", read}});
     if (!json) print("{:16} {}, {}\n", voice, language, kind);
   }
   if (json) print_json({{"voices", list}});

@@ -2,16 +2,14 @@
 #include "base/input.h"
 #include "cli/commands/commands.h"
 #include "cli/request_options.h"
-#include "media/wav.h"
 #include "models/registry.h"
-#include "voice/listen/sound_features.h"
+#include "voice/listen/sound_file.h"
 #include "voice/listen/transcribe.h"
 
 namespace ptah::cli {
 
 namespace {
 
-constexpr int64_t kListeningRate = 16000;
 constexpr size_t kMaxSound = size_t{1} << 30;
 
 struct TranscribeLine {
@@ -33,10 +31,10 @@ Result<void> run_transcribe(const TranscribeLine& o) {
   PTAH_TRY_VOID(take_threads(o.threads));
   PTAH_TRY(const auto folder, find_model(o.model));
   PTAH_TRY(const Bytes file, read_input(o.file, kMaxSound, &interrupted()));
-  PTAH_TRY(const WavSound wav, decode_wav(file));
+  PTAH_TRY(const std::vector<float> sound, read_speech(file));
   PTAH_TRY(const auto model, WhisperModel::load(folder));
-  const std::vector<float> sound = resampled(one_channel(wav.samples, wav.channels), wav.rate, kListeningRate);
-  PTAH_TRY(const Transcript heard, transcribe(*model, sound, {.language = o.language, .cancel = &interrupted()}));
+  const bool words = o.json || o.format != "text";
+  PTAH_TRY(const Transcript heard, transcribe(*model, sound, {.language = o.language, .words = words, .cancel = &interrupted()}));
   if (!o.out.empty()) {
     PTAH_TRY(const std::string text, transcript_as(heard, o.format));
     PTAH_TRY_VOID(write_file(o.out, std::string_view(text)));
@@ -56,7 +54,7 @@ Result<void> run_transcribe(const TranscribeLine& o) {
 void add_transcribe(CLI::App& app, Action& action) {
   auto options = std::make_shared<TranscribeLine>();
   CLI::App* command = app.add_subcommand("transcribe", "Write down what is said in a sound");
-  command->add_option("file", options->file, "a WAV file of 16 bits (- for standard input)")->required()->type_name("FILE");
+  command->add_option("file", options->file, "a WAV file of 16 bits, or Opus in Ogg (- for standard input)")->required()->type_name("FILE");
   command->add_option("--model", options->model, "whisper-tiny.en, whisper-base, or a folder with a Whisper model of CTranslate2")->capture_default_str();
   command->add_option("--language", options->language, "that is spoken, as en or de; else it is heard")->type_name("LANGUAGE");
   command->add_option("--format", options->format, "text, vtt, srt or json")->capture_default_str();

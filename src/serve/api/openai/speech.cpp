@@ -1,4 +1,5 @@
 // POST /v1/audio/speech as OpenAI's clients call it: the recipe `say`, its sound as it comes.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <mutex>
@@ -7,6 +8,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "media/label.h"
+#include "media/sound/sound_encoder.h"
 #include "media/wav.h"
 #include "serve/api/answers.h"
 #include "serve/api/openai/openai_routes.h"
@@ -34,9 +36,15 @@ constexpr std::array<std::pair<std::string_view, const char*>, 13> kNamedVoices{
                                                                                  {"shimmer", "af_sky"},
                                                                                  {"verse", "am_puck"}}};
 
+constexpr std::array<std::string_view, 4> kSpeechFormats{"mp3", "opus", "wav", "pcm"};
+
+const char* speech_type(const std::string& format) {
+  return format == "mp3" ? "audio/mpeg" : format == "opus" ? "audio/ogg" : format == "wav" ? "audio/wav" : "audio/pcm";
+}
+
 struct SpeechAsking {
   Json request = Json::object();  ///< of `say`
-  bool pcm = false;               ///< samples alone
+  std::string format = "mp3";     ///< or opus, wav, pcm (samples alone)
   bool events = false;            ///< in base64 as server-sent events
 };
 
@@ -69,15 +77,15 @@ Result<SpeechAsking> speech_asking(const Json& body) {
   PTAH_TRY(const std::string text, speech_text(body, "input", ""));
   if (trimmed(text).empty()) return wrong_speech("input", "say what to say");
   PTAH_TRY(const std::string voice, voice_of(body));
-  PTAH_TRY(const std::string format, speech_text(body, "response_format", "wav"));
-  if (format != "wav" && format != "pcm") return wrong_speech("response_format", "wav and pcm are made here");
+  PTAH_TRY(out.format, speech_text(body, "response_format", "mp3"));
+  if (std::find(kSpeechFormats.begin(), kSpeechFormats.end(), out.format) == kSpeechFormats.end())
+    return wrong_speech("response_format", "mp3, opus, wav and pcm are made here");
   PTAH_TRY(const std::string stream, speech_text(body, "stream_format", "audio"));
   if (stream != "audio" && stream != "sse") return wrong_speech("stream_format", "audio and sse are possible");
   PTAH_TRY(const std::string manner, speech_text(body, "instructions", ""));
   if (!manner.empty()) return wrong_speech("instructions", "this model takes none");
   const Json speed = body.value("speed", Json());
   if (!speed.is_null() && !speed.is_number()) return wrong_speech("speed", "a number is expected");
-  out.pcm = format == "pcm";
   out.events = stream == "sse";
   out.request = {{"text", text}, {"voice", voice}};
   if (!speed.is_null()) out.request["speed"] = speed;
@@ -96,32 +104,54 @@ Result<std::string> samples_of(JobStore& store, const Job& job) {
   return fail(ErrorCode::internal, "{} has no sound", job_name(job.id));
 }
 
-/// What stands before the samples of a file that is written while they are made, with the mark that a machine made them.
-std::string head_of_stream(int64_t job) {
-  const Bytes head = value_or_throw(wav_file({}, kSpeechRate, generated_label(fmt::format("job-{}", job), false), true));
-  return {head.begin(), head.end()};
-}
+/// A file that is written while its samples are made, with the mark that a machine made them.
+class SpeechStream {
+ public:
+  SpeechStream(const std::string& format, int64_t job) : format_(format), label_(generated_label(fmt::format("job-{}", job), false)) {
+    if (format == "mp3" || format == "opus") encoder_ = value_or_throw(sound_encoder(format, kSpeechRate, label_));
+  }
+  /// Samples of 16 bits in, bytes of the file out.
+  std::string add(std::string_view pcm, bool last) {
+    Bytes out;
+    if (encoder_) {
+      std::vector<float> sound;
+      for (size_t at = 0; at + 1 < pcm.size(); at += 2)
+        sound.push_back(static_cast<float>(static_cast<int16_t>(static_cast<uint8_t>(pcm[at]) | static_cast<uint8_t>(pcm[at + 1]) << 8)) / 32768.0F);
+      encoder_->add(sound, out);
+      if (last) encoder_->end(out);
+      return {out.begin(), out.end()};
+    }
+    if (format_ == "wav" && !begun_) out = value_or_throw(wav_file({}, kSpeechRate, label_, true));
+    begun_ = true;
+    std::string file(out.begin(), out.end());
+    return file += pcm;
+  }
+
+ private:
+  std::string format_, label_;
+  std::unique_ptr<SoundEncoder> encoder_;
+  bool begun_ = false;
+};
 
 /// What one client has heard of a job; told from several threads.
 class Hearing {
  public:
-  Hearing(const SpeechAsking& asked, int64_t job) : asked_(asked), job_(job) {}
-  /// Sound that begins `at` so many bytes; what was heard already is left out, and what does not follow it waits for the end.
-  std::string news(size_t at, std::string_view pcm) {
+  Hearing(const SpeechAsking& asked, int64_t job) : asked_(asked), stream_(asked.format, job) {}
+  /// Sound that begins `at` so many bytes; what was heard already is left out, and what does not follow it waits for the end. `last`: nothing comes behind it.
+  std::string news(size_t at, std::string_view pcm, bool last = false) {
     const std::lock_guard lock(mutex_);
-    if (at > heard_ || at + pcm.size() <= heard_) return {};
-    pcm.remove_prefix(heard_ - at);
-    const bool first = heard_ == 0;
+    if (!last && (at > heard_ || at + pcm.size() <= heard_)) return {};
+    pcm.remove_prefix(std::min(pcm.size(), heard_ - std::min(at, heard_)));
     heard_ += pcm.size();
-    std::string out = first && !asked_.pcm ? head_of_stream(job_) : "";
-    out += pcm;
+    const std::string out = stream_.add(pcm, last);
+    if (out.empty()) return {};
     return asked_.events ? HttpStream::event(Json{{"type", "speech.audio.delta"}, {"audio", to_base64(as_bytes(out))}}.dump()) : out;
   }
 
  private:
   const SpeechAsking asked_;
-  const int64_t job_;
   std::mutex mutex_;
+  SpeechStream stream_;
   size_t heard_ = 0;
 };
 
@@ -134,7 +164,7 @@ EventShape speech_shape(JobService& service, const SpeechAsking& asked, int64_t 
     std::string out;
     if (what == "done") {
       const auto whole = guard([&] { return samples_of(service.store(), service.stored(event.job)); });
-      if (whole) out = hearing->news(0, *whole);
+      if (whole) out = hearing->news(0, *whole, true);
       const Json usage{{"input_tokens", 0}, {"output_tokens", 0}, {"total_tokens", 0}};
       if (events) out += HttpStream::event(Json{{"type", "speech.audio.done"}, {"usage", usage}}.dump());
     }
@@ -157,13 +187,13 @@ HttpResponse speak(ApiServer& server, const HttpRequest& request, const ApiServe
   const auto job = service.ask("say", asked->request, caller.name, JobService::For::now);
   if (!job) return api_error(job.error(), 400);
   HttpResponse out;
-  if (job->made && !asked->events && !asked->pcm) {
+  if (job->made && !asked->events && asked->format == "wav") {
     for (const JobOutput& output : service.stored(job->id).outputs)
       if (output.name == kSpeechFile) out = file_answer(request, service.store().place_of(output), output.sha256, "audio/wav");
   } else {
     service.hold(job->id);
     out.stream = service.events().follow(job->id, speech_shape(service, *asked, job->id), kMaxUnheard);
-    out.content_type = asked->events ? "text/event-stream" : asked->pcm ? "audio/pcm" : "audio/wav";
+    out.content_type = asked->events ? "text/event-stream" : speech_type(asked->format);
   }
   out.headers.emplace_back("X-Ptah-Job", job_name(job->id));
   return out;

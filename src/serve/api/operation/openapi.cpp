@@ -68,6 +68,8 @@ constexpr ToldRoute kToldRoutes[] = {
     {"POST", "/v1/completions", "OpenAI", "A text that goes on with a prompt", "CompletionRequest", "json"},
     {"POST", "/v1/embeddings", "OpenAI", "Vectors of texts", "EmbeddingRequest", "json"},
     {"POST", "/v1/audio/speech", "OpenAI", "A text said aloud", "SpeechRequest", "bytes"},
+    {"POST", "/v1/audio/transcriptions", "OpenAI", "What is said in a sound", "sound form", "bytes"},
+    {"POST", "/v1/audio/translations", "OpenAI", "Refused: speech is not translated here", "sound form", "json"},
     {"POST", "/v1/images/generations", "OpenAI", "Pictures of a text", "ImageRequest", "json"},
     {"POST", "/v1/images/edits", "OpenAI", "A picture drawn again, where a mask says so", "form", "json"},
     {"POST", "/v1/images/variations", "OpenAI", "Pictures like a picture", "form", "json"},
@@ -235,8 +237,18 @@ Json openapi_parameters(const ToldRoute& route) {
 
 Json openapi_body(std::string_view body) {
   if (body == "bytes") return {{"required", true}, {"content", {{"application/octet-stream", {{"schema", {{"type", "string"}, {"format", "binary"}}}}}}}};
+  const Json file{{"type", "string"}, {"format", "binary"}};
+  if (body == "sound form") {
+    const Json form{{"type", "object"},
+                    {"required", Json::array({"file"})},
+                    {"properties",
+                     {{"file", file},
+                      {"model", {{"type", "string"}}},
+                      {"language", {{"type", "string"}, {"pattern", "^[a-z]{0,8}$"}}},
+                      {"response_format", {{"enum", {"json", "verbose_json", "text", "srt", "vtt"}}}}}}};
+    return {{"required", true}, {"content", {{"multipart/form-data", {{"schema", form}}}}}};
+  }
   if (body == "form") {
-    const Json file{{"type", "string"}, {"format", "binary"}};
     const Json form{{"type", "object"},
                     {"required", Json::array({"image"})},
                     {"properties", {{"image", file}, {"mask", file}, {"prompt", {{"type", "string"}, {"pattern", "\\S"}}}}}};
