@@ -489,6 +489,8 @@ void fuzz_contract_spec(Input bytes) {
   const std::string name = solidity_identifier(spec->name, true, "X");
   if (name != solidity_identifier(name, true, "X")) wrong("no identifier");
   if (solidity_string(spec->name).find('\n') != std::string::npos) wrong("a literal of two lines");
+}
+
 /// A game and calls of its actions, a character, a memory, a lesson and its files, or learners' answers.
 void fuzz_game(Input bytes) {
   const auto [first, second] = halves(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));

@@ -131,7 +131,7 @@ class TermChecker {
     if (kind == "escrow") {
       if (has("fee") && !has("arbiter")) ask("fee", "Whose is the fee of {}? There is no arbiter.", spec_.terms.at("fee").text());
       if (has("timeout_to_buyer") == has("timeout_to_seller"))
-        ask("timeout", "When the time is over, who gets the money, the buyer or the seller? (--set timeout=buyer)");
+        ask("timeout", "When the time is over, who gets the money, the buyer or the seller? (`set` timeout=buyer)");
     }
     if (kind == "crowdfunding") {
       at_most("goal", "cap");

@@ -63,7 +63,7 @@ Result<DeployedContract> deploy_contract(const Account& account, const Deployabl
   Json arguments = Json::array();
   for (const ContractParty& p : c.arguments) {
     const auto given = people.find(p.id);
-    if (given == people.end() && p.address.empty()) return fail(ErrorCode::invalid_argument, "whose address is `{}`? {} (--set {}=0x…)", p.id, p.meaning, p.id);
+    if (given == people.end() && p.address.empty()) return fail(ErrorCode::invalid_argument, "whose address is `{}`? {} (`set` {}=0x…)", p.id, p.meaning, p.id);
     arguments.push_back(given == people.end() ? p.address : to_string(given->second));
   }
   DeployedContract out;

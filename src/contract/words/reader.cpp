@@ -218,7 +218,7 @@ class TermReader {
         return std::any_of(item.terms.begin(), item.terms.end(), [&](const auto& term) { return same(term.second, *t.quantity); });
       });
       if (again || listed || harmless(i)) continue;
-      out_.questions.push_back({"words", fmt::format("What is '{}' for? Say it in other words, or leave it out with --ignore \"{}\".", t.text, t.text)});
+      out_.questions.push_back({"words", fmt::format("What is '{}' for? Say it in other words, or leave it out with `ignore` \"{}\".", t.text, t.text)});
     }
   }
   static bool same(const Quantity& a, const Quantity& b) {

@@ -15,18 +15,18 @@ struct NotOffered {
 constexpr NotOffered kNotOffered[] = {
     {"upgradeable|upgradable|upgraded|proxy|uups|upgrade the contract|can be upgraded|upgrades",
      "Should the contract be changeable later (upgradeable)? Ptah writes contracts that cannot be changed, as who could change one could take everything. "
-     "Leave it out with --ignore, or write a new contract when you need one."},
-    {"chainlink|oracle|price feed|vrf", "An oracle is asked for. Ptah's contracts use none; leave it out with --ignore."},
+     "Leave it out with `ignore`, or write a new contract when you need one."},
+    {"chainlink|oracle|price feed|vrf", "An oracle is asked for. Ptah's contracts use none; leave it out with `ignore`."},
     {"lottery|raffle|random winner|lucky draw|dice|coin flip|casino",
-     "A game of chance is asked for. There is no safe randomness in these contracts; leave it out with --ignore."},
-    {"airdrop|airdrops|air drop", "An airdrop is asked for. Mint or send the tokens yourself, or use an allow-list sale; leave it out with --ignore."},
+     "A game of chance is asked for. There is no safe randomness in these contracts; leave it out with `ignore`."},
+    {"airdrop|airdrops|air drop", "An airdrop is asked for. Mint or send the tokens yourself, or use an allow-list sale; leave it out with `ignore`."},
     {"uniswap|liquidity pool|amm|dex|flash loan|lending|borrow|collateral",
-     "Trading, lending and pools are asked for. Ptah writes none of them; leave it out with --ignore."},
-    {"cross-chain|bridge|layerzero|multichain|wormhole", "A bridge between chains is asked for. Ptah writes none; leave it out with --ignore."},
+     "Trading, lending and pools are asked for. Ptah writes none of them; leave it out with `ignore`."},
+    {"cross-chain|bridge|layerzero|multichain|wormhole", "A bridge between chains is asked for. Ptah writes none; leave it out with `ignore`."},
     {"max wallet|maximum wallet|anti-whale|anti whale|cooldown between|anti-bot|anti bot",
-     "A limit on what a wallet may hold is asked for. Ptah's tokens have none; leave it out with --ignore."},
+     "A limit on what a wallet may hold is asked for. Ptah's tokens have none; leave it out with `ignore`."},
     {"rebase|rebasing|reflection|reflections|auto-burn|burned on each transfer|burn on each transfer|burned on every transfer|deflationary",
-     "A supply that changes with each transfer is asked for. Ptah's tokens only take a fee for one receiver; leave it out with --ignore."},
+     "A supply that changes with each transfer is asked for. Ptah's tokens only take a fee for one receiver; leave it out with `ignore`."},
 };
 
 /// Words that say little by themselves.
@@ -100,7 +100,7 @@ void read_unread(RequestWords& words, const ContractKind& kind, ContractReading&
     if (unknown >= 2 && known == 0 && numbers == 0) {
       if (text.starts_with("and ")) text.erase(0, 4);
       if (says_a_wish(words, begin, end))
-        out.questions.push_back({"words", fmt::format("'{}' is not understood. Say it in other words, or leave it out with --ignore \"{}\".", text, text)});
+        out.questions.push_back({"words", fmt::format("'{}' is not understood. Say it in other words, or leave it out with `ignore` \"{}\".", text, text)});
       else
         out.unused.push_back(text);
     }

@@ -30,7 +30,7 @@ Result<void> run_contract_write(const ContractLine& o) {
     Json asked = Json::array();
     for (const ContractQuestion& question : reading.questions) {
       asked.push_back({{"about", question.about}, {"question", question.text}});
-      if (!o.json) print_error("{}: {}\n", question.about, question.text);
+      if (!o.json) print_error("{}: {}\n", question.about, contract_schema().in_options(question.text));
     }
     if (o.json) print_json({{"understood", to_json(reading.spec)}, {"questions", asked}});
     return fail(ErrorCode::invalid_argument, "nothing was written; say more, or answer with --set NAME=VALUE");
@@ -192,7 +192,7 @@ void on_call(CLI::App& command, const std::shared_ptr<Line>& line, Action& actio
 }  // namespace
 
 void add_contract(CLI::App& app, Action& action) {
-  CLI::App* contract = app.add_subcommand("contract", "Smart contracts of words: write, check, compare, deploy");
+  CLI::App* contract = app.add_subcommand("contract", "smart contracts of words: write, check, compare, deploy");
   contract->require_subcommand(1);
 
   auto writing = std::make_shared<ContractLine>();

@@ -115,7 +115,7 @@ Result<void> run_revoke(const ConsentLine& o) {
 }  // namespace
 
 void add_consent(CLI::App& app, Action& action) {
-  CLI::App* command = app.add_subcommand("consent", "Allow, in writing, that pictures of you are changed; and take it back");
+  CLI::App* command = app.add_subcommand("consent", "allow, in writing, that pictures of you are changed; and take it back");
   command->require_subcommand(1);
   auto options = std::make_shared<ConsentLine>();
   const auto add = [&](const char* name, const char* what, auto run) {

@@ -82,7 +82,7 @@ Result<void> run_learn(const LearnOptions& given) {
 
 void add_learn(CLI::App& app, Action& action) {
   auto o = std::make_shared<LearnOptions>();
-  CLI::App* command = app.add_subcommand("learn", "train an adapter on your own feedback; it is kept only if it is shown to be better");
+  CLI::App* command = app.add_subcommand("learn", "train an adapter on your own feedback; kept only if it is better");
   command->add_option("feedback", o->request.feedback, "rows of JSON: pairs or thumbs; default: what /good, /bad, /better and /prefer of ptah chat noted")
       ->type_name("FILE");
   command->add_option("--model", o->request.model, "the model that learns; chat: the best one that is here")->type_name("MODEL");
