@@ -29,7 +29,7 @@ std::string noted(JobStore& store, const char* name, size_t digits) {
   if (const Json known = store.note(name); known.is_string()) return known.get<std::string>();
   std::array<uint8_t, 32> random{};
   PTAH_CHECK(::RAND_bytes(random.data(), static_cast<int>(random.size())) == 1, "no random numbers");
-  const std::string made = hex_text(random).substr(2, digits);
+  std::string made = hex_text(random).substr(2, digits);
   store.add({}, {{name, made}});
   return made;
 }
@@ -157,13 +157,13 @@ void RemoteQueue::take_events() {
     const int64_t id = (*json)["job"].get<int64_t>();
     json->erase("job");
     (void)guard([&]() -> Result<void> {  // a worker may say anything
-      take_event(id, std::move(*json));
+      take_event(id, *json);
       return {};
     });
   }
 }
 
-void RemoteQueue::take_event(int64_t id, Json what) {
+void RemoteQueue::take_event(int64_t id, const Json& what) {
   const std::string event = text_at(what, "event");
   {
     const std::lock_guard lock(mutex_);

@@ -58,7 +58,7 @@ class RemoteQueue : public JobQueue {
   void hear(const std::string& text);
   void see(const std::string& text);
   void take_events();
-  void take_event(int64_t id, Json what);
+  void take_event(int64_t id, const Json& what);
   void ask_outcomes();
   bool ask_outcome(int64_t id);
   void finish(int64_t id, const RemoteOutcome& outcome);
