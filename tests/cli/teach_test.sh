@@ -30,14 +30,14 @@ assert len(moodle.findall("question[@type='multichoice']")) == 12
 rows = [r for r in csv.reader((l for l in open("lesson/questions.anki.txt") if not l.startswith("#")), delimiter="\t")]
 assert len(rows) == 12 and all(len(r) == 3 for r in rows)
 PY
-refused 2 "is there" "$ptah" teach questions "$article" --out lesson
+refused 2 "exists already" "$ptah" teach questions "$article" --out lesson
 works "$ptah" teach questions "$article" --bloom apply --count 4
 grep -q "(understand" out && wrong "--bloom apply gives others"
 works "$ptah" teach questions "$article" --level easy --count 4
 grep -q ", hard)" out && wrong "--level easy gives hard ones"
 refused 2 "unknown format 'word'" "$ptah" teach questions "$article" --format word
 refused 2 "dream" "$ptah" teach questions "$article" --bloom dream
-refused 2 "section" "$ptah" teach questions - </dev/null
+refused 2 "the text is empty" "$ptah" teach questions - </dev/null
 
 python3 - <<'PY'
 import math, random
@@ -78,7 +78,7 @@ PY
 works "$ptah" teach tests roman.py
 says "passed 5 times"
 python3 -m unittest -q test_roman 2>err || wrong "the tests do not pass outside: $(cat err)"
-refused 2 "is there" "$ptah" teach tests roman.py
+refused 2 "exists already" "$ptah" teach tests roman.py
 works "$ptah" teach tests roman.py --function triple --mutants 2 --seconds 3 --seed 2 --out triple.py --json
 says '"mutants":2'
 works "$ptah" teach exercises roman.py --out exercises --count 1
