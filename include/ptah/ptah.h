@@ -1,6 +1,7 @@
 // The public API of Ptah.
 #pragma once
 
+#include "ptah/emotion.h"
 #include "ptah/engine.h"
 #include "ptah/face.h"
 #include "ptah/field.h"
