@@ -42,6 +42,12 @@ MODELS = [{
     "summary": "cuts things out of photographs (object, paint --cut)",
     "optional": True,  # listed where it is there
 }, {
+    "name": "emotion",
+    "folder": "emotion",
+    "licence": "Apache-2.0; trained on GoEmotions (Apache-2.0)",
+    "summary": "guesses the emotions that words express (emotion, say --follow-emotion); an adapter of 'minilm'",
+    "optional": True,
+}, {
     "name": "denoiser",
     "file": "denoiser/denoiser.safetensors",
     "licence": "Apache-2.0; trained on renderings of the shapes that come along",
@@ -50,7 +56,7 @@ MODELS = [{
 }]
 
 folder = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else "models")
-MODELS = [model for model in MODELS if not model.pop("optional", False) or (folder / model["file"]).exists()]
+MODELS = [model for model in MODELS if not model.pop("optional", False) or (folder / model.get("file", model.get("folder"))).exists()]
 for model in MODELS:
     if "folder" in model:
         files = {str(f.relative_to(folder / model["folder"])): f.read_bytes() for f in sorted((folder / model["folder"]).rglob("*"))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ptah/character.h"
+#include "ptah/emotion.h"
 #include "ptah/engine.h"
 #include "ptah/face.h"
 #include "ptah/field.h"

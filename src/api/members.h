@@ -3,6 +3,7 @@
 #pragma once
 
 #include "api/outcome.h"
+#include "ptah/emotion.h"
 #include "ptah/contract.h"
 #include "ptah/engine.h"
 #include "ptah/face.h"
@@ -213,6 +214,16 @@ void members(const SayRequest& r, const Visit& visit) {
   visit("pause", r.pause);
   visit("captions", r.captions);
   visit("precision", r.precision);
+  visit("format", r.format);
+  visit("watermark", r.watermark);
+  visit("follow_emotion", r.follow_emotion);
+  visit("model", r.model);
+}
+
+template <class Visit>
+void members(const EmotionRequest& r, const Visit& visit) {
+  visit("text", r.text);
+  visit("lines", r.lines);
   visit("model", r.model);
 }
 

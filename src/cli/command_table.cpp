@@ -6,9 +6,9 @@ namespace ptah::cli {
 
 using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_character, add_chat, add_cid, add_classify, add_completion, add_consent, add_contract, add_convert, add_create, add_dao,
-    add_dev_chain, add_draw, add_edges, add_embed, add_evaluate, add_face, add_faces, add_field, add_generate, add_help, add_key, add_learn, add_mark,
-    add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_photo, add_plan, add_profile, add_pull, add_quantize, add_read,
-    add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_talk,
+    add_dev_chain, add_draw, add_edges, add_embed, add_emotion, add_evaluate, add_face, add_faces, add_field, add_generate, add_help, add_key, add_learn,
+    add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_photo, add_plan, add_profile, add_pull, add_quantize,
+    add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_talk,
     add_teach, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_translate, add_upscale, add_verify, add_version,
     add_voucher, add_watermark, add_work, add_worker;
 
@@ -160,6 +160,9 @@ constexpr Command kTable[] = {
     {"classify", kLanguage, add_classify,
      "ptah classify \"I could not be happier\" --model classifier\n"
      "ptah classify --file letters.txt --model classifier --json"},
+    {"emotion", kLanguage, add_emotion,
+     "ptah emotion \"I could not be happier, thank you!\"\n"
+     "ptah emotion --from letters.txt --lines --json"},
     {"similar", kLanguage, add_similar, "ptah similar \"a small cat\" --file texts.txt --top 3"},
     {"transcribe", kLanguage, add_transcribe,
      "ptah transcribe talk.wav\n"

@@ -105,7 +105,7 @@ namespace {
 bool holds_model(const fs::path& path) {
   std::error_code ignored;
   if (fs::is_regular_file(path, ignored)) return lower_case(path.extension().string()) == ".gguf";
-  for (const char* name : {"config.json", "voices.bin", "shapes.gz", "face_landmark_68_model.bin"})
+  for (const char* name : {"config.json", "voices.bin", "classifier.json", "shapes.gz", "face_landmark_68_model.bin"})
     if (fs::exists(path / name, ignored)) return true;
   for (const auto& item : fs::directory_iterator(path, ignored))
     if (lower_case(item.path().extension().string()) == ".gguf") return true;

@@ -6,6 +6,10 @@
 #include <ctime>
 
 #include "media/label.h"
+#include "media/sound/sound_encoder.h"
+#include "media/sound/sound_rate.h"
+#include "media/sound/sound_watermark.h"
+#include "media/wav.h"
 #include "own/certificate.h"
 #include "pixels/watermark.h"
 
@@ -20,6 +24,21 @@ bool lists_output(const Json& receipt, const fs::path& file) {
   const auto bytes = read_file(file);
   const Json outputs = receipt.value("outputs", Json());
   return bytes && outputs.is_object() && std::any_of(outputs.begin(), outputs.end(), [&](const Json& id) { return has_id(*bytes, id); });
+}
+
+constexpr double kHeardSeconds = 60;
+constexpr size_t kMostHeard = size_t{1} << 24;  ///< samples of all channels
+
+/// Of a WAV file of 16 bits, or Opus. Errors: corrupt.
+Result<bool> has_sound_mark(std::span<const uint8_t> bytes) {
+  const auto heard = [&]() -> Result<WavSound> {
+    if (is_wav(bytes)) return decode_wav(bytes, kMostHeard);
+    PTAH_TRY(OpusSound sound, decode_opus(bytes, kHeardSeconds, kMarkedRate));
+    return WavSound{std::move(sound.samples), kMarkedRate, sound.channels};
+  }();
+  if (!heard && heard.error().code == ErrorCode::unsupported) return false;
+  if (!heard) return tl::unexpected(heard.error());
+  return find_sound_mark(one_channel(heard->samples, heard->channels), heard->rate).found();
 }
 
 /// A single file: a picture or object of Ptah, or anybody's.
@@ -37,6 +56,11 @@ Result<void> look_at_file(const fs::path& file, const Trust& trust, Facts& out) 
     if (work.error().code == ErrorCode::corrupt) return tl::unexpected(work.error());
     PTAH_TRY(const Bytes bytes, read_file(file));
     out.claims = claimed_source_term({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
+    if (is_wav(bytes) || is_ogg(bytes)) {
+      PTAH_TRY(out.marked_sound, has_sound_mark(bytes));
+      out.files.push_back(std::move(checked));
+      return {};
+    }
     const auto picture = read_image(file);
     if (!picture && picture.error().code == ErrorCode::corrupt) return tl::unexpected(picture.error());
     constexpr int64_t kMaxPixels = int64_t{1} << 25;

@@ -37,6 +37,7 @@ struct Facts {
   bool maker_trusted = false;
   bool of_another = false;        ///< the receipt in the credentials is that of another work
   std::string claims, watermark;  ///< of a file with nothing to check: the source its XMP names; the work's mark in its pixels
+  bool marked_sound = false;      ///< its sound holds the mark of Ptah's speech
 };
 /// Looks at a work's folder or receipt.json, or a single file, anybody's. Errors: not_found, invalid_argument (no regular file), corrupt, io.
 Result<Facts> look_at(const std::filesystem::path& path, const Trust& trust);

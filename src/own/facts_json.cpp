@@ -57,6 +57,7 @@ Json facts_json(const Facts& facts, Verdict verdict, const std::string& says, co
   if (!facts.key.empty()) out["signature"]["key"] = facts.key;
   if (!facts.claims.empty()) out["unsigned_digital_source"] = facts.claims;
   if (!facts.watermark.empty()) out["watermark"] = facts.watermark;
+  if (facts.marked_sound) out["sound_watermark"] = true;
   return out;
 }
 

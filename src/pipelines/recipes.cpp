@@ -14,9 +14,9 @@ namespace ptah {
 namespace fs = std::filesystem;
 
 const std::vector<Recipe>& recipes() {
-  static const std::vector<Recipe> table{create_recipe(), object_recipe(),  paint_recipe(),   text_recipe(),    upscale_recipe(), shape_recipe(),
-                                         render_recipe(), convert_recipe(), texture_recipe(), scene_recipe(),   field_recipe(),   say_recipe(),
-                                         face_recipe(),   talk_recipe(),    photo_recipe(),   contract_recipe()};
+  static const std::vector<Recipe> table{create_recipe(), object_recipe(),  paint_recipe(),   text_recipe(),     upscale_recipe(), shape_recipe(),
+                                         render_recipe(), convert_recipe(), texture_recipe(), scene_recipe(),    field_recipe(),   say_recipe(),
+                                         face_recipe(),   talk_recipe(),    photo_recipe(),   contract_recipe(), emotion_recipe()};
   return table;
 }
 

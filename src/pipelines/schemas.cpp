@@ -8,6 +8,7 @@
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
 #include "pipelines/shape/shape_work.h"
+#include "pipelines/emotion/emotion_work.h"
 #include "pipelines/face/photo_work.h"
 #include "pipelines/face/talk_work.h"
 #include "pipelines/speech/say_work.h"
@@ -54,9 +55,9 @@ const SchemaOf<EdgesTask>& edges_schema() {
 }
 
 std::vector<const Schema*> request_schemas() {
-  return {&create_schema(), &object_schema(), &paint_schema(),   &text_schema(),    &upscale_schema(), &edges_schema(),
-          &shape_schema(),  &render_schema(), &convert_schema(), &texture_schema(), &scene_schema(),   &field_schema(),
-          &say_schema(),    &face_schema(),   &talk_schema(),    &photo_schema(),   &contract_schema()};
+  return {&create_schema(), &object_schema(),  &paint_schema(),   &text_schema(),    &upscale_schema(), &edges_schema(),
+          &shape_schema(),  &render_schema(),  &convert_schema(), &texture_schema(), &scene_schema(),   &field_schema(),
+          &say_schema(),    &emotion_schema(), &face_schema(),    &talk_schema(),    &photo_schema(),   &contract_schema()};
 }
 
 Result<const Schema*> request_schema(const std::string& name) {

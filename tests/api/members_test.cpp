@@ -5,6 +5,7 @@
 
 #include <set>
 
+#include "pipelines/emotion/emotion_work.h"
 #include "pipelines/field/field_work.h"
 #include "pipelines/painting.h"
 #include "pipelines/mesh/convert.h"
@@ -41,6 +42,7 @@ TEST(PublicStructs, HaveEveryFieldAtItsDefault) {
   expect_all(contract_schema(), values_of(ContractRequest{}));
   expect_all(field_schema(), values_of(FieldRequest{}));
   expect_all(say_schema(), values_of(SayRequest{}));
+  expect_all(emotion_schema(), values_of(EmotionRequest{}));
   expect_all(face_schema(), values_of(FaceRequest{}));
   expect_all(talk_schema(), values_of(TalkRequest{}));
   expect_all(photo_schema(), values_of(PhotoRequest{}));

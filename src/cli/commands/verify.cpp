@@ -66,6 +66,7 @@ void show(const Facts& facts) {
   if (!facts.claims.empty()) print("its metadata names the digital source {}, which nobody signed\n", facts.claims);
   if (!facts.watermark.empty())
     print("its pixels hold Ptah's watermark {}; ptah watermark --works FOLDER looks for the work it is a copy of\n", facts.watermark);
+  if (facts.marked_sound) print("its sound holds the watermark of Ptah's speech: a machine said it\n");
   each_of(facts.uncovered, [&](const std::string& name) { print("not covered by the {}: {}\n", facts.maker.maker ? "signature" : "receipt", name); });
   if (facts.maker.maker)
     print("signed by {}{}\n", to_string(*facts.maker.maker), facts.key.empty() ? "" : ", your key '" + facts.key + "'");
@@ -99,7 +100,7 @@ void add_verify(CLI::App& app, Action& action) {
       "The last line is the verdict. Exit status: 0 trusted (whole, and signed by one of your keys or by whom --trust names), 11 valid (whole, but signed by a "
       "stranger or not signed), "
       "12 unknown (nothing there to check), 6 changed since it was signed or made; others are errors.");
-  command->add_option("file", options->file, "a work's folder or receipt.json; a PNG, JPEG, WAV or GLB; anybody's")->required();
+  command->add_option("file", options->file, "a work's folder or receipt.json; a PNG, JPEG, WAV, Opus or GLB; anybody's")->required();
   command->add_option("--trust", options->trusted,
                       "whom you trust: a PEM file of an authority (ptah key certificate) or the address of a maker (0x…); can be repeated");
   command->add_flag("--json", options->json, "print one JSON object with the verdict and all that was found");

@@ -7,6 +7,7 @@
 #include "pipelines/rendering/render_work.h"
 #include "pipelines/scene/scene_work.h"
 #include "pipelines/shape/shape_work.h"
+#include "pipelines/emotion/emotion_work.h"
 #include "pipelines/face/photo_work.h"
 #include "pipelines/face/talk_work.h"
 #include "pipelines/speech/say_work.h"
@@ -106,6 +107,10 @@ Result<std::string> work_command(const Json& receipt, const fs::path& file) {
   if (text_at(receipt, "kind") == kSpeechKind) {
     PTAH_TRY(const SayTask task, say_schema().from_receipt(receipt["request"]));
     return say_schema().command_of(task) + "\n";
+  }
+  if (text_at(receipt, "kind") == kEmotionKind) {
+    PTAH_TRY(const EmotionTask task, emotion_schema().from_receipt(receipt["request"]));
+    return emotion_schema().command_of(task) + "\n";
   }
   if (text_at(receipt, "kind") == kFaceKind) {
     PTAH_TRY(const FaceTask task, face_schema().from_receipt(receipt["request"]));

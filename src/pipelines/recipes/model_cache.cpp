@@ -11,6 +11,7 @@
 
 #include "models/registry.h"
 #include "pipelines/default_models.h"
+#include "pipelines/emotion/emotion_work.h"
 #include "pipelines/painting.h"
 #include "pipelines/text_work.h"
 #include "text/lm/adapter_files.h"
@@ -144,11 +145,29 @@ Result<std::shared_ptr<const Speaker>> ModelCache::speaker(const std::string& na
   return kept<Speaker>("speaker", files, [&] { return Speaker::load(path); });
 }
 
+Result<std::shared_ptr<const EmotionReader>> ModelCache::emotion_reader(const std::string& name_or_path) {
+  fs::path path = name_or_path;
+  std::error_code ignored;
+  if (const auto at = folder(); at && name_or_path.find('/') == std::string::npos && fs::exists(*at / name_or_path / "classifier.json", ignored))
+    path = *at / name_or_path;
+  else {
+    PTAH_TRY(path, find_model(name_or_path));
+  }
+  const std::lock_guard lock(mutex_);
+  const std::string key = state_of(path / "classifier.json");
+  if (!emotion_reader_ || emotion_reader_key_ != key) {  // beside the others: speech may need it together with its own model
+    PTAH_TRY(emotion_reader_, EmotionReader::load(path));
+    emotion_reader_key_ = key;
+  }
+  return emotion_reader_;
+}
+
 void ModelCache::clear() {
   const std::lock_guard lock(mutex_);
   models_.clear();
   shape_maker_.reset();
   scene_library_.reset();
+  emotion_reader_.reset();
 }
 
 }  // namespace ptah

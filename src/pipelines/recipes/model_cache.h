@@ -18,6 +18,7 @@
 
 namespace ptah {
 
+class EmotionReader;
 class Speaker;
 
 /// A checkpoint, and the digests of its files, which are read while it paints.
@@ -67,6 +68,8 @@ class ModelCache {
   Result<std::shared_ptr<const CachedLanguageModel>> language(const std::string& name_or_path, const std::filesystem::path& adapter = {});
   /// What speaks: the name or folder of a model. Errors: as find_model and Speaker::load.
   Result<std::shared_ptr<const Speaker>> speaker(const std::string& name_or_path);
+  /// What guesses emotions: the name or folder of a classifier. Errors: as find_model and EmotionReader::load.
+  Result<std::shared_ptr<const EmotionReader>> emotion_reader(const std::string& name_or_path);
   /// Where the default models lie; empty: where models_folder() finds them.
   const std::filesystem::path& given_folder() const { return folder_; }
   /// Gives up all of them.
@@ -85,6 +88,8 @@ class ModelCache {
   std::shared_ptr<const ShapeMaker> shape_maker_;
   std::string shape_maker_key_;
   std::shared_ptr<const SceneLibrary> scene_library_;
+  std::shared_ptr<const EmotionReader> emotion_reader_;
+  std::string emotion_reader_key_;
   std::list<std::pair<std::string, std::shared_ptr<const void>>> models_;  ///< by what they are and were read from, the last used first
 };
 

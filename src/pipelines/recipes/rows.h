@@ -17,6 +17,7 @@ Recipe texture_recipe();
 Recipe scene_recipe();
 Recipe field_recipe();
 Recipe say_recipe();
+Recipe emotion_recipe();
 Recipe contract_recipe();
 Recipe face_recipe();
 Recipe talk_recipe();

@@ -5,6 +5,12 @@ namespace ptah {
 
 namespace {
 
+/// Who guesses emotions, if they are followed.
+Result<std::shared_ptr<const EmotionReader>> emotions_of(ModelCache& models, const SayTask& task) {
+  if (!task.follow_emotion) return std::shared_ptr<const EmotionReader>();
+  return models.emotion_reader("emotion");
+}
+
 Result<void> check_say(const Json& given) {
   PTAH_TRY_VOID(say_schema().complete(given));
   return {};
@@ -22,13 +28,15 @@ Result<Work> run_say(ModelCache& models, const RecipeRequest& asked, const RunOp
   PTAH_TRY(const SayTask task, say_schema().complete(asked.fields));
   if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_say_recipe(models, asked, options.budget_bytes));
   PTAH_TRY(const auto speaker, models.speaker(task.model));
-  return say_work(*speaker, task, options.progress, options.cancel, options.receipt, options.sound);
+  PTAH_TRY(const auto emotions, emotions_of(models, task));
+  return say_work(*speaker, task, options.progress, options.cancel, options.receipt, options.sound, emotions.get());
 }
 
 Result<Work> replay_say_recipe(ModelCache& models, const Json& receipt, const Sources&, const std::filesystem::path&, const RunOptions& options) {
   PTAH_TRY(const SayTask task, say_schema().from_receipt(receipt.value("request", Json())));
   PTAH_TRY(const auto speaker, models.speaker(task.model));
-  return replay_say(*speaker, task, receipt, options.progress, options.cancel);
+  PTAH_TRY(const auto emotions, emotions_of(models, task));
+  return replay_say(*speaker, task, receipt, options.progress, options.cancel, emotions.get());
 }
 
 }  // namespace
