@@ -9,8 +9,8 @@
 
 namespace ptah {
 
-/// The sound of a WAV file of 16 bits or of Opus in Ogg, of any rate: one channel, 16,000 samples a second; of Opus at most 4 hours. Errors: unsupported, saying
-/// what is read; corrupt.
+/// The sound of a WAV file of 16 bits or of Opus in Ogg, of any rate: one channel, 16,000 samples a second; of Opus at most 4 hours. Errors: unsupported,
+/// saying what is read; corrupt.
 Result<std::vector<float>> read_speech(std::span<const uint8_t> file);
 
 }  // namespace ptah
