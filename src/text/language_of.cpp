@@ -27,7 +27,7 @@ constexpr KnownLanguage kLanguages[] = {
      "how "
      "about my i'm don't has his her they would could should some any who where why me name it's yes please thank thanks hello i am like so very good than "
      "then "
-     "them been out one want need know make tell help old new years live let's i've i'll you're we're",
+     "them been out one want need know make tell help old new years live let's i've i'll you're we're list exactly write give short words sentence",
      "", "english englisch anglais inglés inglese inglês"},
     {"de", "Deutsch",
      "der die das und ist nicht ein eine einen einem einer zu den dem mit von für auf sich auch es ich du sie wir ihr mein meine dein deine wie was wo wer "

@@ -168,8 +168,12 @@ TEST(FaceRequests, ComeBackByTheirCommands) {
   talk["voice"] = "af_sky";
   talk["lexicon"] = "Ptah=tˈɑ";
   talk["background"] = "#12ab9F";
-  test::expect_same_by_command(talk_schema(), value_or_throw(talk_schema().request(talk)),
-                               talk_schema().command_of(value_or_throw(talk_schema().request(talk))));
+  for (const bool finished : {true, false}) {  // a finished head, or one that is described
+    Json one = talk;
+    for (const char* other : finished ? std::vector{"person", "set"} : std::vector{"face"}) one.erase(other);
+    const auto request = value_or_throw(talk_schema().request(one));
+    test::expect_same_by_command(talk_schema(), request, talk_schema().command_of(request));
+  }
   EXPECT_EQ(talk_schema().complete({{"text", "a"}, {"face", "a.glb"}, {"person", "a man"}}).error().code, ErrorCode::invalid_argument);
   EXPECT_EQ(photo_schema().complete({{"picture", "a.png"}}).error().code, ErrorCode::invalid_argument) << "nothing to do";
 }

@@ -36,7 +36,7 @@ TEST(RecipeTable, NamesAreTheirOwnAndTheNearestIsSaid) {
     EXPECT_EQ(value_or_throw(find_recipe(recipe.name()))->name(), recipe.name());
   }
   EXPECT_EQ(names, (std::set<std::string>{"create", "object", "paint", "generate", "upscale", "shape", "render", "convert", "texture", "scene", "field", "say",
-                                          "face", "talk", "photo", "contract"}));
+                                          "face", "talk", "photo", "contract", "emotion"}));
   const auto wrong = find_recipe("crate");
   ASSERT_FALSE(wrong);
   EXPECT_NE(wrong.error().message.find("create"), std::string::npos) << wrong.error().message;

@@ -90,6 +90,7 @@ class SmallModels : public testing::Test {
               {"consents", {(folder_ / "consent.json").string()}},
               {"smile", 0.5},
               {"model", (folder_ / "faces").string()}};
+    if (recipe == "emotion") return {{"text", "What a good day!"}};
     ADD_FAILURE() << "no request for " << recipe;
     return {};
   }
