@@ -120,10 +120,10 @@ Result<ContractSpec> contract_spec(const Json& json) {
 std::string currency_of(const ContractSpec& spec) {
   const auto of = [](const Quantity& q) { return q.kind == QuantityKind::money ? q.unit : std::string(); };
   for (const auto& [name, term] : spec.terms)
-    if (const std::string unit = of(term); !unit.empty()) return unit;
+    if (std::string unit = of(term); !unit.empty()) return unit;
   for (const ContractItem& item : spec.items)
     for (const auto& [name, term] : item.terms)
-      if (const std::string unit = of(term); !unit.empty()) return unit;
+      if (std::string unit = of(term); !unit.empty()) return unit;
   return "";
 }
 

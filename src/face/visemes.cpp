@@ -13,9 +13,9 @@ namespace {
 
 using MouthShape = std::vector<std::pair<std::string, float>>;
 
-MouthShape both_sides(MouthShape shape) {
+MouthShape both_sides(const MouthShape& shape) {
   MouthShape out;
-  for (auto& [name, weight] : shape) {
+  for (const auto& [name, weight] : shape) {
     if (!name.ends_with('*')) {
       out.emplace_back(name, weight);
       continue;

@@ -117,7 +117,7 @@ bool holds_model(const fs::path& path) {
 Result<fs::path> find_model(const std::string& name_or_path) {
   if (name_or_path == kAnyChatModelName) {
     for (const char* name : kChatModelNames)
-      if (const auto found = find_model(name)) return found;
+      if (auto found = find_model(name)) return found;
     return fail(ErrorCode::not_found, "no chat model is here yet; fetch one with: ptah pull {} (491 MB), or the small English one: ptah pull smollm2 (98 MB)",
                 kAnyChatModelName);
   }
