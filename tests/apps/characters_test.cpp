@@ -175,10 +175,11 @@ TEST(Secrets, AreNeverInWhatTheModelIsTold) {
         const size_t own_words = context.rfind(text);
         context.erase(own_words, text.size());
         // Of each other, and of what each tells only those that it trusts.
-        for (const char* secret : {"deserted", "sleeps in", "hangs behind", "silver", "smuggled"})
+        for (const char* secret : {"deserted from the duke", "sleeps in the hayloft", "hangs behind the clock", "smuggled", "third deck"})
           EXPECT_EQ(context.find(secret), std::string::npos) << character->sheet().name << ": " << text;
         const CharacterTurn turn = value_or_throw(character->turn({.who = "Spy", .text = text}, {}));
-        for (const char* secret : {"deserted", "sleeps in", "hangs behind", "silver", "smuggled"}) EXPECT_EQ(turn.say.find(secret), std::string::npos) << text;
+        for (const char* secret : {"deserted from the duke", "sleeps in the hayloft", "hangs behind the clock", "smuggled", "third deck"})
+          EXPECT_EQ(turn.say.find(secret), std::string::npos) << text;
         ++tries;
       }
   EXPECT_EQ(tries, 200U);

@@ -166,8 +166,10 @@ Result<SandboxRun> run_sandboxed(const std::vector<std::string>& command, const 
   plan.arguments.push_back(nullptr);
   plan.variables.push_back(nullptr);
   for (const auto& [name, content] : files) plan.files.push_back({"work/" + name, content});
-  plan.uid_map = fmt::format("1000 {} 1", ::geteuid());
-  plan.gid_map = fmt::format("1000 {} 1", ::getegid());
+  constexpr int kNobody = 65534;
+  if (::geteuid() == 0) plan.user = kNobody;
+  plan.uid_map = fmt::format("1000 {} 1", plan.user >= 0 ? kNobody : static_cast<int>(::geteuid()));
+  plan.gid_map = fmt::format("1000 {} 1", plan.user >= 0 ? kNobody : static_cast<int>(::getegid()));
   plan.size = fmt::format("size={},nr_inodes=4096,mode=755", limits.file_bytes);
   plan.limits = limits;
   plan.input = in.read;

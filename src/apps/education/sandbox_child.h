@@ -14,6 +14,7 @@ struct SandboxPlan {
   std::vector<File> files;             ///< below /work
   std::string uid_map, gid_map, size;  ///< lines for /proc/self, and options of tmpfs
   SandboxLimits limits;
+  int user = -1;                                          ///< and group, that the process becomes outside; −1: it stays who it is
   int input = -1, output = -1, errors = -1, report = -1;  ///< descriptors
 };
 
