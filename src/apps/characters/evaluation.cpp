@@ -33,7 +33,7 @@ double CharacterScores::percentile(double share) const {
 }
 
 Result<CharacterScores> evaluate_characters(const std::vector<CharacterMind*>& characters, const Game& game, const std::vector<HeldOutWish>& wishes,
-                                            const TurnOptions& options, std::shared_ptr<const CancelToken> cancel) {
+                                            const TurnOptions& options, const std::shared_ptr<const CancelToken>& cancel) {
   CharacterScores out;
   if (characters.empty()) return fail(ErrorCode::invalid_argument, "there is no character");
   for (size_t from = 0; from < wishes.size(); from += characters.size()) {

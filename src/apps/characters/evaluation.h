@@ -21,6 +21,6 @@ struct CharacterScores {
 };
 /// Each wish is a first meeting: the characters remember nothing of the others. `characters` take the wishes in turn, so many at once.
 Result<CharacterScores> evaluate_characters(const std::vector<CharacterMind*>& characters, const Game& game, const std::vector<HeldOutWish>& wishes,
-                                            const TurnOptions& options, std::shared_ptr<const CancelToken> cancel = nullptr);
+                                            const TurnOptions& options, const std::shared_ptr<const CancelToken>& cancel = nullptr);
 
 }  // namespace ptah

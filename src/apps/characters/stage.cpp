@@ -23,7 +23,7 @@ Result<CharacterTurn> PendingTurn::wait() {
 }
 
 Result<std::vector<Scene::Said>> Scene::play(const std::string& opening, size_t turns, const TurnOptions& options, const std::function<void(const Said&)>& show,
-                                             std::shared_ptr<const CancelToken> cancel) {
+                                             const std::shared_ptr<const CancelToken>& cancel) {
   if (characters_.size() < 2) return fail(ErrorCode::invalid_argument, "a scene needs two characters at least");
   std::vector<Said> out;
   std::string text = opening;

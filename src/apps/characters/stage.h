@@ -49,7 +49,7 @@ class Scene {
   };
   /// `opening` is said by the first one to the second. Errors: invalid_argument for fewer than two; those of CharacterMind::turn().
   Result<std::vector<Said>> play(const std::string& opening, size_t turns, const TurnOptions& options, const std::function<void(const Said&)>& show = {},
-                                 std::shared_ptr<const CancelToken> cancel = nullptr);
+                                 const std::shared_ptr<const CancelToken>& cancel = nullptr);
 
  private:
   std::vector<CharacterMind*> characters_;

@@ -54,8 +54,8 @@ Result<DeployableContract> deployable_contract(const fs::path& folder) {
 
 Result<DeployedContract> deploy_contract(const Account& account, const DeployableContract& c, const std::map<std::string, Address>& people,
                                          const SendOptions& options, const std::function<void(const std::string&, const Address&)>& made) {
-  for (const auto& [id, address] : people)
-    if (std::none_of(c.arguments.begin(), c.arguments.end(), [&](const ContractParty& p) { return p.id == id; })) {
+  for (const auto& person : people)
+    if (const std::string& id = person.first; std::none_of(c.arguments.begin(), c.arguments.end(), [&](const ContractParty& p) { return p.id == id; })) {
       std::vector<std::string> known;
       for (const ContractParty& p : c.arguments) known.push_back(p.id);
       return unknown_name("argument of the contract", id, known);

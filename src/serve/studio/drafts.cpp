@@ -28,7 +28,7 @@ Result<Bytes> Drafts::draw(const NewJob& asked, const std::string& ending, const
   const uint64_t mine = newest_[owner] = ++count_;
   if (busy_ && running_ == owner && Clock::now() - began_ > std::chrono::duration<double>(kOldSeconds)) token_->cancel();
   changed_.notify_all();
-  const auto out = [&]() -> Result<Bytes> {
+  auto out = [&]() -> Result<Bytes> {
     while (busy_) {
       changed_.wait_for(lock, std::chrono::milliseconds(100));  // a client that leaves is seen then
       if (newest_[owner] != mine) return tl::unexpected(superseded());
