@@ -21,8 +21,11 @@ Result<Plan> plan_emotion_recipe(ModelCache& models, const RecipeRequest& asked,
 Result<Work> run_emotion(ModelCache& models, const RecipeRequest& asked, const RunOptions& options) {
   PTAH_TRY(const EmotionTask task, emotion_schema().complete(asked.fields));
   if (options.budget_bytes > 0) PTAH_TRY_VOID(plan_emotion_recipe(models, asked, options.budget_bytes));
+  if (options.progress) options.progress({"read", 0, -1});
   PTAH_TRY(const auto reader, models.emotion_reader(task.model));
-  return emotion_work(*reader, task, options.cancel, options.receipt);
+  PTAH_TRY(Work work, emotion_work(*reader, task, options.cancel, options.receipt));
+  if (options.progress) options.progress({"done", 1, 0});
+  return work;
 }
 
 Result<Work> replay_emotion_recipe(ModelCache& models, const Json& receipt, const Sources&, const std::filesystem::path&, const RunOptions& options) {
