@@ -184,8 +184,8 @@ void print_contract_kinds(bool json) {
   }
 }
 
-template <class Line, class Run>
-void on_call(CLI::App& command, const std::shared_ptr<Line>& line, Action& action, const Run& run) {
+template <class Line>
+void on_call(CLI::App& command, const std::shared_ptr<Line>& line, Action& action, Result<void> (*run)(const Line&)) {
   command.callback([line, &action, run] { action = [line, run] { return finish(guard([&] { return run(*line); })); }; });
 }
 

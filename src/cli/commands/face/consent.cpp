@@ -29,7 +29,7 @@ constexpr size_t kMaxConsentText = 1 << 20;
 
 Result<Consent> consent_in(const std::string& file) {
   PTAH_TRY(const std::string text, read_text(file, kMaxConsentText));
-  const auto consent = [&]() -> Result<Consent> {
+  auto consent = [&]() -> Result<Consent> {
     PTAH_TRY(const Json json, parse_json(text));
     return read_consent(json);
   }();

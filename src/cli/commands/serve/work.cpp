@@ -120,7 +120,7 @@ Result<void> run_worker(const RemoteOptions& o) {
           },
       .cancel = &interrupted()};
   print_error("{} waits for jobs of {}: {}, {}\n", options.name, without_password(queue), o.classes, options.path);
-  const auto ended = work_for_broker(*broker, options);
+  auto ended = work_for_broker(*broker, options);
   ::close(own.second);
   if (!ended && ended.error().code == ErrorCode::cancelled) return {};  // stopped in good order
   return ended;
