@@ -346,7 +346,7 @@ async function rest(page) {
   const looked = await plain.newPage();
   looked.setDefaultTimeout(60000);
   const list = (await (await fetch(address + "/v1/works")).json()).data;
-  const views = ["make", "watch", "keep", "own", "talk", "models", "code", "bin", "work/" + list[0].id, `compare/${list[0].id}/${list[1].id}`];
+  const views = ["make", "watch", "keep", "own", "talk", "models", "code", "bin", "works/" + list[0].id, `compare/${list[0].id}/${list[1].id}`];
   for (const view of views)
     for (const [width, height, colorScheme] of [[1280, 900, "light"], [820, 1100, "dark"], [390, 844, "light"], [390, 844, "dark"]]) {
       await looked.setViewportSize({ width, height });

@@ -15,7 +15,7 @@ export function Cards({ list, chosen, choose }: { list: Job[]; chosen?: string[]
         const sign = SIGNS.find(([kind]) => fileOf(job, kind));
         return (
           <li key={job.id}>
-            <a href={"#/work/" + job.id}>
+            <a href={"#/works/" + job.id}>
               {face ? <Picture url={face.url} alt="" class="face" /> : <span class="face sign" aria-hidden="true">{typeof job.facts?.text === "string" ? "¶" : sign?.[1]}</span>}
               <span class="title">{job.marks?.star && <span aria-label={t("work.star")}>★ </span>}{titleOf(job)}</span>
             </a>

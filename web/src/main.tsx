@@ -51,7 +51,7 @@ function View({ recipes }: { recipes: Recipe[] }) {
       return <KeepPage />;
     case "bin":
       return <BinPage />;
-    case "work":
+    case "works":
       return <WorkPage key={first} id={first || ""} />;
     case "compare":
       return <ComparePage ids={[first || "", second || ""]} />;
@@ -90,7 +90,7 @@ function App() {
     getJson("/v1/recipes").then((list) => setRecipes(list.data), (error) => say(error.message));
     follow();
   }, []);
-  const here = view === "work" || view === "compare" || view === "bin" ? "keep" : (VIEWS as readonly string[]).includes(view || "") ? view : "make";
+  const here = view === "works" || view === "compare" || view === "bin" ? "keep" : (VIEWS as readonly string[]).includes(view || "") ? view : "make";
   useEffect(() => {
     document.querySelector("nav [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
     document.title = t(("nav." + here) as TextName) + " – Ptah";

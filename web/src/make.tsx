@@ -193,7 +193,7 @@ function Draft({ drawn, scene, empty }: { drawn: ReturnType<typeof useDraft>; sc
 function Making({ job, pictureFirst }: { job: Job; pictureFirst: boolean }) {
   return (
     <>
-      <h3><a href={"#/work/" + job.id}>{titleOf(job)}</a></h3>
+      <h3><a href={"#/works/" + job.id}>{titleOf(job)}</a></h3>
       {isOpen(job) && <Progress job={job} />}
       {job.status === "completed" && <><Shown job={job} pictureFirst={pictureFirst} /><WorkActions job={job} /></>}
       {(job.status === "failed" || job.status === "cancelled") && <Ended job={job} />}

@@ -92,7 +92,7 @@ export function Program({ job, program }: { job: Job; program: Output }) {
         </label>
       ))}
       <div class="row">
-        <Button main disabled={busy || !set.length} onClick={() => run(async () => go("work/" + (await submit("shape", { program: text, set })).id))}>{t("program.make")}</Button>
+        <Button main disabled={busy || !set.length} onClick={() => run(async () => go("works/" + (await submit("shape", { program: text, set })).id))}>{t("program.make")}</Button>
         <Button disabled={!set.length} onClick={() => (change({}), show(undefined))}>{t("program.reset")}</Button>
       </div>
       <Problem text={failed} />

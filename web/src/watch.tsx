@@ -16,7 +16,7 @@ export function WatchPage() {
       <ol class="queue">
         {open.map((job) => (
           <li key={job.id} data-job={job.id}>
-            <h3><a href={"#/work/" + job.id}>{titleOf(job)}</a></h3>
+            <h3><a href={"#/works/" + job.id}>{titleOf(job)}</a></h3>
             <p class="note">{job.kind}, {stateOf(job)}</p>
             <Progress job={job} />
           </li>
@@ -26,7 +26,7 @@ export function WatchPage() {
       <ol class="queue">
         {ended.map((job) => (
           <li key={job.id} data-job={job.id}>
-            <h3><a href={"#/work/" + job.id}>{titleOf(job)}</a></h3>
+            <h3><a href={"#/works/" + job.id}>{titleOf(job)}</a></h3>
             <p class="note">{job.kind}, {stateOf(job)}, {dateText(job.created_at)}</p>
             <Ended job={job} />
           </li>

@@ -96,7 +96,7 @@ export function Ended({ job }: { job: Job }) {
     <>
       <Problem text={job.error?.message} />
       <div class="row">
-        <Button disabled={busy} onClick={() => run(async () => go("work/" + (await submit(job.kind, job.request!)).id))}>{t("retry")}</Button>
+        <Button disabled={busy} onClick={() => run(async () => go("works/" + (await submit(job.kind, job.request!)).id))}>{t("retry")}</Button>
         <Button onClick={() => edit(job.kind, job.request!)}>{t("edit")}</Button>
       </div>
       <Problem text={problem} />
@@ -203,11 +203,11 @@ export function WorkActions({ job }: { job: Job }) {
   return (
     <>
       <div class="row">
-        {seeded && <Button onClick={() => run(async () => go("work/" + (await submit(job.kind, nextSeed(job.request!))).id))}>{t("work.variation")}</Button>}
+        {seeded && <Button onClick={() => run(async () => go("works/" + (await submit(job.kind, nextSeed(job.request!))).id))}>{t("work.variation")}</Button>}
         <Button onClick={() => edit(job.kind, job.request!)}>{t("edit")}</Button>
         {of && !object && <Button onClick={() => edit("object", { picture: of })}>{t("work.object")}</Button>}
         {of && !object && <Button onClick={() => edit("create", { prompt: titleOf(job), from: of })}>{t("work.redraw")}</Button>}
-        {of && !object && <Button onClick={() => run(async () => go("work/" + (await submit("upscale", { picture: of })).id))}>{t("work.upscale")}</Button>}
+        {of && !object && <Button onClick={() => run(async () => go("works/" + (await submit("upscale", { picture: of })).id))}>{t("work.upscale")}</Button>}
         {object && <Button onClick={() => edit("texture", { mesh: job.id + "/" + object.name })}>{t("work.texture")}</Button>}
         {object && <Button onClick={() => edit("convert", { mesh: job.id + "/" + object.name })}>{t("work.convert")}</Button>}
         {typeof job.facts?.text === "string" && <Button onClick={() => edit("say", { text: job.facts.text })}>{t("work.say")}</Button>}
@@ -298,7 +298,7 @@ export function ComparePage({ ids }: { ids: [string, string] }) {
       <div class="two">
         {[a, b].map((job) => (
           <article key={job.id}>
-            <h3><a href={"#/work/" + job.id}>{titleOf(job)}</a></h3>
+            <h3><a href={"#/works/" + job.id}>{titleOf(job)}</a></h3>
             <Shown job={job} />
           </article>
         ))}

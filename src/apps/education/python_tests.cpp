@@ -136,7 +136,7 @@ Result<void> plant(PythonTests& out, const Json& function, const std::string& mo
 
 Result<Graded> grade_python(const std::string& module, const std::string& name, const std::string& tests, int times, const CancelToken* cancel) {
   PTAH_TRY_VOID(check_module(module, name));
-  const std::string runner = "import sys, unittest\nsys.path.insert(0, '/work')\nsuite = unittest.defaultTestLoader.loadTestsFromName('test_" + name +
+  const std::string runner = "import os, sys, unittest\nsys.path.insert(0, os.getcwd())\nsuite = unittest.defaultTestLoader.loadTestsFromName('test_" + name +
                              "')\nresult = unittest.TextTestRunner(stream=sys.stderr, verbosity=0).run(suite)\n"
                              "print(result.testsRun, len(result.failures) + len(result.errors))\nsys.exit(not result.wasSuccessful())\n";
   Graded out;

@@ -42,8 +42,8 @@ struct Pipe {
 
 Result<void> check_command(const std::vector<std::string>& command, const std::vector<std::pair<std::string, std::string>>& files,
                            const SandboxLimits& limits) {
-  if (command.empty() || !(command[0].starts_with("/usr/") || command[0].starts_with("/bin/") || command[0].starts_with("/work/")))
-    return fail(ErrorCode::invalid_argument, "a program below /usr is expected");
+  if (command.empty() || !(command[0].starts_with("/usr/") || command[0].starts_with("/bin/") || command[0].starts_with("./")))
+    return fail(ErrorCode::invalid_argument, "a program below /usr, or ./NAME of a file that is given, is expected");
   for (const auto& [name, content] : files) {
     (void)content;
     if (name.empty() || name.size() > 200 || name.find('/') != std::string::npos || name == "." || name == ".." || name.find('\0') != std::string::npos)
@@ -158,14 +158,15 @@ Result<SandboxRun> run_sandboxed(const std::vector<std::string>& command, const 
   PTAH_TRY_VOID(check_command(command, files, limits));
   Pipe in, out, err, report;
   if (!in.open() || !out.open() || !err.open() || !report.open()) return fail_errno("pipe");
-  static const std::vector<std::string> kVariables{"PATH=/usr/bin:/bin",        "HOME=/work",       "LANG=C.UTF-8",
-                                                   "PYTHONDONTWRITEBYTECODE=1", "PYTHONHASHSEED=0", "TMPDIR=/work"};
+  static const std::vector<std::string> kVariables{"PATH=/usr/bin:/bin", std::string("HOME=") + detail::kSandboxFolder,
+                                                   "LANG=C.UTF-8",       "PYTHONDONTWRITEBYTECODE=1",
+                                                   "PYTHONHASHSEED=0",   std::string("TMPDIR=") + detail::kSandboxFolder};
   detail::SandboxPlan plan;
   for (const std::string& argument : command) plan.arguments.push_back(const_cast<char*>(argument.c_str()));
   for (const std::string& variable : kVariables) plan.variables.push_back(const_cast<char*>(variable.c_str()));
   plan.arguments.push_back(nullptr);
   plan.variables.push_back(nullptr);
-  for (const auto& [name, content] : files) plan.files.push_back({"work/" + name, content});
+  for (const auto& [name, content] : files) plan.files.push_back({std::string(detail::kSandboxFolder + 1) + "/" + name, content});
   constexpr int kNobody = 65534;
   if (::geteuid() == 0) plan.user = kNobody;
   plan.uid_map = fmt::format("1000 {} 1", plan.user >= 0 ? kNobody : static_cast<int>(::geteuid()));

@@ -29,8 +29,9 @@ struct SandboxRun {
 /// Nothing if programs can be run here. Errors: unsupported, with the part that the kernel lacks, or does not allow, and what to do.
 Result<void> sandbox_ready();
 
-/// Runs a program (an absolute path below /usr) with arguments. It sees /usr read-only, /dev/null, /dev/zero, /dev/urandom, and /work with `files` (names
-/// without folders), where it begins and may write; nothing of that outlasts it. Errors: as sandbox_ready(); invalid_argument, cancelled, io.
+/// Runs a program (an absolute path below /usr) with arguments. It sees /usr read-only, /dev/null, /dev/zero, /dev/urandom, and a folder of its own in memory
+/// with `files` (names without folders), where it begins and may write; nothing of that outlasts it. Errors: as sandbox_ready(); invalid_argument, cancelled,
+/// io.
 Result<SandboxRun> run_sandboxed(const std::vector<std::string>& command, const std::vector<std::pair<std::string, std::string>>& files,
                                  const SandboxLimits& limits, const std::string& input = "", const CancelToken* cancel = nullptr);
 

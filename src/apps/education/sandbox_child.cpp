@@ -93,12 +93,13 @@ void make_root(const SandboxPlan& plan) {
   if (::mkdir("etc", 0755) != 0 || !show_in("/etc/ld.so.cache", "etc/ld.so.cache", false) || ::mkdir("dev", 0755) != 0) give_up(plan, kMounts);
   if (!show_in("/dev/null", "dev/null", false) || !show_in("/dev/zero", "dev/zero", false) || !show_in("/dev/urandom", "dev/urandom", false))
     give_up(plan, kMounts);
-  if (::mkdir("work", 0755) != 0 || ::mount("tmpfs", "work", "tmpfs", MS_NOSUID | MS_NODEV, plan.size.c_str()) != 0) give_up(plan, kMounts);
+  if (::mkdir(kSandboxFolder + 1, 0755) != 0 || ::mount("tmpfs", kSandboxFolder + 1, "tmpfs", MS_NOSUID | MS_NODEV, plan.size.c_str()) != 0)
+    give_up(plan, kMounts);
   for (const SandboxPlan::File& file : plan.files)
     if (!write_all(file.path.c_str(), file.content.data(), file.content.size(), O_CREAT | O_EXCL)) give_up(plan, kFiles);
   if (::mount(nullptr, "/tmp", nullptr, MS_REMOUNT | MS_RDONLY | MS_NOSUID | MS_NODEV, "size=1m,mode=755") != 0) give_up(plan, kMounts);
   // The old root goes below the new one, and then away (pivot_root(2)).
-  if (::syscall(SYS_pivot_root, ".", ".") != 0 || ::umount2(".", MNT_DETACH) != 0 || ::chdir("/work") != 0) give_up(plan, kPivot);
+  if (::syscall(SYS_pivot_root, ".", ".") != 0 || ::umount2(".", MNT_DETACH) != 0 || ::chdir(kSandboxFolder) != 0) give_up(plan, kPivot);
   (void)!::sethostname("sandbox", 7);
 }
 
@@ -126,7 +127,7 @@ void set_limits(const SandboxPlan& plan) {
   limit(RLIMIT_MSGQUEUE, 0);
 }
 
-/// Files: /usr and the like to read and run, /work to write. What this kernel's Landlock knows besides is all forbidden.
+/// Files: /usr and the like to read and run, kSandboxFolder to write. What this kernel's Landlock knows besides is all forbidden.
 void restrict_files(const SandboxPlan& plan) {
   const long version = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < 1) give_up(plan, kLandlock);
@@ -150,7 +151,7 @@ void restrict_files(const SandboxPlan& plan) {
   constexpr uint64_t kChange = (1U << 4) | (1U << 5) | (1U << 7) | (1U << 8) | (1U << 12);  // remove folders and files, make folders, files and links
   bool done = true;
   for (const char* folder : {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"}) done = done && allow(folder, kExecute | kReadFile | kReadFolder);
-  done = done && allow("/etc/ld.so.cache", kReadFile) && allow("/work", kReadFile | kWriteFile | kReadFolder | kTruncate | kChange);
+  done = done && allow("/etc/ld.so.cache", kReadFile) && allow(kSandboxFolder, kReadFile | kWriteFile | kReadFolder | kTruncate | kChange);
   for (const char* device : {"/dev/null", "/dev/zero", "/dev/urandom"}) done = done && allow(device, kReadFile | kWriteFile);
   if (!done || ::syscall(SYS_landlock_restrict_self, rules, 0) != 0) give_up(plan, kLandlock);
   ::close(rules);

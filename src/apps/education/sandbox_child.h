@@ -5,13 +5,16 @@
 
 namespace ptah::detail {
 
+/// The only folder of a sandbox that can be written: in memory, below the sandbox's own root. Programs begin in it.
+inline constexpr const char* kSandboxFolder = "/scratch";
+
 /// All that the child needs, made before the fork.
 struct SandboxPlan {
   std::vector<char*> arguments, variables;
   struct File {
     std::string path, content;
   };
-  std::vector<File> files;             ///< below /work
+  std::vector<File> files;             ///< below kSandboxFolder
   std::string uid_map, gid_map, size;  ///< lines for /proc/self, and options of tmpfs
   SandboxLimits limits;
   int user = -1;                                          ///< and group, that the process becomes outside; −1: it stays who it is

@@ -1,4 +1,6 @@
-"""Thirty ways out of a sandbox. Each one that works prints its name; the last line counts those that were tried."""
+"""Thirty ways out of a sandbox. Each one that works prints its name; the last line counts those that were tried.
+
+Standard input names the folders of users outside, a line each."""
 import ctypes
 import glob
 import os
@@ -6,6 +8,8 @@ import signal
 import subprocess
 import sys
 
+HOMES = sys.stdin.read().split("\n")[:-1]
+assert HOMES, "whose folders are outside?"
 libc = ctypes.CDLL(None, use_errno=True)
 NUMBERS = {"x86_64": dict(mount=165, ptrace=101, unshare=272, keyctl=250, bpf=321, perf=298, userfaultfd=323, uring=425, setns=308, open_by_handle=304, process_vm_readv=310,
                           pivot_root=155, chroot=161, reboot=169, init_module=175, kexec=246, clone3=435, memfd=319, mknod=133, pidfd_getfd=438, socket=41),
@@ -80,12 +84,12 @@ def new_namespace_by_clone():
 
 
 def link_outside():
-    os.symlink("/etc/passwd", "/work/link")
-    return read("/work/link")
+    os.symlink("/etc/passwd", "link")
+    return read("link")
 
 
 def old_root():
-    return any(os.path.exists(path) for path in ("/../etc/passwd", "/proc/1/root/etc/passwd", "/work/../../etc/shadow", "/root", "/home"))
+    return any(os.path.exists(path) for path in ("/../etc/passwd", os.path.join("/proc/1", "root", "etc", "passwd"), "../../etc/shadow", *HOMES))
 
 
 def raise_limits():
@@ -96,11 +100,11 @@ def raise_limits():
 
 ESCAPES = [
     ("connect to the internet", internet), ("listen on the loopback", loopback), ("a Unix socket", unix_socket), ("a raw socket by its number", lambda: call("socket", 17, 3, 0)),
-    ("read passwords", lambda: read("/etc/passwd", "/etc/shadow")), ("read keys of users", lambda: read("/root/.ssh/*", "/home/*/.ssh/*")),
+    ("read passwords", lambda: read("/etc/passwd", "/etc/shadow")), ("read keys of users", lambda: read(*(home + "/.ssh/*" for home in HOMES))),
     ("read the environment of others", lambda: read("/proc/*/environ")), ("see variables of the host", lambda: any(k.startswith(("AWS", "PTAH", "SSH", "CCACHE")) for k in os.environ)),
     ("write to /usr", lambda: write("/usr/escaped")), ("write to the root", lambda: write("/escaped")), ("write to /dev", lambda: write("/dev/escaped")),
-    ("a link that leads out", link_outside), ("the old root", old_root), ("mount a file system", lambda: call("mount", b"none", b"/work", b"tmpfs", 0, 0)),
-    ("pivot_root", lambda: call("pivot_root", b".", b".")), ("chroot", lambda: call("chroot", b"/work")), ("make a device", lambda: call("mknod", b"/work/mem", 0o20666, 0x101)),
+    ("a link that leads out", link_outside), ("the old root", old_root), ("mount a file system", lambda: call("mount", b"none", b".", b"tmpfs", 0, 0)),
+    ("pivot_root", lambda: call("pivot_root", b".", b".")), ("chroot", lambda: call("chroot", b".")), ("make a device", lambda: call("mknod", b"mem", 0o20666, 0x101)),
     ("new user namespace", lambda: call("unshare", 0x10000000)), ("new namespace by clone", new_namespace_by_clone), ("new namespace by clone3", lambda: call("clone3", 0, 0)),
     ("join a namespace", lambda: call("setns", 0, 0)), ("trace the parent", lambda: call("ptrace", 16, os.getppid(), 0, 0)),
     ("read the parent's memory", lambda: call("process_vm_readv", os.getppid(), 0, 0, 0, 0, 0)), ("kill processes outside", other_processes),
