@@ -40,7 +40,7 @@ Image visibly_labelled(Image picture, const std::string& text) {
       if (y - top >= margin && row < 7 && x >= margin && column % 6 < 5 && column / 6 < static_cast<int64_t>(glyphs.size()))
         if (const Glyph* glyph = glyphs[static_cast<size_t>(column / 6)]) lit = ((*glyph)[static_cast<size_t>(row)] >> (4 - column % 6) & 1) != 0;
       uint8_t* p = picture.at(x, y);
-      for (int c = 0; c < 3; ++c) p[c] = lit ? 255 : static_cast<uint8_t>(p[c] / 4);
+      for (int c = 0; c < 3; ++c) p[c] = static_cast<uint8_t>(lit ? 255 : p[c] / 4);
       p[3] = 255;
     }
   return picture;
