@@ -50,6 +50,7 @@
 #include "text/translate/bleu.h"
 #include "text/translate/translation_model.h"
 #include "text/grammar/grammar.h"
+#include "text/instructions/instructions.h"
 #include "text/template/jinja.h"
 #include "text/lm/language_model.h"
 #include "text/tokenize/vocabulary.h"
@@ -476,6 +477,18 @@ void fuzz_contract_words(Input bytes) {
   if (!reading) return;
   const auto again = contract_spec(to_json(reading->spec));
   if (reading->questions.empty() && (!again || !(*again == reading->spec))) wrong("another specification from its JSON");
+}
+
+/// A row of a request with instructions, a line break, and an answer.
+void fuzz_instructions(Input bytes) {
+  const std::string text(text_of(bytes));
+  const size_t end = text.find('\n');
+  const auto json = parse_json(text.substr(0, end), 8);
+  if (!json) return;
+  const auto request = checked_request(*json);
+  if (!request || end == std::string::npos) return;
+  const double kept = request->share_kept(text.substr(end + 1));
+  if (!(kept >= 0 && kept <= 1)) wrong("a share that is none");
 }
 
 /// Specifications; the names in them become identifiers, literals and comments.

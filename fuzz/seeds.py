@@ -253,6 +253,8 @@ SEEDS = {
     "shape": shapes(), "shape_json": shape_jsons(), "scene_json": scenes(), "scene_words": sentences(), "draco": draco_buffers(),
     "formula": lines("x^2 + y^2 + z^2 - 1", "sin(6*x)*cos(6*y) = max(abs(z), sqrt(2 - pi))", "-exp(log(x) / 2e3) - min(tan(y), 1)"),
     "palette": lines("#ffffff,#1a1a1a #c0392b", "GIMP Palette\nName: a\nColumns: 2\n# no colour\n255 0 9\tred\n  0   9 0\n", "#fff"),
+    "instructions": [(json.dumps({"prompt": "p", "instruction_id_list": [kind], "kwargs": [given]}) + "\n" + answer).encode() for kind, given, answer, _ in
+                     map(json.loads, (ROOT / "tests/golden/instructions.jsonl").read_text().splitlines()[::7])],
     "contract_words": [json.loads(line)["words"].encode() for line in (ROOT / "tests/data/contract_words.jsonl").read_text().splitlines()],
     "contract_spec": lines(json.dumps({"kind": "splitter", "name": "Band", "items": [{"title": "Ann", "share": "60 %"}, {"title": "Ben", "share": "40 %"}]}),
                            json.dumps({"kind": "vesting", "name": "V", "terms": {"total": "1000", "duration": "2 years"}, "flags": ["revocable"], "addresses": {"owner": "0x0"}, "token_decimals": 6})),

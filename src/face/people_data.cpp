@@ -173,8 +173,8 @@ Result<std::shared_ptr<const PeopleData>> PeopleData::load(const std::filesystem
   auto out = std::make_shared<PeopleData>();
   out->name = folder.filename().string();
   const auto in_file = [](const std::filesystem::path& file, const Error& error) { return fail(error.code, "{}: {}", file.string(), error.message); };
-  const auto path = [&](const char* name) {
-    out->files.push_back(folder / name);
+  const auto path = [&](const char* file_name) {
+    out->files.push_back(folder / file_name);
     return out->files.back();
   };
   {

@@ -86,7 +86,7 @@ class RootSampler {
  public:
   using Density = std::function<float(const Vec3&)>;
   RootSampler(const PeopleData& data, const HeadPart& skin, const std::vector<Vec3>& positions, Density density)
-      : skin_(skin), own_(placed(skin, data.base)), at_(placed(skin, positions)), normals_(part_normals(skin, at_)), density_(std::move(density)) {
+      : own_(placed(skin, data.base)), at_(placed(skin, positions)), normals_(part_normals(skin, at_)), density_(std::move(density)) {
     float sum = 0;
     for (const Triangle& t : skin.triangles) {
       float best = 0;
@@ -116,7 +116,6 @@ class RootSampler {
   }
 
  private:
-  const HeadPart& skin_;
   std::vector<Vec3> own_, at_, normals_;
   Density density_;
   std::vector<Triangle> triangles_;

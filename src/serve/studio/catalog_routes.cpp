@@ -95,12 +95,13 @@ void add_catalog_routes(ApiServer& server) {
   using Who = ApiServer::Caller;
   const auto folder = pulled_models_folder();
   const auto pulls = std::make_shared<ModelPulls>(folder ? *folder : std::filesystem::path());
-  constexpr size_t kMaxBody = 4096;
+  constexpr size_t kMaxModelName = 4096;
   server.add("GET", "/v1/catalog", ApiServer::Needs::looking, [&server, pulls](const In&, const Who&) { return list_catalog(server, *pulls); });
   server.add(
-      "POST", "/v1/catalog", ApiServer::Needs::making, [&server, pulls](const In& in, const Who&) { return begin_pull(server, *pulls, in); }, kMaxBody);
+      "POST", "/v1/catalog", ApiServer::Needs::making, [&server, pulls](const In& in, const Who&) { return begin_pull(server, *pulls, in); }, kMaxModelName);
   server.add(
-      "POST", "/v1/catalog/cancel", ApiServer::Needs::making, [&server, pulls](const In& in, const Who&) { return cancel_pull(server, *pulls, in); }, kMaxBody);
+      "POST", "/v1/catalog/cancel", ApiServer::Needs::making, [&server, pulls](const In& in, const Who&) { return cancel_pull(server, *pulls, in); },
+      kMaxModelName);
   server.add("DELETE", "/v1/catalog/{}", ApiServer::Needs::making, [&server](const In& in, const Who&) { return remove_model(server, in); });
 }
 

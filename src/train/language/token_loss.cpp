@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "base/parallel.h"
 #include "tensor/ops.h"
@@ -12,13 +13,13 @@ namespace {
 
 constexpr int64_t kLogitsAtOnce = int64_t{1} << 24;  ///< 64 MiB in f32
 
-/// Σ log softmax over some rows, and their gradient factor · (softmax − one at the target), [rows, v] f32.
+/// Σ log softmax over some rows, and their gradients factor(row) · (softmax − one at the target), [rows, v] f32.
 struct LogitPart {
   double sum = 0;
   Tensor gradient;
 };
 
-LogitPart part_of(const Tensor& logits, const int32_t* targets, float factor, bool wants_gradient) {
+LogitPart part_of(const Tensor& logits, const int32_t* targets, const std::function<float(int64_t)>& factor, bool wants_gradient) {
   const NoGrad off;
   const int64_t rows = logits.dim(0), v = logits.dim(1);
   const Tensor log_probability = log_softmax(cast(logits, DType::f32));
@@ -40,11 +41,14 @@ LogitPart part_of(const Tensor& logits, const int32_t* targets, float factor, bo
         continue;
       }
       row[targets[i]] -= 1;
-      for (int64_t c = 0; c < v; ++c) row[c] *= factor;
+      const float by = factor(i);
+      for (int64_t c = 0; c < v; ++c) row[c] *= by;
     }
   });
   return out;
 }
+
+int64_t rows_at_once(int64_t v, int64_t rows) { return std::clamp(kLogitsAtOnce / std::max<int64_t>(v, 1), int64_t{16}, std::max<int64_t>(rows, 16)); }
 
 /// The sum of log-probabilities times `factor`, and what its gradients are made of.
 Tensor scaled_likelihood(const Tensor& states, const Tensor& weight, const Tensor& targets, double factor) {
@@ -61,7 +65,7 @@ Tensor scaled_likelihood(const Tensor& states, const Tensor& weight, const Tenso
     if (recording && tracked(states)) dstates = Tensor::empty(states.shape(), states.dtype());
     double sum = 0;
     const auto row_bytes = d * static_cast<int64_t>(size_of(states.dtype()));
-    const int64_t step = std::clamp(kLogitsAtOnce / std::max<int64_t>(v, 1), int64_t{16}, std::max<int64_t>(rows, 16));
+    const int64_t step = rows_at_once(v, rows);
     for (int64_t at = 0; at < rows; at += step) {
       const int64_t count = std::min(step, rows - at);
       Tensor x = flat.rows(at, at + count);
@@ -69,7 +73,8 @@ Tensor scaled_likelihood(const Tensor& states, const Tensor& weight, const Tenso
       GradScope scope;
       const Tensor logits = linear(x, held);
       const int32_t* wanted = DryRun::active() ? nullptr : targets.data<int32_t>() + at;
-      const LogitPart part = part_of(logits, wanted, static_cast<float>(-factor), recording);
+      const LogitPart part = part_of(
+          logits, wanted, [factor](int64_t) { return static_cast<float>(-factor); }, recording);
       sum += part.sum;
       if (!recording) continue;
       scope.backward(logits, cast(part.gradient, logits.dtype()));
@@ -85,6 +90,22 @@ Tensor scaled_likelihood(const Tensor& states, const Tensor& weight, const Tenso
     });
   return out;
 }
+
+/// Only these rows are multiplied.
+struct WantedRows {
+  WantedRows(const Tensor& all_states, const Tensor& all_targets) {
+    std::vector<int32_t> rows, ids;
+    const auto all = all_targets.span<int32_t>();
+    for (size_t i = 0; i < all.size(); ++i)
+      if (all[i] >= 0) rows.push_back(static_cast<int32_t>(i)), ids.push_back(all[i]);
+    count = static_cast<int64_t>(rows.size());
+    if (count == 0) return;
+    states = gather(all_states.reshape({-1, all_states.dim(-1)}), Tensor::from({count}, rows));
+    targets = Tensor::from({count}, ids);
+  }
+  int64_t count = 0;
+  Tensor states, targets;  ///< [count, d], i32 [count]
+};
 
 void check_loss(const Tensor& states, const Tensor& weight, const Tensor& targets) {
   PTAH_CHECK(states.rank() >= 1 && weight.rank() == 2 && states.dim(-1) == weight.dim(1) && targets.dtype() == DType::i32 &&
@@ -108,14 +129,48 @@ Tensor token_loss(const Tensor& states, const Tensor& weight, const Tensor& targ
 
 Tensor log_likelihood(const Tensor& states, const Tensor& weight, const Tensor& targets) {
   check_loss(states, weight, targets);
-  std::vector<int32_t> rows, wanted;
-  const auto all = targets.span<int32_t>();
-  for (size_t i = 0; i < all.size(); ++i)
-    if (all[i] >= 0) rows.push_back(static_cast<int32_t>(i)), wanted.push_back(all[i]);
-  const auto count = static_cast<int64_t>(rows.size());
-  if (count == 0) return Tensor::full({}, 0);
-  const Tensor kept = gather(states.reshape({-1, states.dim(-1)}), Tensor::from({count}, rows));
-  return scaled_likelihood(kept, weight, Tensor::from({count}, wanted), 1);
+  const WantedRows wanted(states, targets);
+  return wanted.count == 0 ? Tensor::full({}, 0) : scaled_likelihood(wanted.states, weight, wanted.targets, 1);
+}
+
+Tensor log_likelihoods(const Tensor& states, const Tensor& weight, const Tensor& targets) {
+  check_loss(states, weight, targets);
+  const WantedRows wanted(states, targets);
+  if (wanted.count == 0) return Tensor::empty({0});
+  const int64_t count = wanted.count, step = rows_at_once(weight.dim(0), count);
+  const Tensor kept = wanted.states, ids = wanted.targets;
+  Tensor out = Tensor::empty({count});
+  {
+    const NoGrad off;
+    const Tensor flat = kept.detach();
+    for (int64_t at = 0; at < count; at += step) {
+      const int64_t some = std::min(step, count - at), v = weight.dim(0);
+      const Tensor found = log_softmax(cast(linear(flat.rows(at, at + some), weight.detach()), DType::f32));
+      for (int64_t i = 0; i < some; ++i) out.data<float>()[at + i] = std::as_const(found).data<float>()[i * v + std::as_const(ids).data<int32_t>()[at + i]];
+    }
+  }
+  if (GradScope::wants({&kept, &weight}))
+    GradScope::record(out, {kept, weight}, [kept, weight, ids, count, step](const Tensor& grad) {
+      const NoGrad off;
+      Tensor held = weight.detach(), dstates = tracked(kept) ? Tensor::empty(kept.shape(), kept.dtype()) : Tensor();
+      if (tracked(weight)) held.set_requires_grad();
+      const auto row_bytes = kept.dim(1) * static_cast<int64_t>(size_of(kept.dtype()));
+      const Tensor flat = kept.detach();
+      for (int64_t at = 0; at < count; at += step) {
+        const int64_t some = std::min(step, count - at);
+        Tensor x = flat.rows(at, at + some);
+        if (dstates.defined()) x.set_requires_grad();
+        GradScope scope;
+        const Tensor logits = linear(x, held);
+        const float* by = std::as_const(grad).data<float>() + at;
+        const LogitPart part = part_of(
+            logits, std::as_const(ids).data<int32_t>() + at, [by](int64_t i) { return -by[i]; }, true);
+        scope.backward(logits, cast(part.gradient, logits.dtype()));
+        if (dstates.defined()) std::memcpy(static_cast<char*>(dstates.raw()) + row_bytes * at, x.grad().raw(), x.grad().bytes());
+      }
+      return std::vector{dstates, tracked(weight) ? held.grad() : Tensor()};
+    });
+  return out;
 }
 
 }  // namespace ptah

@@ -13,4 +13,8 @@ Tensor token_loss(const Tensor& states, const Tensor& weight, const Tensor& targ
 /// Σ log softmax(states · weightᵀ)[target] over the rows whose target is ≥ 0. Scalar f32, with gradients. Only these rows are multiplied.
 Tensor log_likelihood(const Tensor& states, const Tensor& weight, const Tensor& targets);
 
+/// log softmax(states · weightᵀ)[target] of each of the `count` rows whose target is ≥ 0, in their order: f32 [count], with gradients, for which the products
+/// are made a second time.
+Tensor log_likelihoods(const Tensor& states, const Tensor& weight, const Tensor& targets);
+
 }  // namespace ptah

@@ -31,6 +31,10 @@ class Reader {
     }
   }
   Json object(const std::string& key) { return get<Json>(key, Json::object()); }
+  /// What a key is if the config does not say.
+  void fall_back(const std::string& key, const Json& value) {
+    if (!json_.contains(key)) json_[key] = value;
+  }
   bool has(const std::string& key) const { return json_.contains(key); }
   /// Throws Failure for a key that was never asked for, with the nearest one that was.
   void done() const {

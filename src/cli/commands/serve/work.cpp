@@ -98,7 +98,6 @@ Result<void> run_worker(const RemoteOptions& o) {
   const std::string checkpoints = o.checkpoints.empty() ? environment("PTAH_CHECKPOINTS") : o.checkpoints;
   PTAH_TRY(const auto broker, connect_broker({.url = queue, .credentials = o.credentials, .name = "ptah work"}));
   const int64_t each = o.threads > 0 ? o.threads : std::max(1, threads() / o.workers);
-  std::atomic<int> slot{0};
   const RemoteWorkerOptions options{
       .name = name_of_worker(),
       .engine = engine_identity(),

@@ -11,6 +11,8 @@
 #include "train/matting/matting_trainer.h"
 #include "train/picture/picture_trainer.h"
 #include "train/picture/quick_training.h"
+#include "train/reinforce/reinforcement.h"
+#include "train/reinforce/reward_model.h"
 #include "train/shape/shape_trainer.h"
 
 namespace ptah::cli {
@@ -99,6 +101,16 @@ Result<void> run_train_preference(const TrainOptions& o) {
   return train_by_config(o.config, train_preference);
 }
 
+Result<void> run_train_reward(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_reward);
+}
+
+Result<void> run_train_reinforce(const TrainOptions& o) {
+  PTAH_TRY_VOID(take_threads(o.threads));
+  return train_by_config(o.config, train_reinforcement);
+}
+
 Result<void> run_train_gan(const TrainOptions& o) {
   if (o.folder.empty() == o.config.empty())
     return fail(ErrorCode::invalid_argument, "name a folder of pictures, or a config with --config FILE (docs/learning.md)");
@@ -170,6 +182,22 @@ void add_train_preference(CLI::App& train, Action& action) {
   preference->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_preference(*o); })); }; });
 }
 
+void add_train_reward(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  CLI::App* reward = train.add_subcommand("reward", "train a model that says how much people like an answer (docs/learning.md)");
+  reward->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
+  reward->add_option("--threads", o->threads, kThreadsHelp);
+  reward->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_reward(*o); })); }; });
+}
+
+void add_train_reinforce(CLI::App& train, Action& action) {
+  auto o = std::make_shared<TrainOptions>();
+  CLI::App* reinforce = train.add_subcommand("reinforce", "train a language model on its own answers, which are scored (docs/learning.md)");
+  reinforce->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
+  reinforce->add_option("--threads", o->threads, kThreadsHelp);
+  reinforce->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_reinforce(*o); })); }; });
+}
+
 void add_train_translate(CLI::App& train, Action& action) {
   auto o = std::make_shared<TrainOptions>();
   o->out = "translator";
@@ -216,6 +244,8 @@ void add_train(CLI::App& app, Action& action) {
   add_train_language(*train, action);
   add_train_encoder(*train, action);
   add_train_preference(*train, action);
+  add_train_reward(*train, action);
+  add_train_reinforce(*train, action);
   add_train_translate(*train, action);
   add_train_gan(*train, action);
   CLI::App* shape = train->add_subcommand("shape", "train the model that writes shapes from sentences (docs/training.md)");
