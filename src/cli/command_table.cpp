@@ -182,6 +182,8 @@ constexpr Command kTable[] = {
      "ptah train translate pairs.tsv --out translator\n"
      "ptah train gan my-pictures --minutes 10 --out gan\n"
      "ptah train preference --config preference.json\n"
+     "ptah train reward --config reward.json\n"
+     "ptah train reinforce --config reinforce.json\n"
      "ptah train shape --config shape.json\n"
      "ptah train matting --config matting.json\n"
      "ptah train denoiser --config denoiser.json"},

@@ -57,6 +57,21 @@ works "$ptah" generate "the cat" --model whole --adapter liked --max-tokens 5
 printf '{"data": "pairs.jsonl", "out": "liked", "start_from": "whole", "loss": "dpo"}' >preference.json
 refused 2 "sigmoid" "$ptah" train preference --config preference.json
 
+# --- rewards and answers that are scored
+printf '{"data": "pairs.jsonl", "out": "judge", "start_from": "whole", "steps": 3, "batch": 2, "lora": {"rank": 2}}' >reward.json
+works "$ptah" train reward --config reward.json
+printf '{"prompt": "the cat ", "instruction_id_list": ["punctuation:no_comma"], "kwargs": [{}]}\n%.0s' $(seq 8) >requests.jsonl
+for reward in instructions judge; do
+  printf '{"data": "requests.jsonl", "out": "by-%s", "reward": "%s", "start_from": "whole", "steps": 2, "batch": 2, "group": 2, "max_tokens": 6, "lora": {"rank": 2}}' $reward $reward >reinforce.json
+  works "$ptah" train reinforce --config reinforce.json
+  works "$ptah" generate "the cat" --model whole --adapter by-$reward --max-tokens 5
+done
+sed -i 's/"reward": "judge"/"reward": "nowhere"/; s/by-judge/other/' reinforce.json
+refused 3 "nowhere" "$ptah" train reinforce --config reinforce.json
+sed -i 's/no_comma/no_coma/' requests.jsonl
+sed -i 's/"reward": "nowhere"/"loss": "dapo"/' reinforce.json
+refused 2 "no_comma" "$ptah" train reinforce --config reinforce.json
+
 # --- a classifier
 {
   printf 'text,label\n'
