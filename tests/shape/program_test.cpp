@@ -92,6 +92,14 @@ TEST(ShapeProgram, RefusesWhatItCannotReadAndSaysWhere) {
   says(blocks, "deep");
   says(std::string(kMaxShapeBytes + 1, ' '), "at most");
   EXPECT_FALSE(shape_from_json(parse_json(R"({"shape": "a b", "statements": []})").value()));
+  // what a statement or an operator cannot be without
+  for (const char* statement :
+       {R"({"kind": "let", "name": "a"})", R"({"kind": "param", "name": "a"})", R"({"kind": "if", "body": []})",
+        R"({"kind": "for", "name": "i", "low": 1, "body": []})", R"({"kind": "param", "name": "a", "value": 1, "low": 0})",
+        R"({"kind": "part", "name": "b", "is": "box", "op": "blend", "args": [{"value": 1}]})",
+        R"({"kind": "let", "name": "a", "value": {"call": "<", "args": []}})", R"({"kind": "let", "name": "a", "value": {"call": "-", "args": []}})",
+        R"({"kind": "let", "name": "a", "value": {"call": "and", "args": []}})", R"({"kind": "let", "name": "a", "value": {"call": "*", "args": [1, 2, 3]}})"})
+    EXPECT_FALSE(shape_from_json(parse_json(fmt::format(R"({{"shape": "a", "statements": [{}]}})", statement)).value())) << statement;
   EXPECT_FALSE(shape_from_json(parse_json(R"({"shape": "a", "statements": [{"kind": "part", "name": "x"}]})").value()));
   EXPECT_FALSE(shape_from_json(parse_json(R"({"shape": "a", "statements": [{"kind": "let", "name": "on", "value": 1}]})").value()));
 }

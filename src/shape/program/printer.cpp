@@ -59,7 +59,7 @@ std::string text_of(const Expr& e) {
       break;
   }
   const int own = binding(e);
-  if (own == 9) return fmt::format("{}({})", e.word, joined(e.args));
+  if (own == 9 || e.args.empty()) return fmt::format("{}({})", e.word, joined(e.args));
   if (e.args.size() == 1)
     return e.word == "not" ? "not " + within(e.args[0], 3)
                            : e.word + (e.args[0].kind == Expr::Kind::number ? fmt::format("({})", text_of(e.args[0])) : within(e.args[0], 7));
@@ -239,6 +239,17 @@ std::vector<ShapeArg> args_of(const Json& json) {
   return out;
 }
 
+/// Throws Failure (corrupt) where a statement lacks what it cannot be printed without.
+void check_whole(const Statement& s) {
+  using Kind = Statement::Kind;
+  const bool needs_value = s.kind == Kind::param || s.kind == Kind::let || s.kind == Kind::when || s.op == Statement::Op::blend;
+  const bool needs_range = s.kind == Kind::loop;
+  if (needs_value && !s.value)
+    throw Failure({ErrorCode::corrupt, fmt::format("shape program: '{}' of kind {} has no value", s.name, kStatementKinds[static_cast<size_t>(s.kind)])});
+  if (s.low.has_value() != s.high.has_value() || (needs_range && !s.low))
+    throw Failure({ErrorCode::corrupt, fmt::format("shape program: the range of '{}' needs low and high", s.name)});
+}
+
 Statement statement_of(const Json& json) {
   Statement s;
   s.kind = static_cast<Statement::Kind>(index_of(kStatementKinds, json.at("kind").get<std::string>()));
@@ -258,6 +269,7 @@ Statement statement_of(const Json& json) {
     for (const Json& inner : json["body"]) s.body.push_back(statement_of(inner));
   if (json.contains("else"))
     for (const Json& inner : json["else"]) s.other.push_back(statement_of(inner));
+  check_whole(s);
   return s;
 }
 
