@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "tensor/ops.h"
 #include "apps/companion/memory.h"
+#include "models/registry.h"
 
 namespace ptah {
 
@@ -109,7 +110,31 @@ Result<std::shared_ptr<const Principles>> Principles::load(const std::filesystem
   if (!json) return fail(ErrorCode::corrupt, "{}: {}", path.string(), json.error().message);
   auto made = make(*json, std::move(encoder));
   if (!made) return fail(made.error().code, "{}: {}", path.string(), made.error().message);
-  return made;
+  if (!json->contains("guard")) return made;
+  auto with_guard = std::make_shared<Principles>(**made);
+  const auto taken = with_guard->take_guard(json->at("guard"), path.parent_path());
+  if (!taken) return fail(taken.error().code, "{}: {}", path.string(), taken.error().message);
+  return std::shared_ptr<const Principles>(with_guard);
+}
+
+Result<void> Principles::take_guard(const Json& json, const std::filesystem::path& folder) {
+  PTAH_TRY(const std::string name, text_of(json, "folder", "'guard'"));
+  PTAH_TRY(const std::string label, text_of(json, "label", "'guard'"));
+  const auto share = [&](const char* key) { return json.contains(key) && json[key].is_number() ? json[key].get<float>() : -1.0F; };
+  guard_threshold_ = share("threshold");
+  guard_doubt_ = json.contains("doubt") ? share("doubt") : guard_threshold_;
+  if (!(guard_threshold_ > 0 && guard_threshold_ <= 1) || !(guard_doubt_ > 0 && guard_doubt_ <= guard_threshold_))
+    return fail(ErrorCode::corrupt, "principles: 'guard' needs a 'threshold' from 0 to 1, and a 'doubt' not above it");
+  PTAH_TRY(const ClassifierLabels labels, read_classifier_labels(folder / name));
+  const auto found = std::find(labels.names.begin(), labels.names.end(), label);
+  if (found == labels.names.end()) return unknown_name("label of the guard", label, labels.names);
+  guard_label_ = static_cast<size_t>(found - labels.names.begin());
+  std::filesystem::path encoder;
+  if (!labels.encoder.empty()) {
+    PTAH_TRY(encoder, find_model(labels.encoder));
+  }
+  PTAH_TRY(guard_, TextClassifier::load(folder / name, encoder));
+  return {};
 }
 
 namespace {
@@ -182,9 +207,26 @@ std::optional<Breach> Principles::check(const std::string& text, Of of) const {
   size_t found = 0;
   for (size_t i = 1; i < parts.size(); ++i)
     if (const Score s = score(vectors.data<float>() + static_cast<int64_t>(i) * vectors.dim(1)); s.value > worst.value) worst = s, found = i;
-  if (worst.value < threshold(of)) return std::nullopt;
+  float above = worst.value - threshold(of);
+  if (of == Of::request && guard_) {
+    const Tensor judged = guard_->probabilities(parts);
+    const auto labels = static_cast<size_t>(judged.dim(1));
+    float surest = 0;
+    size_t surest_part = 0;
+    for (size_t i = 0; i < parts.size(); ++i)
+      if (const float p = std::as_const(judged).data<float>()[i * labels + guard_label_]; p > surest) surest = p, surest_part = i;
+    if (surest >= guard_threshold_) {
+      above = surest - guard_threshold_;
+      found = surest_part;
+      worst = score(vectors.data<float>() + static_cast<int64_t>(found) * vectors.dim(1));
+    } else if (above < 0 || surest < guard_doubt_) {
+      return std::nullopt;
+    }
+  } else if (above < 0) {
+    return std::nullopt;
+  }
   const Principle& p = principles_[worst.principle];
-  return Breach{p.name, p.rule, p.reply, worst.value - threshold(of), parts[found], refused_[worst.example]};
+  return Breach{p.name, p.rule, p.reply, above, parts[found], refused_[worst.example]};
 }
 
 AnswerGuard::AnswerGuard(std::shared_ptr<const Principles> principles, std::function<void(std::string_view)> show)

@@ -1,5 +1,6 @@
 // Principles: plain rules with examples of what breaks them and of what only looks like it. A text is matched by meaning against the examples; the threshold is
-// found on the examples themselves, each judged by the others; that for answers prefers precision.
+// found on the examples themselves, each judged by the others; that for answers prefers precision. Requests may be judged by a classifier too, which learnt
+// what only sounds harmful.
 #pragma once
 
 #include <functional>
@@ -9,7 +10,7 @@
 #include <vector>
 
 #include "base/json.h"
-#include "text/encode/bert.h"
+#include "text/encode/classifier.h"
 
 namespace ptah {
 
@@ -21,7 +22,7 @@ struct Principle {
 
 struct Breach {
   std::string principle, rule, reply;
-  float score = 0;             ///< how far above the threshold
+  float score = 0;             ///< how far above the threshold, of the examples or of the classifier
   std::string found, example;  ///< the text or sentence, and the example that it is nearest to
 };
 
@@ -30,7 +31,9 @@ class Principles {
   /// {"principles": [{"name", "rule", "reply", "refuse": [requests], "refuse_answers": [sentences]}], "allow": [requests], "allow_answers": [sentences]}; what
   /// is of answers may be missing. Errors: corrupt, naming what is missing.
   static Result<std::shared_ptr<const Principles>> make(const Json& json, std::shared_ptr<SentenceEncoder> encoder);
-  /// From a file. Errors: also not_found.
+  /// From a file. It may name a classifier that judges requests: "guard": {"folder": beside the file, "label": what it calls a request to refuse, "threshold":
+  /// from which probability on}, with "doubt": from which probability on a request is refused that the examples are against too. Errors: also not_found, and
+  /// those of the classifier.
   static Result<std::shared_ptr<const Principles>> load(const std::filesystem::path& path, std::shared_ptr<SentenceEncoder> encoder);
 
   /// What is judged: somebody's request, or what is answered to one that was let through, which is seldom harmful.
@@ -49,8 +52,12 @@ class Principles {
   };
   Score score(const float* vector) const;
   void fit(size_t refused_requests, size_t allowed_requests);
+  Result<void> take_guard(const Json& json, const std::filesystem::path& folder);
 
   std::shared_ptr<SentenceEncoder> encoder_;
+  std::shared_ptr<const TextClassifier> guard_;  ///< of requests; may be null
+  size_t guard_label_ = 0;
+  float guard_threshold_ = 1, guard_doubt_ = 1;
   std::vector<Principle> principles_;
   Tensor examples_;                   ///< f32 [examples, width], those to refuse first
   std::vector<size_t> principle_of_;  ///< of the examples to refuse
