@@ -1,12 +1,14 @@
 // Make: one box; what it will be about is shown while one types, then it is made.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { request, sendJson, ServerError, type Fields, type Job, type Recipe } from "./api";
+import { appNames } from "./apps";
 import { Cards } from "./cards";
 import { useDraft } from "./draft";
 import { given, RequestFields } from "./form";
 import { isOpen, jobs, submit, titleOf, works } from "./jobs";
 import { Object3d } from "./object";
 import { Button, Problem } from "./parts";
+import { go } from "./route";
 import { keep, kept, useStore } from "./store";
 import { aboutText, bytesText, t, type TextName } from "./texts";
 import { edit, Ended, Progress, Shown, WorkActions } from "./work";
@@ -118,9 +120,10 @@ export function MakePage({ recipes }: { recipes: Recipe[] }) {
             {TARGETS.map((one) => (
               <Button key={one.id} aria-pressed={one.id === form.target} onClick={() => pick(one.id)}>{t(one.text)}</Button>
             ))}
-            <select aria-label={t("make.other")} class={target ? "" : "chosen"} value={target ? "" : form.target} onChange={(e) => e.currentTarget.value && pick(e.currentTarget.value)}>
+            <select aria-label={t("make.other")} class={target ? "" : "chosen"} value={target ? "" : form.target} onChange={(e) => (appNames.includes(e.currentTarget.value) ? go("apps/" + e.currentTarget.value) : e.currentTarget.value && pick(e.currentTarget.value))}>
               <option value="">{t("make.other")}</option>
               {recipes.map((one) => <option key={one.id} value={one.id} title={one.purpose}>{one.id}</option>)}
+              {appNames.map((one) => <option key={one} value={one}>{one}</option>)}
             </select>
           </div>
           <form
