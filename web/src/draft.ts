@@ -42,6 +42,14 @@ export async function drawDraft(kind: string, fields: Fields, file: string, sign
   return answer.blob();
 }
 
+let warmed = false;
+/** Starts the process that draws drafts, so that the first one is as quick as the others. */
+export function warm(): void {
+  if (warmed) return;
+  warmed = true;
+  drawDraft("create", { ...QUICK, prompt: "a ball", object: false, picture: "drawn" }, "png", new AbortController().signal).catch(() => {});
+}
+
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, ms);

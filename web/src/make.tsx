@@ -3,7 +3,7 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { request, sendJson, ServerError, type Fields, type Job, type Recipe } from "./api";
 import { appNames } from "./apps";
 import { Cards } from "./cards";
-import { useDraft } from "./draft";
+import { useDraft, warm } from "./draft";
 import { given, RequestFields } from "./form";
 import { isOpen, jobs, submit, titleOf, works } from "./jobs";
 import { Object3d } from "./object";
@@ -70,6 +70,7 @@ export function MakePage({ recipes }: { recipes: Recipe[] }) {
   };
   const set = (next: Fields) => change({ ...form, values: next });
 
+  useEffect(warm, []);
   // Memory and time, once one stops typing.
   useEffect(() => {
     setPlan("");
