@@ -5,6 +5,7 @@ python3 bench/serving.py PTAH flood [N]: one user asks for N (200) pictures at o
 python3 bench/serving.py PTAH token [N]: the first token of a conversation over HTTP and of the command line, N (7) times each in turn, cold both times; and warm
 (needs `ptah pull smollm2`).
 python3 bench/serving.py PTAH draft [N]: from a request for a draft to its picture, N (40) times, the process warm."""
+import hashlib
 import json
 import os
 import pathlib
@@ -32,12 +33,12 @@ def mixed(i):
     """Job number i: something small of six kinds, each of them another one."""
     word = f"number {i}"
     kinds = [
-        ("create", {"prompt": "a red fox", "size": 64, "steps": 1, "best_of": 1, "object": False, "picture": "drawn", "seed": i}),
+        ("create", {"prompt": "a red fox", "size": 128, "steps": 1, "best_of": 1, "object": False, "picture": "drawn", "seed": i}),
         ("emotion", {"text": f"I am happy that you came, {word}!"}),
         ("contract", {"text": f"a token named Fox{i} with 1000 in all"}),
         ("shape", {"program": f'shape box "a box"\npart a = box({1 + i % 97 / 100:.2f}, {1 + i // 97 / 1000:.3f}, 1)\n', "formats": "glb"}),
         ("emotion", {"text": f"It is a pity about {word}."}),
-        ("create", {"prompt": f"a chair {word}", "size": 64, "steps": 1, "best_of": 1, "object": False}),
+        ("create", {"prompt": f"a chair {word}", "size": 128, "steps": 1, "best_of": 1, "object": False}),
     ]
     return kinds[i % len(kinds)]
 
@@ -119,8 +120,6 @@ def jobs(count):
     for i in sample:
         view = server.get("/v1/jobs/" + accepted[i]).json()
         for output in view.get("outputs", []):
-            import hashlib
-
             wrong += hashlib.sha256(server.get(output["url"]).body).hexdigest() != output["sha256"]
     server.stop()
     print(f"{len(accepted)} of {count} jobs accepted, {states}, {len(lost)} lost, in {seconds:.0f} s; killed: {killed}; {again} ran again; {wrong} outputs of {len(sample)} jobs are others")

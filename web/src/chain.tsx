@@ -108,7 +108,7 @@ export function Signed({ label, who, send, fields, children }: {
   label: string;
   who: Who | undefined;
   send: (values: Record<string, string>, who: Who) => Promise<unknown>;
-  fields: { name: string; label: string; value?: string; kind?: "number" | "area"; optional?: boolean }[];
+  fields: { name: string; label: string; value?: string; kind?: "number" | "area"; optional?: boolean; choices?: string[] }[];
   children?: any;
 }) {
   const [values, set] = useState<Record<string, string>>({});
@@ -131,7 +131,7 @@ export function Signed({ label, who, send, fields, children }: {
         const shared = { required: !one.optional, value: filled[one.name]!, onInput: (e: any) => set({ ...values, [one.name]: e.currentTarget.value }) };
         return (
           <label key={one.name} class="field">
-            {one.label} {one.kind === "area" ? <textarea rows={6} {...shared} /> : <input type="text" inputMode={one.kind === "number" ? "decimal" : "text"} {...shared} />}
+            {one.label} {one.choices ? <select {...shared} onChange={shared.onInput}>{one.choices.map((choice) => <option key={choice}>{choice}</option>)}</select> : one.kind === "area" ? <textarea rows={6} {...shared} /> : <input type="text" inputMode={one.kind === "number" ? "decimal" : "text"} {...shared} />}
           </label>
         );
       })}

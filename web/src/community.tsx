@@ -235,7 +235,7 @@ function One({ id, who }: { id: string; who: Who | undefined }) {
                   {one.outcome === "open" && one.named !== "open" && ", " + t("dao.named", { outcome: one.named, time: dateText(one.settles_from) })}
                 </p>
                 {one.outcome === "open" && one.closes > c.now && (
-                  <Signed label={t("dao.buy")} who={who} fields={[{ name: "side", label: t("dao.side"), value: "yes" }, { name: "tokens", label: t("dao.amount"), kind: "number" }]} send={(values, by) => act("buy", { ...values, market: one.market }, by)} />
+                  <Signed label={t("dao.buy")} who={who} fields={[{ name: "side", label: t("dao.side"), value: "yes", choices: ["yes", "no"] }, { name: "tokens", label: t("dao.amount"), kind: "number" }]} send={(values, by) => act("buy", { ...values, market: one.market }, by)} />
                 )}
                 <div class="row">
                   {one.outcome === "open" && one.named === "open" && one.closes <= c.now &&

@@ -28,7 +28,7 @@ const DRAFTS: Record<string, Step> = {
     fields: (asked) => ({ ...QUICK, object: false, ...(auto(asked) ? { picture: "object" } : {}) }),
     otherwise: { ...QUICK, object: false, picture: "drawn" },
   },
-  object: { file: "glb", wait: 0, fields: () => ({ ...QUICK, formats: "glb", target_triangles: 4000 }) },
+  thing: { file: "glb", wait: 0, fields: () => ({ ...QUICK, formats: "glb", target_triangles: 4000 }) },
   scene: { file: "glb", wait: 500, fields: () => ({ size: 64 }) },
 };
 

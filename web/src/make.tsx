@@ -13,10 +13,10 @@ import { keep, kept, useStore } from "./store";
 import { aboutText, bytesText, t, type TextName } from "./texts";
 import { edit, Ended, Progress, Shown, WorkActions } from "./work";
 
-/** What most people want, by the field that the box stands for; everything else is behind "other". */
+/** What most people want (no id is that of another recipe), by the field that the box stands for; everything else is behind "other". */
 const TARGETS: { id: string; kind: string; box: string; fixed: Fields; text: TextName; example: TextName }[] = [
   { id: "picture", kind: "create", box: "prompt", fixed: {}, text: "make.picture", example: "make.picture.example" },
-  { id: "object", kind: "create", box: "prompt", fixed: {}, text: "make.object", example: "make.object.example" },
+  { id: "thing", kind: "create", box: "prompt", fixed: {}, text: "make.object", example: "make.object.example" },
   { id: "scene", kind: "scene", box: "prompt", fixed: {}, text: "make.scene", example: "make.scene.example" },
   { id: "text", kind: "generate", box: "prompt", fixed: {}, text: "make.text", example: "make.text.example" },
   { id: "speech", kind: "say", box: "text", fixed: {}, text: "make.speech", example: "make.speech.example" },
