@@ -339,7 +339,7 @@ async function rest(page) {
     await page.getByLabel("Other …").selectOption(recipe.id).catch(() => fail(`no form of ${recipe.id}`));
     if (!(await page.locator("main details[open]").count())) await page.getByText("All options").click();
     const names = Object.entries(recipe.schema.properties).flatMap(([name, p]) => (p.properties ? Object.keys(p.properties) : [name])).map((name) => name.replaceAll("_", " "));
-    const wanted = names.filter((name) => name !== "prompt" && !(name === "text" && recipe.id === "say"));
+    const wanted = names.filter((name) => name !== "prompt");
     const missing = (all) => {
       const shown = [...document.querySelectorAll("form .field > label")].map((label) => label.textContent.trim());
       return all.filter((name) => !shown.includes(name));
@@ -351,13 +351,11 @@ async function rest(page) {
   }
   for (const [kind, fields] of Object.entries(typed)) {
     await page.getByLabel("Other …").selectOption(kind);
-    if (kind === "say") await page.locator("textarea.box").fill(fields.text);
-    else {
-      if (!(await page.getByLabel("text", { exact: true }).isVisible())) await page.getByText("All options").click();
-      await page.getByLabel("text", { exact: true }).fill(fields.text);
-    }
+    await page.waitForFunction((chosen) => document.querySelector("select.chosen")?.value === chosen, kind);
+    if (!(await page.getByLabel("text", { exact: true }).isVisible())) await page.getByText("All options").click();
+    await page.getByLabel("text", { exact: true }).fill(fields.text);
     await page.getByRole("button", { name: "Make it" }).click();
-    await page.waitForSelector({ emotion: ".stage meter", contract: ".stage pre code", say: ".stage audio[src]" }[kind]);
+    await page.waitForSelector({ emotion: ".stage meter", contract: ".stage details[open] pre code", say: ".stage audio[src]" }[kind]);
     if (kind === "say") {
       await page.locator(".stage audio").evaluate((audio) => {
         audio.currentTime = 1.2;
