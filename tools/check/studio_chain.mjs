@@ -226,6 +226,27 @@ try {
   }
   if ((await state()).markets[0].outcome !== "yes") fail("the market is not settled");
   step("a bounty is paid, a market settled");
+
+  // ---- what axe finds where there is something to see ----
+  const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", import.meta.url), "utf8");
+  const looked = await (await browser.newContext({ bypassCSP: true, locale: "en-GB" })).newPage();
+  for (const view of ["community/fox-friends", "own", "read", "works/" + fox])
+    for (const [width, height, colorScheme] of [[1280, 900, "light"], [390, 844, "dark"]]) {
+      await looked.setViewportSize({ width, height });
+      await looked.emulateMedia({ colorScheme });
+      await looked.goto(address + "/#/" + view);
+      await looked.reload();
+      await looked.waitForSelector("main li, main h3");
+      await looked.waitForTimeout(800);
+      for (const summary of await looked.locator("main summary").all()) if (await summary.isVisible()) await summary.click();
+      const wide = await looked.evaluate(() => document.documentElement.scrollWidth);
+      if (wide > width) fail(`${view} is ${wide} px wide at ${width}`);
+      await looked.evaluate(axe);
+      const found = await looked.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+      for (const one of found.violations) fail(`axe: ${view} at ${width}: ${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
+      await looked.screenshot({ path: `${folder}/chain-${view.split("/")[0]}-${width}.png`, fullPage: true });
+    }
+  step("axe: nothing in these views");
   if (problems.length) fail(`problems: ${problems}`);
   console.log("owned, read and decided");
 } catch (error) {

@@ -179,7 +179,8 @@ Result<Json> Communities::show(const HttpRequest& request) const {
     PTAH_TRY(const Address address, parse_address(wallet));
     members.emplace_back("", address);
   }
-  for (const auto& [name, address] : members) {
+  for (const auto& member : members) {
+    const Address& address = member.second;
     const auto number = [&](const char* what) -> Result<std::string> {
       PTAH_TRY(const Json answer, read_contract(rpc, community.token, what, Json::array({to_string(address)}), {"uint256"}));
       PTAH_TRY(const Uint256 value, parse_uint256(answer[0]));
@@ -187,7 +188,7 @@ Result<Json> Communities::show(const HttpRequest& request) const {
     };
     PTAH_TRY(const std::string tokens, number("balanceOf(address)"));
     PTAH_TRY(const std::string votes, number("getVotes(address)"));
-    out["members"].push_back({{"name", name}, {"address", to_string(address)}, {"tokens", tokens}, {"votes", votes}});
+    out["members"].push_back({{"name", member.first}, {"address", to_string(address)}, {"tokens", tokens}, {"votes", votes}});
   }
   return out;
 }
