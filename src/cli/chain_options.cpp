@@ -23,6 +23,7 @@ void add_chain_options(CLI::App& command, ChainOptions& o, bool sends) {
   if (!sends) return;
   command.add_flag("--yes", o.yes, "send without asking");
   command.add_option("--signer", o.signer, "URL of a signer that holds the key (ptah key serve; also PTAH_SIGNER, with PTAH_SIGNER_TOKEN)");
+  command.add_option("--wallet", o.wallet, "address (0x…) of a wallet: print the transactions for it as JSON instead of sending them");
   add_signing_options(command, o.signing);
 }
 
@@ -53,7 +54,29 @@ Result<Deployments> open_deployments(const Rpc& rpc, const Account& account) {
   return Deployments::open(state / "deployments.json", account, rpc);
 }
 
+namespace {
+
+/// An address whose key is elsewhere.
+class WalletAddress : public Signer {
+ public:
+  explicit WalletAddress(const Address& address) : address_(address) {}
+  Address address() const override { return address_; }
+  Result<Signature> sign(const Bytes32&) const override {
+    return fail(ErrorCode::unsupported, "{} is the address of a wallet, whose key Ptah does not have; this needs a key of this computer", to_string(address_));
+  }
+
+ private:
+  Address address_;
+};
+
+}  // namespace
+
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
+  if (!o.wallet.empty()) {
+    if (!o.signer.empty() || !o.signing.key.empty()) return fail(ErrorCode::invalid_argument, "--wallet and a key are two senders; choose one");
+    PTAH_TRY(const Address address, parse_address(o.wallet));
+    return std::unique_ptr<Signer>(std::make_unique<WalletAddress>(address));
+  }
   if (!o.signer.empty() && !o.signing.key.empty()) return fail(ErrorCode::invalid_argument, "--signer and --key are two keys; choose one");
   const std::string url = !o.signer.empty() ? o.signer : o.signing.key.empty() ? environment("PTAH_SIGNER") : "";
   if (!url.empty()) {
@@ -64,6 +87,13 @@ Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o) {
   PTAH_TRY(auto key, signing_key(o.signing));
   if (!key) return fail(ErrorCode::not_found, "there is no key; ptah key new makes one");
   return std::unique_ptr<Signer>(std::make_unique<Key>(std::move(*key)));
+}
+
+bool left_to_wallet(const ChainOptions& o, uint64_t chain, const std::optional<Address>& to, const Bytes& data, const Uint256& value, const std::string& says) {
+  if (o.wallet.empty()) return false;
+  print_json(
+      {{"chain", chain}, {"from", o.wallet}, {"to", to ? Json(to_string(*to)) : Json()}, {"data", hex_text(data)}, {"value", quantity(value)}, {"says", says}});
+  return true;
 }
 
 Result<Uint256> parse_ether(const std::string& text) {
@@ -98,7 +128,7 @@ Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Addr
   PTAH_TRY(const Json balance, rpc.call("eth_getBalance", {to_string(who), "latest"}));
   if (balance != Json("0x0")) return {};
   PTAH_TRY_VOID(rpc.call("anvil_setBalance", {to_string(who), "0x8ac7230489e80000"}));  // 10 ether
-  if (!o.json) print("this is a test chain: {} got 10 ether that are worth nothing\n", to_string(who));
+  if (!o.json && o.wallet.empty()) print("this is a test chain: {} got 10 ether that are worth nothing\n", to_string(who));
   return {};
 }
 

@@ -15,7 +15,7 @@ namespace ptah::cli {
 
 /// Which chain, and how it is reached.
 struct ChainOptions {
-  std::string rpc, contract, gateway, signer;
+  std::string rpc, contract, gateway, signer, wallet;
   uint64_t chain = 0;
   bool dev = false, yes = false, json = false;
   SigningOptions signing;
@@ -30,6 +30,8 @@ Result<Rpc> open_rpc(const ChainOptions& o);
 Result<Deployments> open_deployments(const Rpc& rpc, const Account& account);
 /// The key of --signer or PTAH_SIGNER, else one of this computer. Errors: not_found if there is none; as RemoteSigner::open.
 Result<std::unique_ptr<Signer>> needed_signer(const ChainOptions& o);
+/// With --wallet: prints a transaction for a program that holds that key, as one line of JSON, and sends nothing. `to`: none makes a contract.
+bool left_to_wallet(const ChainOptions& o, uint64_t chain, const std::optional<Address>& to, const Bytes& data, const Uint256& value, const std::string& says);
 /// On a test chain an account without money gets some that is worth nothing.
 Result<void> fund_on_dev_chain(const Rpc& rpc, const ChainOptions& o, const Address& who);
 /// What a transaction costs at most, its gas, and what there is.

@@ -50,6 +50,10 @@ Result<std::unique_ptr<DaoSession>> begin(const DaoOptions& o) {
 }
 
 Result<std::optional<Receipt>> send_all(const DaoSession& s, const std::vector<Call>& calls, const DaoOptions& o) {
+  if (!o.wallet.empty()) {
+    for (const Call& call : calls) left_to_wallet(o, s.account->chain_id(), call.to, call.data, call.value, call.says);
+    return std::optional<Receipt>();
+  }
   PTAH_TRY(const Estimate first, s.account->estimate(calls.front().to, calls.front().data));
   if (!o.json) {
     const std::string name = known_as(s.key->address());
@@ -96,7 +100,7 @@ Result<void> send_or_propose(const DaoSession& s, std::vector<Call> calls, const
     }
     return {};
   }
-  if (!o.json)
+  if (!o.json && o.wallet.empty())
     for (const Call& call : calls) print("would do: {}\n", call.says);
   PTAH_TRY(const Proposal proposal, make_proposal(std::move(calls), bound_description(o.words, s.key->address())));
   PTAH_TRY(const Call call, proposal_call(s.community, proposal, ProposalStep::propose));

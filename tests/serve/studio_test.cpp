@@ -10,6 +10,7 @@
 #include "base/base64.h"
 #include "serve/studio/drafts.h"
 #include "serve/studio/gallery.h"
+#include "serve/studio/own_commands.h"
 #include "tests/files/temporary_folder.h"
 
 namespace ptah {
@@ -74,6 +75,30 @@ TEST(StudioPage, IsSmall) {
   EXPECT_LE(first, 60U << 10);
   EXPECT_GT(viewer, 1000U);
   EXPECT_LE(first + viewer, 300U << 10);
+}
+
+// ---- commands ----------------------------------------------------------------------------------------------------------------------------------
+
+TEST(OwnCommands, GetThePassphraseAsAFileAndWordsAsTheyAre) {
+  const auto said = run_own_command(
+      "/bin/sh", {"-c", R"sh(printf '{"secret": "%s", "word": "%s", "in": "%s"}\n' "$(cat "$PTAH_PASSPHRASE_FILE")" "$1" "$(cat)")sh", "sh", "$(rm -rf x) 'y'"},
+      "correct horse");
+  ASSERT_TRUE(said) << said.error().message;
+  ASSERT_EQ(said->lines.size(), 1U);
+  EXPECT_EQ(said->lines[0], (Json{{"secret", "correct horse"}, {"word", "$(rm -rf x) 'y'"}, {"in", ""}}));
+}
+
+TEST(OwnCommands, TellWhatACommandSaysWhenItFails) {
+  const int status = error_info(ErrorCode::permission).exit_status;
+  const auto failed = run_own_command("/bin/sh", {"-c", fmt::format("echo before >&2; echo 'ptah: the passphrase is wrong' >&2; exit {}", status)});
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, ErrorCode::permission);
+  EXPECT_EQ(failed.error().message, "the passphrase is wrong");
+  const auto untrue = run_own_command("/bin/sh", {"-c", "echo text; echo '{\"true\": false}'; exit 11"});
+  ASSERT_TRUE(untrue) << "what it printed as JSON is its answer";
+  EXPECT_EQ(untrue->exit_status, 11);
+  EXPECT_EQ(untrue->lines.size(), 1U);
+  EXPECT_FALSE(run_own_command("/no/such/program", {}));
 }
 
 // ---- drafts ------------------------------------------------------------------------------------------------------------------------------------

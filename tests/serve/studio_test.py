@@ -19,7 +19,9 @@ from server import Served, Server
 PTAH = Served.program = sys.argv.pop(1)
 KEYS = tempfile.TemporaryDirectory(prefix="ptah-studio-keys-")
 CACHE = tempfile.TemporaryDirectory(prefix="ptah-studio-cache-")
-os.environ.update(PTAH_KEYS=KEYS.name + "/keys", PTAH_CACHE=CACHE.name)
+os.environ.update(PTAH_KEYS=KEYS.name + "/keys", PTAH_CACHE=CACHE.name, XDG_DATA_HOME=CACHE.name + "/data")
+os.environ.pop("PTAH_RPC", None)
+ARTICLE = (pathlib.Path(__file__).parent.parent / "data" / "article.md").read_text()
 FOX = {"prompt": "a red fox", "size": 128, "steps": 2, "best_of": 1, "object": False, "picture": "drawn"}
 
 
@@ -104,7 +106,7 @@ class Studio(Served):
         self.assertNotIn(fox, [one["id"] for one in self.works("?q=BLUE")["data"]])
         self.assertEqual(self.works("?q=nothingofthekind")["data"], [])
         marked = self.server.ask("PUT", f"/v1/works/{car}/marks", {"star": True, "tags": [" fast ", "for Ann", "fast"]})
-        self.assertEqual(marked.json()["marks"], {"star": True, "tags": ["fast", "for Ann"], "signed": []})
+        self.assertEqual(marked.json()["marks"], {"star": True, "tags": ["fast", "for Ann"], "boards": [], "signed": []})
         self.assertEqual([one["id"] for one in self.works("?star=true")["data"]], [car])
         self.assertEqual([one["id"] for one in self.works("?tag=for%20Ann")["data"]], [car])
         self.assertIn("fast", self.works()["tags"])
@@ -120,6 +122,26 @@ class Studio(Served):
         self.assertEqual(self.works("?star=true")["data"], [])
         self.assertEqual(self.server.ask("PUT", f"/v1/works/{car}/marks", {"tags": ["x" * 65]}).status, 422)
         self.assertEqual(self.server.ask("PUT", "/v1/works/job_9999/marks", {}).status, 404)
+
+    def test_boards_hold_works_and_go_without_them(self):
+        one, two = self.made(seed=35)["id"], self.made(seed=36)["id"]
+        put = lambda job, **marks: self.server.ask("PUT", f"/v1/works/{job}/marks", marks)
+        self.assertEqual(put(one, boards=[" living room ", "for Ann", "for Ann"]).json()["marks"]["boards"], ["living room", "for Ann"])
+        put(two, boards=["living room"])
+        self.assertEqual(self.works()["boards"], {"for Ann": 1, "living room": 2})
+        self.assertEqual([job["id"] for job in self.works("?board=for%20Ann")["data"]], [one])
+        put(two, tags=["x"])
+        self.assertEqual({job["id"] for job in self.works("?board=living%20room")["data"]}, {one, two}, "who does not speak of boards does not change them")
+        self.assertEqual([job["id"] for job in self.works("?q=living")["data"]], [two, one], "boards are searched too")
+        self.assertEqual(self.post("/v1/boards", {"board": "living room", "name": "for Ann"}).status, 200)
+        self.assertEqual(self.works()["boards"], {"for Ann": 2}, "a name that exists: they become one board")
+        self.assertEqual(self.post("/v1/boards", {"board": "living room", "name": "x"}).status, 404)
+        self.assertEqual(self.post("/v1/boards", {"board": "for Ann", "name": "x" * 65}).status, 422)
+        self.assertEqual(self.post("/v1/boards", {"board": "for Ann"}).status, 200)
+        self.assertEqual(self.works()["boards"], {})
+        self.assertIn(one, [job["id"] for job in self.works()["data"]])
+        self.assertEqual(put(one, boards=["x" * 65]).error()["param"], "boards")
+        self.assertEqual(put(one, boards="x").error()["param"], "boards")
 
     def test_what_is_in_the_bin_is_not_among_the_works(self):
         job = self.made(seed=32)["id"]
@@ -173,6 +195,50 @@ class Studio(Served):
             answer = self.server.ask("POST", "/v1/verify?name=" + "".join(f"%{b:02x}" for b in name.encode()), body)
             self.assertIn(answer.status, (200, 422), (name, answer.body))
         self.assertEqual(list((self.server.folder / "verify").iterdir()), [], "nothing stays")
+
+    # ---- chains, communities, articles ----
+
+    def key(self):
+        if not any(one["name"] == "maker" for one in self.server.get("/v1/keyring").json()["data"]):
+            self.post("/v1/keyring", {"name": "maker", "passphrase": "correct horse"})
+        return {"key": "maker", "passphrase": "correct horse"}
+
+    def test_without_a_chain_it_is_said_how_to_get_one(self):
+        self.assertEqual(self.server.get("/v1/chain").json(), {"object": "chain", "running": False})
+        job, key = self.made(seed=37)["id"], self.key()
+        for path, body in ((f"/v1/works/{job}/mint", {}), ("/v1/tokens/check", {"contract": "0x" + "1" * 40, "token": "1"}), ("/v1/chain", {"pass": 60}),
+                           ("/v1/communities", {"name": "A", "symbol": "A", "shares": [{"who": "maker", "amount": "1"}]}),
+                           ("/v1/articles", {"text": ARTICLE, "budget": "1"})):
+            answer = self.post(path, {**key, **body})
+            self.assertEqual(answer.status, 404, (path, answer.body))
+            self.assertIn("start the test chain", answer.error()["message"])
+        self.assertEqual(self.server.get("/v1/tokens").json()["data"], [])
+        self.assertEqual(self.server.get("/v1/articles").json()["data"], [], "what was not published leaves nothing")
+        self.assertEqual(self.post("/v1/chain", {"running": "yes"}).status, 422)
+        self.assertEqual(self.post("/v1/chain", {"pass": -1}).status, 422)
+
+    def test_requests_for_a_chain_are_checked_first(self):
+        key = self.key()
+        self.assertEqual(self.post("/v1/tokens/check", {"contract": "elsewhere", "token": "1"}).status, 422)
+        self.assertEqual(self.post("/v1/tokens/transfer", {**key, "contract": "0x" + "1" * 40, "token": "1", "to": "--yes"}).status, 422)
+        self.assertEqual(self.post("/v1/works/job_9999/mint", key).status, 404)
+        self.assertEqual(self.post("/v1/articles", {**key, "text": "short", "budget": "1"}).error()["param"], "text")
+        self.assertEqual(self.post("/v1/articles/..%2f..%2fkeys/open", key).status, 400)
+        self.assertEqual(self.post("/v1/articles/nothing/open", key).status, 404)
+        self.assertEqual(self.server.get("/v1/tokens/files/" + "0" * 32 + "/token.json").status, 404)
+        self.assertEqual(self.post("/v1/works/job_1/mint", {"wallet": "0x12"}).error()["param"], "wallet")
+
+    def test_the_community_of_somebody_else_is_taken_over(self):
+        file = {"format": "ptah community 1", "name": "Fox & Friends", "chain": 31337, "block": 1, **{name: "0x" + str(i) * 40 for i, name in enumerate(("token", "timelock", "governor", "board", "market"), 1)}}
+        taken = self.post("/v1/communities", {"community": file})
+        self.assertEqual((taken.status, taken.json()["id"]), (201, "fox-friends"), taken.body)
+        self.assertNotEqual(self.post("/v1/communities", {"community": file}).status, 201, "nothing is written over")
+        self.assertEqual([one["name"] for one in self.server.get("/v1/communities").json()["data"]], ["Fox & Friends"])
+        self.assertEqual(self.server.get("/v1/communities/fox-friends").status, 404, "there is no chain to look at")
+        self.assertEqual(self.server.get("/v1/communities/nobody").status, 404)
+        self.assertEqual(self.post("/v1/communities", {"community": {"format": "x"}}).status, 422)
+        key = self.key()
+        self.assertEqual(self.post("/v1/communities/fox-friends/steal", key).status, 404)
 
     # ---- models ----
 
@@ -241,7 +307,9 @@ class ManyUsers(unittest.TestCase):
         try:
             self.assertEqual(server.get("/").status, 200, "the page itself needs no key: it asks for one")
             self.assertEqual(server.get("/v1/works").status, 401)
-            for method, path in (("GET", "/v1/keyring"), ("POST", "/v1/keyring"), ("POST", "/v1/catalog"), ("DELETE", "/v1/catalog/smollm2"), ("POST", "/v1/works/job_1/sign")):
+            for method, path in (("GET", "/v1/keyring"), ("POST", "/v1/keyring"), ("POST", "/v1/catalog"), ("DELETE", "/v1/catalog/smollm2"), ("POST", "/v1/works/job_1/sign"),
+                                 ("GET", "/v1/chain"), ("POST", "/v1/chain"), ("POST", "/v1/works/job_1/mint"), ("GET", "/v1/tokens"), ("POST", "/v1/tokens/check"), ("GET", "/v1/tokens/files/" + "0" * 32 + "/x"),
+                                 ("GET", "/v1/communities"), ("POST", "/v1/communities"), ("POST", "/v1/communities/a/pay"), ("GET", "/v1/articles"), ("POST", "/v1/articles"), ("POST", "/v1/articles/a/claim")):
                 self.assertEqual(server.ask(method, path, {} if method == "POST" else None, headers=keys["ann"]).status, 403, path)
             self.assertFalse(server.ask("GET", "/v1/catalog", headers=keys["ann"]).json()["may_change"])
             job = server.job("create", {**FOX, "seed": 40}, headers=keys["ann"]).json()["id"]

@@ -139,6 +139,57 @@ try {
   await shot("scene");
   step("a scene, walked through");
 
+  // ---- with a headset: a device of two eyes that the browser offers (WebXR); what they see is drawn side by side, a step apart ----
+  await page.evaluate(() => {
+    const look = (x) => Float32Array.from([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, x, 1.6, 0, 1]);
+    const projection = Float32Array.from([1, 0, 0, 0, 0, 1, 0, 0, 0, 0, -1.002, -1, 0, 0, -0.06, 0]);
+    const views = [-0.1, 0.1].map((x, at) => ({ at, projectionMatrix: projection, transform: { inverse: { matrix: look(-x).map((v, i) => (i === 13 ? -1.6 : v)) } } }));
+    globalThis.XRWebGLLayer = class {
+      framebuffer = null;
+      constructor(session, gl) {
+        this.gl = gl;
+      }
+      getViewport(view) {
+        const { width, height } = this.gl.canvas;
+        return { x: (view.at * width) >> 1, y: 0, width: width >> 1, height };
+      }
+    };
+    const session = new EventTarget();
+    Object.assign(session, {
+      renderState: {},
+      inputSources: [],
+      updateRenderState: (state) => Object.assign(session.renderState, state),
+      requestReferenceSpace: async () => ({}),
+      requestAnimationFrame: (callback) => globalThis.headsetOn && requestAnimationFrame((now) => callback(now, { getViewerPose: () => ({ transform: { matrix: look(0) }, views }) })),
+    });
+    globalThis.headsetOn = true;
+    globalThis.takeOff = () => ((globalThis.headsetOn = false), session.dispatchEvent(new Event("end")));
+    Object.defineProperty(navigator, "xr", { value: { isSessionSupported: async () => true, requestSession: async () => session }, configurable: true });
+  });
+  await go("watch");
+  await go("make");
+  await page.getByRole("button", { name: "Walk with a headset" }).click();
+  await page.waitForTimeout(700);
+  const eyes = await page.locator(".stage canvas").evaluate((c) => {
+    const gl = c.getContext("webgl2");
+    const out = new Uint8Array(4 * c.width * c.height);
+    gl.readPixels(0, 0, c.width, c.height, gl.RGBA, gl.UNSIGNED_BYTE, out);
+    const half = c.width >> 1;
+    let seen = 0;
+    let apart = 0;
+    for (let y = 0; y < c.height; y++)
+      for (let x = 0; x < half; x++) {
+        const [left, right] = [4 * (y * c.width + x), 4 * (y * c.width + half + x)];
+        seen += out[left] !== 140 || out[left + 1] !== 153;
+        apart += out[left] !== out[right];
+      }
+    return { seen: seen / (half * c.height), apart: apart / (half * c.height) };
+  });
+  await shot("headset");
+  await page.evaluate(() => globalThis.takeOff());
+  if (eyes.seen < 0.2 || eyes.apart < 0.02) fail(`the eyes of the headset see ${JSON.stringify(eyes)}`);
+  step("a scene, walked through with a headset");
+
   // ---- what cannot be is said beside the field ----
   await page.getByRole("button", { name: "Picture", exact: true }).click();
   await page.fill("textarea.box", "a castle on a hill");
@@ -149,7 +200,7 @@ try {
 
   // ---- the page is loaded again, and the server killed, in the middle of a work ----
   await page.getByLabel("steps", { exact: true }).fill("200");
-  await page.getByLabel("best of", { exact: true }).fill("8");
+  await page.getByLabel("best of", { exact: true }).fill("6");
   await page.getByLabel("picture", { exact: true }).selectOption("drawn");
   await page.getByRole("button", { name: "Make it" }).click();
   await page.waitForSelector(".stage progress");
@@ -189,7 +240,7 @@ try {
   await page.getByText("cancelled").first().waitFor().catch(() => {});
   await page.waitForFunction(() => !document.querySelector(".stage progress"));
   await page.close({ runBeforeUnload: false });
-  await second.waitForTimeout(300);
+  for (let i = 0; streams === 0 && i < 100; i++) await second.waitForTimeout(100);
   if (streams === 0) fail("nobody follows after the first tab was closed");
   step("two tabs share a stream; one cancels what the other asked for");
   await rest(second);
@@ -261,6 +312,68 @@ async function rest(page) {
   await go("keep");
   await page.locator("input[type=file]").setInputFiles("signed.png");
   await page.waitForFunction(() => document.querySelector("textarea.box")?.value === "a wooden chair with a red cushion");
+
+  // ---- boards ----
+  await go("keep");
+  await page.getByText("a wooden chair").first().click();
+  await page.getByLabel("Board", { exact: true }).fill("Living room");
+  await page.getByRole("button", { name: "Put on the board" }).click();
+  await page.getByRole("button", { name: "Take off the board Living room" }).waitFor();
+  await go("keep");
+  await page.getByRole("button", { name: "Living room (1)" }).click();
+  await page.waitForFunction(() => document.querySelectorAll(".cards li").length === 1);
+  await page.getByLabel("Name of the board").fill("For Ann");
+  await page.getByRole("button", { name: "Rename" }).click();
+  await page.getByRole("button", { name: "For Ann (1)" }).waitFor();
+  await shot("boards");
+  await page.getByRole("button", { name: "Remove the board" }).click();
+  await page.getByRole("button", { name: "Yes" }).click();
+  await page.waitForFunction(() => !document.querySelector(".boards") && document.querySelectorAll(".cards li").length >= 4);
+  step("boards");
+
+  // ---- every recipe has its form, with all of its fields; the newer ones are made ----
+  const recipes = (await (await fetch(address + "/v1/recipes")).json()).data;
+  const typed = { emotion: { text: "I am so happy that you came! But I fear the storm." }, contract: { text: "a token named Fox with 1000 in all" }, say: { text: "Hello there, my friend." } };
+  await go("make");
+  for (const recipe of recipes) {
+    await page.getByLabel("Other …").selectOption(recipe.id).catch(() => fail(`no form of ${recipe.id}`));
+    if (!(await page.locator("main details[open]").count())) await page.getByText("All options").click();
+    const names = Object.entries(recipe.schema.properties).flatMap(([name, p]) => (p.properties ? Object.keys(p.properties) : [name])).map((name) => name.replaceAll("_", " "));
+    const wanted = names.filter((name) => name !== "prompt");
+    const missing = (all) => {
+      const shown = [...document.querySelectorAll("form .field > label")].map((label) => label.textContent.trim());
+      return all.filter((name) => !shown.includes(name));
+    };
+    for (let i = 0; (await page.evaluate(missing, wanted)).length; i++) {
+      if (i > 40) fail(`the form of ${recipe.id} lacks ${await page.evaluate(missing, wanted)}`);
+      await page.waitForTimeout(50);
+    }
+  }
+  for (const [kind, fields] of Object.entries(typed)) {
+    await page.getByLabel("Other …").selectOption(kind);
+    await page.waitForFunction((chosen) => document.querySelector("select.chosen")?.value === chosen, kind);
+    if (!(await page.getByLabel("text", { exact: true }).isVisible())) await page.getByText("All options").click();
+    await page.getByLabel("text", { exact: true }).fill(fields.text);
+    await page.getByRole("button", { name: "Make it" }).click();
+    await page.waitForSelector({ emotion: ".stage meter", contract: ".stage details[open] pre code", say: ".stage audio[src]" }[kind]);
+    if (kind === "say") {
+      await page.locator(".stage audio").evaluate((audio) => {
+        audio.currentTime = 1.2;
+        audio.dispatchEvent(new Event("timeupdate"));
+      });
+      await page.waitForFunction(() => document.querySelector(".said")?.textContent.trim() === "friend.");
+    }
+    await shot(kind);
+  }
+  await page.getByLabel("Other …").selectOption("teach");
+  await page.getByLabel("text", { exact: true }).fill(readFileSync(new URL("article.md", import.meta.url), "utf8"));
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.waitForSelector(".answer ol li");
+  await shot("teach");
+  await go("apps/character");
+  await page.getByLabel("game", { exact: true }).fill("{");
+  await page.getByRole("alert").filter({ hasText: /JSON/ }).first().waitFor();
+  step("each recipe has its form; an emotion, a contract, a voice and questions are made");
 
   // ---- the bin ----
   await go("keep");
@@ -346,9 +459,9 @@ async function rest(page) {
   const looked = await plain.newPage();
   looked.setDefaultTimeout(60000);
   const list = (await (await fetch(address + "/v1/works")).json()).data;
-  const views = ["make", "watch", "keep", "own", "talk", "models", "code", "bin", "works/" + list[0].id, `compare/${list[0].id}/${list[1].id}`];
+  const views = ["make", "watch", "keep", "own", "read", "community", "talk", "models", "code", "bin", "apps/teach", "apps/character", "works/" + list[0].id, `compare/${list[0].id}/${list[1].id}`];
   for (const view of views)
-    for (const [width, height, colorScheme] of [[1280, 900, "light"], [820, 1100, "dark"], [390, 844, "light"], [390, 844, "dark"]]) {
+    for (const [width, height, colorScheme] of [[1280, 900, "light"], ...(process.env.STUDIO_QUICK ? [] : [[820, 1100, "dark"], [390, 844, "light"]]), [390, 844, "dark"]]) {
       await looked.setViewportSize({ width, height });
       await looked.emulateMedia({ colorScheme });
       await looked.goto(address + "/#/" + view);
@@ -361,7 +474,7 @@ async function rest(page) {
       await looked.evaluate(axe);
       const found = await looked.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
       for (const one of found.violations) fail(`axe: ${view} at ${width}, ${colorScheme}: ${one.id}: ${one.nodes.map((node) => node.html).join(" ")}`);
-      if (colorScheme === "dark") await looked.screenshot({ path: `${folder}/${view.split("/")[0]}-${width}.png` });
+      if (colorScheme === "dark") await looked.screenshot({ path: `${folder}/${view.replace(/^(works|compare)\/.*/, "$1").replace("/", "-")}-${width}.png` });
     }
   await looked.getByLabel("Language").selectOption("de");
   await looked.getByRole("link", { name: "Sammeln" }).click();

@@ -30,6 +30,7 @@ export interface Job {
 export interface Marks {
   star: boolean;
   tags: string[];
+  boards: string[];
   signed: Output[];
 }
 export interface Property {

@@ -5,7 +5,7 @@ import { Picture } from "./parts";
 import { number, t } from "./texts";
 import { faceOf, fileOf } from "./work";
 
-const SIGNS: [string, string][] = [["wav", "♪"], ["shape", "◆"], ["glb", "◆"], ["json", "¶"]];
+const SIGNS: [string, string][] = [["wav", "♪"], ["sol", "§"], ["shape", "◆"], ["glb", "◆"], ["json", "¶"]];
 
 export function Cards({ list, chosen, choose }: { list: Job[]; chosen?: string[]; choose?: (id: string) => void }) {
   return (

@@ -16,7 +16,7 @@ export function CodePage({ recipes, id }: { recipes: Recipe[]; id: string | unde
   const all = useStore(jobs);
   const { value: job, problem } = useLoaded<Job | undefined>(() => (id ? getJson("/v1/jobs/" + id) : Promise.resolve(undefined)), [id]);
   const typed = useMemo(() => kept<{ target: string; values: Fields } | null>("typed", null, sessionStorage), []);
-  const kind = job?.kind || ({ picture: "create", object: "create", text: "generate", speech: "say" } as Record<string, string>)[typed?.target || "picture"] || typed?.target || "create";
+  const kind = job?.kind || ({ picture: "create", thing: "create", text: "generate", speech: "say" } as Record<string, string>)[typed?.target || "picture"] || typed?.target || "create";
   const recipe = recipes.find((one) => one.id === kind) || recipes[0]!;
   const fields = job?.request ? given(recipe, job.request) : typed && Object.keys(typed.values).length ? given(recipe, typed.values) : { prompt: "a red fox" };
   const text = { curl: curl, python: python, cpp: cpp }[shown](location.origin, recipe, fields);

@@ -28,7 +28,7 @@ const DRAFTS: Record<string, Step> = {
     fields: (asked) => ({ ...QUICK, object: false, ...(auto(asked) ? { picture: "object" } : {}) }),
     otherwise: { ...QUICK, object: false, picture: "drawn" },
   },
-  object: { file: "glb", wait: 0, fields: () => ({ ...QUICK, formats: "glb", target_triangles: 4000 }) },
+  thing: { file: "glb", wait: 0, fields: () => ({ ...QUICK, formats: "glb", target_triangles: 4000 }) },
   scene: { file: "glb", wait: 500, fields: () => ({ size: 64 }) },
 };
 
@@ -40,6 +40,14 @@ export async function drawDraft(kind: string, fields: Fields, file: string, sign
     signal,
   });
   return answer.blob();
+}
+
+let warmed = false;
+/** Starts the process that draws drafts, so that the first one is as quick as the others. */
+export function warm(): void {
+  if (warmed) return;
+  warmed = true;
+  drawDraft("create", { ...QUICK, prompt: "a ball", object: false, picture: "drawn" }, "png", new AbortController().signal).catch(() => {});
 }
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>

@@ -81,6 +81,7 @@ function Field({ name, p, value, set }: { name: string; p: Property; value: unkn
         ))}
       </select>,
     );
+  if (type === "object") return around(<ObjectField shared={shared} value={value} set={set} />);
   if (type === "array") return around(<ListField shared={shared} value={value} set={set} />);
   if (type === "integer" || type === "number") {
     const range = partsOf(p).find((one) => one.minimum !== undefined || one.maximum !== undefined) || {};
@@ -120,6 +121,32 @@ function ListField({ shared, value, set }: { shared: Shared; value: unknown; set
         set(e.currentTarget.value.split("\n").map((one) => one.trim()).filter((one) => one));
       }}
     />
+  );
+}
+
+/** An object as JSON, typed or from a file. */
+function ObjectField({ shared, value, set }: { shared: Shared; value: unknown; set: (v: unknown) => void }) {
+  const [typed, type] = useState(value === undefined ? "" : JSON.stringify(value, null, 1));
+  const [wrong, say] = useState("");
+  const take = (text: string) => {
+    type(text);
+    try {
+      set(text.trim() ? JSON.parse(text) : undefined);
+      say("");
+    } catch (error) {
+      set(undefined);
+      say((error as Error).message);
+    }
+  };
+  return (
+    <div class="file">
+      <textarea {...shared} rows={4} placeholder={t("form.json")} value={typed} onInput={(e) => take(e.currentTarget.value)} />
+      <label class="button">
+        {t("form.choose")}
+        <input type="file" class="hidden" onChange={async (e) => { const file = e.currentTarget.files?.[0]; if (file) take(await file.text()); }} />
+      </label>
+      {wrong && <small role="alert">{wrong}</small>}
+    </div>
   );
 }
 

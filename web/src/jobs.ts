@@ -25,17 +25,26 @@ export function seen(job: Job): Job {
   return job;
 }
 
-const asked = new Set<string>();
-export async function refresh(id: string): Promise<Job | undefined> {
-  if (asked.has(id)) return undefined;
-  asked.add(id);
-  try {
-    return seen(await getJson("/v1/jobs/" + id));
-  } catch {
-    return undefined; // not ours, or gone
-  } finally {
-    asked.delete(id);
+const asked = new Map<string, { again: boolean; job: Promise<Job | undefined> }>();
+/** A job as it is now. Who asks while an answer is under way gets the one after it: what happened meanwhile may not be in the first. */
+export function refresh(id: string): Promise<Job | undefined> {
+  const before = asked.get(id);
+  if (before) {
+    before.again = true;
+    return before.job;
   }
+  const mine = { again: true, job: Promise.resolve<Job | undefined>(undefined) };
+  asked.set(id, mine);
+  mine.job = (async () => {
+    let job: Job | undefined;
+    while (mine.again) {
+      mine.again = false;
+      job = await getJson("/v1/jobs/" + id).catch(() => undefined); // not ours, or gone
+    }
+    asked.delete(id);
+    return job && seen(job);
+  })();
+  return mine.job;
 }
 
 export async function submit(kind: string, fields: Fields): Promise<Job> {

@@ -1,18 +1,19 @@
 // Keep: all works, found by words or by meaning; the bin.
 import { useEffect, useState } from "preact/hooks";
-import { getJson, request, type Job } from "./api";
+import { getJson, request, sendJson, type Job } from "./api";
 import { Cards } from "./cards";
 import { works } from "./jobs";
 import { recall } from "./make";
 import { Button, Problem, Sure, useAction, useLoaded } from "./parts";
 import { go } from "./route";
 import { useStore } from "./store";
-import { t } from "./texts";
+import { number, t } from "./texts";
 
 interface Found {
   data: Job[];
   has_more: boolean;
   tags: string[];
+  boards: Record<string, number>;
   kinds: string[];
 }
 
@@ -23,6 +24,8 @@ export function KeepPage() {
   const [star, setStar] = useState(false);
   const [tag, setTag] = useState("");
   const [kind, setKind] = useState("");
+  const [board, setBoard] = useState("");
+  const [renamed, rename] = useState<string | null>(null);
   const [limit, setLimit] = useState(60);
   const [chosen, setChosen] = useState<string[]>([]);
   const done = useStore(works);
@@ -36,7 +39,8 @@ export function KeepPage() {
   if (star) search.set("star", "true");
   if (tag) search.set("tag", tag);
   if (kind) search.set("kind", kind);
-  const { value, problem } = useLoaded<Found>(() => getJson("/v1/works?" + search), [search.toString(), done]);
+  if (board) search.set("board", board);
+  const { value, problem, again } = useLoaded<Found>(() => getJson("/v1/works?" + search), [search.toString(), done]);
   const choose = (id: string) => setChosen(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen.slice(-1), id]);
   return (
     <section
@@ -68,6 +72,27 @@ export function KeepPage() {
         <Button aria-pressed={star} onClick={() => setStar(!star)}>★ {t("keep.starred")}</Button>
       </form>
       <Problem text={problem || dropped} />
+      {value && Object.keys(value.boards).length > 0 && (
+        <div class="chips boards" role="group" aria-label={t("board.title")}>
+          {Object.entries(value.boards).map(([name, n]) => (
+            <Button key={name} aria-pressed={name === board} onClick={() => (setBoard(name === board ? "" : name), rename(null))}>{name} ({number(n)})</Button>
+          ))}
+        </div>
+      )}
+      {board && (
+        <form
+          class="row"
+          onSubmit={(e) => {
+            e.preventDefault();
+            const name = (renamed ?? board).trim();
+            if (name) void run(async () => (await sendJson("/v1/boards", { board, name }), setBoard(name), rename(null), again()));
+          }}
+        >
+          <label class="inline">{t("board.name")} <input type="text" value={renamed ?? board} onInput={(e) => rename(e.currentTarget.value)} /></label>
+          <Button type="submit" disabled={!renamed?.trim() || renamed === board}>{t("board.rename")}</Button>
+          <Sure ask={t("board.sure")} onSure={() => run(async () => (await sendJson("/v1/boards", { board }), setBoard(""), again()))}>{t("board.remove")}</Sure>
+        </form>
+      )}
       <div class="row">
         <label class="button">
           {t("keep.recall")}
@@ -82,7 +107,7 @@ export function KeepPage() {
         </label>
         <Button disabled={chosen.length !== 2} onClick={() => go("compare/" + chosen.join("/"))}>{t("keep.compare", { n: chosen.length })}</Button>
       </div>
-      {value && value.data.length === 0 && <p class="note">{query || star || tag || kind ? t("keep.none") : t("keep.nothing")}</p>}
+      {value && value.data.length === 0 && <p class="note">{query || star || tag || kind || board ? t("keep.none") : t("keep.nothing")}</p>}
       {value && <Cards list={value.data} chosen={chosen} choose={choose} />}
       {value?.has_more && <Button onClick={() => setLimit(Math.min(200, limit + 60))} hidden={limit >= 200}>{t("keep.more")}</Button>}
       {value?.has_more && limit >= 200 && <p class="note">{t("keep.refine")}</p>}

@@ -2,13 +2,16 @@
 import { render } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { getJson, keyAsked, takeKeyFromAddress, type Recipe } from "./api";
+import { AppPage, appNames } from "./apps";
 import { CodePage } from "./code";
+import { CommunityPage } from "./community";
 import { connection, follow, isOpen, jobs, news } from "./jobs";
 import { BinPage, KeepPage } from "./keep";
 import { MakePage } from "./make";
 import { ModelsPage } from "./models";
 import { OwnPage } from "./own";
 import { Button, Dialog, Problem } from "./parts";
+import { ReadPage } from "./read";
 import { route } from "./route";
 import { useStore } from "./store";
 import { TalkPage } from "./talk";
@@ -16,7 +19,7 @@ import { LANGUAGES, language, speak, speakAsTheBrowser, t, type Language, type T
 import { WatchPage } from "./watch";
 import { ComparePage, edited, fileOf, WorkPage } from "./work";
 
-const VIEWS = ["make", "watch", "keep", "own", "talk", "models", "code"] as const;
+const VIEWS = ["make", "watch", "keep", "own", "read", "community", "talk", "models", "code"] as const;
 
 function KeyDialog() {
   const answer = useStore(keyAsked);
@@ -57,6 +60,12 @@ function View({ recipes }: { recipes: Recipe[] }) {
       return <ComparePage ids={[first || "", second || ""]} />;
     case "own":
       return <OwnPage />;
+    case "apps":
+      return appNames.includes(first || "") ? <AppPage key={first} name={first!} /> : <MakePage key={form} recipes={recipes} />;
+    case "read":
+      return <ReadPage />;
+    case "community":
+      return <CommunityPage id={first} />;
     case "talk":
       return <TalkPage />;
     case "models":

@@ -1,20 +1,22 @@
 // Make: one box; what it will be about is shown while one types, then it is made.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { request, sendJson, ServerError, type Fields, type Job, type Recipe } from "./api";
+import { appNames } from "./apps";
 import { Cards } from "./cards";
-import { useDraft } from "./draft";
+import { useDraft, warm } from "./draft";
 import { given, RequestFields } from "./form";
 import { isOpen, jobs, submit, titleOf, works } from "./jobs";
 import { Object3d } from "./object";
 import { Button, Problem } from "./parts";
+import { go } from "./route";
 import { keep, kept, useStore } from "./store";
 import { aboutText, bytesText, t, type TextName } from "./texts";
 import { edit, Ended, Progress, Shown, WorkActions } from "./work";
 
-/** What most people want, by the field that the box stands for; everything else is behind "other". */
+/** What most people want (no id is that of another recipe), by the field that the box stands for; everything else is behind "other". */
 const TARGETS: { id: string; kind: string; box: string; fixed: Fields; text: TextName; example: TextName }[] = [
   { id: "picture", kind: "create", box: "prompt", fixed: {}, text: "make.picture", example: "make.picture.example" },
-  { id: "object", kind: "create", box: "prompt", fixed: {}, text: "make.object", example: "make.object.example" },
+  { id: "thing", kind: "create", box: "prompt", fixed: {}, text: "make.object", example: "make.object.example" },
   { id: "scene", kind: "scene", box: "prompt", fixed: {}, text: "make.scene", example: "make.scene.example" },
   { id: "text", kind: "generate", box: "prompt", fixed: {}, text: "make.text", example: "make.text.example" },
   { id: "speech", kind: "say", box: "text", fixed: {}, text: "make.speech", example: "make.speech.example" },
@@ -68,6 +70,7 @@ export function MakePage({ recipes }: { recipes: Recipe[] }) {
   };
   const set = (next: Fields) => change({ ...form, values: next });
 
+  useEffect(warm, []);
   // Memory and time, once one stops typing.
   useEffect(() => {
     setPlan("");
@@ -118,9 +121,10 @@ export function MakePage({ recipes }: { recipes: Recipe[] }) {
             {TARGETS.map((one) => (
               <Button key={one.id} aria-pressed={one.id === form.target} onClick={() => pick(one.id)}>{t(one.text)}</Button>
             ))}
-            <select aria-label={t("make.other")} class={target ? "" : "chosen"} value={target ? "" : form.target} onChange={(e) => e.currentTarget.value && pick(e.currentTarget.value)}>
+            <select aria-label={t("make.other")} class={target ? "" : "chosen"} value={target ? "" : form.target} onChange={(e) => (appNames.includes(e.currentTarget.value) ? go("apps/" + e.currentTarget.value) : e.currentTarget.value && pick(e.currentTarget.value))}>
               <option value="">{t("make.other")}</option>
               {recipes.map((one) => <option key={one.id} value={one.id} title={one.purpose}>{one.id}</option>)}
+              {appNames.map((one) => <option key={one} value={one}>{one}</option>)}
             </select>
           </div>
           <form

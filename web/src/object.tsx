@@ -14,6 +14,10 @@ interface Props {
   small?: boolean;
 }
 
+interface Headsets {
+  isSessionSupported(mode: string): Promise<boolean>;
+}
+const headsets = async (): Promise<boolean> => !!(await (navigator as { xr?: Headsets }).xr?.isSessionSupported("immersive-vr"));
 const millimetres = (metres: number): string => (metres >= 10 ? number(metres, 1) + " m" : number(metres * 1000) + " mm");
 
 export function Object3d({ url, bytes, label, scene, spin, small }: Props) {
@@ -25,6 +29,10 @@ export function Object3d({ url, bytes, label, scene, spin, small }: Props) {
   const [walking, walk] = useState(false);
   const [spinning, setSpinning] = useState(!!spin);
   const [, turn] = useState(0);
+  const [headset, found] = useState(false);
+  useEffect(() => {
+    if (scene) headsets().then(found, () => {});
+  }, [scene]);
   useEffect(() => () => {
     viewer.current?.close();
     viewer.current = null;
@@ -97,6 +105,7 @@ export function Object3d({ url, bytes, label, scene, spin, small }: Props) {
               {t("object.walk")}
             </Button>
           )}
+          {scene && headset && <Button onClick={() => viewer.current!.enter().catch((error) => say(error.message))}>{t("object.headset")}</Button>}
           {walking &&
             (["w", "s", "a", "d"] as const).map((key, i) => (
               <Button key={key} aria-label={t(("object.go." + key) as "object.go.w")} {...go(key)}>

@@ -2,6 +2,7 @@
 import { useState } from "preact/hooks";
 import { getJson, request, sendJson, ServerError } from "./api";
 import { Button, Copy, Problem, useAction, useLoaded } from "./parts";
+import { Tokens } from "./tokens";
 import { ReceiptFacts } from "./receipt";
 import { t, type TextName } from "./texts";
 
@@ -137,6 +138,8 @@ export function OwnPage() {
         <div>
           <h3>{t("own.keys")}</h3>
           <Keys />
+          <h3>{t("token.title")}</h3>
+          <Tokens />
         </div>
         <div>
           <h3>{t("verify.title")}</h3>

@@ -8,8 +8,9 @@ import { Button, Picture, Problem, Sure, useAction, useBlob, useLoaded } from ".
 import { Program } from "./program";
 import { go, useAgain } from "./route";
 import { Receipt } from "./receipt";
+import { Mint } from "./tokens";
 import { keep, kept, Store, useStore } from "./store";
-import { bytesText, dateText, secondsText, t } from "./texts";
+import { bytesText, dateText, number, secondsText, t } from "./texts";
 
 export const fileOf = (job: Job, ...kinds: string[]): Output | undefined => job.outputs.find((one) => kinds.includes(one.name.split(".").pop()!));
 /** The picture that shows a work at a glance. */
@@ -61,6 +62,37 @@ function Sound({ job, sound }: { job: Job; sound: Output }) {
   );
 }
 
+/** What the words of a text express, as bars; and that a machine guessed it. */
+function Emotions({ facts }: { facts: any }) {
+  return (
+    <>
+      {facts.texts.slice(0, 50).map((one: any, i: number) => (
+        <dl key={i} class="bars">
+          {one.ekman.slice(0, 5).map((guess: any) => (
+            <>
+              <dt>{guess.emotion}</dt>
+              <dd><meter min="0" max="1" value={guess.probability} aria-label={guess.emotion} /> {number(100 * guess.probability)} %</dd>
+            </>
+          ))}
+        </dl>
+      ))}
+      <p class="note">{facts.notice}</p>
+    </>
+  );
+}
+
+/** A source as it is. */
+function Source({ file }: { file: Output }) {
+  const { value, problem } = useLoaded(async () => (await request(file.url)).text(), [file.url]);
+  return (
+    <details open={!/^Base|\.t\./.test(file.name)}>
+      <summary>{file.name}</summary>
+      <Problem text={problem} />
+      <pre tabIndex={0}><code>{value}</code></pre>
+    </details>
+  );
+}
+
 /** What was made, as large as there is room. */
 export function Shown({ job, pictureFirst }: { job: Job; pictureFirst?: boolean }) {
   const object = fileOf(job, "glb");
@@ -75,6 +107,8 @@ export function Shown({ job, pictureFirst }: { job: Job; pictureFirst?: boolean 
       {object && (!pictureFirst || !face || turned) && <Object3d url={object.url} label={title} scene={job.kind === "scene"} spin={job.kind !== "scene"} />}
       {face && object && !pictureFirst && <Picture url={face.url} alt={title} class="still" />}
       {sound && <Sound job={job} sound={sound} />}
+      {job.facts?.notice && Array.isArray(job.facts.texts) && <Emotions facts={job.facts} />}
+      {job.outputs.filter((one) => /\.(sol|md)$/.test(one.name)).map((one) => <Source key={one.url} file={one} />)}
       {typeof job.facts?.text === "string" && <p class="text">{(job.kind === "generate" ? String(job.request?.prompt || "") : "") + job.facts.text}</p>}
     </div>
   );
@@ -106,11 +140,14 @@ export function Ended({ job }: { job: Job }) {
 
 function Marks({ job, changed }: { job: Job; changed: () => void }) {
   const [tags, type] = useState((job.marks?.tags || []).join(", "));
+  const [board, name] = useState("");
+  const all = useLoaded<{ boards: Record<string, number> }>(() => getJson("/v1/works?limit=1"), [job]);
   const { problem, run } = useAction();
-  const put = (star: boolean, text: string) =>
+  const boards = job.marks?.boards || [];
+  const put = (star: boolean, text: string, on: string[] = boards) =>
     run(async () => {
       const list = text.split(",").map((one) => one.trim()).filter((one) => one);
-      await sendJson("/v1/works/" + job.id + "/marks", { star, tags: list }, { method: "PUT" });
+      await sendJson("/v1/works/" + job.id + "/marks", { star, tags: list, boards: on }, { method: "PUT" });
       changed();
     });
   return (
@@ -122,6 +159,22 @@ function Marks({ job, changed }: { job: Job; changed: () => void }) {
           <input type="text" value={tags} placeholder={t("work.tags.example")} onInput={(e) => type(e.currentTarget.value)} onChange={(e) => put(!!job.marks?.star, e.currentTarget.value)} />
         </label>
       </div>
+      <form
+        class="row"
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (board.trim()) void put(!!job.marks?.star, tags, [...boards, board.trim()]).then(() => name(""));
+        }}
+      >
+        <label class="inline">
+          {t("board.add")} <input type="text" list="boards" value={board} placeholder={t("board.example")} onInput={(e) => name(e.currentTarget.value)} />
+        </label>
+        <datalist id="boards">{Object.keys(all.value?.boards || {}).map((one) => <option key={one} value={one} />)}</datalist>
+        <Button type="submit" disabled={!board.trim()}>{t("board.put")}</Button>
+        {boards.map((one) => (
+          <Button key={one} aria-label={t("board.off", { board: one })} onClick={() => put(!!job.marks?.star, tags, boards.filter((other) => other !== one))}>{one} ×</Button>
+        ))}
+      </form>
       <Problem text={problem} />
     </>
   );
@@ -255,6 +308,7 @@ export function WorkPage({ id }: { id: string }) {
               </>
             )}
             <Sign job={job} changed={again} />
+            <Mint job={job} changed={again} />
             {receipt && <Receipt receipt={receipt} signed={job.marks?.signed.find((one) => one.name === "receipt.json")} />}
             <div class="row">
               <Button onClick={() => keep("compare", job.id, sessionStorage)} aria-describedby="compare-help">{t("work.compare.first")}</Button>

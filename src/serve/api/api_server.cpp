@@ -61,6 +61,9 @@ ApiServer::ApiServer(JobService& service, const ApiKeys& keys, ApiOptions option
   add_draft_routes(*this);
   add_works_routes(*this);
   add_own_routes(*this);
+  add_chain_routes(*this);
+  add_community_routes(*this);
+  add_reading_routes(*this);
   add_catalog_routes(*this);
   add_feedback_routes(*this);
   add_app_routes(*this);

@@ -32,25 +32,55 @@ WorkMarks marks_of(const Statement& row, int star, int tags) {
 
 }  // namespace
 
-Gallery::Gallery(const std::filesystem::path& file) : db_(std::make_unique<Database>(file, kGallery)) {}
+Gallery::Gallery(const std::filesystem::path& file) : db_(std::make_unique<Database>(file, kGallery)) {
+  // Files of before have no boards.
+  Statement(*db_,
+            "create table if not exists board (owner text not null, board text not null, job integer not null, primary key (owner, job, board)) without rowid")
+      .next();
+}
 
 std::map<int64_t, WorkMarks> Gallery::marks(const std::string& owner) const {
   const std::lock_guard lock(mutex_);
   std::map<int64_t, WorkMarks> out;
   Statement row(*db_, "select job, star, tags from mark where owner = ?", owner);
   while (row.next()) out.emplace(row.number(0), marks_of(row, 1, 2));
+  Statement on(*db_, "select job, board from board where owner = ? order by board", owner);
+  while (on.next()) out[on.number(0)].boards.push_back(on.text(1));
   return out;
 }
 
 WorkMarks Gallery::marks(const std::string& owner, int64_t job) const {
   const std::lock_guard lock(mutex_);
   Statement row(*db_, "select star, tags from mark where owner = ? and job = ?", owner, job);
-  return row.next() ? marks_of(row, 0, 1) : WorkMarks{};
+  WorkMarks out = row.next() ? marks_of(row, 0, 1) : WorkMarks{};
+  Statement on(*db_, "select board from board where owner = ? and job = ? order by board", owner, job);
+  while (on.next()) out.boards.push_back(on.text(0));
+  return out;
 }
 
 void Gallery::mark(const std::string& owner, int64_t job, const WorkMarks& marks) {
   const std::lock_guard lock(mutex_);
   Statement(*db_, "insert or replace into mark (owner, job, star, tags) values (?, ?, ?, ?)", owner, job, int64_t{marks.star}, Json(marks.tags).dump()).next();
+  Statement(*db_, "delete from board where owner = ? and job = ?", owner, job).next();
+  for (const std::string& board : marks.boards) Statement(*db_, "insert or ignore into board (owner, board, job) values (?, ?, ?)", owner, board, job).next();
+}
+
+bool Gallery::rename_board(const std::string& owner, const std::string& board, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  Statement known(*db_, "select 1 from board where owner = ? and board = ?", owner, board);
+  if (!known.next()) return false;
+  if (board == name) return true;
+  Statement(*db_, "insert or ignore into board (owner, board, job) select owner, ?, job from board where owner = ? and board = ?", name, owner, board).next();
+  Statement(*db_, "delete from board where owner = ? and board = ?", owner, board).next();
+  return true;
+}
+
+bool Gallery::remove_board(const std::string& owner, const std::string& board) {
+  const std::lock_guard lock(mutex_);
+  Statement known(*db_, "select 1 from board where owner = ? and board = ?", owner, board);
+  if (!known.next()) return false;
+  Statement(*db_, "delete from board where owner = ? and board = ?", owner, board).next();
+  return true;
 }
 
 std::vector<std::vector<float>> Gallery::vectors(const std::vector<std::string>& texts) const {
@@ -68,16 +98,16 @@ void Gallery::keep_vector(const std::string& text, const std::vector<float>& vec
   Statement(*db_, "insert or replace into vector (text, numbers) values (?, ?)", text_id(text), vector).next();
 }
 
-Result<std::vector<std::string>> read_tags(const std::vector<std::string>& typed) {
+Result<std::vector<std::string>> read_tags(const std::vector<std::string>& typed, const char* field) {
   std::vector<std::string> out;
   for (const std::string& one : typed) {
     const std::string tag(trimmed(one));
     if (tag.empty() || std::find(out.begin(), out.end(), tag) != out.end()) continue;
     if (tag.size() > Gallery::kMaxTagBytes || invalid_utf8_at(tag) != std::string::npos)
-      return fail_field("tags", ErrorCode::invalid_argument, "`tags`: texts of at most {} bytes", Gallery::kMaxTagBytes);
+      return fail_field(field, ErrorCode::invalid_argument, "`{}`: texts of at most {} bytes", field, Gallery::kMaxTagBytes);
     out.push_back(tag);
   }
-  if (out.size() > Gallery::kMaxTags) return fail_field("tags", ErrorCode::invalid_argument, "`tags`: at most {}", Gallery::kMaxTags);
+  if (out.size() > Gallery::kMaxTags) return fail_field(field, ErrorCode::invalid_argument, "`{}`: at most {}", field, Gallery::kMaxTags);
   return out;
 }
 

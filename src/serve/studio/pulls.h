@@ -1,6 +1,7 @@
 // Models that are being fetched, one thread each.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>

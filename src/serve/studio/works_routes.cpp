@@ -8,11 +8,11 @@
 #include "base/sha256.h"
 #include "base/text.h"
 #include "jobs/language_answers.h"
-#include "own/finish.h"
 #include "schema/field_error.h"
 #include "serve/api/answers.h"
 #include "serve/api/openai/language_request.h"
 #include "serve/studio/gallery.h"
+#include "serve/studio/own_commands.h"
 #include "serve/studio/studio.h"
 
 namespace ptah {
@@ -44,12 +44,13 @@ class Works {
   HttpResponse list(const HttpRequest& request, const ApiServer::Caller& caller);
   HttpResponse one(const HttpRequest& request, const ApiServer::Caller& caller) const;
   HttpResponse mark(const HttpRequest& request, const ApiServer::Caller& caller);
+  HttpResponse change_board(const HttpRequest& request, const ApiServer::Caller& caller);
   HttpResponse sign(const HttpRequest& request, const ApiServer::Caller& caller);
   HttpResponse signed_file(const HttpRequest& request, const ApiServer::Caller& caller) const;
 
  private:
   Json view(const Job& job, const WorkMarks& marks) const;
-  fs::path signed_folder(int64_t job) const { return server_.service().options().folder / "signed" / job_name(job); }
+  fs::path signed_folder(int64_t job) const { return signed_works_folder(server_) / job_name(job); }
   Json signed_outputs(int64_t job) const;
   /// How near works are to a query, in their order. What was not read yet is read by a worker.
   ApiServer::Or<std::vector<float>> nearness(const std::vector<Job>& jobs, const std::string& query, const HttpRequest& request,
@@ -85,7 +86,7 @@ Json Works::signed_outputs(int64_t job) const {
 
 Json Works::view(const Job& job, const WorkMarks& marks) const {
   Json out = server_.service().view(job);
-  out["marks"] = {{"star", marks.star}, {"tags", marks.tags}, {"signed", signed_outputs(job.id)}};
+  out["marks"] = {{"star", marks.star}, {"tags", marks.tags}, {"boards", marks.boards}, {"signed", signed_outputs(job.id)}};
   return out;
 }
 
@@ -127,7 +128,8 @@ ApiServer::Or<std::vector<float>> Works::nearness(const std::vector<Job>& jobs, 
 }
 
 HttpResponse Works::list(const HttpRequest& request, const ApiServer::Caller& caller) {
-  const std::string query(trimmed(request.query_value("q"))), by(request.query_value("by")), tag(request.query_value("tag")), kind(request.query_value("kind"));
+  const std::string query(trimmed(request.query_value("q"))), by(request.query_value("by")), tag(request.query_value("tag")), kind(request.query_value("kind")),
+      board(request.query_value("board"));
   const std::string_view limited = request.query_value("limit"), starred = request.query_value("star");
   const int64_t limit = limited.empty() ? 60 : whole_number<int64_t>(limited).value_or(0);
   if (limit < 1 || limit > 200) return api_error(400, "`limit`: 1 to 200 are possible", "invalid_argument", "limit");
@@ -142,17 +144,21 @@ HttpResponse Works::list(const HttpRequest& request, const ApiServer::Caller& ca
   };
   std::vector<Job> found;
   std::set<std::string> tags, kinds;
+  std::map<std::string, int64_t> boards;  // how many works are on each
   for (Job& job : server_.service().store().asked_by(caller.name, 0, kMaxSearchedWorks)) {
     if (job.state != JobState::done || !find_recipe(job.recipe)) continue;
     const WorkMarks mine = marks_of(job.id);
     tags.insert(mine.tags.begin(), mine.tags.end());
     kinds.insert(job.recipe);
+    for (const std::string& one : mine.boards) ++boards[one];
     if (!kind.empty() && job.recipe != kind) continue;
     if (starred == "true" && !mine.star) continue;
     if (!tag.empty() && std::find(mine.tags.begin(), mine.tags.end(), tag) == mine.tags.end()) continue;
+    if (!board.empty() && std::find(mine.boards.begin(), mine.boards.end(), board) == mine.boards.end()) continue;
     if (!query.empty() && by != "meaning") {
       std::string text = job_name(job.id) + " " + job.recipe + " " + about(job);
       for (const std::string& one : mine.tags) text += " " + one;
+      for (const std::string& one : mine.boards) text += " " + one;
       if (!has_words(text, query)) continue;
     }
     found.push_back(std::move(job));
@@ -179,7 +185,7 @@ HttpResponse Works::list(const HttpRequest& request, const ApiServer::Caller& ca
     if (!scores.empty()) data.back()["score"] = scores[i];
   }
   const bool more = found.size() > data.size();
-  return HttpResponse::of({{"object", "list"}, {"data", std::move(data)}, {"has_more", more}, {"tags", tags}, {"kinds", kinds}});
+  return HttpResponse::of({{"object", "list"}, {"data", std::move(data)}, {"has_more", more}, {"tags", tags}, {"boards", boards}, {"kinds", kinds}});
 }
 
 HttpResponse Works::one(const HttpRequest& request, const ApiServer::Caller& caller) const {
@@ -194,13 +200,32 @@ HttpResponse Works::mark(const HttpRequest& request, const ApiServer::Caller& ca
   if (!body) return api_error(body.error(), 400);
   const auto star = switch_member(*body, "star");
   if (!star) return api_error(star.error());
-  const Json typed = body->value("tags", Json::array());
-  if (!typed.is_array() || !std::all_of(typed.begin(), typed.end(), [](const Json& one) { return one.is_string(); }))
-    return api_error(422, "`tags`: a list of texts", "invalid_argument", "tags");
-  const auto tags = read_tags(typed.get<std::vector<std::string>>());
+  const auto texts_in = [&](const char* name, std::vector<std::string> otherwise) -> Result<std::vector<std::string>> {
+    const Json typed = body->value(name, Json());
+    if (typed.is_null()) return otherwise;
+    if (!typed.is_array() || !std::all_of(typed.begin(), typed.end(), [](const Json& one) { return one.is_string(); }))
+      return fail_field(name, ErrorCode::invalid_argument, "`{}`: a list of texts", name);
+    return read_tags(typed.get<std::vector<std::string>>(), name);
+  };
+  const auto tags = texts_in("tags", {});
   if (!tags) return api_error(tags.error());
-  gallery_.mark(caller.name, job->id, {*star, *tags});
-  return HttpResponse::of(view(*job, {*star, *tags}));
+  const auto boards = texts_in("boards", gallery_.marks(caller.name, job->id).boards);  // who does not speak of boards does not change them
+  if (!boards) return api_error(boards.error());
+  gallery_.mark(caller.name, job->id, {*star, *tags, *boards});
+  return HttpResponse::of(view(*job, {*star, *tags, *boards}));
+}
+
+HttpResponse Works::change_board(const HttpRequest& request, const ApiServer::Caller& caller) {
+  const auto body = body_of_request(request);
+  if (!body) return api_error(body.error(), 400);
+  const auto changed = guard([&]() -> Result<bool> {
+    PTAH_TRY(const std::string board, text_member(*body, "board", Gallery::kMaxTagBytes));
+    PTAH_TRY(const std::string typed, text_member(*body, "name", Gallery::kMaxTagBytes));
+    PTAH_TRY(const auto names, read_tags({typed}, "name"));
+    return names.empty() ? gallery_.remove_board(caller.name, board) : gallery_.rename_board(caller.name, board, names[0]);
+  });
+  if (!changed) return api_error(changed.error());
+  return *changed ? HttpResponse::of({{"object", "board"}, {"changed", true}}) : api_error(404, "there is no such board", "not_found", "board");
 }
 
 HttpResponse Works::sign(const HttpRequest& request, const ApiServer::Caller& caller) {
@@ -209,21 +234,9 @@ HttpResponse Works::sign(const HttpRequest& request, const ApiServer::Caller& ca
   if (!body) return api_error(body.error(), 400);
   const auto made = guard([&]() -> Result<Json> {
     PTAH_TRY(const Job job, server_.service().find(request.parts[0], caller.name));
-    if (job.state != JobState::done || !find_recipe(job.recipe)) return fail(ErrorCode::invalid_argument, "{} is no work that is made", request.parts[0]);
     PTAH_TRY(const std::string name, text_member(*body, "key", 100));
     PTAH_TRY(const std::string passphrase, text_member(*body, "passphrase", 1000));
-    PTAH_TRY(const auto info, signing_key_info(name));
-    if (!info) return fail_field("key", ErrorCode::not_found, "`key`: there is none yet; POST /v1/keyring makes one");
-    PTAH_TRY(const fs::path keys, KeyStore::default_folder());
-    PTAH_TRY(const Key key, KeyStore(keys).unlock(info->name, Secret(passphrase)));
-    const fs::path folder = signed_folder(job.id) / to_string(key.address());
-    if (!fs::exists(folder)) {  // the same key gives the same signature
-      PTAH_TRY(Work work, server_.service().store().work(job));
-      std::string note;
-      PTAH_TRY(work, signed_work(std::move(work), {.key = &key}, note));
-      PTAH_TRY_VOID(make_folders(folder.parent_path()));
-      PTAH_TRY_VOID(write_work(work, folder));
-    }
+    PTAH_TRY_VOID(signed_work_folder(server_, job, name, passphrase));
     return view(job, gallery_.marks(caller.name, job.id));
   });
   return made ? HttpResponse::of(*made) : api_error(made.error());
@@ -251,6 +264,8 @@ void add_works_routes(ApiServer& server) {
   server.add("GET", "/v1/works/{}", ApiServer::Needs::looking, [works](const In& in, const Who& who) { return works->one(in, who); });
   server.add(
       "PUT", "/v1/works/{}/marks", ApiServer::Needs::making, [works](const In& in, const Who& who) { return works->mark(in, who); }, kMaxBody);
+  server.add(
+      "POST", "/v1/boards", ApiServer::Needs::making, [works](const In& in, const Who& who) { return works->change_board(in, who); }, kMaxBody);
   server.add(
       "POST", "/v1/works/{}/sign", ApiServer::Needs::making, [works](const In& in, const Who& who) { return works->sign(in, who); }, kMaxBody);
   server.add("GET", "/v1/works/{}/signed/{}/{}", ApiServer::Needs::looking, [works](const In& in, const Who& who) { return works->signed_file(in, who); });

@@ -225,6 +225,52 @@ export class Viewer {
     this.draw();
   }
 
+  /** Walks through it with a headset (WebXR): what the eyes see is drawn until the session ends. The stick of a controller walks. */
+  async enter(): Promise<void> {
+    const { gl } = this;
+    const xr = (navigator as any).xr;
+    const session = await xr.requestSession("immersive-vr", { optionalFeatures: ["local-floor"] });
+    await (gl as any).makeXRCompatible();
+    session.updateRenderState({ baseLayer: new (globalThis as any).XRWebGLLayer(session, gl), depthNear: 0.03, depthFar: this.radius() * 6 });
+    const floor = await session.requestReferenceSpace("local-floor").catch(() => undefined);
+    const space = floor || (await session.requestReferenceSpace("local"));
+    this.walk(true);
+    const below = floor ? this.low[1] : this.eye[1]; // a place without a floor begins at the eyes
+    let before = 0;
+    const step = (now: number, frame: any) => {
+      session.requestAnimationFrame(step);
+      const pose = frame.getViewerPose(space);
+      if (!pose) return;
+      const m = pose.transform.matrix as Matrix;
+      const seconds = before ? Math.min(0.1, (now - before) / 1000) : 0;
+      before = now;
+      for (const source of session.inputSources) {
+        const axes: readonly number[] = source.gamepad?.axes || [];
+        const [aside, ahead] = [axes[2] ?? axes[0] ?? 0, -(axes[3] ?? axes[1] ?? 0)];
+        if (Math.hypot(aside, ahead) < 0.15) continue;
+        // Where the head looks is ahead.
+        const long = Math.hypot(m[8]!, m[10]!) || 1;
+        const [fx, fz] = [-m[8]! / long, -m[10]! / long];
+        this.eye = [this.eye[0] + (fx * ahead - fz * aside) * seconds * 1.8, this.eye[1], this.eye[2] + (fz * ahead + fx * aside) * seconds * 1.8];
+      }
+      const layer = session.renderState.baseLayer;
+      gl.bindFramebuffer(gl.FRAMEBUFFER, layer.framebuffer);
+      gl.clearColor(0.55, 0.6, 0.65, 1);
+      gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+      const shift = identity();
+      [shift[12], shift[13], shift[14]] = [-this.eye[0], -below, -this.eye[2]];
+      for (const view of pose.views) {
+        const port = layer.getViewport(view);
+        gl.viewport(port.x, port.y, port.width, port.height);
+        this.paintFrom(times(view.transform.inverse.matrix as Matrix, shift), view.projectionMatrix as Matrix);
+      }
+    };
+    session.requestAnimationFrame(step);
+    await new Promise((resolve) => session.addEventListener("end", resolve, { once: true }));
+    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    this.draw();
+  }
+
   draw(): void {
     if (this.frame || !this.surfaces.length) return;
     this.frame = requestAnimationFrame((now) => {
@@ -275,6 +321,12 @@ export class Viewer {
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
+    this.paintFrom(view, projection);
+  }
+
+  /** All surfaces, into what is bound, as an eye sees them. */
+  private paintFrom(view: Matrix, projection: Matrix): void {
+    const { gl } = this;
     gl.enable(gl.DEPTH_TEST);
     gl.useProgram(this.program);
     gl.uniformMatrix4fv(this.at("view"), false, view);

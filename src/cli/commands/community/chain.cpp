@@ -6,6 +6,7 @@
 #include "chain/dev_chain.h"
 #include "cli/chain_options.h"
 #include "cli/commands/commands.h"
+#include "serve/api/served_files.h"
 
 namespace ptah::cli {
 
@@ -193,7 +194,7 @@ Result<void> run_mint(const MintOptions& o) {
 }
 
 struct TokenOptions : ChainOptions {
-  std::string token, to;
+  std::string token, to, save;
   bool replay = false;
 };
 
@@ -204,6 +205,14 @@ Result<bool> run_show_token(const TokenOptions& o) {
   if (place.chain != 0 && chain != Json(quantity(place.chain)))
     return fail(ErrorCode::mismatch, "the token is on chain {}, the node on {}", place.chain, chain.dump());
   PTAH_TRY(TokenCheck check, check_token(rpc, place.contract, place.token, gateway_of(o)));
+  if (!o.save.empty()) {
+    PTAH_TRY_VOID(must_be_new(o.save));
+    PTAH_TRY_VOID(make_folders(o.save));
+    for (const auto& [name, bytes] : check.files) {
+      if (!is_plain_file_name(name)) return fail(ErrorCode::corrupt, "the token names a file '{}'", printable(name, 80));
+      PTAH_TRY_VOID(write_file(fs::path(o.save) / name, bytes));
+    }
+  }
   if (o.replay) {
     PTAH_TRY_VOID(match_numeric_path(check.receipt));
     ModelCache models;
@@ -230,6 +239,7 @@ Result<void> run_transfer(const TokenOptions& o) {
   PTAH_TRY(const Rpc rpc, open_rpc(o));
   PTAH_TRY(const Account account, Account::open(rpc, key, o.chain ? o.chain : place.chain));
   PTAH_TRY(const Bytes data, abi_call("safeTransferFrom(address,address,uint256)", {to_string(key.address()), to_string(to), to_decimal(place.token)}));
+  if (left_to_wallet(o, account.chain_id(), place.contract, data, {}, fmt::format("gives token {} to {}", to_decimal(place.token), to_string(to)))) return {};
   PTAH_TRY(const Estimate estimate, account.estimate(place.contract, data));
   if (!o.json) {
     print("gives token {} of {} to {}\n", to_decimal(place.token), to_string(place.contract), to_string(to));
@@ -282,15 +292,18 @@ Result<void> run_redeem(const TokenOptions& o) {
   PTAH_TRY_VOID(fund_on_dev_chain(rpc, o, key.address()));
   if (voucher.voucher.deadline < static_cast<uint64_t>(std::time(nullptr))) return fail(ErrorCode::mismatch, "this voucher has run out");
   PTAH_TRY(const Bytes data, redeem_call(voucher));
+  const std::string token = to_decimal(token_of(voucher.voucher.commitment));
+  if (left_to_wallet(o, account.chain_id(), voucher.contract, data, voucher.voucher.price,
+                     fmt::format("buys token {} for {} ether", token, ether(voucher.voucher.price))))
+    return {};
   PTAH_TRY(const Estimate estimate, account.estimate(voucher.contract, data, voucher.voucher.price));
   if (!o.json) {
-    print("buys token {} of {} for {} ether\n", to_decimal(token_of(voucher.voucher.commitment)), to_string(voucher.contract), ether(voucher.voucher.price));
+    print("buys token {} of {} for {} ether\n", token, to_string(voucher.contract), ether(voucher.voucher.price));
     show_cost(estimate);
   }
   if (!agreed(o.yes)) return {};
   PTAH_TRY(const Receipt receipt, account.send(estimate.transaction, {.cancel = &interrupted()}));
-  print("bought in block {} for {} gas\nptah show {}/{}\n", receipt.block, receipt.gas_used, to_string(voucher.contract),
-        to_decimal(token_of(voucher.voucher.commitment)));
+  print("bought in block {} for {} gas\nptah show {}/{}\n", receipt.block, receipt.gas_used, to_string(voucher.contract), token);
   return {};
 }
 
@@ -329,6 +342,7 @@ void add_show(CLI::App& app, Action& action) {
   command->add_option("token", o->token, "a minted work's folder, its token.json, or CONTRACT/TOKEN")->required();
   command->add_option("--gateway", o->gateway, "folder or address (https://…) to fetch from (default: below the user's data)");
   command->add_flag("--replay", o->replay, "make the work again and compare");
+  command->add_option("--save", o->save, "new folder to put the token's files into");
   add_chain_options(*command, *o, false);
 }
 

@@ -72,6 +72,57 @@ Result<void> run_found(const DaoOptions& o) {
   return {};
 }
 
+Json proposal_json(const ProposalState& p) {
+  Json calls = Json::array();
+  for (const Call& call : p.proposal.calls) calls.push_back(call.says);
+  return {{"proposal", to_decimal(p.proposal.id)},
+          {"words", words_of_proposal(p.proposal.description)},
+          {"proposer", to_string(p.proposer)},
+          {"state", p.state},
+          {"for", ether(p.for_)},
+          {"against", ether(p.against)},
+          {"abstained", ether(p.abstained)},
+          {"begins", p.begins},
+          {"ends", p.ends},
+          {"effective", p.effective},
+          {"calls", std::move(calls)}};
+}
+
+Json job_json(const BountyState& j) {
+  Json amounts = Json::array(), handed_in = Json::array();
+  for (const Uint256& amount : j.amounts) amounts.push_back(ether(amount));
+  for (const auto& in : j.pending)
+    handed_in.push_back({{"worker", to_string(in.worker)}, {"work", hex_text(in.work)}, {"release_from", in.release_from}, {"objected", in.objected}});
+  return {{"job", j.job},
+          {"brief", j.brief},
+          {"funder", to_string(j.funder)},
+          {"worker", j.worker == Address{} ? Json() : Json(to_string(j.worker))},
+          {"judge", to_string(j.judge)},
+          {"token", to_string(j.token)},
+          {"deadline", j.deadline},
+          {"milestone", j.milestone},
+          {"amounts", std::move(amounts)},
+          {"remaining", ether(j.remaining)},
+          {"closed", j.closed},
+          {"pending", j.pending.size()},
+          {"handed_in", std::move(handed_in)}};
+}
+
+Json market_json(const MarketState& m) {
+  return {{"market", m.market},
+          {"question", m.question},
+          {"founder", to_string(m.founder)},
+          {"resolver", to_string(m.resolver)},
+          {"arbiter", to_string(m.arbiter)},
+          {"token", to_string(m.token)},
+          {"closes", m.closes},
+          {"named", outcome_text(m.named)},
+          {"disputed", m.disputed},
+          {"settles_from", m.settles_from},
+          {"outcome", outcome_text(m.outcome)},
+          {"chance", to_decimal(m.chance)}};
+}
+
 Result<void> run_show(const DaoOptions& o) {
   PTAH_TRY(const Community c, read_community(o));
   PTAH_TRY(const Rpc rpc, open_rpc(o));
@@ -84,22 +135,9 @@ Result<void> run_show(const DaoOptions& o) {
   PTAH_TRY(const auto markets, reader.markets());
   if (o.json) {
     print_json({{"name", c.name}, {"treasury", ether(treasury)}});
-    for (const ProposalState& p : proposals)
-      print_json({{"proposal", to_decimal(p.proposal.id)},
-                  {"words", words_of_proposal(p.proposal.description)},
-                  {"state", p.state},
-                  {"for", ether(p.for_)},
-                  {"against", ether(p.against)},
-                  {"abstained", ether(p.abstained)}});
-    for (const BountyState& j : jobs)
-      print_json({{"job", j.job},
-                  {"brief", j.brief},
-                  {"milestone", j.milestone},
-                  {"remaining", ether(j.remaining)},
-                  {"closed", j.closed},
-                  {"pending", j.pending.size()}});
-    for (const MarketState& m : markets)
-      print_json({{"market", m.market}, {"question", m.question}, {"outcome", outcome_text(m.outcome)}, {"chance", to_decimal(m.chance)}});
+    for (const ProposalState& p : proposals) print_json(proposal_json(p));
+    for (const BountyState& j : jobs) print_json(job_json(j));
+    for (const MarketState& m : markets) print_json(market_json(m));
     return {};
   }
   print("{}: {} tokens in the treasury\n", printable(c.name), ether(treasury));

@@ -163,6 +163,7 @@ Result<void> run_claim(const ReadOptions& o) {
   PTAH_TRY(const Bytes data, abi_call("claim((address,address,uint256,uint256),bytes)",
                                       {{text_at(voucher, "reader"), text_at(voucher, "to"), text_at(voucher, "total"), voucher.value("deadline", Json(0))},
                                        text_at(voucher, "signature")}));
+  if (left_to_wallet(o, account.chain_id(), contract, data, {}, fmt::format("claims the reward of {}", text_at(voucher, "reader")))) return {};
   PTAH_TRY(const Estimate estimate, account.estimate(contract, data));
   print("earned in all {}; what was not paid yet goes to {}\n", text_at(voucher, "total"), text_at(voucher, "to"));
   show_cost(estimate);

@@ -42,10 +42,31 @@ constexpr ToldRoute kToldRoutes[] = {
     {"GET", "/v1/events", "jobs", "What happens to all of your jobs", "", "events", 200, "after"},
     {"POST", "/v1/plan", "jobs", "Memory and time of a work", "PlanRequest", "json"},
     {"POST", "/v1/drafts", "studio", "What a work will be about, at once", "DraftRequest", "bytes"},
-    {"GET", "/v1/works", "studio", "Works, found by words or meaning", "", "json", 200, "q by kind tag star limit"},
+    {"GET", "/v1/works", "studio", "Works, found by words or meaning", "", "json", 200, "q by kind tag board star limit"},
     {"GET", "/v1/works/{id}", "studio", "A work with its stars, tags and signatures", "", "json"},
     {"PUT", "/v1/works/{id}/marks", "studio", "Star and tags of a work", "MarksRequest", "json"},
     {"POST", "/v1/works/{id}/sign", "studio", "Sign a work with a key of this computer", "SignRequest", "json"},
+    {"POST", "/v1/boards", "studio", "Give a board another name, or take it away; its works stay", "BoardRequest", "json"},
+    {"POST", "/v1/works/{id}/mint", "studio", "Make a token of a work, or ask a wallet to", "MintRequest", "json"},
+    {"GET", "/v1/chain", "studio", "The chain of this server", "", "json"},
+    {"POST", "/v1/chain", "studio", "Start or stop the test chain, or let its time go on", "ChainRequest", "json"},
+    {"GET", "/v1/tokens", "studio", "Tokens of your works", "", "json"},
+    {"POST", "/v1/tokens/check", "studio", "Whether a token says the truth", "TokenRequest", "json"},
+    {"POST", "/v1/tokens/transfer", "studio", "Give a token to somebody else", "TransferRequest", "json"},
+    {"GET", "/v1/tokens/files/{digest_of_token}/{name}", "studio", "A file of a token that was checked", "", "bytes"},
+    {"GET", "/v1/communities", "studio", "Communities", "", "json"},
+    {"POST", "/v1/communities", "studio", "Found a community, or take one over that was founded elsewhere", "CommunityRequest", "json", 201},
+    {"GET", "/v1/communities/{community}", "studio", "Treasury, proposals, jobs, markets", "", "json", 200, "wallet"},
+    {"POST", "/v1/communities/{community}/{action}", "studio", "Do something in a community", "ActionRequest", "json"},
+    {"GET", "/v1/articles", "studio", "Articles that pay their readers", "", "json"},
+    {"POST", "/v1/articles", "studio", "Publish an article", "ArticleRequest", "json", 201},
+    {"POST", "/v1/articles/{article}/open", "studio", "Offer an article to readers", "SignRequest", "json"},
+    {"POST", "/v1/articles/{article}/close", "studio", "Offer it no more", "", "json"},
+    {"POST", "/v1/articles/{article}/sessions", "studio", "Begin to read", "SignRequest", "json"},
+    {"GET", "/v1/articles/{article}/sessions/{session}/sections/{number}", "studio", "A section", "", "json", 200, "token"},
+    {"GET", "/v1/articles/{article}/sessions/{session}/quiz", "studio", "The questions", "", "json", 200, "token"},
+    {"POST", "/v1/articles/{article}/sessions/{session}/answers", "studio", "Answer them", "AnswersRequest", "json"},
+    {"POST", "/v1/articles/{article}/claim", "studio", "Be paid", "SignRequest", "json"},
     {"GET", "/v1/works/{id}/signed/{maker}/{name}", "studio", "A file of a signed work", "", "bytes"},
     {"GET", "/v1/keyring", "studio", "The keys of this computer that sign", "", "json"},
     {"POST", "/v1/keyring", "studio", "Make a key", "KeyRequest", "json", 201},
@@ -118,7 +139,8 @@ constexpr const char* kBodySchemas = R"json({
   "WebUiSettings": {"type": "object", "properties": {"sd_model_checkpoint": {"const": "picture"}}, "additionalProperties": false},
   "Webhook": {"type": "object", "required": ["url", "secret"], "properties": {"url": {"type": "string"}, "secret": {"type": "string", "pattern": "^whsec_"}}, "additionalProperties": false},
   "MarksRequest": {"type": "object", "properties": {"star": {"type": ["boolean", "null"]},
-    "tags": {"type": "array", "maxItems": 32, "items": {"type": "string", "maxLength": 16}}}},
+    "tags": {"type": ["array", "null"], "maxItems": 32, "items": {"type": "string", "maxLength": 16}},
+    "boards": {"type": ["array", "null"], "maxItems": 32, "items": {"type": "string", "maxLength": 16}}}},
   "SignRequest": {"type": "object", "properties": {"key": {"type": "string", "maxLength": 100}, "passphrase": {"type": "string", "maxLength": 200}}},
   "KeyRequest": {"type": "object", "required": ["name"], "properties": {"name": {"type": "string", "pattern": "^[a-z]{1,20}$"}, "passphrase": {"type": "string", "maxLength": 200}}},
   "PullRequest": {"type": "object", "required": ["source"], "properties": {"source": {"type": "string", "minLength": 1, "maxLength": 100}, "accept_terms": {"type": ["boolean", "null"]}}},
@@ -180,6 +202,29 @@ constexpr const char* kBodySchemas = R"json({
     "partial_images": {"type": ["integer", "null"], "minimum": 0, "maximum": 3}, "seed": {"type": ["integer", "null"], "minimum": 0}}}
 })json";
 
+/// Those of boards, chains, communities and articles.
+constexpr const char* kChainSchemas = R"json({
+  "BoardRequest": {"type": "object", "required": ["board"], "properties": {"board": {"type": "string", "maxLength": 16}, "name": {"type": "string", "maxLength": 16}}},
+  "Wallet": {"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"},
+  "MintRequest": {"allOf": [{"$ref": "#/components/schemas/SignRequest"}, {"type": "object", "properties": {
+    "wallet": {"$ref": "#/components/schemas/Wallet"}, "minted": {"type": "boolean"}}}]},
+  "ChainRequest": {"oneOf": [{"type": "object", "required": ["running"], "properties": {"running": {"type": "boolean"}}, "not": {"required": ["pass"]}},
+    {"type": "object", "required": ["pass"], "properties": {"pass": {"type": "integer", "minimum": 0, "maximum": 34560000}}}]},
+  "TokenRequest": {"type": "object", "required": ["contract", "token"], "properties": {"contract": {"$ref": "#/components/schemas/Wallet"},
+    "token": {"type": "string", "pattern": "^[0-9]{1,77}$"}}},
+  "TransferRequest": {"allOf": [{"$ref": "#/components/schemas/SignRequest"}, {"$ref": "#/components/schemas/TokenRequest"},
+    {"type": "object", "required": ["to"], "properties": {"to": {"$ref": "#/components/schemas/Wallet"}, "wallet": {"$ref": "#/components/schemas/Wallet"}}}]},
+  "CommunityRequest": {"oneOf": [{"type": "object", "required": ["community"], "properties": {"community": {"type": "object"}}},
+    {"allOf": [{"$ref": "#/components/schemas/SignRequest"}, {"type": "object", "required": ["name", "symbol", "shares"], "not": {"required": ["community"]}, "properties": {
+      "name": {"type": "string", "minLength": 1, "maxLength": 100}, "symbol": {"type": "string", "minLength": 1, "maxLength": 11},
+      "shares": {"type": "array", "minItems": 1, "maxItems": 200, "items": {"type": "object", "required": ["who", "amount"], "properties": {
+        "who": {"type": "string"}, "amount": {"type": "string"}}}}}}]}]},
+  "ActionRequest": {"allOf": [{"$ref": "#/components/schemas/SignRequest"}, {"type": "object", "properties": {"wallet": {"$ref": "#/components/schemas/Wallet"}}}]},
+  "ArticleRequest": {"allOf": [{"$ref": "#/components/schemas/SignRequest"}, {"type": "object", "required": ["text", "budget"], "properties": {
+    "text": {"type": "string"}, "budget": {"type": "string"}, "reward": {"type": "string"}, "models": {"enum": ["all", "minilm", "none"]}}}]},
+  "AnswersRequest": {"type": "object", "required": ["answers"], "properties": {"answers": {"type": "array", "maxItems": 100, "items": {"type": "integer", "minimum": -1, "maximum": 4}}}}
+})json";
+
 std::string without_names(std::string_view path) {
   std::string out;
   bool inside = false;
@@ -197,11 +242,16 @@ Json parameter_schema(const std::string& name, std::string_view path) {
   if (name == "before") return {{"type", "string"}, {"pattern", "^(|job_[1-9][0-9]{0,8})$"}};
   if (name == "digest") return {{"type", "string"}, {"pattern", "^sha256:[0-9a-f]{64}$"}};
   if (name == "name" || name == "model" || name == "kind") return {{"type", "string"}, {"pattern", "^[A-Za-z0-9_-][A-Za-z0-9._-]{0,79}$"}};
+  if (name == "digest_of_token") return {{"type", "string"}, {"pattern", "^[0-9a-f]{32}$"}};
+  if (name == "community" || name == "article" || name == "session") return {{"type", "string"}, {"pattern", "^[a-z0-9-]{1,60}$"}};
+  if (name == "action") return {{"type", "string"}, {"pattern", "^[a-z]{1,20}$"}};
+  if (name == "number") return {{"type", "integer"}, {"minimum", 0}, {"maximum", 1000}};
+  if (name == "wallet") return {{"type", "string"}, {"pattern", "^0x[0-9a-fA-F]{40}$"}};
   if (name == "maker") return {{"type", "string"}, {"pattern", "^0x[0-9a-f]{40}$"}};
   if (name == "by") return {{"enum", {"words", "meaning"}}};
   if (name == "of") return {{"enum", {"pairs", "thumbs"}}};
   if (name == "star") return {{"enum", {"true", "false"}}};
-  if (name == "q" || name == "tag") return {{"type", "string"}, {"maxLength", 200}};
+  if (name == "q" || name == "tag" || name == "board") return {{"type", "string"}, {"maxLength", 200}};
   if (name == "limit") return {{"type", "integer"}, {"minimum", 1}, {"maximum", 200}};
   if (name == "after" || name == "starting_after") return {{"type", "integer"}, {"minimum", 0}, {"maximum", 1000000000}};
   if (name == "stream") return {{"enum", {"true", "false"}}};
@@ -288,7 +338,9 @@ Json openapi_operation(const ToldRoute& route) {
 }  // namespace
 
 Json openapi_document(const std::vector<RouteName>& routes, std::vector<RouteName>* untold) {
-  Json schemas = Json::parse(kBodySchemas), requests = Json::array(), plans = Json::array(), drafts = Json::array();
+  Json schemas = Json::parse(kBodySchemas);
+  schemas.update(Json::parse(kChainSchemas));
+  Json requests = Json::array(), plans = Json::array(), drafts = Json::array();
   for (const Recipe& recipe : recipes()) {
     Json schema = recipe.schema->json_schema();
     schema.erase("$schema");
