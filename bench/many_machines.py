@@ -2,11 +2,13 @@
 """What it costs to have jobs done by other processes through a broker: bench/many_machines.py [--jobs 200] [--ptah PROGRAM].
 
 Short jobs (a box, as STL) with a server's own worker, and with one, two and four workers behind the broker, all on this computer: so this is what a job costs
-beside its work, and says nothing of how much faster many machines are. Then the time until a job of a killed worker runs elsewhere."""
+beside its work, and says nothing of how much faster many machines are. Then the time until a job of a killed worker runs elsewhere, and what the broker alone
+takes (ptah_bench_broker, which is built with -DPTAH_BENCH=ON)."""
 import argparse
 import os
 import pathlib
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -14,7 +16,7 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tools" / "check"))
-from cluster import Cluster, Server  # noqa: E402
+from cluster import Broker, Cluster, Server  # noqa: E402
 
 
 def request(number):
@@ -64,6 +66,19 @@ def measure(server, jobs, first, parts):
     return statistics.median(alone) * 1e3, whole / jobs * 1e3, asked / jobs * 1e3, used
 
 
+def saturate(program):
+    for takers, jobs in ((1, 200), (8, 1000), (32, 1000)):
+        with tempfile.TemporaryDirectory() as folder:
+            broker = Broker(folder).start()
+            try:
+                said = subprocess.run([program, broker.url, str(jobs), str(takers)], capture_output=True, text=True, check=True).stdout.strip()
+                status = pathlib.Path(f"/proc/{broker.process.pid}/status").read_text()
+                used = sum(processor_seconds([type("Alone", (), {"process": broker.process})])) / jobs * 1e3
+                print(f"broker alone: {said}; {used:.2f} ms of processors a job, {int(status.split('VmHWM:')[1].split()[0]) / 1000:.0f} MB")
+            finally:
+                broker.kill()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--jobs", type=int, default=200)
@@ -104,7 +119,8 @@ def main():
             first.start()
             urllib.request.urlopen(urllib.request.Request(f"{cluster.server.url}/v1/jobs/{job}", method="DELETE"))
             time.sleep(1)
-    print(f"a killed worker's job runs elsewhere after {', '.join(f'{one:.1f}' for one in times)} s (lease 2 s)")
+    print(f"a killed worker's job runs elsewhere after {', '.join(f'{one:.1f}' for one in times)} s (lease 2 s)", flush=True)
+    saturate(str(pathlib.Path(o.ptah).parent / "bench" / "ptah_bench_broker"))
 
 
 main()
