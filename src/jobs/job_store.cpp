@@ -51,6 +51,18 @@ constexpr const char* kColumns =
     "ifnull(planned_milliseconds, 0), ifnull(created, 0), ifnull(started, 0), ifnull(ended, 0)";
 constexpr const char* kJobs = "job left join asked on asked.job = job.id";
 
+/// Until it ends, what is written waits for no disk: nothing is lost by a process that is killed, and the last of it by a power cut.
+class Unhurried {
+ public:
+  explicit Unhurried(const Database& db) : db_(db) { run(db_, "pragma synchronous = normal"); }
+  ~Unhurried() { sqlite3_exec(db_.get(), "pragma synchronous = full", nullptr, nullptr, nullptr); }
+  Unhurried(const Unhurried&) = delete;
+  Unhurried& operator=(const Unhurried&) = delete;
+
+ private:
+  const Database& db_;
+};
+
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
@@ -77,28 +89,23 @@ Result<std::unique_ptr<JobStore>> JobStore::open(const fs::path& folder) {
 }
 
 std::set<std::string> JobStore::brought() const {
+  run(*db_, "delete from brought where job not in (select id from job where state in ('queued', 'running'))");
   std::set<std::string> out;
-  std::error_code problem;
-  for (const auto& job : fs::directory_iterator(folder_ / "brought", problem)) {
-    Statement row(*db_, "select 1 from job where id = ? and state in ('queued', 'running')", int64_t{std::atoll(job.path().filename().c_str())});
-    std::error_code ignored;
-    if (!row.next())
-      fs::remove_all(job.path(), ignored);
-    else
-      for (const auto& item : fs::directory_iterator(job.path(), ignored)) out.insert(item.path().filename().string());
-  }
+  Statement row(*db_, "select distinct sha256 from brought");
+  while (row.next()) out.insert(row.text(0));
   return out;
 }
 
-Result<void> JobStore::bring(int64_t id, std::span<const uint8_t> bytes) const {
-  // A name in a folder says that the bytes are needed. What a power cut takes from it is brought again.
-  const fs::path folder = folder_ / "brought" / std::to_string(id);
-  PTAH_TRY_VOID(make_folders(folder));
-  const int named = ::open((folder / sha256_hex(bytes)).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-  if (named < 0) return fail_errno("cannot keep what was brought");
-  ::close(named);
-  PTAH_TRY_VOID(keep(folder_, "", bytes));
-  return {};
+Result<void> JobStore::bring(int64_t id, const std::string& sha256, std::span<const uint8_t> bytes) const {
+  return guard([&]() -> Result<void> {
+    {
+      // Says that the bytes are needed. What a power cut takes from it is brought again.
+      const std::lock_guard lock(mutex_);
+      const Unhurried writing(*db_);
+      run(*db_, "insert or ignore into brought values (?, ?)", id, sha256);
+    }
+    return keep_as(sha256, folder_, bytes);
+  });
 }
 
 void JobStore::sweep() const {
@@ -247,6 +254,7 @@ void JobStore::finish(int64_t id, const std::vector<JobOutput>& outputs, const J
   run(*db_, "delete from output where job = ?", id);
   for (const JobOutput& one : outputs) run(*db_, "insert into output values (?, ?, ?, ?)", id, one.name, one.sha256, one.bytes);
   run(*db_, "update job set facts = ?, milliseconds = ? where id = ?", text_of(facts), static_cast<int64_t>(seconds * 1000), id);
+  run(*db_, "delete from brought where job = ?", id);
   change(id, JobState::done, {{"event", "done"}, {"seconds", seconds}});
   finishing.commit();
 }
@@ -302,21 +310,25 @@ void JobStore::deliver(int64_t id) {
 
 void JobStore::tell(int64_t id, const Json& what) {
   const std::lock_guard guard(mutex_);
-  run(*db_, "pragma synchronous = normal");  // nothing is lost by a process that is killed, and the last of it by a power cut
+  const Unhurried telling(*db_);
   happened(id, what);
-  run(*db_, "pragma synchronous = full");
 }
 
 fs::path JobStore::file_of(const fs::path& folder, const std::string& sha256) { return folder / "results" / sha256.substr(0, 2) / sha256; }
 
 Result<JobOutput> JobStore::keep(const fs::path& folder, const std::string& name, std::span<const uint8_t> bytes) {
   JobOutput out{name, sha256_hex(bytes), static_cast<int64_t>(bytes.size())};
-  const fs::path file = file_of(folder, out.sha256);
+  PTAH_TRY_VOID(keep_as(out.sha256, folder, bytes));
+  return out;
+}
+
+Result<void> JobStore::keep_as(const std::string& sha256, const fs::path& folder, std::span<const uint8_t> bytes) {
+  const fs::path file = file_of(folder, sha256);
   PTAH_TRY_VOID(make_folders(file.parent_path()));
   const auto written = write_new_file(file, {bytes}, 0600);
   std::error_code problem;
   if (!written && !(written.error().code == ErrorCode::invalid_argument && fs::is_regular_file(file, problem))) return tl::unexpected(written.error());
-  return out;
+  return {};
 }
 
 // ---- what servers are asked ------------------------------------------------------------------------------------------------------------------
@@ -329,6 +341,7 @@ void JobStore::open_asked() const {
            "create table if not exists asker (job integer not null references asked, owner text not null, since integer not null, primary key (job, owner)) "
            "without rowid",
            "create index if not exists asker_by_owner on asker (owner, job)",
+           "create table if not exists brought (job integer not null references job, sha256 text not null, primary key (job, sha256)) without rowid",
            "create table if not exists bin (job integer not null references asked, owner text not null, since integer not null, primary key (job, owner)) "
            "without rowid",
            "create table if not exists sent (owner text not null, key text not null, digest text not null, since integer not null, primary key (owner, key)) "

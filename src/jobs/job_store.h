@@ -176,8 +176,9 @@ class JobStore {
   /// Where the bytes of an output lie.
   std::filesystem::path place_of(const JobOutput& output) const { return file_of(folder_, output.sha256); }
   static std::filesystem::path file_of(const std::filesystem::path& folder, const std::string& sha256);
-  /// Keeps bytes that another machine brought for a job that runs (keep()); they stay until it has ended, also if this process is killed. Errors: as keep().
-  Result<void> bring(int64_t id, std::span<const uint8_t> bytes) const;
+  /// Keeps bytes that another machine brought for a job that runs (keep()); they stay until it has ended, also if this process is killed.
+  /// `sha256` is theirs. Errors: as keep().
+  Result<void> bring(int64_t id, const std::string& sha256, std::span<const uint8_t> bytes) const;
   /// The work of a job that is done. Errors: not_found, corrupt.
   Result<Work> work(const Job& job) const;
 
@@ -185,6 +186,7 @@ class JobStore {
   explicit JobStore(std::filesystem::path folder, int lock);
   /// Removes results that no job needs any more, or that were never finished, as processes that were killed leave them.
   void sweep() const;
+  static Result<void> keep_as(const std::string& sha256, const std::filesystem::path& folder, std::span<const uint8_t> bytes);
   /// What was brought for jobs that have not ended; forgets the rest.
   std::set<std::string> brought() const;
   void happened(int64_t id, const Json& what);

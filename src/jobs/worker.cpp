@@ -1,13 +1,16 @@
 #include "jobs/worker.h"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 
 #include "base/base64.h"
 #include "base/memory.h"
+#include "base/sha256.h"
 #include "jobs/language_answers.h"
 #include "media/wav.h"
 #include "pipelines/recipes.h"
@@ -20,7 +23,8 @@ namespace {
 
 class LocalWorker : public JobWorker {
  public:
-  explicit LocalWorker(fs::path folder, std::vector<AnswerKind> more = {}) : folder_(std::move(folder)), more_(std::move(more)) {}
+  explicit LocalWorker(fs::path folder, std::vector<AnswerKind> more = {}, bool passing = false)
+      : folder_(std::move(folder)), more_(std::move(more)), passing_(passing) {}
 
   Result<Plan> plan(const Job& job, int64_t budget_bytes) override {
     if (const AnswerKind* kind = answer_kind(job.recipe)) {
@@ -53,7 +57,7 @@ class LocalWorker : public JobWorker {
     PTAH_TRY(const Work work, run_recipe(*recipe, models_, request, options));
     JobResult out{{}, work.facts};
     for (const auto& [name, bytes] : work.files) {
-      PTAH_TRY(JobOutput kept, JobStore::keep(folder_, name, bytes));
+      PTAH_TRY(JobOutput kept, passing_ ? write_passing(folder_, out.outputs.size(), name, bytes) : JobStore::keep(folder_, name, bytes));
       out.outputs.push_back(std::move(kept));
     }
     return out;
@@ -100,6 +104,7 @@ class LocalWorker : public JobWorker {
 
   fs::path folder_;
   std::vector<AnswerKind> more_;
+  bool passing_;
   ModelCache models_;
   LanguageAnswers answers_;
 };
@@ -136,12 +141,34 @@ std::optional<std::string> next_line(std::string& rest) {
 
 }  // namespace
 
+fs::path passing_file(const fs::path& folder, size_t index) { return folder / fmt::format("made-{}", index); }
+
+Result<JobOutput> write_passing(const fs::path& folder, size_t index, const std::string& name, std::span<const uint8_t> bytes) {
+  // The file of the job before is written over: a new one for each would cost more than writing it.
+  const fs::path path = passing_file(folder, index);
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (file < 0) return fail_errno("cannot create " + path.string());
+  size_t written = 0;
+  while (written < bytes.size()) {
+    const ssize_t n = ::write(file, bytes.data() + written, bytes.size() - written);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) break;
+    written += static_cast<size_t>(n);
+  }
+  const bool whole = written == bytes.size() && ::ftruncate(file, static_cast<off_t>(bytes.size())) == 0;
+  const int problem = errno;
+  ::close(file);
+  errno = problem;
+  if (!whole) return fail_errno("cannot write " + path.string());
+  return JobOutput{name, sha256_hex(bytes), static_cast<int64_t>(bytes.size())};
+}
+
 std::unique_ptr<JobWorker> make_local_worker(fs::path folder) { return std::make_unique<LocalWorker>(std::move(folder)); }
 
-Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel, std::vector<AnswerKind> answers) {
+Result<void> serve_worker(const fs::path& folder, const CancelToken& cancel, std::vector<AnswerKind> answers, bool passing) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // whoever started this one may have been killed; the job is done by another one then
   const pid_t parent = ::getppid();
-  LocalWorker worker(folder, std::move(answers));
+  LocalWorker worker(folder, std::move(answers), passing);
   std::string rest;
   bool heard = true;
   while (const auto line = next_line(rest)) {

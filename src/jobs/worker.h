@@ -41,6 +41,11 @@ struct AnswerKind {
   std::function<void()> clear;  ///< gives up what it keeps in memory
 };
 
+/// Where results lie until somebody takes them elsewhere: files of a folder that are written over by the next job, and not synced. `index`: that of the output.
+std::filesystem::path passing_file(const std::filesystem::path& folder, size_t index);
+/// Errors: io, no_space.
+Result<JobOutput> write_passing(const std::filesystem::path& folder, size_t index, const std::string& name, std::span<const uint8_t> bytes);
+
 /// Here. `folder` is the store's.
 std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
 
@@ -49,9 +54,10 @@ std::unique_ptr<JobWorker> make_local_worker(std::filesystem::path folder);
 /// where this process does).
 std::unique_ptr<JobWorker> make_process_worker(std::vector<std::string> command, std::filesystem::path folder = {});
 
-/// Does what another process asks for, line by line as JSON on standard input and output, until there is no more. Results are kept in the store in `folder`.
+/// Does what another process asks for, line by line as JSON on standard input and output, until there is no more. Results are kept in the store in `folder`,
+/// or, if they are `passing`, left where passing_file() says.
 /// `cancel` is set when the other process wants a job to end, by SIGTERM. `answers` are kinds besides the recipes and those of jobs/language_answers.h.
 /// Errors: io.
-Result<void> serve_worker(const std::filesystem::path& folder, const CancelToken& cancel, std::vector<AnswerKind> answers = {});
+Result<void> serve_worker(const std::filesystem::path& folder, const CancelToken& cancel, std::vector<AnswerKind> answers = {}, bool passing = false);
 
 }  // namespace ptah

@@ -44,7 +44,7 @@ struct Scene {
 /// Fields: "word" tells jobs apart, "kills" how many workers end with it, "slow" waits, "refused" fails.
 class ScriptedWorker : public JobWorker {
  public:
-  ScriptedWorker(Scene& scene, fs::path folder) : scene_(scene), folder_(std::move(folder)) {}
+  ScriptedWorker(Scene& scene, fs::path folder, bool passing) : scene_(scene), folder_(std::move(folder)), passing_(passing) {}
   Result<Plan> plan(const Job&, int64_t) override { return Plan{.peak_bytes = 1}; }
   bool alive() const override { return alive_; }
   void rest() override {}
@@ -73,7 +73,7 @@ class ScriptedWorker : public JobWorker {
     }
     JobResult out{{}, {{"length", word.size()}}};
     const std::string text = "made of " + word;
-    PTAH_TRY(JobOutput kept, JobStore::keep(folder_, "text.txt", as_bytes(text)));
+    PTAH_TRY(JobOutput kept, passing_ ? write_passing(folder_, 0, "text.txt", as_bytes(text)) : JobStore::keep(folder_, "text.txt", as_bytes(text)));
     out.outputs.push_back(std::move(kept));
     return out;
   }
@@ -81,7 +81,7 @@ class ScriptedWorker : public JobWorker {
  private:
   Scene& scene_;
   fs::path folder_;
-  bool alive_ = true;
+  bool passing_, alive_ = true;
 };
 
 enum class By { local, nats };
@@ -124,7 +124,7 @@ class Queue : public testing::TestWithParam<By> {
   RunnerOptions options() {
     return {.workers = 2,
             .max_attempts = 5,
-            .make_worker = [this] { return std::make_unique<ScriptedWorker>(scene_, store_->folder()); },
+            .make_worker = [this] { return std::make_unique<ScriptedWorker>(scene_, store_->folder(), false); },
             .tell =
                 [this](const Job& job, const Json& what) {
                   const std::lock_guard lock(told_mutex_);
@@ -180,7 +180,7 @@ class Queue : public testing::TestWithParam<By> {
                                       .checkpoints = {},
                                       .lease_seconds = kLease,
                                       .idle_seconds = 0.1,
-                                      .make_worker = [this](const fs::path& own) { return std::make_unique<ScriptedWorker>(scene_, own); },
+                                      .make_worker = [this](const fs::path& own) { return std::make_unique<ScriptedWorker>(scene_, own, true); },
                                       .cancel = cancel});
     });
     tokens_.push_back(std::move(token));
@@ -408,25 +408,26 @@ INSTANTIATE_TEST_SUITE_P(Nats, RemoteMachines, testing::Values(By::nats), [](con
 
 TEST(Brought, StaysUntilItsJobHasEnded) {
   TemporaryFolder folder;
-  const Bytes wanted{'w'}, other{'o'};
+  const Bytes wanted{'w'}, other{'o'}, earlier{'e'};
   const auto open = [&] { return value_or_throw(JobStore::open(folder.path / "store")); };
   const auto is_there = [&](const Bytes& bytes) { return fs::exists(JobStore::file_of(folder.path / "store", sha256_hex(bytes))); };
   auto store = open();
   store->add({{.recipe = "a"}, {.recipe = "b"}});
   store->start(1);
   store->start(2);
-  value_or_throw(store->bring(1, wanted));
-  value_or_throw(store->bring(2, other));
+  value_or_throw(store->bring(1, sha256_hex(wanted), wanted));
+  value_or_throw(store->bring(1, sha256_hex(earlier), earlier));
+  value_or_throw(store->bring(2, sha256_hex(other), other));
   store.reset();  // as if it had been killed
   store = open();
-  EXPECT_TRUE(is_there(wanted) && is_there(other));
+  EXPECT_TRUE(is_there(wanted) && is_there(earlier) && is_there(other));
   store->finish(1, {{"w.txt", sha256_hex(wanted), 1}}, nullptr, 0);
   EXPECT_TRUE(store->cancel(2));
   store.reset();
   store = open();
   EXPECT_TRUE(is_there(wanted)) << "it is a result now";
+  EXPECT_FALSE(is_there(earlier)) << "it is of a run that came to nothing";
   EXPECT_FALSE(is_there(other)) << "nobody needs it";
-  EXPECT_TRUE(fs::is_empty(folder.path / "store" / "brought"));
 }
 
 TEST(Messages, AreReadBackAndStrangeOnesRefused) {

@@ -1,4 +1,6 @@
-"""A broker, a server and workers on this computer, as a test or a first look needs them: everything in one folder, on free ports of the loopback."""
+"""A broker, a server and workers on this computer, as a test or a first look needs them: everything in one folder, on free ports of the loopback.
+
+python3 tools/check/cluster.py builds the broker and prints where it is."""
 import json
 import os
 import pathlib
@@ -6,6 +8,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -13,23 +16,36 @@ import urllib.error
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-NATS_VERSION = "v2.15.2"
+NATS_VERSION, GO_NEEDED = "v2.15.2", "1.26"
+
+
+def version_of(program):
+    try:
+        return subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=60).stdout.strip().rpartition(" ")[2]
+    except OSError:
+        return None
 
 
 def nats_server():
-    """The broker's program: $PTAH_NATS_SERVER, build/bin/nats-server, or the system's; else it is built there with Go (some 45 seconds of processor time)."""
-    named = os.environ.get("PTAH_NATS_SERVER")
+    """The broker's program: what $PTAH_NATS_SERVER names, else NATS_VERSION in build/bin. If it is not there, Go builds it (some 50 seconds of processor time),
+    and Go's checksum database says whether its source is what everybody gets."""
+    if named := os.environ.get("PTAH_NATS_SERVER"):
+        if not version_of(named):
+            raise SystemExit(f"PTAH_NATS_SERVER: {named} is no nats-server")
+        return named
     own = ROOT / "build" / "bin" / "nats-server"
-    for place in (named, own, "/usr/local/bin/nats-server"):
-        if place and pathlib.Path(place).exists():
-            return str(place)
-    go = shutil.which("go")
+    if version_of(own) == NATS_VERSION:
+        return str(own)
+    go = shutil.which("go") or shutil.which("/usr/local/go/bin/go")
     if not go:
-        raise SystemExit("there is no nats-server and no Go to build it: see docs/many-machines.md")
+        raise SystemExit(f"there is no nats-server {NATS_VERSION} in {own.parent}, and no Go to build it. It needs Go {GO_NEEDED} or later from https://go.dev "
+                         "(Debian 12's is too old). Or name another nats-server in PTAH_NATS_SERVER.")
     own.parent.mkdir(parents=True, exist_ok=True)
-    print("building nats-server", NATS_VERSION, flush=True)
-    subprocess.run([go, "install", f"github.com/nats-io/nats-server/v2@{NATS_VERSION}"], check=True, cwd=own.parent,
-                   env={**os.environ, "GOBIN": str(own.parent), "GOFLAGS": "-p=2", "GO111MODULE": "on"})
+    print("building nats-server", NATS_VERSION, file=sys.stderr, flush=True)
+    built = subprocess.run([go, "install", f"github.com/nats-io/nats-server/v2@{NATS_VERSION}"], cwd=own.parent,
+                           env={**os.environ, "GOBIN": str(own.parent), "GOFLAGS": "-p=2", "GO111MODULE": "on"})
+    if built.returncode != 0 or version_of(own) != NATS_VERSION:
+        raise SystemExit(f"nats-server {NATS_VERSION} was not built (it needs Go {GO_NEEDED} or later)")
     return str(own)
 
 
@@ -106,14 +122,14 @@ class Server:
 
 
 class Worker:
-    """`events` gets what it tells, one JSON object a line, from every process that it has been."""
+    """`events` gets what it tells, one JSON object a line, from every process that it has been. `apart`: a command that runs it elsewhere."""
 
     def __init__(self, ptah, folder, broker, *arguments):
         self.ptah, self.folder, self.broker, self.arguments, self.events = ptah, pathlib.Path(folder), broker, arguments, []
-        self.process = None
+        self.process, self.apart = None, []
 
     def start(self):
-        self.process = subprocess.Popen([self.ptah, "work", "--queue", self.broker.url, "--folder", str(self.folder), "--json", *self.arguments],
+        self.process = subprocess.Popen([*self.apart, self.ptah, "work", "--queue", self.broker.url, "--folder", str(self.folder), "--json", *self.arguments],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, text=True)
         threading.Thread(target=self._read, args=(self.process.stdout,), daemon=True).start()
         return self
@@ -161,3 +177,7 @@ class Cluster:
                 part.kill()
         if self.temporary:
             self.temporary.cleanup()
+
+
+if __name__ == "__main__":
+    print(nats_server())

@@ -15,6 +15,7 @@ import ptah
 
 SMALL = {"size": 128, "steps": 2, "best_of": 1, "seed": 7}
 TOOLS = pathlib.Path(__file__).parent.parent / "tools"
+LIBRARY = pathlib.Path(ptah.__file__).parent / "lib" / "libptah.so.1"
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +69,12 @@ def test_a_mesh_of_trimesh(fox):
     assert isinstance(mesh, trimesh.Trimesh) and len(mesh.faces) == len(fox.mesh.faces)
     theirs = trimesh.load(trimesh.util.wrap_as_stream(bytes(fox.files["object.glb"])), file_type="glb")
     assert np.allclose(theirs.bounds, mesh.bounds, atol=1e-5)
+
+
+def test_what_comes_along_is_found():
+    fund = ptah.contract("crowdfund 3 ETH in ten days")
+    assert any(name.endswith(".sol") for name in fund.files)
+    assert ptah.shape("chair", formats="stl").files
 
 
 def test_arrays_outlive_their_work():
@@ -197,7 +204,7 @@ def test_save_verify_replay(tmp_path, fox):
 def test_recipes_are_those_of_the_schemas():
     names = [recipe["name"] for recipe in ptah.recipes()]
     assert "create" in names and all(callable(getattr(ptah, name)) for name in names)
-    subprocess.run([sys.executable, str(TOOLS / "generate.py"), "--check"], check=True)
+    subprocess.run([sys.executable, str(TOOLS / "generate.py"), "--check", "--library", str(LIBRARY)], check=True)
 
 
 @pytest.mark.parametrize("data", [b"", b"glTF" + b"\0" * 30, b"no glb at all, but long enough to be one", b"glTF\2\0\0\0\xff\xff\xff\xff\xff\xff\xff\x7fJSON{}"])

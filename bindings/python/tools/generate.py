@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
-"""Writes src/ptah/_recipes.py, a typed function for each recipe, from the schemas: generate.py [--check]. Needs the installed package."""
-import importlib.util
+"""Writes src/ptah/_recipes.py, a typed function for each recipe, from the schemas: generate.py [--check] [--library build/release/libptah.so].
+
+With --check it writes nothing, and says whether the file is current."""
+import argparse
+import ctypes
 import json
 import keyword
 import pathlib
@@ -19,13 +22,11 @@ from ._work import Progress, Work
 '''
 
 
-def recipes():
-    """Of the module alone: the package needs what is written here."""
-    place = next(pathlib.Path(importlib.util.find_spec("ptah").submodule_search_locations[0]).glob("_core*.so"))
-    spec = importlib.util.spec_from_file_location("_core", place)
-    core = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(core)
-    return json.loads(core.recipes())
+def recipes(library):
+    """From the C interface: the package itself needs what is written here."""
+    engine = ctypes.CDLL(str(library))
+    engine.ptah_recipes.restype = ctypes.c_char_p
+    return json.loads(engine.ptah_recipes())
 
 
 def type_of(schema, is_file):
@@ -79,12 +80,16 @@ def function(recipe):
 
 
 def main():
-    table = recipes()
+    parser = argparse.ArgumentParser(description=__doc__.split(":", 1)[0])
+    parser.add_argument("--check", action="store_true", help="say whether it is current")
+    parser.add_argument("--library", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[3] / "build" / "release" / "libptah.so")
+    o = parser.parse_args()
+    table = recipes(o.library)
     text = HEAD + f"__all__ = {json.dumps([recipe['name'] for recipe in table])}\n\n\n" + "\n\n\n".join(map(function, table)) + "\n"
     place = pathlib.Path(__file__).parent.parent / "src" / "ptah" / "_recipes.py"
-    if "--check" in sys.argv:
+    if o.check:
         if place.read_text() != text:
-            sys.exit(f"{place} is not what the schemas say: run {__file__}")
+            sys.exit(f"{place} is not what the schemas say: build the target ptah_shared and run {__file__}")
         return
     place.write_text(text)
 

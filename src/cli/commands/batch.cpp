@@ -183,16 +183,18 @@ void add_worker(CLI::App& app, Action& action) {
   struct Options {
     std::string folder;
     int64_t threads = 0;
+    bool passing = false;
   };
   auto o = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand("worker", "does what ptah batch, serve and work ask for")->group("");
   command->add_option("folder", o->folder)->required();
   command->add_option("--threads", o->threads);
+  command->add_flag("--passing", o->passing);
   command->callback([o, &action] {
     action = [o] {
       return finish(guard([&]() -> Result<void> {
         PTAH_TRY_VOID(take_threads(o->threads));
-        return serve_worker(o->folder, interrupted(), app_answers());
+        return serve_worker(o->folder, interrupted(), app_answers(), o->passing);
       }));
     };
   });

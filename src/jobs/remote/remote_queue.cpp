@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "base/hex.h"
 #include "base/sha256.h"
@@ -106,7 +107,7 @@ std::vector<WorkerSeen> RemoteQueue::workers() const {
   const std::lock_guard lock(mutex_);
   std::vector<WorkerSeen> out;
   for (const auto& [name, seen] : workers_)
-    if (Clock::now() - seen.second < std::chrono::duration<double>(remote_.worker_seconds)) out.push_back(seen.first);
+    if (is_there(seen.second)) out.push_back(seen.first);
   return out;
 }
 
@@ -213,8 +214,6 @@ void RemoteQueue::finish(int64_t id, const RemoteOutcome& outcome) {
     if (fs::file_size(store_.place_of(one), problem) != static_cast<uintmax_t>(one.bytes) || problem) return again(id, one.name + " did not arrive");
   }
   store_.finish(id, outcome.outputs, outcome.facts, outcome.seconds);
-  std::error_code ignored;
-  fs::remove_all(store_.folder() / "brought" / std::to_string(id), ignored);
   const Job done = store_.get(id);
   const auto delivered = options_.deliver ? options_.deliver(done) : Result<void>();
   if (!delivered) return give_up(done, delivered.error());
@@ -256,6 +255,12 @@ bool RemoteQueue::ask_outcome(int64_t id) {
   const auto said = broker_->get(value("done", id));
   if (!said) return false;
   if (!*said) return true;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto flight = in_flight_.find(id);
+    if (flight == in_flight_.end()) return true;
+    if (!std::exchange(flight->second.found, true)) return true;  // what its worker said of it may be on its way: that comes first
+  }
   if (const auto outcome = RemoteOutcome::read(**said)) finish(id, *outcome);
   return true;
 }
@@ -282,15 +287,16 @@ bool RemoteQueue::cancel(int64_t id) {
 
 /// Whether workers could begin one more soon. What none of them does waits at the broker for one who does, and takes no room.
 bool RemoteQueue::room() const {
-  int64_t slots = 0;
-  std::set<std::string> done;
-  for (const WorkerSeen& worker : workers()) {
-    if (!usable(worker)) continue;
-    slots += worker.slots;
-    done.insert(worker.classes.begin(), worker.classes.end());
-  }
   const std::lock_guard lock(mutex_);
   if (files_url_.empty()) return false;
+  int64_t slots = 0;
+  std::set<std::string> done;
+  for (const auto& [name, seen] : workers_) {
+    if (!is_there(seen.second) || !usable(seen.first)) continue;
+    slots += seen.first.slots;
+    for (const std::string& job_class : seen.first.classes)
+      if (!done.contains(job_class)) done.insert(job_class);
+  }
   const auto count = std::count_if(in_flight_.begin(), in_flight_.end(), [&](const auto& job) { return done.contains(job.second.job_class); });
   return count < 2 * slots;
 }
@@ -405,7 +411,7 @@ Result<fs::path> RemoteQueue::file(int64_t id, std::string_view token, const std
 Result<void> RemoteQueue::bring(int64_t id, std::string_view token, const std::string& sha256, std::span<const uint8_t> bytes) const {
   PTAH_TRY_VOID(check_token(id, token));
   if (const std::string found = sha256_hex(bytes); found != sha256) return fail(ErrorCode::mismatch, "these bytes have the SHA-256 {}", found);
-  return store_.bring(id, bytes);
+  return store_.bring(id, sha256, bytes);
 }
 
 }  // namespace ptah

@@ -51,6 +51,7 @@ class RemoteQueue : public JobQueue {
     std::string job_class;
     Clock::time_point told = {};  ///< progress, the last time
     int64_t begun = 0;
+    bool found = false;  ///< what became of it is noted; it was not heard yet
   };
 
   bool cancelled() const { return options_.cancel && options_.cancel->cancelled(); }
@@ -64,6 +65,7 @@ class RemoteQueue : public JobQueue {
   void finish(int64_t id, const RemoteOutcome& outcome);
   void give_up(const Job& job, const Error& error);
   void again(int64_t id, const std::string& why);
+  bool is_there(Clock::time_point seen) const { return Clock::now() - seen < std::chrono::duration<double>(remote_.worker_seconds); }
   bool room() const;
   void dispatch();
   bool send(Job job);

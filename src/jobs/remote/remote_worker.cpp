@@ -19,8 +19,9 @@ namespace {
 
 using RemoteClock = std::chrono::steady_clock;
 
-constexpr double kAnswerSeconds = 1;  ///< of who runs a job; nobody is told at once
-constexpr double kReturnSeconds = 3;  ///< until workers are connected again after their broker was away
+constexpr double kAnswerSeconds = 1;    ///< of who runs a job; nobody is told at once
+constexpr int64_t kKeptRoom = 1 << 20;  ///< bytes of a file that stays until the next job writes over it
+constexpr double kReturnSeconds = 3;    ///< until workers are connected again after their broker was away
 
 /// Says again and again that something goes on.
 class Beat {
@@ -44,7 +45,7 @@ class RemoteWork {
 
   Result<void> run() {
     PTAH_TRY(auto cancels, broker_.listen("ptah.cancel", [this](const std::string&, const std::string& name) { return cancel(name); }));
-    PTAH_TRY(auto queued, broker_.listen("ptah.queued.*", [this](const std::string&, const std::string&) { return wake(); }));
+    PTAH_TRY(auto queued, broker_.listen("ptah.queued.*", [this](const std::string& subject, const std::string&) { return wake(subject); }));
     PTAH_TRY(auto hello, broker_.listen("ptah.hello", [this](const std::string&, const std::string&) { return say_here(); }));
     std::vector<std::thread> threads;
     for (int i = 0; i < options_.slots; ++i) threads.emplace_back([this, i] { work(i); });
@@ -79,9 +80,10 @@ class RemoteWork {
     return {};
   }
 
-  std::optional<std::string> wake() {
+  std::optional<std::string> wake(const std::string& subject) {
     const std::lock_guard lock(mutex_);
     ++queued_;
+    ++queued_of_[subject.substr(subject.rfind('.') + 1)];
     woken_.notify_all();
     return {};
   }
@@ -103,11 +105,11 @@ class RemoteWork {
 
   void work(int slot) {
     const auto ended = guard([&]() -> Result<void> {
-      std::vector<std::unique_ptr<Taker>> takers;
+      std::vector<Line> lines;
       for (const std::string& job_class : options_.classes) {
         const RemotePlace place{job_class, options_.path, engine_};
         PTAH_TRY(auto taker, broker_.taker({place.group(), place.filter(), options_.lease_seconds}));
-        takers.push_back(std::move(taker));
+        lines.push_back({job_class, std::move(taker)});
       }
       const fs::path folder = options_.folder / std::to_string(slot);
       PTAH_TRY_VOID(make_folders(folder));
@@ -120,7 +122,7 @@ class RemoteWork {
           const std::lock_guard lock(mutex_);
           seen = queued_;
         }
-        if (const auto delivery = next(takers)) {
+        if (const auto delivery = next(lines)) {
           take(*delivery, folder, files, *worker);
           continue;
         }
@@ -134,12 +136,33 @@ class RemoteWork {
     if (!ended && !problem_) problem_ = ended.error();
   }
 
-  /// The first job of any class.
-  std::unique_ptr<Delivery> next(const std::vector<std::unique_ptr<Taker>>& takers) {
-    for (const auto& taker : takers) {
-      auto delivery = taker->take();  // a broker that is away comes back
-      if (delivery && *delivery) return std::move(*delivery);
-      if (stopped()) break;
+  /// The jobs of a class, as a slot sees them.
+  struct Line {
+    std::string job_class;
+    std::unique_ptr<Taker> taker;
+    int64_t seen = -1;  ///< how many were said to be queued when there was none
+    RemoteClock::time_point looked = {};
+  };
+
+  /// The next job. Where there was none, it looks again when one is queued, or after a while: jobs that come back are not said. The classes take turns.
+  std::unique_ptr<Delivery> next(std::vector<Line>& lines) {
+    for (size_t i = 0; i < lines.size() && !stopped(); ++i) {
+      Line& line = lines[i];
+      const auto now = RemoteClock::now();
+      int64_t queued = 0;
+      {
+        const std::lock_guard lock(mutex_);
+        queued = queued_of_[line.job_class];
+      }
+      if (line.seen == queued && now - line.looked < std::chrono::duration<double>(options_.idle_seconds)) continue;
+      line.looked = now;
+      line.seen = queued;
+      auto delivery = line.taker->take();  // a broker that is away comes back
+      if (!delivery) line.seen = -1;
+      if (!delivery || !*delivery) continue;
+      line.seen = -1;
+      std::rotate(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, lines.end());
+      return std::move(*delivery);
     }
     return nullptr;
   }
@@ -199,7 +222,6 @@ class RemoteWork {
       const std::lock_guard lock(mutex_);
       running_[job.name()] = running;
     }
-    const auto answers = broker_.listen("ptah.running." + job.name(), [](const std::string&, const std::string&) { return std::optional<std::string>("yes"); });
     const auto began = RemoteClock::now();
     Json about{{"job", job.name()}, {"recipe", job.recipe}, {"attempt", kills + 1}, {"worker", options_.name}};
     tell_server(job, {{"event", "begun"}, {"worker", options_.name}, {"attempt", kills + 1}});
@@ -207,8 +229,11 @@ class RemoteWork {
     tell(about);
     Result<RemoteOutcome> outcome = fail(ErrorCode::internal, "nothing was made");
     {
+      Result<std::unique_ptr<Listening>> answers = nullptr;  // nobody asks before the lease of the delivery is over
       const Beat alive(options_.lease_seconds / 3, [&] {
         delivery.alive();
+        if (!answers || !*answers)
+          answers = broker_.listen("ptah.running." + job.name(), [](const std::string&, const std::string&) { return std::optional<std::string>("yes"); });
         const auto over = broker_.get(value("done", job));  // the word that it is not wanted may have got lost
         if (over && *over) running->unwanted = true, running->token.cancel();
       });
@@ -257,14 +282,13 @@ class RemoteWork {
     }();
     if (!result && (!worker.alive() || running.token.cancelled())) return tl::unexpected(result.error());
     if (result) {
-      for (const JobOutput& one : result->outputs) {
-        const auto brought = files.bring(remote, one, JobStore::file_of(folder, one.sha256), running.token);
+      for (size_t i = 0; i < result->outputs.size(); ++i) {
+        const fs::path file = passing_file(folder, i);
+        const auto brought = files.bring(remote, result->outputs[i], file, running.token);
+        std::error_code ignored;
+        if (result->outputs[i].bytes > kKeptRoom) fs::remove(file, ignored);
         if (!brought && running.token.cancelled()) return tl::unexpected(brought.error());
         if (!brought && !out.error) out.error = brought.error();
-      }
-      for (const JobOutput& one : result->outputs) {
-        std::error_code ignored;
-        fs::remove(JobStore::file_of(folder, one.sha256), ignored);
       }
       out.outputs = std::move(result->outputs);
       out.facts = std::move(result->facts);
@@ -300,6 +324,7 @@ class RemoteWork {
   std::mutex mutex_;  ///< of what follows
   std::condition_variable woken_;
   int64_t queued_ = 0;
+  std::map<std::string, int64_t> queued_of_;  ///< by class
   std::map<std::string, std::shared_ptr<Running>> running_;
   std::optional<Error> problem_;
 };

@@ -23,7 +23,7 @@ struct RemoteWorkerOptions {
   double lease_seconds = 30;          ///< a job whose worker says nothing for so long is another one's
   int max_kills = 5;                  ///< a job that ended so many workers fails
   double idle_seconds = 0.5;          ///< between looks for jobs, beside being told of them
-  /// A worker that keeps its results in `folder`, as a store does.
+  /// A worker that leaves its results in `folder` (passing_file()).
   std::function<std::unique_ptr<JobWorker>(const std::filesystem::path& folder)> make_worker;
   /// Told of: {"event": "begun" | "done" | "failed" | "returned" | "lost", "job", "recipe", "seconds", …}; from any thread, one call at a time.
   std::function<void(const Json& what)> tell = {};

@@ -6,7 +6,7 @@ from typing import Any, Callable, Mapping, Optional, Sequence, Union
 from ._engine import shared_engine
 from ._work import Progress, Work
 
-__all__ = ["create", "object", "paint", "generate", "upscale", "shape", "render", "convert", "texture", "scene", "field", "say"]
+__all__ = ["create", "object", "paint", "generate", "upscale", "shape", "render", "convert", "texture", "scene", "field", "say", "face", "talk", "photo", "contract", "emotion"]
 
 
 def create(prompt: str, *, background: Optional[str] = None, best_of: Optional[int] = None, collider: Optional[str] = None, formats: Optional[str] = None,
@@ -145,7 +145,8 @@ def paint(prompt: str, files: Mapping[str, Any], *, as_diffusers: Optional[bool]
 
 
 def generate(prompt: Optional[str] = None, *, adapter: Optional[str] = None, cache: Optional[Any] = None, cache_type: Optional[str] = None,
-             context: Optional[int] = None, control_tokens: Optional[bool] = None, draft: Optional[str] = None, frequency_penalty: Optional[float] = None,
+             context: Optional[int] = None, control_tokens: Optional[bool] = None, draft: Optional[str] = None, dry_allowed_length: Optional[int] = None,
+             dry_base: Optional[float] = None, dry_multiplier: Optional[float] = None, frequency_penalty: Optional[float] = None,
              grammar: Optional[str] = None, log_probabilities: Optional[bool] = None, lookup: Optional[int] = None, max_tokens: Optional[int] = None,
              min_p: Optional[float] = None, model: Optional[str] = None, penalty_window: Optional[int] = None, presence_penalty: Optional[float] = None,
              repetition_penalty: Optional[float] = None, schema: Optional[str] = None, seed: Optional[Union[int, str]] = None,
@@ -159,6 +160,9 @@ def generate(prompt: Optional[str] = None, *, adapter: Optional[str] = None, cac
     context: how much to remember; 0: what the model was trained for (tokens); default 0
     control_tokens: names of control tokens in the text become those tokens; default false
     draft: a smaller model with the same tokens that makes the guesses (4 at once, or `lookup`) (MODEL); default ""
+    dry_allowed_length: how many tokens may be copied freely (tokens); default 2
+    dry_base: what a copied token more multiplies that by; default 1.75
+    dry_multiplier: above 0: tokens that would copy a longer piece of the text so far become less likely (DRY); default 0.0
     frequency_penalty: subtracted for each time a token came lately; default 0.0
     grammar: a GBNF grammar: the answer matches it; default ""
     log_probabilities: of each token, in JSON; default false
@@ -180,6 +184,7 @@ def generate(prompt: Optional[str] = None, *, adapter: Optional[str] = None, cac
     """
     return shared_engine().make('generate', progress=progress, budget_bytes=budget_bytes,
                                adapter=adapter, cache=cache, cache_type=cache_type, context=context, control_tokens=control_tokens, draft=draft,
+                               dry_allowed_length=dry_allowed_length, dry_base=dry_base, dry_multiplier=dry_multiplier,
                                frequency_penalty=frequency_penalty, grammar=grammar, log_probabilities=log_probabilities, lookup=lookup,
                                max_tokens=max_tokens, min_p=min_p, model=model, penalty_window=penalty_window, presence_penalty=presence_penalty,
                                prompt=prompt, repetition_penalty=repetition_penalty, schema=schema, seed=seed, stop=stop,
@@ -350,14 +355,17 @@ def field(folder: Any, *, held_out: Optional[int] = None, max_edge: Optional[int
                                smooth=smooth, steps=steps)
 
 
-def say(text: str, *, captions: Optional[bool] = None, energy: Optional[float] = None, lexicon: Optional[str] = None, model: Optional[str] = None,
-        pause: Optional[float] = None, pitch: Optional[float] = None, precision: Optional[str] = None, speed: Optional[float] = None,
-        voice: Optional[str] = None, progress: Optional[Callable[[Progress], Any]] = None, budget_bytes: int = 0) -> Work:
+def say(text: str, *, captions: Optional[bool] = None, energy: Optional[float] = None, follow_emotion: Optional[bool] = None, format: Optional[str] = None,
+        lexicon: Optional[str] = None, model: Optional[str] = None, pause: Optional[float] = None, pitch: Optional[float] = None,
+        precision: Optional[str] = None, speed: Optional[float] = None, voice: Optional[str] = None, watermark: Optional[bool] = None,
+        progress: Optional[Callable[[Progress], Any]] = None, budget_bytes: int = 0) -> Work:
     """Say a text aloud.
 
-    text: what is said, in English, plain or as SSML; an empty line makes a longer pause
+    text: what is said, plain or as SSML, in the language of the voice; an empty line makes a longer pause
     captions: captions.vtt, captions.srt and words.json (the time of each word and phoneme) beside the sound; default false
     energy: factor on the loudness curve; default 1.0
+    follow_emotion: speed, pitch and energy of each sentence follow, a little, the emotions that its words express (ptah emotion); default false
+    format: of the sound (wav, opus, mp3); default "wav"
     lexicon: words with their phonemes, as Ptah=tˈɑ, Nguyen=wˈɪn; default ""
     model: name of a pulled model, or its folder (MODEL); default "kokoro"
     pause: factor on the silence between sentences; default 1.0
@@ -365,7 +373,112 @@ def say(text: str, *, captions: Optional[bool] = None, energy: Optional[float] =
     precision: what the decoder computes in; auto: bf16 where the processor has it (auto, f32, bf16); default "auto"
     speed: above 1: faster; default 1.0
     voice: who says it, or a mixture such as af_heart:2+am_adam (NAME); default "af_heart"
+    watermark: an inaudible one in the sound, which ptah verify finds; default true
     """
     return shared_engine().make('say', progress=progress, budget_bytes=budget_bytes,
-                               text=text, captions=captions, energy=energy, lexicon=lexicon, model=model, pause=pause, pitch=pitch,
-                               precision=precision, speed=speed, voice=voice)
+                               text=text, captions=captions, energy=energy, follow_emotion=follow_emotion, format=format, lexicon=lexicon,
+                               model=model, pause=pause, pitch=pitch, precision=precision, speed=speed, voice=voice, watermark=watermark)
+
+
+def face(text: Optional[str] = None, *, azimuth: Optional[float] = None, background: Optional[str] = None, elevation: Optional[float] = None,
+         environment: Optional[str] = None, model: Optional[str] = None, seed: Optional[Union[int, str]] = None, set: Optional[Sequence[Any]] = None,
+         size: Optional[int] = None, texture: Optional[int] = None, watermark: Optional[bool] = None, progress: Optional[Callable[[Progress], Any]] = None,
+         budget_bytes: int = 0) -> Work:
+    """Make a person's head of a sentence or numbers.
+
+    azimuth: from where the head is seen, from the front to the right (degrees); default 0.0
+    background: what is behind it: plain, environment, transparent, white, black or #rrggbb; default "plain"
+    elevation: from how far above (degrees); default 0.0
+    environment: what lights the head (studio, city, interior, sunset); default "studio"
+    model: name of a pulled model, or its folder (MODEL); default "people"
+    seed: of all that is not asked for; the same seed stays the same person; default 0
+    set: a number or choice of the person, which goes before the text (NAME=VALUE); default []
+    size: edge of the picture (pixels); default 512
+    text: who it is, in English: age, sex, hair, eyes, skin, beard, glasses, expression; default ""
+    texture: edge of the skin's textures (texels); default 1024
+    watermark: an invisible mark in the picture, which ptah watermark finds; default true
+    """
+    return shared_engine().make('face', progress=progress, budget_bytes=budget_bytes,
+                               azimuth=azimuth, background=background, elevation=elevation, environment=environment, model=model, seed=seed,
+                               set=set, size=size, text=text, texture=texture, watermark=watermark)
+
+
+def talk(text: str, *, animate: Optional[bool] = None, azimuth: Optional[float] = None, background: Optional[str] = None,
+         elevation: Optional[float] = None, environment: Optional[str] = None, face: Optional[Any] = None, frame_rate: Optional[float] = None,
+         lexicon: Optional[str] = None, model: Optional[str] = None, person: Optional[str] = None, precision: Optional[str] = None,
+         seed: Optional[Union[int, str]] = None, set: Optional[Sequence[Any]] = None, size: Optional[int] = None, speed: Optional[float] = None,
+         voice: Optional[str] = None, voice_model: Optional[str] = None, progress: Optional[Callable[[Progress], Any]] = None,
+         budget_bytes: int = 0) -> Work:
+    """Let a head say a text.
+
+    text: what is said, in English, plain or as SSML
+    animate: a moving picture beside the GLB; default true
+    azimuth: from where the head is seen, from the front to the right (degrees); default 0.0
+    background: what is behind it: plain, environment, transparent, white, black or #rrggbb; default "plain"
+    elevation: from how far above (degrees); default 0.0
+    environment: what lights the head (studio, city, interior, sunset); default "studio"
+    face: the head: a GLB with ARKit's morph targets, such as ptah face makes (FILE); default ""
+    frame_rate: pictures a second; default 12.0
+    lexicon: words with their phonemes, as Ptah=tˈɑ, Nguyen=wˈɪn; default ""
+    model: the people: name of a pulled model, or its folder (MODEL); default "people"
+    person: instead of a file: who speaks, as ptah face takes it; default ""
+    precision: what the voice computes in; auto: bf16 where the processor has it (auto, f32, bf16); default "auto"
+    seed: of the person, and of when the eyes blink; default 0
+    set: a number or choice of the person (NAME=VALUE); default []
+    size: edge of the moving picture (pixels); default 256
+    speed: above 1: faster; default 1.0
+    voice: who says it, or a mixture such as af_heart:2+am_adam (NAME); default "af_heart"
+    voice_model: the voice: name of a pulled model, or its folder (MODEL); default "kokoro"
+    """
+    return shared_engine().make('talk', progress=progress, budget_bytes=budget_bytes,
+                               text=text, animate=animate, azimuth=azimuth, background=background, elevation=elevation, environment=environment,
+                               face=face, frame_rate=frame_rate, lexicon=lexicon, model=model, person=person, precision=precision, seed=seed,
+                               set=set, size=size, speed=speed, voice=voice, voice_model=voice_model)
+
+
+def photo(picture: Any, *, brows: Optional[float] = None, consents: Optional[Sequence[Any]] = None, donor: Optional[Any] = None,
+          eyes: Optional[float] = None, gaze_x: Optional[float] = None, gaze_y: Optional[float] = None, label: Optional[bool] = None,
+          model: Optional[str] = None, smile: Optional[float] = None, watermark: Optional[bool] = None,
+          progress: Optional[Callable[[Progress], Any]] = None, budget_bytes: int = 0) -> Work:
+    """Change a face in a photograph, with consent.
+
+    picture: a picture with a face (FILE)
+    brows: eyebrows: -1 down, 1 up; default 0.0
+    consents: the signed consent of a person in a picture (ptah consent give) (FILE); default []
+    donor: another picture, whose face takes the place of the one in the picture (FILE); default ""
+    eyes: eyelids: -1 narrower, 1 wider; default 0.0
+    gaze_x: where the eyes look: -1 left in the picture, 1 right; default 0.0
+    gaze_y: -1 down, 1 up; default 0.0
+    label: write SYNTHETIC into the picture; default false
+    model: name of a pulled model, or its folder (MODEL); default "faces"
+    smile: corners of the mouth: -1 down, 1 up; default 0.0
+    watermark: an invisible mark in the picture, which ptah watermark finds; default true
+    """
+    return shared_engine().make('photo', progress=progress, budget_bytes=budget_bytes,
+                               picture=picture, brows=brows, consents=consents, donor=donor, eyes=eyes, gaze_x=gaze_x, gaze_y=gaze_y,
+                               label=label, model=model, smile=smile, watermark=watermark)
+
+
+def contract(text: Optional[str] = None, *, ignore: Optional[Sequence[Any]] = None, set: Optional[Sequence[Any]] = None,
+             specification: Optional[str] = None, progress: Optional[Callable[[Progress], Any]] = None, budget_bytes: int = 0) -> Work:
+    """Write a smart contract from words.
+
+    ignore: a part of the text that need not be understood; may be given several times (TEXT); default []
+    set: an answer, as goal="50 ETH"; may be given several times (NAME=VALUE); default []
+    specification: instead of words: a specification.json; default ""
+    text: what the contract is to do, in English; default ""
+    """
+    return shared_engine().make('contract', progress=progress, budget_bytes=budget_bytes,
+                               ignore=ignore, set=set, specification=specification, text=text)
+
+
+def emotion(text: str, *, lines: Optional[bool] = None, model: Optional[str] = None, progress: Optional[Callable[[Progress], Any]] = None,
+            budget_bytes: int = 0) -> Work:
+    """Guess the emotions that the words of a text express.
+
+    text: an English text; what is beyond about 200 words is not read
+    lines: each line is a text of its own; default false
+    model: a classifier of the same labels, by its folder; emotion: the one that comes along (MODEL); default "emotion"
+    """
+    return shared_engine().make('emotion', progress=progress, budget_bytes=budget_bytes,
+                               text=text, lines=lines, model=model)

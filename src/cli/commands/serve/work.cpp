@@ -110,7 +110,7 @@ Result<void> run_worker(const RemoteOptions& o) {
       .lease_seconds = static_cast<double>(o.lease),
       .make_worker =
           [&](const fs::path& folder) {
-            return make_process_worker({"/proc/self/exe", "worker", folder.string(), "--threads", std::to_string(each)}, folder / "empty");
+            return make_process_worker({"/proc/self/exe", "worker", folder.string(), "--threads", std::to_string(each), "--passing"}, folder / "empty");
           },
       .tell =
           [&](const Json& what) {
