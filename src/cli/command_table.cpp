@@ -224,7 +224,7 @@ constexpr Command kTable[] = {
      "ptah key serve maker --port 8700"},
     {"sign", kOwn, add_sign,
      "ptah sign article.md --title \"The clock of Varn\" --out article\n"
-     "ptah sign article/article.md cover/picture.png aloud/sound.wav --title \"Issue 1\" --out issue-1"},
+     "ptah sign article/article.md cover.png=cover/picture.png aloud/speech.wav --title \"Issue 1\" --out issue-1"},
     {"mark", kOwn, add_mark, "ptah mark photo.jpg marked.jpg --source digitalCapture"},
     {"watermark", kOwn, add_watermark, "ptah watermark copy.jpg --works ptah-works"},
     {"consent", kOwn, add_consent,

@@ -229,6 +229,9 @@ works "$ptah" verify clock
 says "AUTHENTIC: whole, signed by 0x"
 refused 2 "exists already" "$ptah" sign clock.md --out clock
 refused 2 "another file called 'clock.md'" "$ptah" sign clock.md clock/clock.md --out twice
+refused 2 "cannot be called '../out.md'" "$ptah" sign ../out.md=clock.md --out outside
+works "$ptah" sign clock.md second.md=clock/clock.md --out named
+cmp -s clock.md named/second.md || wrong "a file has not the name it was given"
 refused 2 "cannot be called 'receipt.json'" "$ptah" sign clock/receipt.json --out receipt
 refused 3 "nowhere.md" "$ptah" sign clock.md nowhere.md --out half
 [ ! -e half ] || wrong "half of a work was written"

@@ -18,17 +18,26 @@ struct SignOptions {
   SigningOptions signing;
 };
 
-/// The files, as they are, by their own names.
+/// The path of "NAME=FILE" or "FILE", and what it is called in the work.
+std::pair<fs::path, std::string> named_file(const std::string& said) {
+  const size_t equals = said.find('=');
+  std::error_code problem;
+  if (equals == std::string::npos || fs::exists(said, problem)) return {said, fs::path(said).filename().string()};
+  return {said.substr(equals + 1), said.substr(0, equals)};
+}
+
+/// The files, as they are.
 Result<Work> work_of_files(const std::vector<std::string>& files) {
   if (files.size() > kMaxSignedFiles) return fail(ErrorCode::over_budget, "{} files; a work holds {} at most", files.size(), kMaxSignedFiles);
   Work out;
   size_t left = kMaxSignedBytes;
   for (const std::string& file : files) {
-    const std::string name = fs::path(file).filename().string();
-    if (name.empty() || name[0] == '.' || name == "receipt.json")
+    const auto [path, name] = named_file(file);
+    if (name.empty() || name[0] == '.' || name == "receipt.json" || name.find('/') != std::string::npos)
       return fail(ErrorCode::invalid_argument, "{}: a file of a work cannot be called '{}'", file, name);
-    if (out.files.contains(name)) return fail(ErrorCode::invalid_argument, "{}: there is another file called '{}'", file, name);
-    PTAH_TRY(Bytes bytes, read_input(file, kMaxSignedBytes, &interrupted()));
+    if (out.files.contains(name))
+      return fail(ErrorCode::invalid_argument, "{}: there is another file called '{}'; NAME=FILE gives it another name", file, name);
+    PTAH_TRY(Bytes bytes, read_input(path, kMaxSignedBytes, &interrupted()));
     if (bytes.size() > left) return fail(ErrorCode::over_budget, "the files have more than {} MiB together", kMaxSignedBytes >> 20);
     left -= bytes.size();
     out.files[name] = std::move(bytes);
@@ -38,7 +47,7 @@ Result<Work> work_of_files(const std::vector<std::string>& files) {
 
 Result<void> run_sign(const SignOptions& o) {
   if (o.signing.none) return fail(ErrorCode::invalid_argument, "--no-sign: without a signature there is nothing to do");
-  const std::string title = o.title.empty() ? fs::path(o.files.front()).filename().string() : o.title;
+  const std::string title = o.title.empty() ? named_file(o.files.front()).second : o.title;
   const WorkPlace place = place_of_work(o.out, folder_name(o.title.empty() ? fs::path(title).stem().string() : title), false, o.replace);
   PTAH_TRY_VOID(check_place(place, o.out));
   PTAH_TRY(Work work, work_of_files(o.files));
@@ -58,7 +67,7 @@ Result<void> run_sign(const SignOptions& o) {
 void add_sign(CLI::App& app, Action& action) {
   auto o = std::make_shared<SignOptions>();
   CLI::App* command = app.add_subcommand("sign", "sign files of yours as one work: copies, and a receipt with their digests");
-  command->add_option("files", o->files, "files of any kind; they stay as they are")->required();
+  command->add_option("files", o->files, "files of any kind; they stay as they are. NAME=FILE: FILE under another name")->required();
   command->add_option("--title", o->title, "what the work is called (default: the name of the first file)");
   command->add_option("--out", o->out, "folder of the work (default: a new one, ptah-works/NAME)");
   add_replace_option(*command, o->replace);
