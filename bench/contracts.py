@@ -3,7 +3,7 @@
 
     bench/contracts.py words [FILE]            kind and numbers of the sentences in tests/data/contract_words.jsonl (or FILE), and what is asked
     bench/contracts.py checks [N] [FILE]       writes every Nth contract, compiles it, runs its tests and slither, looks at its code
-    bench/contracts.py mutants [N] [--most 40] plants faults into contracts of every kind, one at a time, and counts those that the generated tests find
+    bench/contracts.py mutants [N] [--most 40] plants faults into a contract of every kind, each in a copy of its own, and counts those that the generated tests find
     bench/contracts.py alone MODEL [N]         what a language model writes of the same sentences without help: how many compile
 
 Needs a built `ptah` (build/release), node and npm; slither in $PTAH_PROGRAMS. One after the other, so that two cores are enough."""
@@ -126,57 +126,74 @@ def mutants_of(source):
     return [(n, what, "\n".join(lines[:n] + [changed] + lines[n + 1:])) for n, what, changed in out]
 
 
-def project(folder, contract, scratch, runs=64):
+def project(scratch, runs=64):
     (scratch / "src").mkdir(parents=True)
-    for name in (f"{contract}.sol", f"{contract}.t.sol", "Base.sol"):
-        shutil.copy(folder / name, scratch / "src" / name)
     (scratch / "node_modules").symlink_to(CACHE / "node_modules")
     (scratch / "foundry.toml").write_text(f'[profile.default]\nsrc="src"\ntest="src"\nlibs=["node_modules"]\nremappings=["@openzeppelin/=node_modules/@openzeppelin/"]\nsolc="{CACHE}/tools/solc"\noffline=true\n'
                                           f'optimizer=false\nevm_version="cancun"\n[fuzz]\nruns={runs}\nseed="0x70746168"\n[invariant]\nruns=8\ndepth=40\n[lint]\nlint_on_build=false\n')
 
 
-def mutants(sample=6, most=40):
+def tested(folder, contract, sources, place):
+    """For each of the sources, in a folder of its own in one project: whether its tests are green; None if it does not compile."""
+    out = [True] * len(sources)
+    scratch = pathlib.Path(place) / "p"
+    project(scratch)
+    for i, source in enumerate(sources):
+        (scratch / f"src/m{i}").mkdir()
+        (scratch / f"src/m{i}/{contract}.sol").write_text(source)
+        for name in (f"{contract}.t.sol", "Base.sol"):
+            shutil.copy(folder / name, scratch / f"src/m{i}" / name)
+    while True:
+        built = subprocess.run([FORGE, "build"], cwd=scratch, capture_output=True, text=True)
+        broken = {int(n) for n in re.findall(r"src/m(\d+)/", built.stdout + built.stderr)} if built.returncode else set()
+        if not built.returncode:
+            break
+        if not broken:
+            raise SystemExit("forge build: " + (built.stdout + built.stderr)[-2000:])
+        for i in broken:
+            out[i] = None
+            shutil.rmtree(scratch / f"src/m{i}", ignore_errors=True)
+        if all(one is None for one in out):
+            return out
+    ran = subprocess.run([FORGE, "test", "--json"], cwd=scratch, capture_output=True, text=True)
+    for suite, report in json.loads(ran.stdout[ran.stdout.index("{"):]).items():
+        number = int(re.match(r"src/m(\d+)/", suite)[1])
+        if any(test["status"] != "Success" for test in report["test_results"].values()):
+            out[number] = False
+    return out
+
+
+def mutants(sample=99, most=40):
     random.seed(7)
-    rest = rows(WORDS)
     chosen, seen = [], set()
-    for row in rest:
+    for row in rows(WORDS):
         if row["kind"] not in seen:
             seen.add(row["kind"])
             chosen.append(row)
-    total = dead = 0
+    total = dead = possible = 0
     for row in chosen[:sample]:
         with tempfile.TemporaryDirectory() as place:
-            folder, scratch = pathlib.Path(place) / "c", pathlib.Path(place) / "p"
+            folder = pathlib.Path(place) / "c"
             _, asked = write(row["words"], folder)
             if asked:
                 print("asked:", row["words"])
                 continue
             contract = json.loads((folder / "receipt.json").read_text())["contract"]
-            project(folder, contract, scratch)
-            target = scratch / "src" / f"{contract}.sol"
-            source = target.read_text()
-            if subprocess.run([FORGE, "test"], cwd=scratch, capture_output=True).returncode != 0:
-                print(f"{row['kind']}: its tests fail without a fault")
-                continue
+            source = (folder / f"{contract}.sol").read_text()
             all_faults = mutants_of(source)
             faults = random.sample(all_faults, min(most, len(all_faults)))
-            found = built = 0
-            for number, what, changed in faults:
-                target.write_text(changed)
-                try:
-                    ran = subprocess.run([FORGE, "test", "--fail-fast"], cwd=scratch, capture_output=True, text=True, timeout=240)
-                    output, code = ran.stdout + ran.stderr, ran.returncode
-                except subprocess.TimeoutExpired:
-                    output, code = "", 1
-                if "Compiler run failed" in output or "Compilation failed" in output:
-                    continue
-                built += 1
-                found += code != 0
-                if code == 0:
+            unchanged, *green = tested(folder, contract, [source] + [changed for _, _, changed in faults], place)
+            if unchanged is not True:
+                print(f"{row['kind']}: its tests fail without a fault")
+                continue
+            built = sum(one is not None for one in green)
+            found = sum(one is False for one in green)
+            for (number, what, _), one in zip(faults, green):
+                if one:
                     print(f"  {row['kind']} line {number + 1} survives, {what}: {source.split(chr(10))[number].strip()}", flush=True)
-            total, dead = total + built, dead + found
+            total, dead, possible = total + built, dead + found, possible + len(all_faults)
             print(f"{row['kind']}: {found} of {built} faults found ({len(all_faults)} can be planted)", flush=True)
-    print(f"all: {dead} of {total}, {100 * dead / max(1, total):.1f} %")
+    print(f"all: {dead} of {total}, {100 * dead / max(1, total):.1f} %; {possible} can be planted")
 
 
 def alone(model, every=5):

@@ -8,8 +8,8 @@ using Add = void(CLI::App&, Action&);
 Add add_ask, add_batch, add_car, add_character, add_chat, add_cid, add_classify, add_completion, add_consent, add_contract, add_convert, add_create, add_dao,
     add_dev_chain, add_draw, add_edges, add_embed, add_emotion, add_evaluate, add_face, add_faces, add_field, add_generate, add_help, add_key, add_learn,
     add_mark, add_measure, add_memory, add_mint, add_models, add_object, add_paint, add_perplexity, add_photo, add_plan, add_profile, add_pull, add_quantize,
-    add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_similar, add_studio, add_talk,
-    add_teach, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_translate, add_upscale, add_verify, add_version,
+    add_read, add_recall, add_redeem, add_render, add_replay, add_say, add_scene, add_schema, add_serve, add_shape, add_show, add_sign, add_similar, add_studio,
+    add_talk, add_teach, add_template, add_texture, add_tokenize, add_train, add_transcribe, add_transfer, add_translate, add_upscale, add_verify, add_version,
     add_voucher, add_watermark, add_work, add_worker;
 
 namespace {
@@ -224,6 +224,9 @@ constexpr Command kTable[] = {
      "ptah key delete old\n"
      "ptah key certificate maker\n"
      "ptah key serve maker --port 8700"},
+    {"sign", kOwn, add_sign,
+     "ptah sign article.md --title \"The clock of Varn\" --out article\n"
+     "ptah sign article/article.md cover.png=cover/picture.png aloud/speech.wav --title \"Issue 1\" --out issue-1"},
     {"mark", kOwn, add_mark, "ptah mark photo.jpg marked.jpg --source digitalCapture"},
     {"watermark", kOwn, add_watermark, "ptah watermark copy.jpg --works ptah-works"},
     {"consent", kOwn, add_consent,
@@ -249,6 +252,7 @@ constexpr Command kTable[] = {
      "ptah read odds article.md --details\n"
      "ptah read serve published --port 8080 --per-peer 3\n"
      "ptah read allow published readers.json 0x70997970C51812dc3A010C7d01b50e0d17dc79C8\n"
+     "ptah read take http://127.0.0.1:8080/ voucher.json\n"
      "ptah read claim voucher.json"},
     {"dao", kCommunity, add_dao,
      "ptah dao found review.json --name \"Fox Review\" --symbol FOX --share maker=600 --treasury 10000 --dev-chain\n"

@@ -216,6 +216,33 @@ for i in 1 2 3 4 5 6; do
   [ $? = 11 ] || wrong "owl $i is not whole: $(cat out)"
 done
 
+# --- files of one's own, signed as one work
+printf 'The clock of Varn runs on water.\n' >clock.md
+printf 'notes' >notes.bin
+PTAH_KEYS=$place/no-keys refused 3 "there is no key to sign with" "$ptah" sign clock.md --out nobody
+[ ! -e nobody ] || wrong "a work that nobody signed was written"
+[ -e keys/maker.json ] || works "$ptah" key new maker --no-passphrase
+works "$ptah" sign clock.md notes.bin --title "The clock of Varn" --out clock
+cmp -s clock.md clock/clock.md || wrong "a signed file is not what it was"
+says '"prompt":"The clock of Varn"' clock/receipt.json
+works "$ptah" verify clock
+says "AUTHENTIC: whole, signed by 0x"
+refused 2 "exists already" "$ptah" sign clock.md --out clock
+refused 2 "another file called 'clock.md'" "$ptah" sign clock.md clock/clock.md --out twice
+refused 2 "cannot be called '../out.md'" "$ptah" sign ../out.md=clock.md --out outside
+works "$ptah" sign clock.md second.md=clock/clock.md --out named
+cmp -s clock.md named/second.md || wrong "a file has not the name it was given"
+refused 2 "cannot be called 'receipt.json'" "$ptah" sign clock/receipt.json --out receipt
+refused 3 "nowhere.md" "$ptah" sign clock.md nowhere.md --out half
+[ ! -e half ] || wrong "half of a work was written"
+refused 5 "which this version cannot make" "$ptah" replay clock
+works "$ptah" sign notes.bin
+works "$ptah" verify ptah-works/notes
+sed -i 's/water/steam/' clock/clock.md
+"$ptah" verify clock >out
+[ $? = 6 ] || wrong "a changed file passed"
+says "NOT AUTHENTIC: clock.md changed since it was signed"
+
 # --- what is no work, what is no training
 mkdir empty
 refused 3 "is no work: there is no receipt.json in it" "$ptah" verify empty

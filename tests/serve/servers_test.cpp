@@ -2,10 +2,12 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <thread>
 
 #include "apps/reading/login_nonces.h"
+#include "apps/reading/reading_visit.h"
 #include "base/sha256.h"
 #include "chain/abi.h"
 #include "chain/account.h"
@@ -166,6 +168,73 @@ TEST_F(ReadingService, AFullDiskPasses) {
   EXPECT_TRUE(result.contains("right")) << result;
   EXPECT_EQ(hand_in(), result) << "and it counts once";
   EXPECT_EQ(get(running.port, "/counts")["passed"].get<int>() + get(running.port, "/counts")["failed"].get<int>(), 1);
+}
+
+TEST_F(ReadingService, AReaderWithoutABrowserReadsAnswersAndGetsAVoucher) {
+  ReadingServer server(*room);
+  const Running running(server);
+  const std::string url = fmt::format("http://127.0.0.1:{}", running.port);
+  const Key reader = Key::generate(), guesser = Key::generate();
+  const auto answers = [&](ReadingVisit& visit, bool right) {
+    std::vector<int> out;
+    for (const AskedQuestion& asked : value_or_throw(visit.questions())) {
+      const auto same = [&](const QuizItem& item) {
+        return item.question == asked.text && std::is_permutation(item.options.begin(), item.options.end(), asked.options.begin(), asked.options.end());
+      };
+      const auto item = std::find_if(items.begin(), items.end(), same);
+      if (item == items.end()) throw std::runtime_error("a question that is not in the bank");
+      const auto place = std::find(asked.options.begin(), asked.options.end(), item->options[0]) - asked.options.begin();
+      out.push_back(static_cast<int>(right ? place : (place + 1) % static_cast<long>(asked.options.size())));
+    }
+    return out;
+  };
+  for (const bool knows : {true, false}) {
+    ReadingVisit visit = value_or_throw(ReadingVisit::open(url));
+    EXPECT_EQ(visit.title(), article().title);
+    EXPECT_FALSE(visit.next_section()) << "not signed in yet";
+    value_or_throw(visit.sign_in(knows ? reader : guesser));
+    EXPECT_FALSE(visit.questions()) << "nothing read yet";
+    for (size_t i = 0; i < visit.sections(); ++i) EXPECT_EQ(value_or_throw(visit.next_section()).text, article().sections[i]);
+    EXPECT_FALSE(visit.next_section());
+    const ReadingVisit::Outcome outcome = value_or_throw(visit.answer(answers(visit, knows)));
+    EXPECT_EQ(outcome.right, knows ? 8U : 0U);
+    EXPECT_EQ(outcome.passed, knows);
+    EXPECT_EQ(outcome.voucher.is_null(), !knows);
+    EXPECT_EQ(text_at(outcome.voucher, "reader"), knows ? to_string(reader.address()) : "");
+  }
+  ReadingVisit again = value_or_throw(ReadingVisit::open(url + "/"));
+  const auto refused = again.sign_in(reader);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().message.find("has read this article already"), std::string::npos) << refused.error().message;
+  EXPECT_EQ(ReadingVisit::open("ftp://127.0.0.1/").error().code, ErrorCode::invalid_argument);
+}
+
+TEST_F(ReadingService, AServiceThatShowsAnotherTextOrAsksForHoursIsNotBelieved) {
+  Json about = room->about();
+  about["sections"] = 1;
+  double seconds = 0;
+  HttpServer server;
+  const auto answers = [&](const char* method, const char* path, std::function<Json()> what) {
+    server.route({.method = method, .path = path, .handler = [what](const HttpRequest&) { return HttpResponse::of(what()); }, .max_body = 4096});
+  };
+  answers("GET", "/article", [&] { return about; });
+  answers("GET", "/nonce", [] { return Json{{"nonce", "0x" + std::string(64, '0')}, {"expires", 1}}; });
+  answers("POST", "/sessions", [] { return Json{{"session", "a"}, {"token", "b"}}; });
+  answers("GET", "/sessions/{}/sections/{}", [&] { return Json{{"text", "another text"}, {"token", "c"}, {"last", true}, {"seconds", seconds}}; });
+  const Running running(server);
+  const auto visit = [&] {
+    ReadingVisit out = value_or_throw(ReadingVisit::open(fmt::format("http://127.0.0.1:{}", running.port)));
+    value_or_throw(out.sign_in(Key::generate()));
+    return out;
+  };
+  ReadingVisit one = visit();
+  ASSERT_TRUE(one.next_section());
+  EXPECT_EQ(one.questions().error().code, ErrorCode::mismatch);
+  seconds = 1e9;
+  ReadingVisit two = visit();
+  EXPECT_EQ(two.next_section().error().code, ErrorCode::corrupt);
+  about["sections"] = uint64_t{1} << 40;
+  EXPECT_EQ(ReadingVisit::open(fmt::format("http://127.0.0.1:{}", running.port)).error().code, ErrorCode::corrupt);
 }
 
 TEST(SigningService, NothingIsReadWithoutTheToken) {

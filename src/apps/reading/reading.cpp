@@ -32,14 +32,6 @@ Result<Bytes32> commitment_of(const Json& items, const std::string& salt) {
   return keccak256(text);
 }
 
-Result<Bytes32> digest_of(const Article& article) {
-  PTAH_TRY(const std::string text, canonical_json(Json{{"title", article.title}, {"sections", article.sections}}));
-  const Digest digest = sha256(as_bytes(text));
-  Bytes32 out;
-  std::copy(digest.begin(), digest.end(), out.begin());
-  return out;
-}
-
 Json to_json(const QuizDraw& draw) {
   Json orders = Json::array();
   for (const auto& order : draw.orders) orders.push_back(std::vector<int>(order.begin(), order.end()));
@@ -132,13 +124,21 @@ Result<Json> publish_article(const Article& article, const std::vector<QuizItem>
   Json all = Json::array();
   for (const QuizItem& item : items) all.push_back(to_json(item));
   PTAH_TRY(const Bytes32 commitment, commitment_of(all, salt));
-  PTAH_TRY(const Bytes32 digest, digest_of(article));
+  PTAH_TRY(const Bytes32 digest, article_digest(article));
   const Json open{{"format", "ptah article 1"},         {"title", article.title},  {"sections", article.sections}, {"article", hex_text(digest)},
                   {"commitment", hex_text(commitment)}, {"terms", to_json(terms)}, {"questions", items.size()}};
   const std::string bank = Json{{"format", "ptah questions 1"}, {"salt", salt}, {"items", all}}.dump(1);
   PTAH_TRY_VOID(write_file(folder / "bank.json", {as_bytes(bank)}, 0600));
   PTAH_TRY_VOID(write_new_file(folder / "article.json", std::string_view(open.dump(1) + "\n")));
   return open;
+}
+
+Result<Bytes32> article_digest(const Article& article) {
+  PTAH_TRY(const std::string text, canonical_json(Json{{"title", article.title}, {"sections", article.sections}}));
+  const Digest digest = sha256(as_bytes(text));
+  Bytes32 out;
+  std::copy(digest.begin(), digest.end(), out.begin());
+  return out;
 }
 
 Json login_data(const ReadingTerms& terms, const Address& reader, const Bytes32& article, const Bytes32& nonce, uint64_t expires) {
@@ -225,7 +225,7 @@ Result<std::unique_ptr<ReadingRoom>> ReadingRoom::open(const fs::path& folder, c
   }
   PTAH_TRY(r.terms_, reading_terms(r.published_.value("terms", Json())));
   PTAH_TRY(r.reward_, parse_uint256(std::string_view(r.terms_.reward)));
-  PTAH_TRY(r.article_digest_, digest_of(r.article_));
+  PTAH_TRY(r.article_digest_, article_digest(r.article_));
   PTAH_TRY(const Bytes32 commitment, commitment_of(bank["items"], text_at(bank, "salt")));
   if (hex_text(commitment) != text_at(r.published_, "commitment") || hex_text(r.article_digest_) != text_at(r.published_, "article"))
     return fail(ErrorCode::mismatch, "{}: article or questions are not those that were published", folder.string());

@@ -38,6 +38,8 @@ Result<void> check_publication(const std::vector<QuizItem>& items, const Reading
 /// The same checks, then the files. Errors: as check_publication; io.
 Result<Json> publish_article(const Article& article, const std::vector<QuizItem>& items, const ReadingTerms& terms, const std::filesystem::path& folder);
 
+/// SHA-256 over the canonical JSON (RFC 8785) of {title, sections}: what a published article is called by.
+Result<Bytes32> article_digest(const Article& article);
 /// The typed data that a reader signs to come in.
 Json login_data(const ReadingTerms& terms, const Address& reader, const Bytes32& article, const Bytes32& nonce, uint64_t expires);
 /// The typed data of a voucher, as contracts/src/ReadRewards.sol takes it.

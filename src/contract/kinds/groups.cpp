@@ -30,7 +30,8 @@ ContractKind multisig_kind() {
           "needed:3|signers:4|must sign:3|have to sign:3|confirmations:3|approvals:2.5|owners:1|board members:2|safe for:2|club fund:2|have to agree:2|have to "
           "confirm:2.5|shared account:5|co-signers:4|cosigners:4|key holders:3|out of:0.5|both partners:2|joint wallet:5|must approve:2.5|sign off:2",
       .terms = {{"owners", TermType::count, "How many people own the wallet?", "", 2, 20,
-                 "owners:4|members:3|signers:4|council:2|people:3|partners:3|keys:3|of:1|board:2|keyholders:4|trustees:4|directors:4|friends:2|cosigners:4",
+                 "owners:4|members:3|signers:4|council:2|people:3|partners:3|keys:3|of:1|board:2|keyholders:4|trustees:4|directors:4|friends:2|cosigners:4|key "
+                 "holders:4",
                  "how many own it"},
                 {"threshold", TermType::count, "How many of them have to agree?", "", 1, 20,
                  "agree:4|signatures:4|confirm:4|confirmations:5|approvals:5|at least:2|needed:3|required:3|sign:4|must:2|any:2|approve:3|have "
@@ -54,7 +55,9 @@ ContractKind governor_kind() {
               "governor:5|dao:4|governance:3|quorum:4|proposal threshold:3|voting period:4|voting delay:4|proposals:2|vote on:3|on-chain governance:5|onchain "
               "governance:5|token voting:4|votes last:3|timelock:1|propose:1.5|members vote:4|voting:1.5|ballot:2|decide by vote:3|referendum:3|proposal:1.5",
           .terms = {{"voting_delay", TermType::duration, "", "1 day", 0, 60 * kDay,
-                     "voting delay:6|delay:2.5|before voting:4|before the vote:4|voting starts:4|voting begins:4|vote starts:4", "from a proposal to its vote"},
+                     "voting delay:6|delay:2.5|before voting:4|before the vote:4|voting starts:4|voting begins:4|vote starts:4|vote opens:4|voting "
+                     "opens:4|opens after:5|starts after:5|begins after:4",
+                     "from a proposal to its vote"},
                     {"voting_period", TermType::duration, "How long does a vote last?", "", kHour, 180 * kDay,
                      "voting period:6|votes last:5|voting takes:5|voting:2.5|vote is open:5|period:3|open for:3|voting "
                      "lasts:5|vote:2|votes:1.5|ballot:2|last:1.5|to vote:3",
@@ -68,9 +71,10 @@ ContractKind governor_kind() {
                      "votes that it takes to propose"},
                     {"timelock", TermType::duration, "", "2 days", 60, 60 * kDay,
                      "timelock:5|wait:4|before they run:4|execution after:5|carried out after:5|execution delay:6|executed after:5|time lock:5|take "
-                     "effect:3|run:1.5|carried out:3|after:1|execut:3|before it runs:4|queue:2",
+                     "effect:3|run:1.5|carried out:3|after:1|execut:3|before it runs:4|queue:2|takes effect:5|later:2.5|days later:2|effective after:4",
                      "how long a decision waits before it is carried out"},
-                    {"supply", TermType::tokens, "", "", 1, kMostTokens, "supply:5|own token:2|voting tokens:2|tokens:0.5|in total:2|total supply:5",
+                    {"supply", TermType::tokens, "", "", 1, kMostTokens,
+                     "supply:5|own token:2|its own:3|of its own:3|voting tokens:2|tokens:0.5|in total:2|total supply:5",
                      "votes, if the contract brings a token of its own"}},
           .flags = {},
           .roles = {},

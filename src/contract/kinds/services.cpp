@@ -30,7 +30,7 @@ ContractKind sale_kind() {
                     {"start", TermType::date, "", "", 1, 4e9, "from:3|starts:3|starting:3|begins:3|on:2|opens:3|start:2", "when it begins"}},
           .flags = {{"allow_list",
                      "allow list|allowlist|allow-list|whitelist|whitelisted|on the list|our list|approved buyers|on our list|listed|kyc|registered "
-                     "buyers|invited|private",
+                     "buyers|invited|private|my list|people on a list|on a list|list of buyers",
                      "no allow list|no allowlist|no whitelist|open to everyone|open to everybody|anyone can buy|anybody can buy|open to anyone|public "
                      "sale|everybody can buy|without a list|without an allow list|without a whitelist|everyone can buy",
                      "only people on a list can buy"}},
@@ -48,7 +48,8 @@ ContractKind subscription_kind() {
           "subscription:5|subscribe:5|per week:1|each week:1|charge:1|in advance:1.5|access:1|per year:0.7|subscriber:4|subscribers:4|membership fee:4|a "
           "month:1|per month:1.5|monthly fee:3|every 30 days:1.5|recurring:4|pass "
           "for:2|magazine pass:2|access pass:3|prepaid:2|grace:2|newsletter:2|periods ahead:3|a yearly:1|membership:1.5|dues:3|per quarter:1|for "
-          "access:2.5|billing:3|renew:2|renews:2|paywall:3|cancel any time:1.5|cancel anytime:1.5|weekly magazine:1|rent:1",
+          "access:2.5|billing:3|renew:2|renews:2|paywall:3|each quarter:2|every quarter:2|each month:2|every month:2|each year:1.5|every year:1.5|to "
+          "use:0.5|cancel any time:1.5|cancel anytime:1.5|weekly magazine:1|rent:1",
       .terms = {{"price", TermType::money, "What does a period cost, and in what?", "", 0, 1e12,
                  "a month:2|pay:2|for:1|fee:2|costs:3|price:3|per:2|each:1|subscribe:1|/:1|every:1|subscription:1", "of one period"},
                 {"period", TermType::duration, "How long is a period?", "", kHour, 5 * kYear,
@@ -61,7 +62,7 @@ ContractKind subscription_kind() {
                  "what is free the first time"}},
       .flags = {{"refundable",
                  "refund|refunded|refundable|returns the remaining|money back|unused months|paid back|gets back|get back|remaining months|pro rata|unused "
-                 "periods|returned",
+                 "periods|returned|given back|give back|giving back|repaid|reimbursed|have not begun|has not begun|have not started|not used yet",
                  "no refunds|no refund|non-refundable|not refundable|without refund|without refunds|nonrefundable|not refunded|no money back|never "
                  "refunded|are not refunded",
                  "periods that have not begun are paid back"}},
@@ -116,7 +117,9 @@ ContractKind reward_kind() {
                     {"epoch", TermType::duration, "", "1 day", kHour, 90 * kDay,
                      "a day:1|per:2|daily:2|weekly:2|a week:1|epoch:4|every:2|a month:1|day:1|week:1", "an epoch"},
                     {"budget", TermType::asset, "", "", 0, kMostTokens,
-                     "budget:5|ever:3|in total ever:4|lifetime:4|overall budget:6|fund of:3|total budget:6|pot of:4|pool of:3", "the most that is ever paid"},
+                     "budget:5|ever:3|in total ever:4|lifetime:4|overall budget:6|fund of:3|total budget:6|pot of:4|pool of:3|whole programme:6|whole "
+                     "program:6|over the whole:5|entire:4|all the time:3|programme:2",
+                     "the most that is ever paid"},
                     {"notice", TermType::duration, "", "7 days", kDay, 180 * kDay, "notice:5|end:2|withdraw:2",
                      "how long before the sponsor can take back the rest"}},
           .flags = {},

@@ -18,7 +18,13 @@ constexpr double kLeastLead = 0.75, kLeastScore = 1.5;
 /// Scores of all kinds.
 std::vector<double> kind_scores(const RequestWords& words) {
   std::vector<double> out;
-  for (const ContractKind& kind : contract_kinds()) out.push_back(words.weight(kind.cues));
+  // Parts that make a hundred percent are somebody's shares.
+  double percent = 0;
+  size_t parts = 0;
+  for (const ContractToken& token : words.tokens())
+    if (token.quantity && token.quantity->kind == QuantityKind::share) percent += token.quantity->value(), ++parts;
+  for (const ContractKind& kind : contract_kinds())
+    out.push_back(words.weight(kind.cues) + (kind.name == "splitter" && parts >= 2 && std::abs(percent - 100) < 1e-9 ? 3 : 0));
   return out;
 }
 
@@ -31,6 +37,7 @@ class TermReader {
   }
 
   void read() {
+    for (size_t i = 0; i < taken_.size(); ++i) taken_[i] = taken_[i] || names_a_standard(i);
     flags();
     if (kind_.name == "editions") read_editions(words_, out_.spec, taken_);
     if (kind_.name == "splitter") read_shares(words_, out_.spec, taken_);
@@ -78,9 +85,13 @@ class TermReader {
       spec().flags.erase("timeout_to_buyer");
   }
 
-  /// "with 6 decimals", where amounts are of somebody else's token.
+  /// "with 6 decimals", where amounts are of somebody else's token; "no decimals", where they are of its own.
   void token_decimals() {
-    if (kind_.term("decimals")) return;
+    if (kind_.term("decimals")) {
+      if (said("no decimals|without decimals|no decimal places|without decimal places|no fractions|cannot be divided|not divisible|whole points only"))
+        spec().terms["decimals"] = {QuantityKind::count, "0", ""};
+      return;
+    }
     for (size_t i = 0; i < all().size(); ++i)
       if (all()[i].quantity && all()[i].quantity->kind == QuantityKind::count && all()[i].noun.starts_with("decimal") && all()[i].quantity->value() <= 18) {
         spec().token_decimals = static_cast<int>(all()[i].quantity->value());
@@ -139,6 +150,9 @@ class TermReader {
         else if (t.each)
           score *= 0.3;
         if (t.soft && !t.each && score < 1.8) continue;
+        // "one reader earns …" is no amount.
+        if (t.soft && !t.each && (term.type == TermType::asset || term.type == TermType::tokens || term.name == "max_supply") && !t.noun.starts_with("token"))
+          continue;
         if (score > 0.45) candidates.push_back({score, i, &term});
       }
     }
@@ -185,8 +199,12 @@ class TermReader {
         const ContractToken& t = all()[i];
         if (!t.quantity || taken_[i] || t.quantity->kind != QuantityKind::duration || words_.nearness(kind_.term("max_periods")->cues, i) < 1) continue;
         const auto whole = seconds_of(*t.quantity), one = seconds_of(spec().terms["period"]);
-        if (!whole || !one || *one <= 0 || *whole % *one != 0) continue;
-        spec().terms["max_periods"] = {QuantityKind::count, std::to_string(*whole / *one), ""};
+        if (!whole || !one || *one <= 0) continue;
+        // A year has twelve months, though a month counts 30 days.
+        const bool years = t.quantity->unit == "year" && spec().terms["period"].unit == "month";
+        const double months = years ? 12 * std::strtod(t.quantity->number.c_str(), nullptr) / std::strtod(spec().terms["period"].number.c_str(), nullptr) : 0;
+        if (years ? months != std::floor(months) : *whole % *one != 0) continue;
+        spec().terms["max_periods"] = {QuantityKind::count, years ? fmt::format("{:.0f}", months) : std::to_string(*whole / *one), ""};
         taken_[i] = true;
       }
     }
@@ -198,6 +216,10 @@ class TermReader {
           taken_[i] = true;
     if (kind_.name == "collection" && !spec().has("allow_list") && !spec().has("price")) spec().terms.erase("per_wallet");
     if (kind_.name == "editions" && spec().items.empty()) spec().terms.erase("per_wallet");
+    // "Two photographs: …"
+    if (kind_.name == "editions" && spec().items.size() > 1)
+      for (size_t i = 0; i < all().size(); ++i)
+        if (!taken_[i] && all()[i].quantity && *all()[i].quantity == Quantity{QuantityKind::count, std::to_string(spec().items.size()), ""}) taken_[i] = true;
     if (kind_.name == "governor" && spec().has("supply") && !words_.says("own token|its own|new token|supply|with a token|brings")) {
       // Amounts of a token that is there already are votes, not a supply.
       for (size_t i = 0; i < all().size(); ++i)
@@ -224,13 +246,17 @@ class TermReader {
   static bool same(const Quantity& a, const Quantity& b) {
     return a.kind == b.kind && (a == b || (a.unit == b.unit && a.value() == b.value()) || (a.kind == QuantityKind::duration && a.value() == b.value()));
   }
+  /// The 20 of "an ERC-20".
+  bool names_a_standard(size_t i) const {
+    const auto standard = [&](size_t at) { return all()[at].lower == "erc" || all()[at].lower == "eip"; };
+    return all()[i].quantity && ((i >= 1 && standard(i - 1)) || (i >= 2 && all()[i - 1].is("-") && standard(i - 2)));
+  }
   /// "an ERC-20", "one NFT", "two of them": numbers that say nothing.
   bool harmless(size_t i) const {
     const ContractToken& t = all()[i];
     if (t.quantity->kind != QuantityKind::count) return false;
     if (t.quantity->number == "0" || t.quantity->number == "1") return true;
-    if (i >= 1 && (all()[i - 1].lower == "erc" || all()[i - 1].lower == "eip")) return true;
-    if (i >= 2 && all()[i - 1].is("-") && (all()[i - 2].lower == "erc" || all()[i - 2].lower == "eip")) return true;
+    if (names_a_standard(i)) return true;
     // "2 decimals" of a currency, "all three people"
     return t.noun.starts_with("decimal") ||
            (t.quantity->value() <= 12 &&

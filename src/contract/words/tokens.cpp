@@ -243,6 +243,7 @@ class QuantityReader {
     const auto second = whole(i);
     // "10 of 5 USDC": the second number may have a unit of its own.
     if (!second || time_unit(lower(second->second)) || lower(second->second) == "%" || currency(lower(second->second))) return false;
+    if (lower(i) == "one") return false;  // "no more than 3 of one print"
     const size_t end = second->second;
     const std::string a = first->first, b = second->first;
     put({QuantityKind::count, a, ""}, i);
@@ -264,6 +265,11 @@ class QuantityReader {
     if (lower(i) == "a" || lower(i) == "one") ++i;
     const bool half = lower(i) == "half", quarter = lower(i) == "quarter";
     if (!half && !quarter) return false;
+    // "a quarter of an hour"
+    if (lower(i + 1) == "of" && (lower(i + 2) == "an" || lower(i + 2) == "a") && lower(i + 3) == "hour") {
+      put({QuantityKind::duration, half ? "30" : "15", "minute"}, i + 4);
+      return true;
+    }
     size_t next = i + 1;
     if (half && (lower(next) == "a" || lower(next) == "an" || time_unit(lower(next)))) {
       if (lower(next) == "a" || lower(next) == "an") ++next;

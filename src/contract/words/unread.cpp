@@ -62,6 +62,14 @@ bool says_a_wish(const RequestWords& words, size_t begin, size_t end) {
   return false;
 }
 
+/// Whether a clause forbids something or keeps it for somebody.
+bool says_a_bound(const RequestWords& words, size_t begin, size_t end) {
+  static const std::set<std::string_view> kBounds{"must", "cannot", "can't", "only", "never", "nobody", "alone", "except", "unless", "mustn't", "forbidden"};
+  for (size_t i = begin; i < end; ++i)
+    if (kBounds.contains(words.tokens()[i].lower)) return true;
+  return false;
+}
+
 /// Every word that some cue of a kind has.
 std::set<std::string_view> words_of_kind(const ContractKind& kind) {
   std::set<std::string_view> out;
@@ -86,10 +94,11 @@ void read_unread(RequestWords& words, const ContractKind& kind, ContractReading&
   for (size_t begin = 0; begin < all.size();) {
     size_t end = begin;
     while (end < all.size() && words.clause(end) == words.clause(begin)) ++end;
-    size_t known = 0, unknown = 0, numbers = 0;
+    size_t known = 0, unknown = 0, numbers = 0, read = 0;
     std::string text;
     for (size_t i = begin; i < end; ++i) {
-      if (all[i].quantity || all[i].address) ++numbers;
+      if ((all[i].quantity && !all[i].soft) || all[i].address) ++numbers;
+      if (words.used(i) && !all[i].soft) ++read;
       if (all[i].is_word() && words.used(i))
         ++known;
       else if (all[i].is_word() && !common_words().contains(all[i].lower))
@@ -97,7 +106,9 @@ void read_unread(RequestWords& words, const ContractKind& kind, ContractReading&
       const bool edge = all[i].lower.size() == 1 && !all[i].is_word() && !all[i].quantity && (i == begin || i + 1 == end);
       if (!edge) text += (text.empty() || (i > 0 && all[i].begin == all[i - 1].end) ? "" : " ") + all[i].text;
     }
-    if (unknown >= 2 && known == 0 && numbers == 0) {
+    // Words of the kind alone are not understood yet where something is forbidden or reserved for somebody.
+    const bool bounds = read == 0 && unknown >= 1 && says_a_bound(words, begin, end);
+    if (numbers == 0 && ((unknown >= 2 && known == 0) || bounds)) {
       if (text.starts_with("and ")) text.erase(0, 4);
       if (says_a_wish(words, begin, end))
         out.questions.push_back({"words", fmt::format("'{}' is not understood. Say it in other words, or leave it out with `ignore` \"{}\".", text, text)});

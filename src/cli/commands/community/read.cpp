@@ -6,6 +6,7 @@
 #include "cli/chain_options.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/community/read_questions.h"
+#include "cli/commands/community/read_take.h"
 #include "serve/reading_server.h"
 
 namespace ptah::cli {
@@ -221,6 +222,7 @@ void add_read(CLI::App& app, Action& action) {
   allow->add_option("readers", l->readers, "addresses of readers (0x…)")->required();
   allow->add_option("--valid", l->expires, "how long it is valid: 90s, 10m, 2h or 3d");
   add_signing_options(*allow, l->signing);
+  add_read_take(*command, action);
   const auto [claim, c] = add("claim", "cash in a voucher on the chain", run_claim);
   claim->add_option("voucher", c->file, "the answer of the service, or its voucher; - is standard input")->required();
   add_chain_options(*claim, *c, true);

@@ -46,8 +46,8 @@ struct CheckLine {
   SigningOptions signing;
 };
 
-std::string tool_text(const std::optional<std::vector<std::string>>& findings) {
-  if (!findings) return "slither is not installed";
+std::string tool_text(const std::optional<std::vector<std::string>>& findings, bool quick) {
+  if (!findings) return quick ? "slither and halmos left out (--quick)" : "slither is not installed";
   return findings->empty() ? "slither: nothing" : fmt::format("slither: {} findings", findings->size());
 }
 
@@ -74,7 +74,7 @@ Result<void> run_contract_check(const CheckLine& o) {
     if (built.findings)
       for (const std::string& line : *built.findings) print("{}\n", line);
     if (!o.quiet) {
-      print("{} tests passed, {} failed; {}; {}; {} bytes of code\n", built.passed, built.failures.size(), tool_text(built.findings),
+      print("{} tests passed, {} failed; {}; {}; {} bytes of code\n", built.passed, built.failures.size(), tool_text(built.findings, o.quick),
             built.proofs ? fmt::format("{} proofs by halmos", *built.proofs) : std::string("no proofs"), built.code_bytes);
       print("{}\n", place);
     }
