@@ -377,6 +377,16 @@ TEST_F(SceneWordsTest, PartsOfThingsAreNotThoseOfTheRoom) {
   EXPECT_TRUE(has(sides, "chair 4", "around", {"table"}));
 }
 
+TEST_F(SceneWordsTest, MembersAndPronounsOfGroups) {
+  const SceneProgram tables = read("Two tables. Under the left one there is a bucket.");
+  EXPECT_TRUE(has(tables, "bucket", "under", {"table 2"}));
+  EXPECT_TRUE(has(tables, "table 2", "left_of", {"table 1"}));
+  const SceneProgram beach = read("A boat lies on the beach. A crab sits on a rock beside it.");
+  EXPECT_TRUE(has(beach, "rock", "next_to", {"boat"}));
+  const SceneProgram kites = read("Kites: one red, one blue. Both lie next to a wheelbarrow.");
+  EXPECT_TRUE(std::any_of(kites.relations.begin(), kites.relations.end(), [](const SceneRelation& r) { return r.of == "kite 2" && r.to.size() == 1; }));
+}
+
 TEST_F(SceneWordsTest, RowsStandSideBySide) {
   const SceneProgram scene = read("Five trees are planted in a row; a mailbox stands at the end of the row.");
   EXPECT_TRUE(has(scene, "tree 2", "right_of", {"tree 1"}));

@@ -228,6 +228,14 @@ class Fitter {
       if (carrier.kind == "fence" && !carrier.parameters.contains("tips")) carrier.parameters["tips"] = "flat";
       return;
     }
+    if (carrier.kind == "bowl" && things.size() > 6) {  // in two layers
+      set_length(carrier, "width", 0.35);
+      set_length(carrier, "height", 0.16);
+      for (SceneObject* thing : things)
+        for (const char* name : {"width", "height", "length"})
+          if (const double size = length_of(*thing, name); size > 0) set_length(*thing, name, size * 0.7);
+      return;
+    }
     if (carrier.kind != "cart" && carrier.kind != "wagon" && carrier.kind != "wheelbarrow" && carrier.kind != "crate") return;
     const char* along = length_of(carrier, "length") > 0 ? "length" : "depth";
     double area = 0;

@@ -401,7 +401,7 @@ class Reader : public ClauseReader {
 
   /// "it", "they": what the last clause was about.
   std::vector<int> pronoun_subject() {
-    const bool one = is("it") || is("this") || is("that") || is("he") || is("she"), several = is("they") || is("these") || is("those");
+    const bool one = is("it") || is("this") || is("that") || is("he") || is("she"), several = is("they") || is("these") || is("those") || is("both");
     if (!one && !several) return {};
     const size_t start = at_;
     ++at_;
@@ -409,7 +409,7 @@ class Reader : public ClauseReader {
     if (!finite_ahead() && !is("has") && !is("have")) return at_ = start, std::vector<int>{};
     std::vector<int> out;
     for (const int g : topic_)
-      if (!group(g).kind.empty()) out.push_back(g);
+      if (!group(g).kind.empty() && !(group(g).guessed && group(g).told_apart)) out.push_back(g);
     if (several && (out.size() > 1 || (out.size() == 1 && total(out[0]) > 1))) {
       for (const int g : out) mention(g);
       return out;

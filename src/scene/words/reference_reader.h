@@ -48,6 +48,7 @@ class ReferenceReader : public PhraseReader {
         if (is_in(subjects, g) || group(g).kind.empty() || (strict >= 1 && is_in(peers_, g))) continue;
         if (strict >= 1 && needs_top && !carries(g)) continue;
         if (strict >= 1 && !plural && is_lateral(relation) && group(g).kind == "person") continue;  // "him" and "her", not "it"
+        if (strict >= 1 && is_lateral(relation) && lies_on_one(g, subjects)) continue;
         if (strict >= 1 && plural != (total(g) > 1) && (plural || strict == 2)) continue;
         if (strict >= 1 && is_lateral(relation) && hangs(g) && !(subjects.size() == 1 && hangs(subjects[0]))) continue;
         if (strict == 2 && is_lateral(relation) && on_floor && stands(g) == Stands::surface) continue;
@@ -57,6 +58,13 @@ class ReferenceReader : public PhraseReader {
     return -1;
   }
 
+  /// "A crab sits on a rock beside it": beside something else than the crab.
+  bool lies_on_one(int g, const std::vector<int>& subjects) const {
+    return std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) {
+      const bool on = l.is == "on" || l.is == "in" || l.is == "under";
+      return on && l.of == g && std::any_of(l.to.begin(), l.to.end(), [&](int to) { return is_in(subjects, to); });
+    });
+  }
   /// A person or an animal.
   bool is_living(int g) {
     static const std::set<std::string> kLiving{"person",  "robot",   "snowman",   "ghost",    "teddy_bear", "cat",    "dog",     "bear",
@@ -393,7 +401,9 @@ class ReferenceReader : public PhraseReader {
       }
       const int several = latest_several();
       if (several < 0 || total(several) != 2) break;
-      split(several, 1);
+      const int part = split(several, 1);
+      const bool known = std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) { return l.of == part || l.of == several; });
+      if (is != "on" && !known) out_.links.push_back({.is = is, .of = part, .to = {several}, .wall = "", .each = false});  // nobody told them apart before
     }
     const int several = latest_several();
     if (several < 0) return std::nullopt;
