@@ -354,7 +354,7 @@ bool SceneLexicon::match_template(const SceneWords& words, size_t at, const Scen
 WordMatch<Json> SceneLexicon::behind(const SceneWords& words, size_t at, const std::string& kind) const {
   WordMatch<Json> best;
   if (!kinds_->kinds().contains(kind)) return best;
-  if (const auto measured = measure(words, at, kind)) return measured;
+  if (auto measured = measure(words, at, kind)) return measured;
   // Things of their own, not parts.
   static const std::set<std::string> kOwn{"bedside_table.lamp", "tv_stand.television", "stove.pot", "cup.saucer"};
   const KindPhrases& phrases = phrases_->of(kind);

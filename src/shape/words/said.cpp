@@ -297,7 +297,9 @@ NamedKind named_kind(const std::string& sentence, const ShapeKinds& kinds, const
   NamedKind best;
   Span place;
   bool two = false;
-  for (const auto& [name, kind] : kinds.kinds()) {
+  for (const auto& entry : kinds.kinds()) {
+    const std::string& name = entry.first;
+    const ShapeKind& kind = entry.second;
     SaidReader reader(sentence, kind, phrases, true);
     const Span head = reader.head_of();
     if (head.empty() || !kBehind.contains(head.end < reader.words().size() ? reader.words()[head.end].text : "")) continue;
