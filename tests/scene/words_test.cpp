@@ -338,6 +338,82 @@ TEST_F(SceneWordsTest, ThingsAreAsLargeAsTheyCanBeWhereTheyAre) {
   EXPECT_GT(parameters("twelve cupcakes on two plates", "plate 1").value("width", 0.0), 0.27);
 }
 
+TEST_F(SceneWordsTest, WhatIsSaidInShortIsReadInFull) {
+  EXPECT_TRUE(has(read("a toilet stands to the washbasin's right"), "toilet", "right_of", {"washbasin"}));
+  EXPECT_TRUE(has(read("The bed's head is against the wall."), "bed", "against_wall", {}));
+  const SceneProgram mugs = read("A red, a green and a blue mug stand on the shelf.");
+  ASSERT_EQ(count(mugs, "mug"), 3);
+  EXPECT_EQ(mugs.find("mug 1")->parameters.at("color"), "red");
+  EXPECT_EQ(mugs.find("mug 3")->parameters.at("color"), "blue");
+  EXPECT_EQ(count(read("Kites: one red, one blue."), "kite"), 2);
+  EXPECT_EQ(count(read("Neither table is large."), "table"), 2);
+  EXPECT_EQ(count(read("a two metre long table"), "table"), 1);
+}
+
+TEST_F(SceneWordsTest, BetweenTwoGroupsIsBetweenOneOfEach) {
+  const SceneProgram scene = read("Between the two sofas and the two armchairs stands a low wooden table.");
+  EXPECT_EQ(count(scene, "sofa"), 2);
+  EXPECT_EQ(count(scene, "armchair"), 2);
+  EXPECT_TRUE(has(scene, "coffee_table", "between", {"sofa 1", "armchair 1"}));
+  const SceneProgram two = read("The bed is in one corner and the wardrobe in the opposite one; between the two lies a rug.");
+  EXPECT_TRUE(has(two, "wardrobe", "corner", {}));
+  EXPECT_TRUE(has(two, "rug", "between", {"bed", "wardrobe"}));
+}
+
+TEST_F(SceneWordsTest, LengthsBeforeANounAreItsOwn) {
+  EXPECT_EQ(parameters("a metre-wide table", "table").at("width"), 1);
+  EXPECT_EQ(parameters("a table two metres long", "table").at("width"), 2);
+  EXPECT_EQ(parameters("a 60 cm high stool", "stool").at("height"), 0.6);
+}
+
+TEST_F(SceneWordsTest, PartsOfThingsAreNotThoseOfTheRoom) {
+  const SceneProgram hut = read("A hut in the forest with a fir tree next to it. Three mushrooms grow in front of its door.");
+  EXPECT_TRUE(has(hut, "mushroom 1", "in_front_of", {"hut"}));
+  const SceneProgram car = read("One traffic cone at each corner of the car.");
+  EXPECT_EQ(count(car, "traffic_cone"), 4);
+  EXPECT_TRUE(has(car, "traffic_cone 4", "next_to", {"car"}));
+  const SceneProgram sides = read("a table with one chair at each of its four sides");
+  EXPECT_EQ(count(sides, "chair"), 4);
+  EXPECT_TRUE(has(sides, "chair 4", "around", {"table"}));
+}
+
+TEST_F(SceneWordsTest, MembersAndPronounsOfGroups) {
+  const SceneProgram tables = read("Two tables. Under the left one there is a bucket.");
+  EXPECT_TRUE(has(tables, "bucket", "under", {"table 2"}));
+  EXPECT_TRUE(has(tables, "table 2", "left_of", {"table 1"}));
+  const SceneProgram beach = read("A boat lies on the beach. A crab sits on a rock beside it.");
+  EXPECT_TRUE(has(beach, "rock", "next_to", {"boat"}));
+  const SceneProgram kites = read("Kites: one red, one blue. Both lie next to a wheelbarrow.");
+  EXPECT_TRUE(std::any_of(kites.relations.begin(), kites.relations.end(), [](const SceneRelation& r) { return r.of == "kite 2" && r.to.size() == 1; }));
+}
+
+TEST_F(SceneWordsTest, RowsStandSideBySide) {
+  const SceneProgram scene = read("Five trees are planted in a row; a mailbox stands at the end of the row.");
+  EXPECT_TRUE(has(scene, "tree 2", "right_of", {"tree 1"}));
+  EXPECT_TRUE(std::any_of(scene.relations.begin(), scene.relations.end(), [](const SceneRelation& r) { return r.of == "mailbox" && r.is == "next_to"; }));
+  const SceneProgram queue = read("A truck, a van and a bus are queueing one behind another.");
+  EXPECT_TRUE(has(queue, "van", "behind", {"truck"}));
+  EXPECT_TRUE(has(queue, "bus", "behind", {"van"}));
+}
+
+TEST_F(SceneWordsTest, AnimalsInAListShareTheirPlaceAndSeatsWhatTheyLookAt) {
+  const SceneProgram farm = read("The farmer keeps three pigs and two cows in front of the barn.");
+  EXPECT_TRUE(has(farm, "pig 1", "in_front_of", {"barn"}));
+  const SceneProgram room = read("The television hangs on the wall. A sofa and two stools look at it.");
+  EXPECT_TRUE(has(room, "sofa", "facing", {"television"}));
+  EXPECT_TRUE(has(read("Two chairs face each other across the table."), "chair 1", "around", {"table"}));
+}
+
+TEST_F(SceneWordsTest, CarriersAreMadeForWhatTheyCarry) {
+  EXPECT_EQ(parameters("a cat under a coffee table", "coffee_table").at("shelf"), false);
+  EXPECT_EQ(parameters("an owl on a street lamp", "owl").at("perch"), "none");
+  EXPECT_EQ(parameters("a flower in a vase", "flower").at("pot"), false);
+  EXPECT_EQ(parameters("two balls in a basket", "basket").at("handle"), "none");
+  EXPECT_GT(parameters("six barrels on a cart", "cart").at("length").get<double>(), 1.6);
+  EXPECT_EQ(parameters("a stone lion", "lion").count("finish"), 0U);
+  EXPECT_EQ(parameters("a stone lion", "lion").at("color"), "gray");
+}
+
 TEST_F(SceneWordsTest, FloorsAndWalls) {
   EXPECT_EQ(read("a room with a wooden floor and a red sofa").room.floor, "wood");
   const SceneProgram tiles = read("a kitchen with white tiles on the floor, brick walls and a table");

@@ -33,7 +33,9 @@ TEST(StatedNumbers, SizesAreReadAndTakenOut) {
       {"a giant glass bottle, two metres in height", {{Side::height, 2}}, "a giant glass bottle"},
       {"a vase half a metre tall", {{Side::height, 0.5}}, "a vase"},
       {"a chair with four legs", {}, "a chair with four legs"},
-      {"a 3 m tower", {}, "a 3 m tower"},
+      {"a 3 m tower", {{Side::longest, 3}}, "a tower"},
+      {"a six foot table", {{Side::longest, 1.8288}}, "a table"},
+      {"a table 3 m from the wall", {}, "a table 3 m from the wall"},
       {"a table 0 cm high", {}, "a table 0 cm high"},
   };
   for (const auto& c : kCases) {
@@ -55,6 +57,7 @@ TEST(StatedNumbers, CountsAreRead) {
   };
   EXPECT_EQ(counts("a bookshelf with nine shelves"), "9 shelves ");
   EXPECT_EQ(counts("a five-legged stool"), "5 legged ");
+  EXPECT_EQ(counts("a two-door car"), "2 door ");
   EXPECT_EQ(counts("nine chairs"), "9 chairs! ");
   EXPECT_EQ(counts("999 chairs"), "999 chairs! ");
   EXPECT_EQ(counts("a hundred oak chairs"), "100 chairs! ");

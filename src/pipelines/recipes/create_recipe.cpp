@@ -71,6 +71,18 @@ bool may_be_program(const CreateTask& task) {
          (r.route == "auto" && r.solid == "round" && r.object && task.formats.any_object() && task.from.empty());
 }
 
+/// What the writer of shape programs takes with the encoder of its sentences: their files, and as much again for what is dequantized of them; 0 without them.
+Result<int64_t> writer_bytes(ModelCache& models) {
+  fs::path folder = models.given_folder();
+  if (folder.empty()) {
+    PTAH_TRY(folder, models_folder());
+  }
+  int64_t out = 0;
+  for (const char* name : {"minilm", "shape-writer"})
+    if (const auto model = shipped_model(folder, name)) out += 2 * model->bytes;
+  return out;
+}
+
 /// What makes the object. Errors: not_found if it has to be a program and the library has no such kind.
 Result<ObjectRoute> route_of(ModelCache& models, const CreateTask& task, const RunOptions& options) {
   if (!may_be_program(task)) return ObjectRoute{};
@@ -79,6 +91,10 @@ Result<ObjectRoute> route_of(ModelCache& models, const CreateTask& task, const R
   };
   const auto maker = models.shape_maker();
   if (!maker && task.request.route == "auto" && maker.error().code == ErrorCode::not_found) {
+    // Without the library nothing would ever be a program, and nobody would know why.
+    PTAH_TRY(const int64_t writer, writer_bytes(models));
+    if (const auto library = ShapeKinds::folder(); writer > 0 && !library)
+      return fail(ErrorCode::not_found, "{}; or let the object be made of the picture (`route` picture)", library.error().message);
     note("the writer of shape programs is not among the models; the object is made of the picture");
     return ObjectRoute{};
   }
@@ -92,18 +108,6 @@ Result<ObjectRoute> route_of(ModelCache& models, const CreateTask& task, const R
     return fail_field("route", ErrorCode::not_found, "`route` program: no kind of the library of shapes is what the prompt asks for");
   note("no shape program is known for this; the object is made of the picture");
   return ObjectRoute{};
-}
-
-/// What the writer of shape programs takes with the encoder of its sentences: their files, and as much again for what is dequantized of them; 0 without them.
-Result<int64_t> writer_bytes(ModelCache& models) {
-  fs::path folder = models.given_folder();
-  if (folder.empty()) {
-    PTAH_TRY(folder, models_folder());
-  }
-  int64_t out = 0;
-  for (const char* name : {"minilm", "shape-writer"})
-    if (const auto model = shipped_model(folder, name)) out += 2 * model->bytes;
-  return out;
 }
 
 Result<void> check_create(const Json& given) {

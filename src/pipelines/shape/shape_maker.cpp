@@ -4,6 +4,7 @@
 
 #include "models/model_file.h"
 #include "models/registry.h"
+#include "shape/words/said.h"
 #include "shape/words/unused_words.h"
 
 namespace ptah {
@@ -84,12 +85,24 @@ Result<WrittenShape> ShapeMaker::read(const std::string& sentence, const CancelT
       read = without_word(read, size->word);
       PTAH_TRY(out, written(read));
     }
+    const bool by_name = phrases_ && take_named(out, stated.without_sizes);
+    if (by_name) read = stated.without_sizes;
     if (!out.known()) return out;
-    PTAH_TRY(std::vector<std::string> unused, unused_words(read, out.writing, written));
+    std::vector<std::string> unused;
+    if (!by_name) {
+      PTAH_TRY(unused, unused_words(read, out.writing, written));
+    }
+    std::set<std::string> used;
+    if (phrases_ && out.writing.things.size() == 1) {
+      WrittenThing& thing = out.writing.things[0];
+      used = apply_said(thing, stated.without_sizes, kinds_->kinds().at(thing.kind), *phrases_, by_name);
+    }
+    if (by_name) unused = words_to_explain(read, out.writing, *kinds_, *phrases_);
+    std::erase_if(unused, [&](const std::string& word) { return used.contains(word) || counts(out.writing, stated, word); });
     const auto unused_size = std::find(unused.begin(), unused.end(), size ? size->word : "");
     const bool scales = size && stated.sizes.empty() && out.writing.things.size() == 1 && (unused_size != unused.end() || read != stated.without_sizes);
     if (unused_size != unused.end() && scales) unused.erase(unused_size);
-    out.notes = apply_stated(out.writing, stated, *kinds_);
+    out.notes = apply_stated(out.writing, stated, *kinds_, phrases_ ? &*phrases_ : nullptr);
     if (scales && out.writing.things[0].scale == 1) {
       out.writing.things[0].scale = size->scale;
       out.notes.push_back(fmt::format("all of it is made {} times its usual size, for '{}'", size->scale, size->word));
@@ -97,6 +110,34 @@ Result<WrittenShape> ShapeMaker::read(const std::string& sentence, const CancelT
     if (!unused.empty()) out.notes.push_back(fmt::format("not used, as it changes nothing here: {}", fmt::join(unused, ", ")));
     return out;
   });
+}
+
+bool ShapeMaker::take_named(WrittenShape& shape, const std::string& sentence) const {
+  const NamedKind named = named_kind(sentence, *kinds_, *phrases_);
+  if (named.kind.empty()) return false;
+  const std::vector<WrittenThing>& things = shape.writing.things;
+  WrittenThing alone{.kind = named.kind};
+  if (shape.known()) {
+    if (things.size() == 1 && things[0].kind == named.kind) return false;
+    if (things[0].kind == named.kind) alone.given = things[0].given;
+    // Another kind may be what is meant if it is named too, by other words than those that say something of this one.
+    WrittenThing said = alone;
+    std::set<std::string> used = apply_said(said, sentence, kinds_->kinds().at(named.kind), *phrases_, true);
+    used.insert(named.words.begin(), named.words.end());
+    std::string rest = sentence;
+    for (const std::string& word : used) rest = without_word(rest, word);
+    if (std::any_of(things.begin(), things.end(), [&](const WrittenThing& thing) { return thing.kind != named.kind && is_named(rest, thing.kind, *phrases_); }))
+      return false;
+  }
+  shape.writing.things = {alone};
+  shape.certainty = 1;
+  return true;
+}
+
+bool ShapeMaker::counts(const Writing& writing, const StatedNumbers& stated, const std::string& word) const {
+  if (!phrases_ || writing.things.size() != 1) return false;
+  const auto kind = kinds_->find(writing.things[0].kind);
+  return kind && counts_part(stated.without_sizes, word, **kind, &phrases_->of(writing.things[0].kind));
 }
 
 Result<std::vector<std::string>> ShapeMaker::unused_words(const std::string& sentence, const Writing& writing, const Reading& written) const {

@@ -47,6 +47,11 @@ class ShapeMaker {
   ShapeMaker() = default;
   /// Words of the sentence without which the same would be written.
   Result<std::vector<std::string>> unused_words(const std::string& sentence, const Writing& writing, const Reading& written) const;
+  /// Where the writer refuses a thing that the sentence calls by its name, or takes it for something that nobody named: the named one, of which nothing is
+  /// given yet.
+  bool take_named(WrittenShape& shape, const std::string& sentence) const;
+  /// Whether a word names a part whose count was stated.
+  bool counts(const Writing& writing, const StatedNumbers& stated, const std::string& word) const;
 
   std::shared_ptr<const ShapeKinds> kinds_;
   std::optional<ShapePhrases> phrases_;  ///< nothing if the library has no captions.json

@@ -1,101 +1,15 @@
 // What is said behind a thing: the middle of the grammar of sentences about scenes.
 #pragma once
 
-#include "scene/words/link_reader.h"
+#include "scene/words/remark_reader.h"
 
 namespace ptah::scene_words_detail {
 
-class ClauseReader : public LinkReader {
+class ClauseReader : public RemarkReader {
  public:
-  using LinkReader::LinkReader;
+  using RemarkReader::RemarkReader;
 
  protected:
-  // ----- what is said of a thing
-
-  /// "is red", "painted white", "wrapped in red paper".
-  bool attribute(const std::vector<int>& subjects) {
-    const size_t start = at_;
-    static const std::set<std::string> kLeads{"painted", "coloured", "colored", "in", "all",  "both", "completely", "wrapped",
-                                              "covered", "entirely", "made",    "of", "from", "dark", "bright",     "mostly"};
-    while (kLeads.contains(word()) && !lexicon_.colour(words_, at_)) ++at_;
-    bool any = false;
-    for (const int subject : subjects) {
-      if (group(subject).kind.empty()) continue;
-      size_t at = at_;
-      while (const auto found = lexicon_.before(words_, at, words_.size(), group(subject).kind)) {
-        const size_t after = at + found.length;
-        const bool next = after < words_.size() && lexicon_.before(words_, after, words_.size(), group(subject).kind);
-        if (!next && after < words_.size() && !ends_before(after) && !lexicon_.relation(words_, after) && words_[after] != "paper" && words_[after] != "in")
-          break;
-        group(subject).set.update(found.value);
-        any = true;
-        at = after;
-        if (at < words_.size() && words_[at] == "and" && lexicon_.before(words_, at + 1, words_.size(), group(subject).kind) &&
-            !lexicon_.noun(words_, at + 2) && !lexicon_.number(words_, at + 1))
-          ++at;
-      }
-      if (any && subject == subjects.back()) at_ = at;
-    }
-    if (any) take("paper");
-    if (!any) at_ = start;
-    return any;
-  }
-
-  /// "in a row", "side by side", "for four people".
-  bool remark(const std::vector<int>& subjects, bool& said) {
-    const size_t start = at_;
-    if (is("in") && is("a", 1) && (is("row", 2) || is("line", 2) || is("circle", 2) || is("group", 2) || is("queue", 2))) return at_ += 3, true;
-    if ((is("side") && is("by", 1) && is("side", 2)) || (is("next") && is("to", 1) && is("each", 2) && is("other", 3))) {
-      at_ += is("side") ? 3 : 4;
-      link_each_other("next_to", together(subjects));
-      return said = true;
-    }
-    if (is("in") && (is("rows", 1) || is("lines", 1) || is("columns", 1) || is("single", 1) || is("pairs", 1))) return at_ += is("single") ? 3 : 2, in_rows();
-    if (is("in") && lexicon_.number(words_, at_ + 1) && !is("a", 1)) {
-      const size_t behind = 1 + lexicon_.number(words_, at_ + 1).length;
-      if (is("rows", behind) || is("lines", behind) || is("columns", behind) || is("groups", behind) || is("circles", behind))
-        return at_ += behind + 1, in_rows();
-    }
-    if (is("one") && one_after_the_other(subjects)) return said = true;
-    if (is("full") && is("of", 1)) {
-      at_ += 2;
-      phrase();
-      return true;
-    }
-    if (is("laid") || is("set") || is("decked") || is("big") || is("large")) ++at_;
-    if (is("for") && lexicon_.number(words_, at_ + 1) && !is("a", 1)) {
-      at_ += 1 + lexicon_.number(words_, at_ + 1).length;
-      while (is("person") || is("people") || is("guests") || is("persons")) ++at_;
-      return true;
-    }
-    at_ = start;
-    return false;
-  }
-
-  /// "of five", behind "in rows": how they are spread is not said to the layout.
-  bool in_rows() {
-    if (is("of") && lexicon_.number(words_, at_ + 1)) at_ += 1 + lexicon_.number(words_, at_ + 1).length;
-    return true;
-  }
-  /// What "side by side" is about: a thing alone means all that were listed.
-  std::vector<int> together(const std::vector<int>& subjects) {
-    if (subjects.size() > 1 || !listed_ || listed_->size() < 2 || total(subjects[0]) > 1 || !is_in(*listed_, subjects[0])) return subjects;
-    return *listed_;
-  }
-  /// "one behind the other", "one after another", "one on top of the other" of several things.
-  bool one_after_the_other(const std::vector<int>& subjects) {
-    const size_t start = at_++;
-    const auto relation = lexicon_.relation(words_, at_);
-    const bool after = is("after");
-    at_ += relation ? relation.length : after ? 1 : 0;
-    take("the") || take("each");
-    const bool other = (relation || after) && (take("other") || take("another") || take("next"));
-    const std::vector<int> all = together(subjects);
-    if (!other || (all.size() < 2 && total(all[0]) < 2)) return at_ = start, false;
-    link_each_other(after ? "behind" : relation.value.is, all);
-    return true;
-  }
-
   /// Whether a preposition here begins a clause of its own: "… , next to the ladder lies a bucket".
   bool fronts(size_t at) {
     Saved before = saved();
@@ -140,7 +54,12 @@ class ClauseReader : public LinkReader {
     if (!to.found) return at_ = start, false;
     if (to.part == Is::room) return at_the_end(relation.value.is, subjects), true;
     if (relation.value.is == "across" && mutual(subjects) && to.groups.size() == 1) {  // "face each other across a table"
-      link("between", to.groups, {subjects, false, false, false, Is::thing, "", true});
+      const std::string &kind = group(subjects.back()).kind, &over = group(to.groups[0]).kind;
+      const bool seats = (kind == "chair" || kind == "stool" || kind == "office_chair" || kind == "bench") && (over == "table" || over == "coffee_table");
+      if (seats)
+        link("around", subjects, to);
+      else
+        link("between", to.groups, {subjects, false, false, false, Is::thing, "", true});
       return said = true;
     }
     link(relation.value.is, subjects, to);
@@ -175,6 +94,11 @@ class ClauseReader : public LinkReader {
   void nested(int g, bool fresh) {
     if (at_end()) return;
     const auto next = lexicon_.relation(words_, at_);
+    const bool whose_part = is(",") && lexicon_.relation(words_, at_ + 1) && lexicon_.relation(words_, at_ + 1).value.own;
+    if (whose_part) {
+      const size_t comma = at_++;
+      if (!relation_to_which()) at_ = comma;
+    }
     const bool relative =
         is("which") || is("that") || is("whose") || is("who") || (is(",") && (is("which", 1) || is("whose", 1) || is("who", 1))) || relation_to_which();
     if (relative || is("with")) {
@@ -185,8 +109,9 @@ class ClauseReader : public LinkReader {
     }
     if (next && next.value.is == "between" && between_small(next.length)) return;  // "a trophy on the shelf between two photos"
     if (next && next.value.is != "facing" && !next.value.own) {
-      const size_t after = at_ + next.length;  // "on the table next to it": of the thing itself
-      if (after < words_.size() && (words_[after] == "it" || words_[after] == "them")) return;
+      const size_t after = at_ + next.length;  // "on the table next to it": of the thing itself; "on a rock beside it": of the rock
+      const bool pronoun = after < words_.size() && (words_[after] == "it" || words_[after] == "them");
+      if (pronoun && !(fresh && next.value.is == "next_to" && stands(g) != Stands::surface)) return;
       modifiers({g}, false, false);
       return;
     }
@@ -239,6 +164,8 @@ class ClauseReader : public LinkReader {
 
   bool modifier(const std::vector<int>& subjects, bool may_carry, bool finite, bool& said) {
     const int subject = subjects.back();
+    if (potted(subject)) return true;
+    if (is("of") && lexicon_.material(words_, at_ + 1, true) && attribute(subjects)) return true;
     if (!group(subject).kind.empty())
       if (const auto part = lexicon_.behind(words_, at_, group(subject).kind); part && !lexicon_.relation(words_, at_ + part.length)) {
         for (const int s : subjects) group(s).set.update(part.value);
@@ -307,6 +234,9 @@ class ClauseReader : public LinkReader {
   /// "on which" begins here.
   bool relation_to_which() {
     const auto relation = lexicon_.relation(words_, at_);
+    if (relation && relation.value.own)  // "at whose side"
+      for (size_t i = at_; i < at_ + relation.length; ++i)
+        if (words_[i] == "whose") return true;
     return relation && !relation.value.open && !relation.value.own && (is("which", relation.length) || is("whom", relation.length));
   }
   /// "on which three vases stand", "in front of which there is a rug": what is relative to the thing.
@@ -314,7 +244,7 @@ class ClauseReader : public LinkReader {
     if (!relation_to_which()) return false;
     Saved before = saved();
     const auto relation = lexicon_.relation(words_, at_);
-    at_ += relation.length + 1;
+    at_ += relation.length + (relation.value.own ? 0 : 1);
     take("there");
     verb();
     const Phrase p = phrase();
@@ -327,6 +257,12 @@ class ClauseReader : public LinkReader {
 
   bool relative_clause(const std::vector<int>& subjects, bool may_carry, bool& said) {
     if (thing_at_which(subjects.back())) return true;
+    if (is(",")) {
+      const size_t start = at_++;
+      const auto whose = lexicon_.relation(words_, at_);
+      if (whose && whose.value.own && relation_to_which() && thing_at_which(subjects.back())) return true;
+      at_ = start;
+    }
     const size_t comma = is(",") ? 1 : 0;
     const std::string& w = word(comma);
     if (w != "which" && w != "that" && w != "who" && w != "whose") return false;
@@ -369,7 +305,8 @@ class ClauseReader : public LinkReader {
 
   bool is_container(int g) {
     static const std::set<std::string> kContainers{"basket",  "bowl", "bucket", "crate",     "treasure_chest", "wheelbarrow",
-                                                   "bathtub", "cart", "wagon",  "trash_bin", "cooking_pot",    "frying_pan"};
+                                                   "bathtub", "cart", "wagon",  "trash_bin", "cooking_pot",    "frying_pan",
+                                                   "vase",    "jug",  "mug",    "cup",       "drinking_glass", "backpack"};
     return kContainers.contains(group(g).kind);
   }
 
@@ -403,7 +340,8 @@ class ClauseReader : public LinkReader {
         const bool small = (known && known->stands == Stands::surface) || (!known && places_.is_small(p.kind));
         out = small && carries(host) && !is("each") && p.counted;
       } else if (v.finite && !v.several) {  // "a table with a lamp and a clock stands in the corner": the table does
-        out = places_.is_small(p.kind) && carries(host) && p.counted && total(host) == 1 && !has_place(host);
+        const bool alarm = p.kind == "clock" && p.set.value("style", std::string()) == "alarm";
+        out = (places_.is_small(p.kind) || alarm) && carries(host) && p.counted && total(host) == 1 && !has_place(host);
       }
     }
     restore(std::move(before));
@@ -466,7 +404,8 @@ class ClauseReader : public LinkReader {
       // What was said of the last one holds for those before it, if it is relative to the host.
       const bool of_host = out_.links.size() > links && is_in(out_.links[links].to, host);
       for (const int before : pending)
-        if (before != g && of_host && (stands(before) == stands(g) || (out_.links[links].is == "on" && group(before).kind == "clock")))
+        if (before != g && of_host &&
+            (stands(before) == stands(g) || (out_.links[links].is == "on" && (group(before).kind == "clock" || lies_low(before, host)))))
           repeat_link(links, before);
         else if (before != g)
           usual(before, host, how);
@@ -475,6 +414,14 @@ class ClauseReader : public LinkReader {
     return true;
   }
 
+  /// Whether a thing may lie on a rug, a bed or a seat: no furniture.
+  bool lies_low(int g, int host) {
+    static const std::set<std::string> kLow{"rug", "bed", "sofa", "bench", "armchair", "bunk_bed"};
+    const KindPlace* known = places_.named(group(g).kind);
+    static const std::set<std::string> kSeats{"chair", "armchair", "stool", "office_chair", "bench"};
+    return kLow.contains(group(host).kind) && !places_.is_large(group(g).kind) && !hangs(g) && !kSeats.contains(group(g).kind) &&
+           (!known || (known->carries == 0 && (known->stands == Stands::surface || known->stands == Stands::floor)));
+  }
   /// "four chairs around a table, with a bowl on it": not each chair has a bowl, but the table, which is one.
   int other_host(int subject) {
     const int other = host_ >= 0 && host_ != subject ? host_ : anchor_;
@@ -496,9 +443,6 @@ class ClauseReader : public LinkReader {
     return of_one ? other : -1;
   }
 
-  bool has_place(int g) const {
-    return std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) { return l.of == g && !l.assumed; });
-  }
   /// What stands at or on its host, wherever that is.
   bool belongs_to(int g, int host) {
     const std::string &kind = group(g).kind, &of = group(host).kind;
@@ -552,11 +496,10 @@ class ClauseReader : public LinkReader {
     }
     surface(more);
   }
-  bool by_pronoun_ = false;                   ///< the last place was relative to a pronoun
-  bool one_side_ = false;                     ///< "on one side" was said
-  std::string last_how_;                      ///< of the last verb that said what is with a thing
-  bool along_ = false;                        ///< "along the wall": what was listed before it too
-  const std::vector<int>* listed_ = nullptr;  ///< the things of the clause so far
+  bool by_pronoun_ = false;  ///< the last place was relative to a pronoun
+  bool one_side_ = false;    ///< "on one side" was said
+  std::string last_how_;     ///< of the last verb that said what is with a thing
+  bool along_ = false;       ///< "along the wall": what was listed before it too
 };
 
 }  // namespace ptah::scene_words_detail

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "scene/words/fitting.h"
 #include "scene/words/reader.h"
 
 namespace ptah {
@@ -144,6 +145,12 @@ class Expander {
     if (to.empty()) return;
     if (link.is == "between") {
       if (to.size() < 2) return;
+      if (link.to.size() == 2 && to.size() > 2) {  // between two groups: the first of each, and so on
+        const auto &a = of_group_[static_cast<size_t>(link.to[0])], &b = of_group_[static_cast<size_t>(link.to[1])];
+        for (size_t i = 0; i < of.size() && !a.empty() && !b.empty(); ++i)
+          add(link.is, of[i], {id(a[std::min(i, a.size() - 1)]), id(b[std::min(i, b.size() - 1)])}, link.assumed);
+        return;
+      }
       if (of.size() == 1 && to.size() == 2 && out_.objects[to[0]].kind == "bedside_table" && out_.objects[to[1]].kind == "bedside_table") {
         add("left_of", to[0], {id(of[0])}, false);
         add("right_of", to[1], {id(of[0])}, false);
@@ -210,16 +217,11 @@ class Assumer {
   void run() {
     const size_t count = program_.objects.size();
     for (size_t i = 0; i < count; ++i) assume(program_.objects[i]);
+    across_tables();
     turn_round();
     before_seats();
     beside_small();
-    rugs();
-    shared_rugs();
-    tables();
-    beds();
-    for (const SceneRelation& r : std::vector(program_.relations))
-      if (r.to.size() == 1) make_fit(r);
-    carriers();
+    fit_sizes(program_, places_, kinds_);
   }
 
  private:
@@ -287,6 +289,23 @@ class Assumer {
     add("on", object.id, best->id);
   }
 
+  /// A table between two seats that face each other: they sit at it.
+  void across_tables() {
+    const auto faces = [&](const std::string& a, const std::string& b) {
+      return std::any_of(program_.relations.begin(), program_.relations.end(),
+                         [&](const SceneRelation& r) { return r.is == "facing" && r.of == a && r.to.size() == 1 && r.to[0] == b; });
+    };
+    for (const SceneRelation& r : std::vector(program_.relations)) {
+      if (r.is != "between" || r.to.size() != 2 || !faces(r.to[0], r.to[1]) || !faces(r.to[1], r.to[0])) continue;
+      const SceneObject *table = program_.find(r.of), *a = program_.find(r.to[0]), *b = program_.find(r.to[1]);
+      const auto is_table = [](const SceneObject* o) { return o && !o->pose && (o->kind == "table" || o->kind == "coffee_table"); };
+      const auto is_seat = [](const SceneObject* o) { return o && !o->pose && (is_seat_kind(o->kind) || o->kind == "armchair"); };
+      if (!is_table(table) || !is_seat(a) || !is_seat(b)) continue;
+      std::erase_if(program_.relations, [&](const SceneRelation& one) { return one.is == "between" && one.of == r.of && one.to == r.to; });
+      for (const std::string& seat : r.to) program_.relations.push_back({"around", seat, {r.of}, false});
+    }
+  }
+
   /// What lies "in front of" a seat at a table lies on the table.
   void before_seats() {
     std::vector<SceneRelation> more;
@@ -334,149 +353,6 @@ class Assumer {
         if (!placed_on && on.of == r.to[0] && on.is == "on" && on.to.size() == 1 && on.to[0] != thing->id) more.push_back({"on", thing->id, on.to, true});
     }
     for (SceneRelation& one : more) program_.relations.push_back(std::move(one));
-  }
-
-  static double number_at(const Json& parameters, const char* name, double usual) {
-    return parameters.contains(name) && parameters.at(name).is_number() ? parameters.at(name).get<double>() : usual;
-  }
-
-  /// A rug that carries furniture reaches beyond it, and below what stands around it.
-  void rugs() {
-    for (const SceneRelation& r : std::vector(program_.relations)) {
-      SceneObject* rug = r.is == "on" && r.to.size() == 1 ? program_.find(r.to[0]) : nullptr;
-      const SceneObject* thing = program_.find(r.of);
-      if (!rug || rug->kind != "rug" || !thing || rug->pose) continue;
-      const bool large = thing->kind == "table" || thing->kind == "bed" || thing->kind == "sofa" || thing->kind == "desk" || thing->kind == "coffee_table";
-      if (!large) continue;
-      const bool seats = named(thing->id, "around");
-      rug->parameters["width"] =
-          std::min(4.0, std::max(number_at(rug->parameters, "width", 2), number_at(thing->parameters, "width", 1.6) + (seats ? 1.9 : 0.5)));
-      rug->parameters["depth"] = std::min(3.0, std::max(number_at(rug->parameters, "depth", 1.4),
-                                                        number_at(thing->parameters, "depth", thing->kind == "bed" ? 2.1 : 0.9) + (seats ? 1.9 : 0.5)));
-    }
-  }
-
-  /// A rug on which several pieces of furniture stand has room for them.
-  void shared_rugs() {
-    for (SceneObject& rug : program_.objects) {
-      if (rug.kind != "rug" || rug.pose) continue;
-      double area = 0;
-      int count = 0;
-      for (const SceneRelation& r : program_.relations) {
-        const SceneObject* thing = r.is == "on" && r.to.size() == 1 && r.to[0] == rug.id ? program_.find(r.of) : nullptr;
-        if (!thing || places_.is_small(thing->kind)) continue;
-        const double w = std::max(0.5, length_of(*thing, "width")), d = std::max(0.5, std::max(length_of(*thing, "depth"), length_of(*thing, "length")));
-        area += (w + 0.4) * (d + 0.6);
-        ++count;
-      }
-      if (count < 2) continue;
-      const double width = length_of(rug, "width"), depth = length_of(rug, "depth"), larger = std::sqrt(area * 1.3 / (width * depth));
-      if (larger > 1) set_length(rug, "width", width * larger), set_length(rug, "depth", depth * larger);
-    }
-  }
-
-  /// A table is long enough for who sits around it.
-  void tables() {
-    std::map<std::string, int> around;
-    for (const SceneRelation& r : program_.relations)
-      if (r.is == "around" && !r.to.empty()) ++around[r.to[0]];
-    for (const auto& [id, count] : around) {
-      SceneObject* table = program_.find(id);
-      if (!table || table->kind != "table" || table->pose || count <= 4) continue;
-      const double need = 0.56 * std::ceil((count - 2) / 2.0);
-      table->parameters["width"] = std::clamp(std::max(number_at(table->parameters, "width", 1.6), need), 0.8, 2.6);
-    }
-  }
-
-  /// A bed is high enough for what lies below it: its rail is 0.3 m under the top of the mattress.
-  void beds() {
-    for (const SceneRelation& r : program_.relations) {
-      SceneObject* bed = r.is == "under" && r.to.size() == 1 ? program_.find(r.to[0]) : nullptr;
-      const SceneObject* thing = program_.find(r.of);
-      if (!bed || bed->kind != "bed" || bed->pose || !thing || !thing->lying) continue;
-      const double need = 0.3 + number_at(thing->parameters, "depth", 0.22) + 0.03;
-      bed->parameters["seat_height"] = std::clamp(std::max(number_at(bed->parameters, "seat_height", 0.5), need), 0.38, 0.7);
-    }
-  }
-
-  const ShapeParameter* parameter(const SceneObject& object, const char* name) const {
-    const auto found = kinds_.kinds().find(object.kind);
-    if (found == kinds_.kinds().end()) return nullptr;
-    for (const ShapeParameter& p : found->second.parameters)
-      if (p.name == name) return &p;
-    return nullptr;
-  }
-  /// A length of a thing: what was said, else its kind's own; 0 without such a parameter.
-  double length_of(const SceneObject& object, const char* name) const {
-    const ShapeParameter* p = parameter(object, name);
-    return p && p->is_ranged() ? number_at(object.parameters, name, p->value.number) : 0;
-  }
-  void set_length(SceneObject& object, const char* name, double value) {
-    if (const ShapeParameter* p = parameter(object, name); p && p->is_ranged()) object.parameters[name] = std::clamp(value, p->low, p->high);
-  }
-
-  /// What lies below furniture is low enough, what a thing would carry of its own gives way to what was asked for.
-  void make_fit(const SceneRelation& r) {
-    SceneObject *thing = program_.find(r.of), *other = program_.find(r.to[0]);
-    if (!thing || !other || thing->pose) return;
-    if (r.is == "under") {
-      const double high = length_of(*thing, "height");
-      double clear = 0;
-      if (other->kind == "table" || other->kind == "desk") clear = length_of(*other, "height") - 0.16;
-      if (other->kind == "coffee_table" || other->kind == "bench") clear = length_of(*other, "height") - 0.12;
-      if (other->kind == "bed" && !other->pose && !thing->lying) {
-        set_length(*other, "seat_height", std::max(length_of(*other, "seat_height"), 0.3 + high + 0.05));
-        clear = length_of(*other, "seat_height") - 0.34;
-      }
-      if (clear <= 0 || high <= clear) return;
-      for (const char* name : {"width", "length", "depth"})
-        if (const double size = length_of(*thing, name); size > 0) set_length(*thing, name, size * clear / high);
-      set_length(*thing, "height", clear);
-      if (other->kind == "desk" && !other->parameters.contains("panel")) other->parameters["panel"] = false;
-    }
-    if ((r.is != "on" && r.is != "in") || other->pose) return;
-    const KindPlace* carrier = places_.named(other->kind);
-    const double tall = length_of(*thing, "height");
-    if (carrier && carrier->stands != Stands::surface && other->kind != "rug" && other->kind != "bed" && !places_.named(thing->kind) && tall > 0.5 &&
-        !thing->parameters.contains("height")) {  // a cactus on a stool is a small one
-      for (const char* name : {"width", "length", "depth"})
-        if (const double size = length_of(*thing, name); size > 0 && !thing->parameters.contains(name)) set_length(*thing, name, size * 0.35 / tall);
-      set_length(*thing, "height", 0.35);
-      if (parameter(*thing, "pot") && !thing->parameters.contains("pot")) thing->parameters["pot"] = true;
-    }
-    if (other->kind == "bookshelf" && !r.assumed && !other->parameters.contains("books")) other->parameters["books"] = false;
-    if (other->kind == "cake") other->parameters["candles"] = 0;
-    if (other->kind == "vase") other->parameters["flowers"] = 0;
-  }
-
-  /// Plates, cakes and the like are wide enough for what stands on them, as far as they can be; then what stands there is smaller.
-  void carriers() {
-    std::map<std::string, std::vector<SceneObject*>> loads;
-    for (const SceneRelation& r : program_.relations)
-      if ((r.is == "on" || r.is == "in") && r.to.size() == 1)
-        if (SceneObject* thing = program_.find(r.of); thing && !thing->pose) loads[r.to[0]].push_back(thing);
-    for (auto& [id, things] : loads) {
-      SceneObject* carrier = program_.find(id);
-      const double width = carrier ? length_of(*carrier, "width") : 0;
-      if (!carrier || carrier->pose || width <= 0 || width > 0.45) continue;
-      const double depth = length_of(*carrier, "depth") > 0 ? length_of(*carrier, "depth") : width, share = carrier->kind == "plate" ? 0.5 : 0.8;
-      double area = 0;
-      for (const SceneObject* thing : things) {
-        const double w = std::max(length_of(*thing, "width"), 0.03), d = length_of(*thing, "depth") > 0 ? length_of(*thing, "depth") : w;
-        area += (w + 0.012) * (d + 0.012);
-      }
-      // Squares in a round: about seven tenths of it are used.
-      const double need = std::sqrt(area / 0.62) / share;
-      if (need <= std::min(width, depth)) continue;
-      const double smaller = std::max(0.6, std::min(width, depth) / need);
-      for (SceneObject* thing : things)
-        for (const char* name : {"width", "depth"})
-          if (const double size = length_of(*thing, name); size > 0 && !thing->parameters.contains(name)) set_length(*thing, name, size * smaller);
-      const double larger = need * smaller / std::min(width, depth);
-      if (larger <= 1) continue;
-      set_length(*carrier, "width", width * larger);
-      if (length_of(*carrier, "depth") > 0) set_length(*carrier, "depth", depth * larger);
-    }
   }
 
   SceneProgram& program_;

@@ -38,7 +38,9 @@ std::vector<std::string> listed(const std::string& text) {
 constexpr std::pair<const char*, const char*> kRelationWords[] = {
     {"on", "on top of|on|upon|atop|onto|at the top of|on the top of|on the edge of|on the surface of"},
     {"on?", "on top|on the top|up top"},
-    {"on!", "on {} top|on {} surface|on {} seat|on {} back|on {} edge|on {} roof"},
+    {"on!", "on {} top|on {} surface|on {} seat|on {} back|on {} edge|on {} roof|on {} head|on {} shoulder|on {} lap|on {} lid|upon {} head|on {} branches"},
+    {"four_sides!", "at each of {} four sides|on each of {} four sides|at each of {} sides|on each of {} sides|at each of {} corners|on all of {} sides"},
+    {"four_sides", "on all sides of|on all four sides of|at all four sides of|on every side of"},
     {"left_of",
      "to the left of|left of|to the left side of|at the left of|at the left side of|to the left hand side of|to the immediate left of|just left of|"
      "further left than|farther left than"},
@@ -63,7 +65,9 @@ constexpr std::pair<const char*, const char*> kRelationWords[] = {
     {"next_to?", "on one side|at one side|to one side|to the side|at the side|alongside|on the other side|at the other side|to the other side"},
     {"next_to!", "at {} side|by {} side|to {} side|on {} side"},
     {"at", "at"},
-    {"near", "near|close to|not far from|in the vicinity of|a short way from|close by|near to|amid|among|amidst"},
+    {"near",
+     "near|close to|not far from|in the vicinity of|a short way from|close by|near to|amid|among|amidst|in the shade of|in the shadow of|within reach of|a few "
+     "steps from|a stone's throw from"},
     {"near?", "nearby|close by"},
     {"across", "opposite|opposite of|opposite to|across from|on the opposite side of|on the other side of|across"},
     {"facing", "facing|faces|face|that faces|looking at|turned towards|towards|turned to|pointing at|aimed at|looks at|look at"},
@@ -77,7 +81,7 @@ constexpr std::pair<const char*, const char*> kRelationWords[] = {
     {"from", "from"},
     {"to", "to"},
     {"sides",
-     "on either side of|on both sides of|on each side of|at each side of|to either side of|on every side of|at either side of|at both sides of|"
+     "on either side of|on both sides of|on each side of|at each side of|to either side of|at either side of|at both sides of|"
      "to each side of|to both sides of|to the left and right of|left and right of|to the left and to the right of|on the left and right of|"
      "to the right and left of|right and left of|on two sides of|along both sides of|along each side of"},
     {"sides?",
@@ -106,7 +110,7 @@ const std::map<std::string, RelationWords>& relation_table() {
           out.emplace(phrase, entry);
           continue;
         }
-        for (const char* whose : {"its", "their", "his", "her"}) {
+        for (const char* whose : {"its", "their", "his", "her", "whose"}) {
           std::string said = phrase;
           replace_all(said, "{}", whose);
           out.emplace(said, entry);
@@ -144,7 +148,8 @@ constexpr const char* kPlaceVerbs =
     "slump|squeeze|place|put:put|set:set|locate|position|situate|mount|arrange|park|lay:laid|tuck|push|gather|prop|seat|stack|pile|install|fix|attach|pin|"
     "group|scatter|spread:spread|moor|anchor|store|keep:kept|wedge|suspend|display|align|line|leave:left|cluster|huddle|shelve|pull|station|build:built|erect|"
     "lounge|relax|bask|stroll|wander|walk|run|play|paddle|prowl|peck|waddle|sail|drift|slither|creep|idle|reach|bob|roost|lodge|deposit|secure|nail|screw|"
-    "drape|strew:strewn|settle|assemble|congregate|pose|balance|stash|plant|find:found|see:seen|rear|live|come";
+    "tie:tied|tether|chain|hitch|fasten|harness|bolt|queue|drape|strew:strewn|settle|assemble|congregate|pose|balance|stash|plant|find:found|see:seen|rear|"
+    "live|come";
 
 /// Verbs that state a relation: what it is, whether of what follows, and the verbs.
 struct VerbRow {
@@ -154,13 +159,13 @@ struct VerbRow {
 };
 constexpr VerbRow kRelationVerbs[] = {
     {"sides", false, "flank|frame|sandwich"},
-    {"next_to", false, "adjoin|border|touch|neighbour|abut"},
+    {"next_to", false, "adjoin|border|touch|neighbour|abut|shade|shelter"},
     {"around", false, "surround|encircle|ring|circle|enclose|encompass"},
     {"facing", false, "overlook|watch|face"},
     {"near", false, "guard|protect|attend"},
     {"behind", false, "follow|trail"},
     {"on", false, "top|crown|cover|occupy|decorate|adorn|grace|share"},
-    {"on", true, "hold:held|carry|bear:borne|support|sport|feature|showcase|host"},
+    {"on", true, "hold:held|carry|bear:borne|support|sport|feature|showcase|host|boast|display"},
     {"above", false, "overhang:overhung"},
     {"between", false, "separate|divide|part"},
     {"next_to", true, "accompany|join"},
@@ -206,6 +211,8 @@ const std::map<std::string, VerbWords>& verb_table() {
     for (const char* word : {"surrounding"}) out[word] = {"around", false, Form::participle};
     out["put"] = out["set"] = out["seen"] = out["found"] = {"", false, Form::past};
     out["bears"] = {"on", true, Form::one};
+    out["queueing"] = {"", false, Form::participle};
+    for (const char* word : {"tie", "ties", "chain", "chains", "bolt", "bolts", "hitch", "queue", "queues", "display", "displays"}) out.erase(word);
     return out;
   }();
   return table;
@@ -355,6 +362,8 @@ WordMatch<RelationWords> relation_words(const SceneWords& words, size_t at) {
 WordMatch<VerbWords> verb_words(const SceneWords& words, size_t at) {
   if (at >= words.size()) return {};
   auto out = longest_words(verb_table(), words, at);
+  if (words[at].starts_with("shade") || words[at].starts_with("shelter"))  // "two palms shade a boat", not "in the shade"
+    if (!relation_words(words, at + 1) && words[at + 1] != "a" && words[at + 1] != "the" && words[at + 1] != "an" && !number_words(words, at + 1)) return {};
   // "covered with", "loaded with": of what follows.
   const auto past = past_table().find(words[at]);
   if (past != past_table().end() && at + 1 < words.size() && (words[at + 1] == "with" || words[at + 1] == "by"))

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "shape/material.h"
 
 namespace ptah {
 
@@ -79,9 +80,10 @@ Result<SceneLexicon> SceneLexicon::load(const std::filesystem::path& shapes, std
   PTAH_TRY(out.phrases_, ShapePhrases::read(json, *kinds));
   out.kinds_ = std::move(kinds);
   using Kind = NounEntry::Kind;
-  const std::pair<const char*, Kind> parts[] = {{"wall", Kind::wall},     {"corner", Kind::corner},   {"middle", Kind::middle}, {"centre", Kind::middle},
-                                                {"center", Kind::middle}, {"window", Kind::window},   {"door", Kind::door},     {"floor", Kind::floor},
-                                                {"ground", Kind::floor},  {"ceiling", Kind::ceiling}, {"doorway", Kind::door}};
+  const std::pair<const char*, Kind> parts[] = {
+      {"wall", Kind::wall},     {"corner", Kind::corner},     {"middle", Kind::middle},      {"centre", Kind::middle},       {"center", Kind::middle},
+      {"window", Kind::window}, {"door", Kind::door},         {"floor", Kind::floor},        {"ground", Kind::floor},        {"ceiling", Kind::ceiling},
+      {"doorway", Kind::door},  {"windowsill", Kind::window}, {"window sill", Kind::window}, {"window ledge", Kind::window}, {"window seat", Kind::window}};
   for (const auto& [name, kind] : parts) {
     NounEntry entry;
     entry.is = kind;
@@ -138,9 +140,7 @@ Result<SceneLexicon> SceneLexicon::load(const std::filesystem::path& shapes, std
   }
   for (const auto& [word, names] : out.phrases_->colours())
     for (const std::string& name : names) out.colours_.emplace(normal(name), word);
-  out.colours_["grey"] = "gray";
-  out.colours_["dark grey"] = "gray";
-  out.colours_["light grey"] = "gray";
+  for (const char* name : {"grey", "dark grey", "light grey"}) out.colours_[name] = "gray";
   for (const auto& [word, names] : out.phrases_->materials()) {
     for (const std::string& name : names.before) out.materials_before_.emplace(normal(name), word);
     for (const std::string& name : names.behind) out.materials_behind_.emplace(normal(name), word);
@@ -185,6 +185,11 @@ void SceneLexicon::add_surfaces() {
     entry.is = kind, entry.room = material;
     add_noun(name, entry);
   }
+  for (const char* name : {"grass", "sand", "snow", "pavement", "sidewalk", "gravel", "cobbles", "earth", "carpeting"}) {
+    NounEntry ground;
+    ground.is = Kind::floor;
+    nouns_.emplace(name, ground);
+  }
 }
 
 const ShapeParameter* SceneLexicon::parameter(const std::string& kind, const std::string& name) const {
@@ -217,6 +222,42 @@ Json SceneLexicon::sized(const std::string& kind, bool big) const {
   return out;
 }
 
+/// The colour of a kind that is nearest to a material's.
+std::string SceneLexicon::colour_like(const std::string& kind, const std::string& material) const {
+  const ShapeParameter* p = parameter(kind, "color");
+  const auto wanted = material_of(material);
+  std::string best;
+  float least = 0.5F;
+  if (!p || !wanted || material == "plain") return best;
+  for (const std::string& choice : p->choices)
+    if (const auto colour = colour_of(choice)) {
+      const Vec3 d{(*colour)[0] - wanted->albedo[0], (*colour)[1] - wanted->albedo[1], (*colour)[2] - wanted->albedo[2]};
+      if (length(d) < least) least = length(d), best = choice;
+    }
+  return best;
+}
+
+/// "2 m long", "two metres wide", "metre wide", "60 cm high", "six foot long".
+WordMatch<Json> SceneLexicon::measure(const SceneWords& words, size_t at, const std::string& kind) const {
+  static const std::map<std::string, double> kUnits{{"m", 1},     {"metre", 1},     {"metres", 1},    {"meter", 1},         {"meters", 1},
+                                                    {"cm", 0.01}, {"foot", 0.3048}, {"feet", 0.3048}, {"centimetre", 0.01}, {"centimetres", 0.01}};
+  static const std::map<std::string, std::vector<const char*>> kSides{{"wide", {"width"}},  {"long", {"length", "width"}}, {"high", {"height"}},
+                                                                      {"tall", {"height"}}, {"deep", {"depth"}},           {"across", {"width"}}};
+  size_t i = at;
+  double amount = 1;
+  if (const auto n = number(words, i)) {
+    amount = n.value, i += n.length;
+  } else if (words[i].find_first_not_of("0123456789.") == std::string::npos && !words[i].empty()) {
+    amount = std::strtod(words[i].c_str(), nullptr), ++i;
+  }
+  const auto unit = kUnits.find(words[i]);
+  const auto side = unit == kUnits.end() ? kSides.end() : kSides.find(words[i + 1]);
+  if (side == kSides.end()) return {};
+  for (const char* name : side->second)
+    if (const ShapeParameter* p = parameter(kind, name); p && p->is_ranged()) return {i + 2 - at, {{name, std::clamp(amount * unit->second, p->low, p->high)}}};
+  return {};
+}
+
 WordMatch<Json> SceneLexicon::before(const SceneWords& words, size_t at, size_t end, const std::string& kind) const {
   WordMatch<Json> best;
   const auto take = [&](size_t n, Json value) {
@@ -225,9 +266,13 @@ WordMatch<Json> SceneLexicon::before(const SceneWords& words, size_t at, size_t 
   if (const auto found = colour(words, at))
     if (const ShapeParameter* p = parameter(kind, "color"); p && std::find(p->choices.begin(), p->choices.end(), found.value) != p->choices.end())
       take(found.length, {{"color", found.value}});
-  if (const auto found = material(words, at, false))
-    if (const ShapeParameter* p = parameter(kind, "finish"); p && std::find(p->choices.begin(), p->choices.end(), found.value) != p->choices.end())
+  if (const auto found = material(words, at, false)) {
+    const ShapeParameter* p = parameter(kind, "finish");
+    if (p && std::find(p->choices.begin(), p->choices.end(), found.value) != p->choices.end())
       take(found.length, {{"finish", found.value}});
+    else if (const std::string like = p ? "" : colour_like(kind, found.value); !like.empty())  // a stone lion has at least the colour of stone
+      take(found.length, {{"color", like}});
+  }
   if (kinds_->kinds().contains(kind)) {
     const KindPhrases& phrases = phrases_->of(kind);
     for (const auto& [name, said] : phrases.parameters)
@@ -251,6 +296,7 @@ WordMatch<Json> SceneLexicon::before(const SceneWords& words, size_t at, size_t 
           }
         }
   }
+  if (const auto measured = measure(words, at, kind)) take(measured.length, measured.value);
   if (!best && at < words.size()) {
     static const std::map<std::string, std::pair<const char*, double>> kExtents{
         {"long", {"width", 1.3}},   {"wide", {"width", 1.3}},  {"broad", {"width", 1.3}},   {"narrow", {"width", 0.75}}, {"tall", {"height", 1.25}},
@@ -308,6 +354,7 @@ bool SceneLexicon::match_template(const SceneWords& words, size_t at, const Scen
 WordMatch<Json> SceneLexicon::behind(const SceneWords& words, size_t at, const std::string& kind) const {
   WordMatch<Json> best;
   if (!kinds_->kinds().contains(kind)) return best;
+  if (auto measured = measure(words, at, kind)) return measured;
   // Things of their own, not parts.
   static const std::set<std::string> kOwn{"bedside_table.lamp", "tv_stand.television", "stove.pot", "cup.saucer"};
   const KindPhrases& phrases = phrases_->of(kind);
@@ -349,15 +396,15 @@ bool SceneLexicon::is_size(const std::string& word) const {
 
 bool SceneLexicon::is_filler(const std::string& word) const {
   static const std::set<std::string> words{
-      "there",    "is",      "are",      "stands",   "stand",    "standing", "sits",  "sit",      "sitting",     "lies",       "lie",       "lying",
-      "hangs",    "hang",    "hanging",  "placed",   "located",  "put",      "place", "add",      "i",           "want",       "would",     "like",
-      "please",   "create",  "make",     "made",     "show",     "draw",     "me",    "us",       "should",      "be",         "also",      "then",
-      "which",    "that",    "who",      "you",      "can",      "see",      "we",    "set",      "up",          "positioned", "arranged",  "neatly",
-      "directly", "right",   "just",     "where",    "here",     "now",      "its",   "their",    "own",         "of",         "for",       "to",
-      "leans",    "leaning", "rests",    "resting",  "stood",    "mounted",  "fixed", "image",    "picture of",  "scene",      "view",      "imagine",
-      "design",   "build",   "generate", "contains", "includes", "as",       "well",  "together", "immediately", "exactly",    "somewhere", "additionally",
-      "finally",  "next",    "it",       "they",     "them",     "has",      "have",  "having",   "holds",       "the",        "so",        "but",
-      "too",      "all",     "only",     "with",     "and",      "a",        "an",    "given",    "let"};
+      "there",    "is",         "are",      "stands",   "stand",    "standing", "sits",  "sit",      "sitting",     "lies",       "lie",       "lying",
+      "hangs",    "hang",       "hanging",  "placed",   "located",  "put",      "place", "add",      "i",           "want",       "would",     "like",
+      "please",   "create",     "make",     "made",     "show",     "draw",     "me",    "us",       "should",      "be",         "also",      "then",
+      "which",    "that",       "who",      "you",      "can",      "see",      "we",    "set",      "up",          "positioned", "arranged",  "neatly",
+      "directly", "right",      "just",     "where",    "here",     "now",      "its",   "their",    "own",         "of",         "for",       "to",
+      "leans",    "leaning",    "rests",    "resting",  "stood",    "mounted",  "fixed", "image",    "picture of",  "scene",      "view",      "imagine",
+      "design",   "build",      "generate", "contains", "includes", "as",       "well",  "together", "immediately", "exactly",    "somewhere", "additionally",
+      "finally",  "altogether", "total",    "next",     "it",       "they",     "them",  "has",      "have",        "having",     "holds",     "the",
+      "so",       "but",        "too",      "all",      "only",     "with",     "and",   "a",        "an",          "given",      "let"};
   return words.contains(word);
 }
 

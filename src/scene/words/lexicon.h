@@ -43,6 +43,8 @@ class SceneLexicon {
  private:
   void add_surfaces();
   void add_noun(const std::string& name, const NounEntry& entry);
+  std::string colour_like(const std::string& kind, const std::string& material) const;
+  WordMatch<Json> measure(const SceneWords& words, size_t at, const std::string& kind) const;
   Json sized(const std::string& kind, bool big) const;
   const ShapeParameter* parameter(const std::string& kind, const std::string& name) const;
   bool match_template(const SceneWords& words, size_t at, const SceneWords& pattern, size_t from, const ShapeParameter& p, size_t& end, Json& value) const;

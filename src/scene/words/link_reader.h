@@ -36,6 +36,12 @@ class LinkReader : public VerbReader {
     const bool lies_on = stands(subject) == Stands::surface && !to.groups.empty() && carries(to.groups[0]);
     if (one.is == "on_left" || one.is == "on_right") one.is = lies_on ? "on" : one.is == "on_left" ? "left_of" : "right_of";
     if (one.is == "to" && lies_on) one.is = "on";  // "add a vase to the table"
+    if (to.set && (one.is == "in_front_of" || one.is == "at")) one.is = "next_to";
+    if (to.corners || one.is == "four_sides") {  // one at each corner, on each of the four sides
+      const bool on = to.corners && lies_on;
+      one.is = on ? "on" : one.is == "four_sides" ? "around" : "next_to";
+      if (group(subject).count == 1 && group(subject).per < 0) group(subject).count = 4;
+    }
     if (one.is == "sides" || one.is == "ends" || one.is == "on_ends") {
       const bool on = (one.is == "ends" && lies_on) || (one.is == "on_ends" && !to.groups.empty() && carries(to.groups[0]));
       one.is = on ? "on" : "next_to";
@@ -55,7 +61,9 @@ class LinkReader : public VerbReader {
       // "a lamp on each": one for each of them. Several are spread over them where they are enough.
       if (group(subject).count < total(to.groups[0]) || !to.pronoun || said_each_) group(subject).per = to.groups[0];
     }
-    if (one.is == "under" && !one.to.empty() && hangs(one.to[0])) {
+    const bool on_wall =
+        !one.to.empty() && std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) { return l.of == one.to[0] && l.is == "on_wall"; });
+    if (one.is == "under" && !one.to.empty() && (hangs(one.to[0]) || on_wall)) {
       out_.links.push_back({.is = "above", .of = one.to[0], .to = {subject}, .wall = "", .each = false});
       return;
     }

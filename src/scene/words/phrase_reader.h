@@ -44,7 +44,7 @@ class PhraseReader {
   }
 
   struct Phrase {
-    bool found = false, definite = false, own = false, each = false, counted = false, another = false, none = false, one = false;
+    bool found = false, guessed = false, definite = false, own = false, each = false, counted = false, another = false, none = false, one = false;
     int count = 1;
     std::string wall;
     NounEntry noun;
@@ -123,11 +123,13 @@ class PhraseReader {
       while (true) {
         const size_t next = noun_at + noun.length;
         if (next >= words_.size() || ends_phrase(words_[next]) || (lexicon_.relation(words_, next) && !lexicon_.noun(words_, next))) break;
-        const auto later = lexicon_.noun(words_, next);
+        static const std::set<std::string> kLike{"like", "shaped", "sized", "style", "themed", "free"};  // "beanbag-like stools"
+        const bool like = kLike.contains(words_[next]) && lexicon_.noun(words_, next + 1);
+        const auto later = lexicon_.noun(words_, next + (like ? 1 : 0));
         // "a cake shop" is a room, "a stone floor" a floor.
         if (!later || later.value.is == Is::corner || later.value.is == Is::middle || later.value.is == Is::window || later.value.is == Is::door) break;
         if (noun.value.plural && noun.value.is == Is::thing) break;
-        noun = later, noun_at = next;
+        noun = later, noun_at = next + (like ? 1 : 0);
       }
       return true;
     }
@@ -164,6 +166,12 @@ class PhraseReader {
     if (is("only") || is("exactly") || is("about") || is("roughly")) ++at_;
     if (is("another") || is("other") || is("second", out.definite ? 0 : 1)) out.another = true;
     out.one = is("one") && !out.definite;
+    if (is("neither") || is("either")) {  // "neither table": there are two
+      out.count = 2, out.counted = true;
+      ++at_;
+      if (take("of")) take("the");
+      return;
+    }
     // "a pair of curtains" is one thing, "a pair of chairs" are two.
     const auto whole = lexicon_.noun(words_, at_ + (is("a") || is("an") ? 1 : 0));
     const auto number = lexicon_.number(words_, at_);
@@ -172,7 +180,9 @@ class PhraseReader {
       out.counted = true;
       at_ += number.length;
       if (is("of") && (is("the", 1) || is("these", 1) || is("those", 1))) at_ += 2, out.definite = true;
-      if (const auto more = lexicon_.number(words_, at_); more && (is("two") || is("three") || is("four"))) out.count = more.value, at_ += more.length;
+      const bool article = words_[at_ - 1] == "a" || words_[at_ - 1] == "an";  // "a two metre long table" is one
+      if (const auto more = lexicon_.number(words_, at_); !article && more && (is("two") || is("three") || is("four")))
+        out.count = more.value, at_ += more.length;
     } else if (is("a") || is("an")) {
       out.counted = true;
       ++at_;
@@ -193,7 +203,9 @@ class PhraseReader {
     out.noun = noun.value;
     out.kind = noun.value.is == Is::thing ? kind_here(noun.value.noun) : "";
     out.set = noun.value.noun.set;
-    if (!out.counted && !out.definite && noun.value.plural && noun.value.is == Is::thing) out.count = 3;
+    if (!out.counted && !out.definite && noun.value.plural && noun.value.is == Is::thing) out.count = 3, out.guessed = true;
+    for (size_t i = at_; i < noun_at; ++i)
+      if (out.kind == "table" && words_[i] == "low") out.kind = "coffee_table";  // "a low wooden table"
     describe(out, at_, noun_at);
     at_ = noun_at + noun.length;
     for (size_t i = start; i < at_; ++i) out.words += (out.words.empty() ? "" : " ") + words_[i];
@@ -343,6 +355,7 @@ class PhraseReader {
     g.count = std::clamp(p.count, 1, kMaxAlike);
     if (p.count > kMaxAlike) note(fmt::format("{} {}: a scene has {} alike at most", p.count, p.kind, kMaxAlike));
     g.set = p.set;
+    g.guessed = p.guessed;
     out_.groups.push_back(std::move(g));
     const int index = static_cast<int>(out_.groups.size()) - 1;
     for (const std::string& unknown : p.unknown) note(fmt::format("'{}' was not understood", unknown));
@@ -360,8 +373,10 @@ class PhraseReader {
   /// Some of a group as a group of their own, with all that was said of them.
   int split(int g, int count) {
     if (group(g).per >= 0 || count >= group(g).count || count < 1) return g;
+    if (group(g).guessed) group(g).told_apart = true;
     ReadGroup part = group(g);
     part.count = count;
+    part.guessed = part.told_apart = false;
     group(g).count -= count;
     const int index = static_cast<int>(out_.groups.size());
     out_.groups.push_back(std::move(part));

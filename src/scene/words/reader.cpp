@@ -1,6 +1,7 @@
 #include "scene/words/reader.h"
 
 #include "scene/words/clause_reader.h"
+#include "scene/words/rewriting.h"
 
 namespace ptah {
 
@@ -21,10 +22,17 @@ class Reader : public ClauseReader {
       sentence();
       if (at_ == before) ++at_;
     }
+    drop_guesses();
     return std::move(out_);
   }
 
  private:
+  /// "Kites: one red, one blue." are two: those that were told apart, not so many as a plural without a number usually means.
+  void drop_guesses() {
+    for (ReadGroup& g : out_.groups)
+      if (g.guessed && g.told_apart && g.count > 0) g.kind.clear();
+  }
+
   struct Front {
     std::string is;
     Reference to;
@@ -99,10 +107,12 @@ class Reader : public ClauseReader {
 
   bool connector(Clause& clause) {
     const bool comma = is(",") || is("(") || is(")") || is(":");
-    if (!comma && !is("and") && !is("plus") && !is("or") && !is("while") && !is("but") && !is("then") && !is("where")) return false;
+    if (!comma && !is("and") && !is("plus") && !is("or") && !is("while") && !is("but") && !is("then") && !is("where") && !is("though") && !is("although") &&
+        !is("whereas") && !is("yet"))
+      return false;
     clause.by_comma = clause.by_comma || comma;
     clause.by_and = !comma;
-    if (is("while") || is("but") || is("where")) end_list(clause);
+    if (is("while") || is("but") || is("where") || is("though") || is("although") || is("whereas")) end_list(clause);
     ++at_;
     return true;
   }
@@ -197,7 +207,8 @@ class Reader : public ClauseReader {
     if (to.part == Is::room) return true;
     const std::optional<Front> outer = clause.front;
     if (to.groups.size() == 1 && !to.pronoun) nested(to.groups[0], to.fresh);
-    if (outer && !outer->used && to.fresh && to.groups.size() == 1) link(outer->is, to.groups, outer->to);
+    const bool from_ceiling = outer && outer->to.part == Is::ceiling;  // "from the ceiling above the table hangs a lamp"
+    if (outer && !outer->used && !from_ceiling && to.fresh && to.groups.size() == 1) link(outer->is, to.groups, outer->to);
     end_list(clause);
     clause.list.clear();
     clause.front = Front{relation.value.is, to, false};
@@ -320,7 +331,9 @@ class Reader : public ClauseReader {
     const ReadLink first = out_.links[links];
     const bool on = first.is == "on" || first.is == "in" || first.is == "next_to";
     for (const int before : clause.pending)
-      if (before != first.of && ((by_and && on && lies(before) && lies(first.of)) || along_ ||
+      if (before != first.of && ((by_and && on && lies(before) && lies(first.of)) || along_ || (by_and && is_living(before) && is_living(first.of)) ||
+                                 (by_and && first.is == "facing" && !lies(before) && !hangs(before)) ||
+                                 (by_and && first.is == "on" && stands(before) == Stands::hung && !places_.is_large(group(first.of).kind)) ||
                                  (by_pronoun_ && is_in(peers, before) && is_lateral(first.is) && !is_in(first.to, before))))
         repeat_link(links, before);
   }
@@ -388,7 +401,7 @@ class Reader : public ClauseReader {
 
   /// "it", "they": what the last clause was about.
   std::vector<int> pronoun_subject() {
-    const bool one = is("it") || is("this") || is("that") || is("he") || is("she"), several = is("they") || is("these") || is("those");
+    const bool one = is("it") || is("this") || is("that") || is("he") || is("she"), several = is("they") || is("these") || is("those") || is("both");
     if (!one && !several) return {};
     const size_t start = at_;
     ++at_;
@@ -396,7 +409,7 @@ class Reader : public ClauseReader {
     if (!finite_ahead() && !is("has") && !is("have")) return at_ = start, std::vector<int>{};
     std::vector<int> out;
     for (const int g : topic_)
-      if (!group(g).kind.empty()) out.push_back(g);
+      if (!group(g).kind.empty() && !(group(g).guessed && group(g).told_apart)) out.push_back(g);
     if (several && (out.size() > 1 || (out.size() == 1 && total(out[0]) > 1))) {
       for (const int g : out) mention(g);
       return out;
@@ -491,7 +504,7 @@ class Reader : public ClauseReader {
 
 Result<ReadScene> read_scene_words(const std::string& text, const SceneLexicon& lexicon, const ScenePlaces& places, const NearestKind& nearest) {
   return guard([&]() -> Result<ReadScene> {
-    const SceneWords words = scene_words(text);
+    const SceneWords words = in_full(scene_words(text), lexicon);
     Reader reader(words, lexicon, places, nearest);
     ReadScene out = reader.run();
     return out;

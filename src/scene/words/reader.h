@@ -18,7 +18,8 @@ struct ReadGroup {
   int count = 1;
   int per = -1;  ///< the count is for each of this group
   Json set = Json::object();
-  bool lying = false;  ///< a verb said that it lies
+  bool lying = false;                        ///< a verb said that it lies
+  bool guessed = false, told_apart = false;  ///< no number was said; some of them were named one by one
 };
 
 struct ReadLink {

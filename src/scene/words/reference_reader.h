@@ -12,6 +12,7 @@ struct Reference {
   Is part = Is::thing;
   std::string wall;
   bool found = false;
+  bool corners = false, set = false;  ///< its corners, each of them; the words were "the row"
 };
 
 class ReferenceReader : public PhraseReader {
@@ -30,6 +31,9 @@ class ReferenceReader : public PhraseReader {
   /// What "it" or "them" means with a relation: what was named last and can have something there.
   int pronoun_group(const std::string& relation, const std::vector<int>& subjects, bool plural) {
     if (host_ >= 0 && !is_in(subjects, host_)) return host_;
+    if (relation == "facing" && !plural)  // what people look at
+      for (size_t i = salience_.size(); i > 0; --i)
+        if (const int g = salience_[i - 1]; group(g).kind == "television" && !is_in(subjects, g)) return g;
     const bool needs_top = relation == "on" || relation == "in";
     if (needs_top)  // what is made to carry others
       for (size_t i = salience_.size(); i > 0; --i) {
@@ -43,6 +47,8 @@ class ReferenceReader : public PhraseReader {
         const int g = salience_[i - 1];
         if (is_in(subjects, g) || group(g).kind.empty() || (strict >= 1 && is_in(peers_, g))) continue;
         if (strict >= 1 && needs_top && !carries(g)) continue;
+        if (strict >= 1 && !plural && is_lateral(relation) && group(g).kind == "person") continue;  // "him" and "her", not "it"
+        if (strict >= 1 && is_lateral(relation) && lies_on_one(g, subjects)) continue;
         if (strict >= 1 && plural != (total(g) > 1) && (plural || strict == 2)) continue;
         if (strict >= 1 && is_lateral(relation) && hangs(g) && !(subjects.size() == 1 && hangs(subjects[0]))) continue;
         if (strict == 2 && is_lateral(relation) && on_floor && stands(g) == Stands::surface) continue;
@@ -52,14 +58,25 @@ class ReferenceReader : public PhraseReader {
     return -1;
   }
 
-  /// Whom "him" and "her" mean: a person or an animal.
-  int living_group(const std::vector<int>& subjects) {
+  /// "A crab sits on a rock beside it": beside something else than the crab.
+  bool lies_on_one(int g, const std::vector<int>& subjects) const {
+    return std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) {
+      const bool on = l.is == "on" || l.is == "in" || l.is == "under";
+      return on && l.of == g && std::any_of(l.to.begin(), l.to.end(), [&](int to) { return is_in(subjects, to); });
+    });
+  }
+  /// A person or an animal.
+  bool is_living(int g) {
     static const std::set<std::string> kLiving{"person",  "robot",   "snowman",   "ghost",    "teddy_bear", "cat",    "dog",     "bear",
                                                "bird",    "chicken", "cow",       "dragon",   "fox",        "frog",   "horse",   "lion",
                                                "owl",     "pig",     "penguin",   "rabbit",   "sheep",      "monkey", "unicorn", "elephant",
                                                "giraffe", "turtle",  "crocodile", "dinosaur", "fish",       "shark",  "octopus"};
+    return kLiving.contains(group(g).kind);
+  }
+  /// Whom "him" and "her" mean.
+  int living_group(const std::vector<int>& subjects) {
     for (size_t i = salience_.size(); i > 0; --i)
-      if (const int g = salience_[i - 1]; !is_in(subjects, g) && kLiving.contains(group(g).kind)) return g;
+      if (const int g = salience_[i - 1]; !is_in(subjects, g) && is_living(g)) return g;
     return -1;
   }
 
@@ -121,6 +138,20 @@ class ReferenceReader : public PhraseReader {
   Reference reference(const std::string& relation, const std::vector<int>& subjects) {
     Reference out;
     while (is("just") || is("right") || is("directly")) ++at_;
+    if (relation == "between" && is("the") && (is("two", 1) || is("both", 1)) && (at_ + 2 >= words_.size() || ends_before(at_ + 2))) {
+      at_ += 2;
+      return between_last(subjects);
+    }
+    // "at the end of the row": of those that stand in it.
+    static const std::set<std::string> kSets{"row", "line", "queue", "circle", "group", "herd", "flock", "pair", "set"};
+    if (is("the") && kSets.contains(word(1)) && (at_ + 2 >= words_.size() || ends_before(at_ + 2)) && !is("of", 2))
+      if (const int g = latest_several(); g >= 0 && !is_in(subjects, g)) {
+        at_ += 2;
+        out = of_group(g, relation);
+        out.set = true;
+        return out;
+      }
+    if (is("that") && (at_ + 1 >= words_.size() || is(".", 1) || is(",", 1))) return pronoun_reference(relation, subjects);  // "behind that"
     if (is("it") || is("them") || is("these") || is("this") || is("those") || is("him") || is("her") || is("which") || is("whom")) {
       if ((is("these") || is("this") || is("those") || is("her")) && lexicon_.noun(words_, at_ + 1)) return noun_reference(relation, subjects);
       return pronoun_reference(relation, subjects);
@@ -148,7 +179,8 @@ class ReferenceReader : public PhraseReader {
     exclude_ = outer;
     if (some) return {{*some}, false, false, false, Is::thing, "", true};
     // "in one corner …, in another".
-    const size_t other = is("another") ? 1 : is("the") && is("other", 1) ? 2 : 0;
+    size_t other = is("another") ? 1 : is("the") && (is("other", 1) || is("opposite", 1)) ? 2 : 0;
+    if (other > 0 && is("one", other)) ++other;
     if (other > 0 && last_part_ != Is::thing && (at_ + other >= words_.size() || ends_before(at_ + other))) {
       at_ += other;
       out.part = last_part_, out.found = true;
@@ -169,6 +201,11 @@ class ReferenceReader : public PhraseReader {
     out.found = true;
     out.wall = p.wall;
     out.each = p.each;
+    if (const int whole = thing_with_part(p); whole >= 0) {
+      out.groups = {whole};
+      out.corners = p.noun.is == Is::corner && (p.each || p.noun.plural);
+      return out;
+    }
     if (p.noun.is != Is::thing || p.kind.empty()) {
       out.part = p.noun.is;
       if (p.noun.is == Is::corner || p.noun.is == Is::wall || p.noun.is == Is::window) last_part_ = p.noun.is;
@@ -185,12 +222,38 @@ class ReferenceReader : public PhraseReader {
     const int g = resolve(p, true);
     out.groups.push_back(g);
     out.fresh = out_.groups.size() > groups_before && g >= static_cast<int>(groups_before);
-    if (relation == "between" && total(g) < 2 && is("and")) {
+    // "between the sofa and the table", "between the two sofas and the two armchairs".
+    if (relation == "between" && is("and") && (total(g) < 2 || (is("the", 1) && p.definite))) {
       ++at_;
       const Phrase second = phrase();
       if (second.found && !second.kind.empty()) out.groups.push_back(resolve(second, true));
     }
     return out;
+  }
+
+  bool has_door(int g) {
+    static const std::set<std::string> kBuildings{"house",      "hut", "barn", "church", "castle", "tower",    "temple",   "windmill", "lighthouse",     "tent",
+                                                  "skyscraper", "car", "van",  "bus",    "truck",  "wardrobe", "cupboard", "well",     "hot_air_balloon"};
+    return kBuildings.contains(group(g).kind);
+  }
+  /// "its door", "the door of the hut", "each corner of the car": of a thing, not of the room. -1 if it is the room's.
+  int thing_with_part(const Phrase& p) {
+    if (p.noun.is != Is::door && p.noun.is != Is::window && p.noun.is != Is::corner && p.noun.is != Is::wall) return -1;
+    if (p.own && p.noun.is != Is::corner) {
+      for (size_t i = salience_.size(); i > 0; --i)
+        if (const int g = salience_[i - 1]; has_door(g)) return g;
+      return -1;
+    }
+    if (!is("of")) return -1;
+    const size_t start = at_++;
+    const size_t groups = out_.groups.size();
+    const Phrase whole = phrase();
+    if (whole.found && !whole.kind.empty() && whole.noun.is == Is::thing) {
+      const int g = resolve(whole, true);
+      if (p.noun.is == Is::corner || has_door(g)) return g;
+    }
+    out_.groups.resize(std::min(out_.groups.size(), groups));
+    return at_ = start, -1;
   }
 
   // ----- members of groups
@@ -228,7 +291,8 @@ class ReferenceReader : public PhraseReader {
 
   std::optional<int> the_member() {
     ++at_;
-    static const std::set<std::string> kRest{"other", "others", "rest", "remaining", "second", "latter"}, kFirst{"first", "former"},
+    static const std::set<std::string> kRest{"other", "others", "rest", "remaining", "second", "third", "fourth", "fifth", "last", "latter"},
+        kFirst{"first", "former"},
         kPlace{"left", "right", "upper", "lower", "top", "bottom", "middle", "central", "front", "back", "outer", "inner", "last", "third"};
     const int several = latest_several();
     const auto one = [&] { return take("one") || take("ones"); };
@@ -236,7 +300,7 @@ class ReferenceReader : public PhraseReader {
       if (const auto last = last_named(is("former"))) return ++at_, last;
     if (kRest.contains(word()) || kFirst.contains(word())) {
       const bool first = kFirst.contains(word());
-      const bool two = word() != "second" && !first;
+      const bool two = !first && (is("other") || is("others") || is("rest") || is("remaining") || is("latter"));
       ++at_;
       const auto number = lexicon_.number(words_, at_);
       if (number && !is("one")) at_ += number.length;
@@ -337,7 +401,9 @@ class ReferenceReader : public PhraseReader {
       }
       const int several = latest_several();
       if (several < 0 || total(several) != 2) break;
-      split(several, 1);
+      const int part = split(several, 1);
+      const bool known = std::any_of(out_.links.begin(), out_.links.end(), [&](const ReadLink& l) { return l.of == part || l.of == several; });
+      if (is != "on" && !known) out_.links.push_back({.is = is, .of = part, .to = {several}, .wall = "", .each = false});  // nobody told them apart before
     }
     const int several = latest_several();
     if (several < 0) return std::nullopt;

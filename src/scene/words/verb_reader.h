@@ -36,11 +36,12 @@ class VerbReader : public ReferenceReader {
            words_[at] == "made";
   }
   bool adverb() {
-    static const std::set<std::string> kAdverbs{"also",  "just",   "right",      "there", "now",  "still",     "always",     "together", "up",    "down",
-                                                "close", "half",   "all",        "both",  "each", "once",      "out",        "straight", "high",  "again",
-                                                "too",   "even",   "only",       "quite", "by",   "to",        "off",        "here",     "maybe", "halfway",
-                                                "very",  "itself", "themselves", "alone", "away", "somewhere", "immediately"};
+    static const std::set<std::string> kAdverbs{"also",  "just",   "right",      "there", "now",  "still",     "always",      "together", "up",    "down",
+                                                "close", "half",   "all",        "both",  "each", "once",      "out",         "straight", "high",  "again",
+                                                "too",   "even",   "only",       "quite", "by",   "to",        "off",         "here",     "maybe", "halfway",
+                                                "very",  "itself", "themselves", "alone", "away", "somewhere", "immediately", "back",     "aside", "tight"};
     if (lexicon_.relation(words_, at_) || lexicon_.noun(words_, at_) || at_end()) return false;
+    if (is("back") && !lexicon_.relation(words_, at_ + 1)) return false;
     const bool ly = word().ends_with("ly") && word().size() > 4 && !known(at_);
     if (!ly && !(kAdverbs.contains(word()) && !is("all") && !is("both") && !is("each") && !is("by") && !is("to"))) return false;
     ++at_;
@@ -92,8 +93,10 @@ class VerbReader : public ReferenceReader {
 
   /// A verb that is not in the table.
   bool guessed(Verb& out) {
-    if (at_end() || known(at_) || lexicon_.is_filler(word()) || lexicon_.is_size(word())) return false;
-    const bool before = at_ + 1 >= words_.size() || lexicon_.relation(words_, at_ + 1) || word(1) == "." || word(1) == ",";
+    static const std::set<std::string> kNone{"side", "back", "face", "end", "one"};  // "side by side"
+    if (at_end() || known(at_) || lexicon_.is_filler(word()) || lexicon_.is_size(word()) || kNone.contains(word())) return false;
+    const bool row = word(1) == "one" && (lexicon_.relation(words_, at_ + 2) || word(2) == "after");  // "queueing one behind the other"
+    const bool before = at_ + 1 >= words_.size() || lexicon_.relation(words_, at_ + 1) || word(1) == "." || word(1) == "," || row;
     const std::string& w = word();
     const bool participle = w.size() > 4 && (w.ends_with("ing") || w.ends_with("ed")), third = w.size() > 3 && w.ends_with("s") && before && !out.any;
     const bool complement = out.any && (before || (at_ + 2 < words_.size() && lexicon_.relation(words_, at_ + 2) && !known(at_ + 1)));

@@ -157,6 +157,13 @@ class SizeReader {
         take(i, k + 1, *side, found->first, out);
         return k + 1;
       }
+      const std::string& next = at(k);  // "a 3 m tower", not "2 m from the wall"
+      const bool names = !next.empty() && letter_at(next[0]) && next != "of" && next != "from" && next != "away" && next != "apart" && next != "and" &&
+                         next != "by" && next != "x" && next != "with";
+      if (names && at(k - 1) != "in" && (i == 0 || at(i - 1) == "a" || at(i - 1) == "an" || at(i - 1) == "the")) {
+        take(i, found->second, Side::longest, found->first, out);
+        return found->second;
+      }
       return i;
     }
     if (!is_noun_of_side(at(i))) return i;
@@ -175,7 +182,7 @@ class SizeReader {
 
 /// Without the endings of plurals and of "-legged".
 std::string stem_of(std::string word) {
-  if (word.ends_with("ged") && word.size() > 4) return word.substr(0, word.size() - 3);  // legged
+  if (word.ends_with("gged") && word.size() > 4) return word.substr(0, word.size() - 3);  // legged
   if (word.ends_with("ed") && word.size() > 4) word.resize(word.size() - 2);
   if (word.ends_with("ves")) return word.substr(0, word.size() - 3) + "f";
   if (word.ends_with("s") && !word.ends_with("ss")) word.pop_back();
@@ -203,6 +210,13 @@ const ShapeParameter* parameter_of_side(const ShapeKind& kind, Side side) {
                                                                {Side::depth, {"depth"}},
                                                                {Side::length, {"length"}},
                                                                {Side::diameter, {"diameter", "width"}}};
+  if (side == Side::longest) {
+    const ShapeParameter* longest = nullptr;
+    for (const auto& [of, names] : kNames)
+      for (const char* name : names)
+        if (const ShapeParameter* p = kind.parameter(name); p && p->is_ranged() && (!longest || p->value.number > longest->value.number)) longest = p;
+    return longest;
+  }
   for (const char* name : kNames.at(side))
     if (const ShapeParameter* p = kind.parameter(name); p && p->is_ranged()) return p;
   if (side == Side::length)
@@ -222,6 +236,7 @@ std::optional<Vec3> size_of(const WrittenThing& thing, const ShapeKind& kind) {
 double along(const Vec3& size, Side side) {
   if (side == Side::height) return static_cast<double>(size[1]);
   if (side == Side::depth) return static_cast<double>(size[2]);
+  if (side == Side::longest) return static_cast<double>(std::max({size[0], size[1], size[2]}));
   if (side == Side::length) return static_cast<double>(std::max(size[0], size[2]));
   return static_cast<double>(size[0]);
 }
@@ -260,12 +275,27 @@ void apply_sizes(WrittenThing& thing, const std::vector<StatedSize>& sizes, cons
   for (size_t i = 1; i < left.size(); ++i) notes.push_back(fmt::format("'{}' could not be kept beside '{}'", left[i]->text, left[0]->text));
 }
 
+/// Whether a counted noun is a parameter, or what phrases for its numbers call it: "tiers" in "with {} tiers".
+bool is_part(const ShapeParameter& p, const std::string& noun, const KindPhrases* phrases) {
+  const std::string stem = stem_of(noun), shorter = noun.ends_with("er") ? noun.substr(0, noun.size() - 2) : stem;  // "seater"
+  if (stem_of(p.name) == stem || stem_of(p.name) == shorter) return true;
+  if (!phrases) return false;
+  const auto said = phrases->parameters.find(p.name);
+  if (said == phrases->parameters.end()) return false;
+  const auto values = said->second.find("value");
+  return values != said->second.end() && std::any_of(values->second.begin(), values->second.end(), [&](const Phrase& way) {
+           const size_t slot = way.text.find("{} ");
+           if (slot == std::string::npos) return false;
+           const std::string part = way.text.substr(slot + 3);
+           return part.find(' ') == std::string::npos && (stem_of(part) == stem || stem_of(part) == shorter);
+         });
+}
+
 /// Whether a count is of a parameter of the kind; then it is put there, as far as it goes.
-bool apply_to_part(WrittenThing& thing, const StatedCount& stated, const ShapeKind& kind, std::vector<std::string>& notes) {
+bool apply_to_part(WrittenThing& thing, const StatedCount& stated, const ShapeKind& kind, const KindPhrases* phrases, std::vector<std::string>& notes) {
   static const char* const kWords[] = {"none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"};
-  const std::string stem = stem_of(stated.noun);
   for (const ShapeParameter& p : kind.parameters) {
-    if (stem_of(p.name) != stem) continue;
+    if (!is_part(p, stated.noun, phrases)) continue;
     if (p.is_ranged() && p.value.number == std::floor(p.value.number) && p.low == std::floor(p.low) && p.high - p.low >= 1) {
       const double count = bound(p, static_cast<double>(stated.count));
       give(thing, kind, p.name, number_value(count));
@@ -289,9 +319,12 @@ bool apply_to_part(WrittenThing& thing, const StatedCount& stated, const ShapeKi
   return false;
 }
 
-void apply_counts(WrittenThing& thing, const std::vector<StatedCount>& counts, const ShapeKind& kind, std::vector<std::string>& notes) {
+void apply_counts(WrittenThing& thing, const std::vector<StatedCount>& counts, const ShapeKind& kind, const KindPhrases* phrases,
+                  std::vector<std::string>& notes) {
   for (const StatedCount& stated : counts) {
-    if (apply_to_part(thing, stated, kind, notes) || !stated.leads || stated.count < 2) continue;
+    const bool part = apply_to_part(thing, stated, kind, phrases, notes);
+    if (part && !stated.leads && thing.count == stated.count) thing.count = 1;  // "a chest of 3 drawers" is one
+    if (part || !stated.leads || stated.count < 2) continue;
     thing.count = static_cast<int>(std::min<int64_t>(stated.count, kMaxAlike));
     if (stated.count > kMaxAlike) notes.push_back(fmt::format("{} {}: an object has {} alike at most", stated.count, stated.noun, kMaxAlike));
   }
@@ -312,7 +345,7 @@ std::vector<StatedCount> counts_in(const std::string& sentence) {
     if (hyphen) ++k;
     if (k < words.size() && unit_in(words[k].text)) continue;
     if (hyphen) {
-      if (k < words.size() && words[k].text.ends_with("ed")) out.push_back({static_cast<int64_t>(*number), words[k].text, false});
+      if (k < words.size() && letter_at(words[k].text[0])) out.push_back({static_cast<int64_t>(*number), words[k].text, false});  // "two-door"
       continue;
     }
     // The first plural of the next three words; what ends a phrase ends the search.
@@ -361,14 +394,21 @@ StatedNumbers stated_numbers(const std::string& sentence) {
   return out;
 }
 
-std::vector<std::string> apply_stated(Writing& writing, const StatedNumbers& stated, const ShapeKinds& kinds) {
+std::vector<std::string> apply_stated(Writing& writing, const StatedNumbers& stated, const ShapeKinds& kinds, const ShapePhrases* phrases) {
   std::vector<std::string> notes;
   if (writing.things.size() != 1) return notes;
   const auto kind = kinds.find(writing.things[0].kind);
   if (!kind) return notes;
-  apply_counts(writing.things[0], stated.counts, **kind, notes);
+  apply_counts(writing.things[0], stated.counts, **kind, phrases ? &phrases->of(writing.things[0].kind) : nullptr, notes);
   apply_sizes(writing.things[0], stated.sizes, **kind, notes);
   return notes;
+}
+
+bool counts_part(const std::string& sentence, const std::string& word, const ShapeKind& kind, const KindPhrases* phrases) {
+  const std::vector<StatedCount> counts = stated_numbers(sentence).counts;
+  return std::any_of(counts.begin(), counts.end(), [&](const StatedCount& one) {
+    return one.noun == word && std::any_of(kind.parameters.begin(), kind.parameters.end(), [&](const ShapeParameter& p) { return is_part(p, word, phrases); });
+  });
 }
 
 }  // namespace ptah

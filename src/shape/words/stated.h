@@ -2,7 +2,7 @@
 // other words.
 #pragma once
 
-#include "shape/words/writing.h"
+#include "shape/words/captions.h"
 
 namespace ptah {
 
@@ -15,7 +15,7 @@ struct SentenceWord {
 std::vector<SentenceWord> sentence_words(const std::string& sentence);
 
 struct StatedSize {
-  enum class Side : uint8_t { height, width, depth, length, diameter };
+  enum class Side : uint8_t { height, width, depth, length, diameter, longest };
   Side side = Side::height;
   double metres = 0;
   std::string text;  ///< as it was said
@@ -33,12 +33,17 @@ struct StatedNumbers {
   std::string without_sizes;  ///< the sentence without the phrases of `sizes`
 };
 
-/// "a bottle 30 cm high and 1 dm wide" → height 0.3, width 0.1, "a bottle". English; mm, cm, dm, m, inches and feet, in digits, words up to twelve and halves.
+/// "a bottle 30 cm high and 1 dm wide" → height 0.3, width 0.1, "a bottle"; "a 3 m tower" → its longest side. English; mm, cm, dm, m, inches and feet, in
+/// digits, words up to twelve and halves.
 StatedNumbers stated_numbers(const std::string& sentence);
 
 /// Puts the stated numbers into a writing of one thing: sizes into the parameters of these names, which may leave their range down to a half and up to twice
 /// its end; farther than that, or without such a parameter, the thing is scaled. Counts of parts into the parameters of these names as far as their range
-/// goes, and leading ones into the count of the thing. Gives notes about what could not be as it was said. A writing of several things stays as it is.
-std::vector<std::string> apply_stated(Writing& writing, const StatedNumbers& stated, const ShapeKinds& kinds);
+/// goes, and leading ones into the count of the thing. Gives notes about what could not be as it was said. A writing of several things stays as it is. With
+/// `phrases`, parts may be called as a kind's phrases call them ("tiers").
+std::vector<std::string> apply_stated(Writing& writing, const StatedNumbers& stated, const ShapeKinds& kinds, const ShapePhrases* phrases = nullptr);
+
+/// Whether a word of a sentence names a part of the kind that is counted there: "storey" in "two-storey house".
+bool counts_part(const std::string& sentence, const std::string& word, const ShapeKind& kind, const KindPhrases* phrases);
 
 }  // namespace ptah

@@ -6,6 +6,7 @@
 #include <map>
 #include <numeric>
 #include <set>
+#include <sstream>
 
 #include "base/text.h"
 #include "shape/material.h"
@@ -35,6 +36,32 @@ bool gives(const WrittenThing& thing, const std::string& word) {
   return std::any_of(thing.given.begin(), thing.given.end(), [&](const auto& one) { return one.second.word == word; });
 }
 
+/// Whether a thing is what a paraphrase asks for: words that some parameter has to have, and "name=value" of single ones, with commas. What is not given is as
+/// the kind has it; numbers may differ by 3 %.
+bool is_as_asked(const WrittenThing& thing, const ShapeKind& kind, const std::string& asked) {
+  std::stringstream list(asked);
+  for (std::string one; std::getline(list, one, ',');) {
+    const size_t equals = one.find('=');
+    if (equals == std::string::npos) {
+      if (!gives(thing, one)) return false;
+      continue;
+    }
+    const std::string name = one.substr(0, equals), value = one.substr(equals + 1);
+    const ShapeParameter* p = kind.parameter(name);
+    if (!p) return false;
+    const auto given = std::find_if(thing.given.begin(), thing.given.end(), [&](const auto& g) { return g.first == name; });
+    const ShapeValue& has = given == thing.given.end() ? p->value : given->second;
+    char* rest = nullptr;
+    const double number = std::strtod(value.c_str(), &rest);
+    const auto close = [&](double own) { return *rest == 0 && std::abs(own - number) <= 0.03 * std::abs(number) + 1e-6; };
+    const bool right = has.kind == ShapeValue::Kind::number    ? close(has.number) || close(has.number * thing.scale)
+                       : has.kind == ShapeValue::Kind::boolean ? (has.number != 0) == (value == "true")
+                                                               : has.word == value;
+    if (!right) return false;
+  }
+  return true;
+}
+
 Result<Json> evaluate_paraphrases(const ShapeMaker& maker, const std::vector<Paraphrase>& all, std::vector<std::string>& wrong, const CancelToken* cancel) {
   Share kind, both, refused;
   for (const Paraphrase& one : all) {
@@ -44,14 +71,14 @@ Result<Json> evaluate_paraphrases(const ShapeMaker& maker, const std::vector<Par
       continue;
     }
     const bool right = read.known() && read.writing.things[0].kind == one.kind;
-    const bool coloured = one.color.empty() || (right && gives(read.writing.things[0], one.color));
+    const bool coloured = one.asked.empty() || (right && is_as_asked(read.writing.things[0], maker.kinds().kinds().at(one.kind), one.asked));
     kind.take(right);
     both.take(right && coloured);
     if (!right || !coloured)
-      wrong.push_back(
-          fmt::format("{} ({}): {} {:.2f}", one.text, one.kind, read.writing.things.empty() ? "nothing" : read.writing.things[0].kind, read.certainty));
+      wrong.push_back(fmt::format("{} ({} {}): {} {:.2f}", one.text, one.kind, one.asked, read.writing.things.empty() ? "nothing" : read.writing.things[0].kind,
+                                  read.certainty));
   }
-  return Json{{"count", kind.all}, {"kind", kind.json()}, {"kind_and_color", both.json()}, {"unknown_kinds", refused.all}, {"refused", refused.json()}};
+  return Json{{"count", kind.all}, {"kind", kind.json()}, {"kind_and_asked", both.json()}, {"unknown_kinds", refused.all}, {"refused", refused.json()}};
 }
 
 /// How the parameters of sentences came out, by what they are.
@@ -101,7 +128,7 @@ Result<std::vector<Paraphrase>> read_paraphrases(const std::string& text) {
   std::vector<Paraphrase> out;
   for (const std::string& line : lines_of(text)) {
     const size_t first = line.find('|'), second = first == std::string::npos ? first : line.find('|', first + 1);
-    if (second == std::string::npos) return fail(ErrorCode::corrupt, "paraphrases: '{}' is not kind|color|text", line.substr(0, 80));
+    if (second == std::string::npos) return fail(ErrorCode::corrupt, "paraphrases: '{}' is not kind|what is asked for|text", line.substr(0, 80));
     out.push_back({line.substr(0, first), line.substr(first + 1, second - first - 1), line.substr(second + 1)});
   }
   return out;

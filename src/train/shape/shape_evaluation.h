@@ -10,9 +10,11 @@ namespace ptah {
 
 /// A sentence and what it asks for.
 struct Paraphrase {
-  std::string kind, color, text;  ///< an empty color: none is asked for
+  std::string kind;   ///< of the library; any other word: it lacks what is asked for
+  std::string asked;  ///< "red", "finish=oak,drawers=2" or nothing: a colour or material that some parameter has to have, or values of single ones
+  std::string text;
 };
-/// From lines "kind|color|text". Errors: corrupt, naming the line.
+/// From lines "kind|what is asked for|text". Errors: corrupt, naming the line.
 Result<std::vector<Paraphrase>> read_paraphrases(const std::string& text);
 
 struct ShapeEvaluation {
@@ -22,7 +24,7 @@ struct ShapeEvaluation {
   uint64_t seed = 0;
 };
 
-/// {"paraphrases": {"count", "kind", "kind_and_color", "unknown_kinds", "refused"}, "sentences": {"count", "exact", "kind", "color", "material", "count_words",
+/// {"paraphrases": {"count", "kind", "kind_and_asked", "unknown_kinds", "refused"}, "sentences": {"count", "exact", "kind", "color", "material", "count_words",
 /// "words", "numbers"}, "solids": {"count", "run", "closed", "one_body"}, "milliseconds": {"write", "run"}}; shares from 0 to 1, null where nothing was
 /// counted. A number is right within 3 of 64 levels of its range. `wrong` gets the paraphrases that were misread, with what was read. Errors: cancelled.
 Result<Json> evaluate_shapes(const ShapeMaker& maker, const ShapePhrases& phrases, const ShapeEvaluation& how, std::vector<std::string>& wrong,

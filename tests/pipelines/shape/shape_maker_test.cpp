@@ -46,6 +46,18 @@ TEST(ShapeMaker, IsNotSureOfWhatItDoesNotKnow) {
     EXPECT_FALSE(value_or_throw(maker().read(sentence)).known()) << sentence;
 }
 
+TEST(ShapeMaker, WhatIsSaidHoldsAndWhatIsNamedIsMade) {
+  const WrittenShape chair = value_or_throw(maker().read("a wooden chair with arms"));
+  EXPECT_EQ(word_of(chair.writing.things.at(0), "arms"), "true");
+  EXPECT_EQ(chair.notes, std::vector<std::string>());                                 // nothing of it is unused
+  const WrittenShape toaster = value_or_throw(maker().read("a four-slice toaster"));  // the model refuses it
+  ASSERT_TRUE(toaster.known());
+  EXPECT_EQ(toaster.writing.things.at(0).kind, "toaster");
+  EXPECT_EQ(value_or_throw(maker().read("a two-storey house")).writing.things.at(0).kind, "house");  // no skyscraper
+  const WrittenShape chest = value_or_throw(maker().read("a pine chest of 3 drawers"));
+  EXPECT_EQ(chest.writing.things.at(0).count, 1);
+}
+
 TEST(ShapeMaker, WhatChangesNothingIsSaid) {
   EXPECT_EQ(value_or_throw(maker().read("a wooden chair with a red cushion")).notes, std::vector<std::string>());
   const WrittenShape elegant = value_or_throw(maker().read("an elegant chair"));
