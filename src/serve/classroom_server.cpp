@@ -122,9 +122,8 @@ void add_teachers_routes(HttpServer& server, Classroom& room) {
 }  // namespace
 
 ClassroomServer::ClassroomServer(Classroom& room, HttpOptions options, ClassroomQuotas quotas) : HttpServer(std::move(options)), joins_(quotas.joins, 300) {
-  const HttpResponse learners = class_page(learners_page()), teachers = class_page(teachers_page());
-  route({.method = "GET", .path = "/", .handler = [learners](const In&) { return learners; }, .immediate = true});
-  route({.method = "GET", .path = "/teacher", .handler = [teachers](const In&) { return teachers; }, .immediate = true});
+  route({.method = "GET", .path = "/", .handler = [](const In&) { return class_page(learners_page()); }, .immediate = true});
+  route({.method = "GET", .path = "/teacher", .handler = [](const In&) { return class_page(teachers_page()); }, .immediate = true});
   HttpRoute join{.method = "POST", .path = "/join", .handler = {}, .max_body = kSmallBody};
   join.handler = [&room](const In& in) {
     return class_reply(guard([&]() -> Result<Json> {

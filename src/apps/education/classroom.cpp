@@ -11,6 +11,7 @@
 #include "base/printable.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "work/work_folder.h"
 
 namespace ptah {
 
@@ -78,19 +79,6 @@ std::string cell(const std::string& text) {
     out += c == '\n' || c == '\r' ? ' ' : c;
   }
   return out + '"';
-}
-
-std::string folder_name(const std::string& title) {
-  std::string out;
-  for (const char c : lower_case(title)) {
-    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-      out += c;
-    else if (!out.empty() && out.back() != '-')
-      out += '-';
-    if (out.size() >= 40) break;
-  }
-  while (!out.empty() && out.back() == '-') out.pop_back();
-  return out.empty() ? "assignment" : out;
 }
 
 std::string title_of(const LessonItem& item) { return item.question; }
