@@ -125,7 +125,7 @@ function joining() {
 }
 
 async function overview() {
-  const work = await ask("work");
+  const work = await ask("tasks");
   document.getElementById("title").textContent = work.name;
   place.replaceChildren();
   if (!work.assignments.length) make("p", "There is nothing to do yet.", place);
@@ -205,7 +205,7 @@ async function show() {
   try {
     const parts = location.hash.slice(1).split("/");
     if (parts.length !== 2) return await overview();
-    const path = "work/" + parts[0] + "/" + parts[1], item = await ask(path);
+    const path = "tasks/" + parts[0] + "/" + parts[1], item = await ask(path);
     place.replaceChildren();
     make("p", undefined, place).append(make("a", "All work", undefined, { href: "#" }));
     await (item.kind === "question" ? question : exercise)(path, item);

@@ -49,18 +49,18 @@ void add_learners_routes(HttpServer& server, Classroom& room) {
     server.route(std::move(made));
   };
   learner(
-      "GET", "/work", [](Classroom& r, int64_t who, const In&) { return r.work(who); }, 0);
+      "GET", "/tasks", [](Classroom& r, int64_t who, const In&) { return r.work(who); }, 0);
   learner(
-      "GET", "/work/{}/{}", [](Classroom& r, int64_t who, const In& in) { return r.item(who, in.parts[0], in.parts[1]); }, 0);
+      "GET", "/tasks/{}/{}", [](Classroom& r, int64_t who, const In& in) { return r.item(who, in.parts[0], in.parts[1]); }, 0);
   learner(
-      "POST", "/work/{}/{}/answer",
+      "POST", "/tasks/{}/{}/answer",
       [](Classroom& r, int64_t who, const In& in) -> Result<Json> {
         PTAH_TRY(const Json body, parse_json(in.body, 4));
         return r.answer(who, in.parts[0], in.parts[1], body);
       },
       kAnswerBody);
   learner(
-      "POST", "/work/{}/{}/hint", [](Classroom& r, int64_t who, const In& in) { return r.hint(who, in.parts[0], in.parts[1]); }, kSmallBody);
+      "POST", "/tasks/{}/{}/hint", [](Classroom& r, int64_t who, const In& in) { return r.hint(who, in.parts[0], in.parts[1]); }, kSmallBody);
 }
 
 void add_teachers_routes(HttpServer& server, Classroom& room) {

@@ -13,10 +13,10 @@ struct ClassroomQuotas {
   size_t joins = 300;
 };
 
-/// Serves a class. For learners: GET / (the page), POST /join {code}, and with their token as Authorization: Bearer: GET /work, GET /work/ASSIGNMENT/ITEM,
-/// POST /work/ASSIGNMENT/ITEM/answer {option} or {text}, POST /work/ASSIGNMENT/ITEM/hint. For the teacher: GET /teacher (the page), and with the class's token:
-/// GET /teacher/class, GET /teacher/assignments/NAME, POST /teacher/assignments/NAME {open}, POST /teacher/learners {names}, POST /teacher/learners/ID/code,
-/// POST /teacher/make, GET /teacher/grades.csv. Answers are JSON; errors are {error} with the status of base/error.h.
+/// Serves a class. For learners: GET / (the page), POST /join {code}, and with their token as Authorization: Bearer: GET /tasks, GET /tasks/ASSIGNMENT/ITEM,
+/// POST /tasks/ASSIGNMENT/ITEM/answer {option} or {text}, POST /tasks/ASSIGNMENT/ITEM/hint. For the teacher: GET /teacher (the page), and with the class's
+/// token: GET /teacher/class, GET /teacher/assignments/NAME, POST /teacher/assignments/NAME {open}, POST /teacher/learners {names}, POST
+/// /teacher/learners/ID/code, POST /teacher/make, GET /teacher/grades.csv. Answers are JSON; errors are {error} with the status of base/error.h.
 class ClassroomServer : public HttpServer {
  public:
   explicit ClassroomServer(Classroom& room, HttpOptions options = {}, ClassroomQuotas quotas = {});

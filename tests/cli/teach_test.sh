@@ -149,8 +149,8 @@ assert urllib.request.urlopen(teacher).status == 200
 code = ask("teacher/learners", {"names": ["Ann"]})[0]["code"]
 ask("teacher/assignments/history", {"open": True})
 ann = ask("join", {"code": code})["token"]
-item = ask("work", token=ann)["assignments"][0]["items"][0]
-ask(f"work/history/{item['id']}/answer", {"option": 0}, ann)
+item = ask("tasks", token=ann)["assignments"][0]["items"][0]
+ask(f"tasks/history/{item['id']}/answer", {"option": 0}, ann)
 assert ask("teacher/class")["learners"][0]["work"]["history"]["done"] == 1
 PY
 kill -INT $server

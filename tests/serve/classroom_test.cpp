@@ -73,8 +73,8 @@ class ClassService : public testing::Test {
     return text_at(json_of(raw("/join", "", Json{{"code", added[0]["code"]}}.dump())), "token");
   }
   std::string path_of(const std::string& token, size_t assignment, size_t item) const {
-    const Json work = json_of(raw("/work", token));
-    return "/work/" + work["assignments"][assignment]["name"].get<std::string>() + "/" +
+    const Json work = json_of(raw("/tasks", token));
+    return "/tasks/" + work["assignments"][assignment]["name"].get<std::string>() + "/" +
            work["assignments"][assignment]["items"][item]["id"].get<std::string>();
   }
 
@@ -96,9 +96,9 @@ TEST_F(ClassService, ACodeIsGoodOnceAndANewOneShutsTheOldDeviceOut) {
   EXPECT_EQ(joined["name"], "Ann") << "small letters and blanks are no matter";
   EXPECT_EQ(status_of_answer(raw("/join", "", Json{{"code", code}}.dump())), 403) << "once";
   const std::string token = joined["token"];
-  EXPECT_EQ(status_of_answer(raw("/work", token)), 200);
+  EXPECT_EQ(status_of_answer(raw("/tasks", token)), 200);
   const Json renewed = teacher("learners/" + added[0]["id"].dump() + "/code", Json::object());
-  EXPECT_EQ(status_of_answer(raw("/work", token)), 401);
+  EXPECT_EQ(status_of_answer(raw("/tasks", token)), 401);
   EXPECT_EQ(status_of_answer(raw("/join", "", Json{{"code", renewed["code"]}}.dump())), 200);
   EXPECT_TRUE(teacher("learners", {{"names", {"Eve", "Ann"}}}).contains("error")) << "a name that is there";
   EXPECT_EQ(teacher("class")["learners"].size(), 2U) << "and then nobody is added";
@@ -109,13 +109,13 @@ TEST_F(ClassService, ACodeIsGoodOnceAndANewOneShutsTheOldDeviceOut) {
 
 TEST_F(ClassService, StrangersAndLearnersSeeNoKeys) {
   const std::string token = learner("Ann");
-  for (const char* path : {"/teacher/class", "/teacher/grades.csv", "/teacher/assignments/lesson", "/work", "/work/lesson/q1"}) {
+  for (const char* path : {"/teacher/class", "/teacher/grades.csv", "/teacher/assignments/lesson", "/tasks", "/tasks/lesson/q1"}) {
     EXPECT_EQ(status_of_answer(raw(path, "")), 401) << path;
     EXPECT_EQ(status_of_answer(raw(path, std::string(64, '0'))), 401) << path;
   }
   for (const char* path : {"/teacher/class", "/teacher/grades.csv"}) EXPECT_EQ(status_of_answer(raw(path, token)), 401) << path;
   EXPECT_EQ(status_of_answer(raw("/teacher/learners", token, R"({"names": ["Eve"]})")), 401);
-  EXPECT_EQ(json_of(raw("/work", token))["assignments"].size(), 0U) << "nothing was given yet";
+  EXPECT_EQ(json_of(raw("/tasks", token))["assignments"].size(), 0U) << "nothing was given yet";
   teacher("assignments/lesson", {{"open", true}});
   teacher("assignments/work", {{"open", true}});
   const std::string question = raw(path_of(token, 0, 0), token), exercise = raw(path_of(token, 1, 0), token);
@@ -124,7 +124,7 @@ TEST_F(ClassService, StrangersAndLearnersSeeNoKeys) {
     EXPECT_EQ(exercise.find(secret), std::string::npos) << secret;
   }
   teacher("assignments/lesson", {{"open", false}});
-  EXPECT_EQ(status_of_answer(raw("/work/lesson/" + teacher("assignments/lesson")["items"][0]["id"].get<std::string>(), token)), 404);
+  EXPECT_EQ(status_of_answer(raw("/tasks/lesson/" + teacher("assignments/lesson")["items"][0]["id"].get<std::string>(), token)), 404);
 }
 
 TEST_F(ClassService, GradesComeFromAnswersAndRuns) {
@@ -153,7 +153,7 @@ TEST_F(ClassService, GradesComeFromAnswersAndRuns) {
 
   end();
   begin();  // it is all in the folder
-  const Json work = json_of(raw("/work", token));
+  const Json work = json_of(raw("/tasks", token));
   EXPECT_EQ(work["assignments"][1]["items"][0]["points"], 0.9) << work;
   EXPECT_EQ(json_of(raw(exercise, token))["text"], "def twice(x):\n    return x + x\n");
   EXPECT_EQ(teacher("class")["learners"][0]["work"]["lesson"]["points"], 1.0);
