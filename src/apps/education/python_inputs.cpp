@@ -1,4 +1,4 @@
-#include "apps/education/python_driver.h"
+#include "apps/education/code_drivers.h"
 
 namespace ptah::detail {
 

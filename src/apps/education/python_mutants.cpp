@@ -1,4 +1,4 @@
-#include "apps/education/python_driver.h"
+#include "apps/education/code_drivers.h"
 
 namespace ptah::detail {
 
@@ -134,7 +134,9 @@ def load(tree, name="module"):
     return space
 
 
-def main():
+)py";
+
+const char* const kPythonMain = R"py(def main():
     signal.signal(signal.SIGALRM, late)
     options = json.load(open("options.json"))
     source = open("module.py").read()
@@ -151,14 +153,20 @@ def main():
             out["skipped"].append([node.name, "it takes *, ** or keyword-only parameters"])
             continue
 
+        started = time.monotonic()
+
         def oracle():
             function = load(tree)[node.name]
             made = candidates(function, node, tree, random.Random(rng.random()), mine * 0.3)
-            kept = []
+            kept, stop = [], started + mine * 0.6
             for arguments in made:
+                if time.monotonic() > stop:
+                    break
                 was = call(function, arguments)
+                if was is None or was[0] == "late":
+                    continue
                 again = call(function, arguments)
-                if was is None or was[0] == "late" or was != again or (was[0] == "raises" and was[1] not in RAISED):
+                if was != again or (was[0] == "raises" and was[1] not in RAISED):
                     continue
                 kept.append([arguments, was])
             return kept
@@ -204,11 +212,26 @@ def main():
 
             tried += 1
             killed = run_apart(differs, 3.0)
-            mutants.append({"line": line, "kind": site[2], "killed": list(range(len(tests))) if killed is None else killed, "code": ast.unparse(made.body[place]), "crashed": killed is None})
+            mutants.append({"line": line, "kind": site[2], "killed": list(range(len(tests))) if killed is None else killed, "module": spliced(source, node, made.body[place]), "crashed": killed is None})
+
+        def told_by(made, text=None):
+            text = ast.unparse(ast.fix_missing_locations(made))
+
+            def work():
+                function = load(ast.parse(text))[node.name]
+                return [i for i, (arguments, was) in enumerate(tests) if not same(call(function, arguments), tuple(was))]
+            return run_apart(work, 3.0)
+
+        left_out = []
+        if options["faults"]:
+            for index in extensions(node):
+                made, condition = without(tree, place, index)
+                left_out.append({"line": condition.lineno, "test": ast.unparse(condition.test), "killed": told_by(made) or [], "module": spliced(source, node, made.body[place])})
         # The fewest tests that tell all that can be told (greedy set cover), and examples of the docstring.
-        left, chosen = {i for i, m in enumerate(mutants) if m["killed"]}, []
+        every = mutants + left_out
+        left, chosen = {i for i, m in enumerate(every) if m["killed"]}, []
         kills = {}
-        for i, m in enumerate(mutants):
+        for i, m in enumerate(every):
             for t in m["killed"]:
                 kills.setdefault(t, set()).add(i)
         while left:
@@ -220,15 +243,29 @@ def main():
         for t in range(min(3, len(tests))):
             if t not in chosen:
                 chosen.append(t)
+        lines = source.split("\n")
+
+        def cases(m):
+            return [i for i, t in enumerate(chosen) if t in m["killed"]]
+
+        def exercise(kind, m, fault):
+            return {"kind": kind, "fault": fault, "line": m["line"], "module": m["module"], "cases": cases(m), "was": lines[m["line"] - 1]}
+
+        exercises = [exercise("repair", m, m["kind"]) for m in mutants if m["killed"] and not m["crashed"] and cases(m)][:options["faults"]]
+        exercises += [exercise("extend", m, m["test"]) for m in left_out if 0 < len(cases(m)) < len(chosen)][:options["faults"]]
+        if options["faults"]:
+            long = worse(tree, place)
+            goal, now = measure(node), measure(long.body[place])
+            if (now["statements"] >= goal["statements"] + 2 or now["depth"] > goal["depth"]) and told_by(long) == []:
+                exercises.append({"kind": "refactor", "fault": "", "line": node.lineno, "module": spliced(source, node, long.body[place]), "cases": [], "was": "", "goal": goal, "now": now})
         out["functions"].append({"name": node.name, "tests": [tests[t] for t in chosen], "candidates": len(tests), "mutants": len(mutants), "killed": sum(bool(m["killed"]) for m in mutants),
-                                 "survivors": [{"line": m["line"], "kind": m["kind"]} for m in mutants if not m["killed"]],
-                                 "faults": [{"line": m["line"], "kind": m["kind"], "code": m["code"], "first": next((i for i, t in enumerate(chosen) if t in m["killed"]), None)}
-                                            for m in mutants if m["killed"] and not m["crashed"]][:options["faults"]]})
+                                 "survivors": [{"line": m["line"], "kind": m["kind"]} for m in mutants if not m["killed"]], "exercises": exercises})
     sys.__stdout__.write(json.dumps(out) + "\n")
 
 
 main()
 )py";
+
 // clang-format on
 
 }  // namespace ptah::detail

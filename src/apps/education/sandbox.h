@@ -12,7 +12,8 @@ namespace ptah {
 
 struct SandboxLimits {
   double seconds = 10;                        ///< by the clock, and of processor time for each process
-  int64_t memory_bytes = int64_t{512} << 20;  ///< of each process's addresses
+  int64_t memory_bytes = int64_t{512} << 20;  ///< of each process's addresses, or of its data alone if address_bytes is more
+  int64_t address_bytes = 0;                  ///< for programs that reserve addresses which they never use
   int64_t file_bytes = int64_t{16} << 20;     ///< of all files that it writes
   int64_t output_bytes = int64_t{1} << 20;    ///< of each stream; more ends it
   int64_t processes = 16;                     ///< threads too

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -117,7 +118,8 @@ void set_limits(const SandboxPlan& plan) {
     const rlimit both{static_cast<rlim_t>(value), static_cast<rlim_t>(value)};
     if (::setrlimit(what, &both) != 0) give_up(plan, kLimits);
   };
-  limit(RLIMIT_AS, plan.limits.memory_bytes);
+  limit(RLIMIT_AS, std::max(plan.limits.memory_bytes, plan.limits.address_bytes));
+  limit(RLIMIT_DATA, plan.limits.memory_bytes);
   limit(RLIMIT_CPU, static_cast<int64_t>(plan.limits.seconds) + 1);
   limit(RLIMIT_FSIZE, plan.limits.file_bytes);
   limit(RLIMIT_NPROC, plan.limits.processes);

@@ -76,6 +76,44 @@ func answer(messages: Array, fields: Dictionary = {}) -> String:
 	return str((choices[0] as Dictionary)["message"]["content"])
 
 
+## What a character says and does: {"turn", "memory", "state"}; {} if there is no answer.
+## [param fields] are those of POST /v1/characters/turn; PtahCharacter keeps them for you.
+func turn(fields: Dictionary) -> Dictionary:
+	var said: Variant = await _json(HTTPClient.METHOD_POST, "/v1/characters/turn", fields)
+	return {} if said == null else said as Dictionary
+
+
+## A line said aloud; null if it cannot be. [param fields] are those of the recipe "say".
+func speech(text: String, voice: String, fields: Dictionary = {}) -> AudioStreamWAV:
+	var request := {"text": text, "follow_emotion": true}
+	if not voice.is_empty():
+		request["voice"] = voice
+	request.merge(fields, true)
+	var data := await file("say", request, ".wav")
+	return null if data.is_empty() else sound_of(data)
+
+
+## The sound of a WAV file with 16 bits a sample; null if it is none.
+func sound_of(data: PackedByteArray) -> AudioStreamWAV:
+	var at := 12
+	var out := AudioStreamWAV.new()
+	while at + 8 <= data.size():
+		var name := data.slice(at, at + 4).get_string_from_ascii()
+		var size := data.decode_u32(at + 4)
+		if name == "fmt " and at + 24 <= data.size():
+			out.format = AudioStreamWAV.FORMAT_16_BITS
+			out.stereo = data.decode_u16(at + 10) == 2
+			out.mix_rate = data.decode_u32(at + 12)
+			if data.decode_u16(at + 22) != 16:
+				break
+		elif name == "data":
+			out.data = data.slice(at + 8, mini(at + 8 + size, data.size()))
+			return out
+		at += 8 + size + size % 2
+	problem = "the server's sound cannot be read"
+	return null
+
+
 ## The first file of a work whose name has this ending; empty if there is none.
 func file(kind: String, request: Dictionary, ending: String) -> PackedByteArray:
 	var job := await start(kind, request)

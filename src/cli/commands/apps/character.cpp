@@ -8,6 +8,9 @@
 #include "cli/command_line.h"
 #include "cli/line_reader.h"
 #include "cli/request_options.h"
+#include "pipelines/face/talk_work.h"
+#include "pipelines/recipes/model_cache.h"
+#include "work/work_folder.h"
 
 namespace ptah::cli {
 
@@ -16,9 +19,9 @@ namespace {
 struct CharacterOptions {
   std::shared_ptr<RequestOptions> fields;
   std::vector<std::string> files;
-  std::string game, memory, out, wishes;
+  std::string game, memory, out, wishes, speech;
   int64_t threads = 0, count = 1000, at_once = 1;
-  bool json = false, wrong = false;
+  bool json = false, wrong = false, faces = false;
 };
 
 constexpr const char* kTalkHelp =
@@ -67,6 +70,7 @@ class CharacterTalk {
   CharacterTalk(OpenCast& cast, const CharacterOptions& o) : cast_(cast), o_(o), terminal_(isatty(STDIN_FILENO) != 0) {}
 
   Result<void> run() {
+    if (o_.faces && o_.speech.empty()) return fail(ErrorCode::invalid_argument, "--faces: the heads speak, so --speech FOLDER is needed too");
     PTAH_TRY_VOID(load());
     if (terminal_) print("{} · /help lists what can be said to the program\n", cast_.world->game.name);
     if (!o_.json) print("{}: {}\n", now().sheet().name, now().sheet().begins);
@@ -128,6 +132,34 @@ class CharacterTalk {
     std::fflush(stdout);
   }
 
+  /// The line as sound, with the time of each word and phoneme, and perhaps with a head whose face moves: a folder for each turn.
+  Result<void> aloud(const std::string& who, const CharacterTurn& turn) {
+    if (o_.speech.empty() || turn.say.empty()) return {};
+    PTAH_TRY(const auto speaker, models_.speaker("kokoro"));
+    const std::string voice = turn.voice.empty() ? "af_heart" : turn.voice;
+    Work work;
+    if (o_.faces) {
+      TalkTask task{.text = turn.say, .voice = voice, .animate = false};
+      if (turn.face.ends_with(".glb"))
+        task.face = turn.face;
+      else
+        task.person = turn.face;
+      PTAH_TRY(const Sources sources, talk_sources(task));
+      PTAH_TRY(work, talk_work(*speaker, task, sources, {}, {}, &interrupted()));
+    } else {
+      PTAH_TRY(const auto emotions, models_.emotion_reader("emotion"));
+      const SayTask task{.text = turn.say, .voice = voice, .captions = true, .follow_emotion = true};
+      PTAH_TRY(work, say_work(*speaker, task, {}, &interrupted(), true, {}, emotions.get()));
+    }
+    std::error_code problem;
+    std::filesystem::path folder;
+    do folder = std::filesystem::path(o_.speech) / fmt::format("{:04}-{}", ++spoken_, folder_name(who));
+    while (std::filesystem::exists(folder, problem));
+    PTAH_TRY(const std::filesystem::path written, write_work(work, folder));
+    if (!o_.json) print("  ({})\n", written.string());
+    return {};
+  }
+
   TurnOptions options() {
     TurnOptions out = cast_.request.turn;
     out.sampling.seed += turn_++;
@@ -150,6 +182,7 @@ class CharacterTalk {
       }
     share();
     show(now().sheet().name, turn);
+    PTAH_TRY_VOID(aloud(now().sheet().name, turn));
     return save();
   }
 
@@ -157,8 +190,14 @@ class CharacterTalk {
     std::vector<CharacterMind*> all;
     for (size_t i = 0; i < cast_.characters.size(); ++i) all.push_back(cast_.characters[(at_ + i) % cast_.characters.size()].get());
     if (!o_.json) print("{}: {}\n", now().sheet().name, opening);
-    const auto shown = [&](const Scene::Said& said) { show(all[said.who]->sheet().name, said.turn); };
+    Result<void> heard;
+    const auto shown = [&](const Scene::Said& said) {
+      const std::string& name = all[said.who]->sheet().name;
+      show(name, said.turn);
+      if (heard) heard = aloud(name, said.turn);
+    };
     PTAH_TRY_VOID(Scene(all).play(opening, 6, options(), shown, std::shared_ptr<const CancelToken>(&interrupted(), [](const CancelToken*) {})));
+    PTAH_TRY_VOID(heard);
     return save();
   }
 
@@ -203,7 +242,9 @@ class CharacterTalk {
 
   OpenCast& cast_;
   const CharacterOptions& o_;
+  ModelCache models_;
   LineReader input_;
+  int spoken_ = 0;
   std::vector<std::string> seen_;
   bool terminal_, over_ = false;
   size_t at_ = 0;
@@ -281,6 +322,9 @@ void add_character(CLI::App& app, Action& action) {
   };
   const auto [talk, t] = add("talk", "talk with characters; a message a line", run_talk);
   talk->add_option("--memory", t->memory, "folder that keeps what they remember; default: nothing is kept")->type_name("FOLDER");
+  talk->add_option("--speech", t->speech, "folder for what they say as sound, in their voices: a folder for each turn (needs ptah pull kokoro)")
+      ->type_name("FOLDER");
+  talk->add_flag("--faces", t->faces, "with --speech: also a head whose face moves with the sound (talking.glb); the character's `face` names it");
   talk->add_flag("--json", t->json, "print a line of JSON for each turn");
   const auto [examples, e] = add("examples", "write examples to train an adapter on, made of the game's actions", run_character_examples);
   examples->add_option("--out", e->out, "file to write, a line of JSON for each example")->required()->type_name("FILE");
