@@ -200,7 +200,7 @@ async function exercise(path, item) {
   if (!item.more_hints) more.remove();
 }
 
-async function show() {
+async function renderPage() {
   say("");
   try {
     const parts = location.hash.slice(1).split("/");
@@ -214,9 +214,9 @@ async function show() {
     if (error.status === 401) { localStorage.removeItem(KEY); token = ""; joining(); } else say(error);
   }
 }
-window.addEventListener("hashchange", show);
+window.addEventListener("hashchange", renderPage);
 token = localStorage.getItem(KEY) || "";
-if (token) show(); else joining();
+if (token) renderPage(); else joining();
 </script>
 </html>
 )html";
@@ -361,7 +361,7 @@ async function assignment(name) {
   window.scrollTo(0, 0);
 }
 
-async function show() {
+async function renderPage() {
   say("");
   clearTimeout(timer);
   try {
@@ -374,8 +374,8 @@ if (/^#[0-9a-f]{64}$/.test(location.hash)) {
   history.replaceState(null, "", location.pathname);
 }
 token = sessionStorage.getItem(KEY) || "";
-window.addEventListener("hashchange", show);
-show();
+window.addEventListener("hashchange", renderPage);
+renderPage();
 </script>
 </html>
 )html";
