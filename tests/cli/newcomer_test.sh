@@ -88,7 +88,7 @@ refused 2 "name a folder of captioned pictures" "$ptah" train picture
 works "$ptah" models
 says "picture "
 grep -qE '[0-9a-f]{64}' out && wrong "models shows digests without being asked"
-[ "$(wc -l <out)" -lt 10 ] || wrong "models has $(wc -l <out) lines"
+[ "$(wc -l <out)" -lt 12 ] || wrong "models has $(wc -l <out) lines"
 works "$ptah" models --verbose
 grep -qE 'sha256 [0-9a-f]{64}' out || wrong "models --verbose shows no digest"
 says "licence Apache-2.0"

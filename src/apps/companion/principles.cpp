@@ -76,6 +76,11 @@ Result<std::shared_ptr<const Principles>> Principles::make(const Json& json, std
       PTAH_TRY(p.refuse, texts_of(item.value("refuse", Json()), "'refuse' of " + p.name));
       if (p.refuse.empty()) return fail(ErrorCode::corrupt, "principles: {} has no example to refuse", p.name);
       PTAH_TRY(p.refuse_answers, texts_of(item.value("refuse_answers", Json::array()), "'refuse_answers' of " + p.name));
+      if (item.contains("doubt")) {
+        if (!item["doubt"].is_number() || !(item["doubt"] >= 0 && item["doubt"] <= 1))
+          return fail(ErrorCode::corrupt, "principles: 'doubt' of {} is no number from 0 to 1", p.name);
+        p.doubt = item["doubt"].get<float>();
+      }
       out->principles_.push_back(std::move(p));
     }
     const auto refuse = [&](std::vector<std::string> Principle::*list) {
@@ -219,7 +224,7 @@ std::optional<Breach> Principles::check(const std::string& text, Of of) const {
       above = surest - guard_threshold_;
       found = surest_part;
       worst = score(vectors.data<float>() + static_cast<int64_t>(found) * vectors.dim(1));
-    } else if (above < 0 || surest < guard_doubt_) {
+    } else if (const float own = principles_[worst.principle].doubt; above < 0 || surest < (own < 0 ? guard_doubt_ : own)) {
       return std::nullopt;
     }
   } else if (above < 0) {

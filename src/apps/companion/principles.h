@@ -18,6 +18,7 @@ struct Principle {
   std::string name, rule, reply;            ///< reply: what is said instead
   std::vector<std::string> refuse;          ///< requests that break the rule
   std::vector<std::string> refuse_answers;  ///< sentences of answers that break it
+  float doubt = -1;                         ///< of the guard for requests that are nearest to this one's examples; below 0: the guard's own
 };
 
 struct Breach {
@@ -32,8 +33,8 @@ class Principles {
   /// is of answers may be missing. Errors: corrupt, naming what is missing.
   static Result<std::shared_ptr<const Principles>> make(const Json& json, std::shared_ptr<SentenceEncoder> encoder);
   /// From a file. It may name a classifier that judges requests: "guard": {"folder": beside the file, "label": what it calls a request to refuse, "threshold":
-  /// from which probability on}, with "doubt": from which probability on a request is refused that the examples are against too. Errors: also not_found, and
-  /// those of the classifier.
+  /// from which probability on}, with "doubt": from which probability on a request is refused that the examples are against too; a principle may have a "doubt"
+  /// of its own (0: there the examples decide alone). Errors: also not_found, and those of the classifier.
   static Result<std::shared_ptr<const Principles>> load(const std::filesystem::path& path, std::shared_ptr<SentenceEncoder> encoder);
 
   /// What is judged: somebody's request, or what is answered to one that was let through, which is seldom harmful.
