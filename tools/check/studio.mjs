@@ -389,6 +389,7 @@ async function rest(page) {
   step("into the bin and out of it");
 
   // ---- by keyboard alone ----
+  await page.evaluate(() => sessionStorage.removeItem("ptah.typed")); // the form of questions has no box
   await page.goto(address + "/#/make");
   await page.reload();
   await page.waitForSelector("textarea.box");
