@@ -13,26 +13,13 @@
 #include <mutex>
 #include <utility>
 
+#include "base/descriptor.h"
+
 namespace ptah {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// Opens a file for reading. Nothing waits at a pipe, and nothing but a regular file is read: a device has no end.
 Result<Descriptor> open_regular(const fs::path& path, struct stat& info) {

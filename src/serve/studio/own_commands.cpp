@@ -8,6 +8,7 @@
 
 #include <cerrno>
 
+#include "base/descriptor.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "chain/dev_chain.h"
@@ -25,20 +26,6 @@ namespace {
 
 constexpr size_t kMaxSaid = size_t{8} << 20;
 constexpr int kPassphrasePlace = 3;  ///< the descriptor of the passphrase in the command's process
-
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) ::close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return number_; }
-
- private:
-  int number_;
-};
 
 /// A file in memory that has no name.
 int unnamed_file(const char* what) { return ::memfd_create(what, MFD_CLOEXEC); }

@@ -1,0 +1,26 @@
+// A file descriptor that is closed with its scope.
+#pragma once
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace ptah {
+
+class Descriptor {
+ public:
+  explicit Descriptor(int number) : number_(number) {}
+  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  ~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+  }
+  Descriptor(const Descriptor&) = delete;
+  Descriptor& operator=(const Descriptor&) = delete;
+  /// −1 if there is none.
+  int get() const { return number_; }
+
+ private:
+  int number_;
+};
+
+}  // namespace ptah
