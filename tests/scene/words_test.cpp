@@ -441,7 +441,23 @@ TEST_F(SceneWordsTest, EditsChangeWhatTheyName) {
   EXPECT_EQ(count(scene, "coffee_table"), 1);
   EXPECT_TRUE(has(scene, "coffee_table", "in_front_of", {"sofa"}));
   EXPECT_FALSE(edit("remove the piano"));
+  EXPECT_FALSE(edit("move the lamp to the left of the bed")) << "there is none";
+  EXPECT_EQ(value_or_throw(scene_from_json(scene_json(scene))), scene);
   EXPECT_FALSE(edit("dance"));
+}
+
+TEST_F(SceneWordsTest, WhatIsAddedKeepsItsRelationsWhereNamesDiffer) {
+  // the reader counts "chair 1" and "chair 2", the scene goes on with names of its own
+  SceneProgram scene = read("a study with a desk");
+  ASSERT_TRUE(edit_scene_by_words(scene, "add two chairs to the left of the desk", *lexicon, *places, {}));
+  ASSERT_EQ(count(scene, "chair"), 2);
+  int placed = 0;
+  for (const SceneRelation& r : scene.relations) {
+    EXPECT_NE(scene.find(r.of), nullptr) << "a relation of '" << r.of << "'";
+    placed += r.is == "left_of";
+  }
+  EXPECT_GE(placed, 1);
+  EXPECT_EQ(value_or_throw(scene_from_json(scene_json(scene))), scene);
 }
 
 TEST_F(SceneWordsTest, ProgramsAreKeptAsJson) {

@@ -128,6 +128,17 @@ class Editor {
     return {};
   }
 
+  /// What a relation that was read is to, by the scene's names; walls keep theirs.
+  Result<void> rename(SceneRelation& relation, const SceneProgram& read, const std::map<std::string, std::string>& names) const {
+    for (std::string& to : relation.to) {
+      if (const auto known = names.find(to); known != names.end())
+        to = known->second;
+      else if (std::any_of(read.objects.begin(), read.objects.end(), [&](const SceneObject& o) { return o.id == to; }))
+        return fail(ErrorCode::invalid_argument, "\"{}\": the scene has no {}", printable(text_, 80), to);
+    }
+    return {};
+  }
+
   Result<void> add(size_t at) {
     // Read as a sentence behind those that name what is there, so that "the table" is the one of the scene.
     PTAH_TRY(const SceneProgram read, scene_of_words(known_words() + join(words_, at, words_.size()), lexicon_, places_, nearest_, program_.seed));
@@ -137,7 +148,8 @@ class Editor {
     for (size_t i = 0; i < before && i < read.objects.size(); ++i) names[read.objects[i].id] = program_.objects[order_[i]].id;
     for (size_t i = before; i < read.objects.size(); ++i) {
       SceneObject object = read.objects[i];
-      names[object.id] = object.id = fresh_id(object.kind);
+      object.id = fresh_id(object.kind);
+      names[read.objects[i].id] = object.id;  // the reader counted anew, so the two may differ
       program_.objects.push_back(std::move(object));
     }
     for (SceneRelation r : read.relations) {
@@ -145,8 +157,7 @@ class Editor {
           std::any_of(read.objects.begin() + static_cast<std::ptrdiff_t>(before), read.objects.end(), [&](const SceneObject& o) { return o.id == r.of; });
       if (!ours) continue;
       r.of = names[r.of];
-      for (std::string& to : r.to)
-        if (names.contains(to)) to = names[to];
+      PTAH_TRY_VOID(rename(r, read, names));
       program_.relations.push_back(std::move(r));
     }
     program_.left_out.insert(program_.left_out.end(), read.left_out.begin(), read.left_out.end());
@@ -225,8 +236,7 @@ class Editor {
     for (const SceneRelation& r : read.relations) {
       if (r.assumed || !names.contains(r.of) || program_.find(names[r.of])->kind != object.kind) continue;
       SceneRelation one = r;
-      for (std::string& to : one.to)
-        if (names.contains(to)) to = names[to];
+      PTAH_TRY_VOID(rename(one, read, names));
       moved.push_back(std::move(one));
     }
     if (moved.empty()) return fail(ErrorCode::invalid_argument, "\"{}\": it does not say where to", printable(text_, 80));
