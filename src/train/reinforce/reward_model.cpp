@@ -9,6 +9,7 @@
 #include "tensor/device.h"
 #include "tensor/ops.h"
 #include "text/lm/adapter_files.h"
+#include "text/lm/decoder.h"
 #include "train/language/loss_curve.h"
 #include "train/loop/claim.h"
 #include "train/loop/stage.h"
