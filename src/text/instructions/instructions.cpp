@@ -344,7 +344,8 @@ Result<void> check_argument(const std::string& kind, const char* key, Wanted wan
       if (value != "less than" && value != "at least") return wrong("neither 'less than' nor 'at least'");
       break;
     case Wanted::texts:
-      if (!value.is_array() || value.empty() || !std::all_of(value.begin(), value.end(), [](const Json& one) { return one.is_string() && one != ""; }))
+      if (!value.is_array() || value.empty() ||
+          !std::all_of(value.begin(), value.end(), [](const Json& one) { return one.is_string() && !one.get_ref<const std::string&>().empty(); }))
         return wrong("no list of texts");
       break;
     case Wanted::schema:
