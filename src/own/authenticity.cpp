@@ -27,12 +27,12 @@ bool lists_output(const Json& receipt, const fs::path& file) {
 }
 
 constexpr double kHeardSeconds = 60;
-constexpr size_t kMostHeard = size_t{1} << 24;  ///< samples of all channels
+constexpr size_t kMaxHeardSamples = size_t{1} << 24;  ///< samples of all channels
 
 /// Of a WAV file of 16 bits, or Opus. Errors: corrupt.
 Result<bool> has_sound_mark(std::span<const uint8_t> bytes) {
   const auto heard = [&]() -> Result<WavSound> {
-    if (is_wav(bytes)) return decode_wav(bytes, kMostHeard);
+    if (is_wav(bytes)) return decode_wav(bytes, kMaxHeardSamples);
     PTAH_TRY(OpusSound sound, decode_opus(bytes, kHeardSeconds, kMarkedRate));
     return WavSound{std::move(sound.samples), kMarkedRate, sound.channels};
   }();

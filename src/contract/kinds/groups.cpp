@@ -65,7 +65,7 @@ ContractKind governor_kind() {
                     {"quorum", TermType::share, "What part of all votes has to take part?", "", 0.01, 100,
                      "quorum:5|take part:5|voted:3|turnout:5|participat:4|must vote:4|of all:2|has to vote:3|have to vote:3",
                      "what part of all votes has to take part"},
-                    {"threshold", TermType::share_or_tokens, "How many votes does it take to propose?", "", 0, kMostTokens,
+                    {"threshold", TermType::share_or_tokens, "How many votes does it take to propose?", "", 0, kMaxTokenAmount,
                      "threshold:4|proposal threshold:6|to propose:5|may propose:5|propose:3|to make a proposal:5|proposals from:5|holds:2|can "
                      "propose:5|proposals need:4|submit:3|proposal:1",
                      "votes that it takes to propose"},
@@ -73,7 +73,7 @@ ContractKind governor_kind() {
                      "timelock:5|wait:4|before they run:4|execution after:5|carried out after:5|execution delay:6|executed after:5|time lock:5|take "
                      "effect:3|run:1.5|carried out:3|after:1|execut:3|before it runs:4|queue:2|takes effect:5|later:2.5|days later:2|effective after:4",
                      "how long a decision waits before it is carried out"},
-                    {"supply", TermType::tokens, "", "", 1, kMostTokens,
+                    {"supply", TermType::tokens, "", "", 1, kMaxTokenAmount,
                      "supply:5|own token:2|its own:3|of its own:3|voting tokens:2|tokens:0.5|in total:2|total supply:5",
                      "votes, if the contract brings a token of its own"}},
           .flags = {},

@@ -14,7 +14,7 @@ ContractKind vesting_kind() {
           "bit:3|little by little:3|let it flow:3|flow evenly:2|put aside:1.5|set aside:1|nothing in the first:3|nothing "
           "for the first:3|nothing before:2|not earned yet:2|founder:1|co-founder:1.5|cofounder:1.5|employee:1",
       .terms =
-          {{"total", TermType::asset, "How much is put in, in all?", "", 0, kMostTokens,
+          {{"total", TermType::asset, "How much is put in, in all?", "", 0, kMaxTokenAmount,
             "vest:2|tokens:2|allocation of:2|grant:2|lock:2|pay out:2|schedule:1|of:0.5|total:2|release:1|for:0.3|amount:2", "all that comes free"},
            {"duration", TermType::duration, "Over how long does it come free?", "", kHour, 30 * kYear,
             "over:4|during:4|linearly:2|months:0.5|for:0.5|in the course of:3|within:2|schedule:1|period:2|vests over:3|spread over:3|fully vested "
@@ -160,7 +160,7 @@ ContractKind staking_kind() {
           "staking:5|stake:4|stakes:3|stakers:4|staked:3|apr:3|apy:3|yield:2|farm:3|farming:3|interest:2.5|reward tokens:2|long term holders:2|rewards "
           "of:1|lock our token:2|lock their tokens:2|deposit tokens:2|lock-up:1.5|earn:1|savings:2",
       .terms =
-          {{"reward", TermType::tokens, "", "", 0, kMostTokens,
+          {{"reward", TermType::tokens, "", "", 0, kMaxTokenAmount,
             "share:3|reward:3|rewards:3|distributes:4|distribute:4|pool of:4|reward tokens:5|rewards of:4|paid "
             "out:2|pool:1|emits:3|emission:3|budget:3|total:1|given out:3|divide:2|hand out:3",
             "all that is given out"},
@@ -174,7 +174,7 @@ ContractKind staking_kind() {
             "least:2|stay:3|minimum period:3|locked for:5|lock of:5|withdraw after:3|cannot withdraw:2|unlock "
             "after:4|cooldown:3|locking:4|stay for:3|kept for:2",
             "how long a stake stays"},
-           {"minimum", TermType::tokens, "", "", 0, kMostTokens,
+           {"minimum", TermType::tokens, "", "", 0, kMaxTokenAmount,
             "minimum:4|at least:3|smallest:4|min:4|minimum stake:5|smallest deposit:5|least:2|no less than:3|minimal:3|or more:3|to take part:4|to join:4|to "
             "participate:4|to enter:3|from:1",
             "the least that can be put in at once"}},

@@ -11,11 +11,11 @@ ContractKind sale_kind() {
               "token sale:5|presale:5|pre-sale:5|allow-list sale:6|allowlist sale:6|allow list sale:6|private sale:5|ico:4|sell our tokens:4|of our "
               "tokens:1.5|whitelisted addresses:3|tokens at:1.5|may buy:2|sale of:3|public sale:4|sale restricted:4|per token:1|sale:2|buyers:1.5|approved "
               "buyers:2|crowdsale:5|sell:1|a token each:1|only members on our list:3|whitelist:1.5|allowlist:1.5|allow list:1.5",
-          .terms = {{"total", TermType::tokens, "How many tokens are sold, in all?", "", 0, kMostTokens,
+          .terms = {{"total", TermType::tokens, "How many tokens are sold, in all?", "", 0, kMaxTokenAmount,
                      "tokens:2|sale of:3|sell:3|in all:3|of our tokens:3|total:3|sold:1|offer:2|for sale:3|available:2|up for:2", "what is sold"},
                     {"price", TermType::money, "What does one token cost, and in what?", "", 0, 1e12,
                      "each:3|price:3|per token:4|apiece:3|at:1|a token:3|for:1|cost:3|costs:3|one:0.5|a piece:3|every token:3", "of one token"},
-                    {"per_wallet", TermType::tokens, "", "", 0, kMostTokens,
+                    {"per_wallet", TermType::tokens, "", "", 0, kMaxTokenAmount,
                      "per wallet:5|per buyer:5|per person:5|limit:3|at most:3|max:3|no more than:3|each at most:4|per address:5|a "
                      "person:2|maximum:2|buyer:1|each:1|per account:5|per user:5|everybody:1|may buy up to:3|up to:2",
                      "the most one address can buy"},
@@ -102,21 +102,21 @@ ContractKind reward_kind() {
               "proof-of-read:6|proof of read:6|proof of reading:6|readers:2|reader:1.5|read-to-earn:6|read to earn:6|quiz:3|article:2|articles:2|reward for "
               "reading:5|pay readers:4|reading service:4|voucher:2|learners:3|chapter:2|reading rewards:5|understood:2|questions about a text:3|for "
               "reading:3|lesson:2|lessons:2|students:1.5|course:1|learn-to-earn:5|learn to earn:5|who read:3",
-          .terms = {{"reward", TermType::asset, "How much does a reader get for an article?", "", 0, kMostTokens,
+          .terms = {{"reward", TermType::asset, "How much does a reader get for an article?", "", 0, kMaxTokenAmount,
                      "article:2|get:3|each article:4|an article:4|per article:5|gives:3|claims:3|for every:3|reward:2|gets:3|earn:1.5|pay "
                      "readers:3|chapter:2|receives:3|receive:3|per lesson:5|per quiz:4|a quiz:3|per read:4|for each:3",
                      "for one article"},
-                    {"reader_cap", TermType::asset, "How much can one reader get in an epoch (a day, unless it is said)?", "", 0, kMostTokens,
+                    {"reader_cap", TermType::asset, "How much can one reader get in an epoch (a day, unless it is said)?", "", 0, kMaxTokenAmount,
                      "per reader:5|per learner:5|no reader earns more than:6|each reader:5|reader:1.5|at most:1.5|each:2|learner:2|per person:5|a reader:3|per "
                      "user:5|per student:5|one reader:4|no reader:4|per account:5|individual:3|single reader:4|per wallet:5",
                      "the most of one reader in an epoch"},
-                    {"epoch_cap", TermType::asset, "How much is paid in an epoch (a day, unless it is said) in all?", "", 0, kMostTokens,
+                    {"epoch_cap", TermType::asset, "How much is paid in an epoch (a day, unless it is said) in all?", "", 0, kMaxTokenAmount,
                      "overall:5|in all:5|daily cap:5|altogether:5|everybody together:5|weekly limit:5|daily limit:5|together:3|total:3|cap:1.5|limit:1.5|in "
                      "total:4|all readers:4|monthly limit:5|monthly cap:5|weekly cap:5|everyone:3|combined:4|across all:4",
                      "the most of all readers in an epoch"},
                     {"epoch", TermType::duration, "", "1 day", kHour, 90 * kDay,
                      "a day:1|per:2|daily:2|weekly:2|a week:1|epoch:4|every:2|a month:1|day:1|week:1", "an epoch"},
-                    {"budget", TermType::asset, "", "", 0, kMostTokens,
+                    {"budget", TermType::asset, "", "", 0, kMaxTokenAmount,
                      "budget:5|ever:3|in total ever:4|lifetime:4|overall budget:6|fund of:3|total budget:6|pot of:4|pool of:3|whole programme:6|whole "
                      "program:6|over the whole:5|entire:4|all the time:3|programme:2",
                      "the most that is ever paid"},

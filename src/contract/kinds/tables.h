@@ -21,7 +21,7 @@ ContractKind subscription_kind();
 ContractKind registry_kind();
 ContractKind reward_kind();
 
-inline constexpr double kMostTokens = 1e30;
+inline constexpr double kMaxTokenAmount = 1e30;
 inline constexpr double kHour = 3600, kDay = 86400, kYear = 365 * 86400.0;
 
 }  // namespace ptah

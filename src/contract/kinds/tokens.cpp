@@ -13,12 +13,12 @@ ContractKind token_kind() {
           "governance token:4|governance coin:4|points:1|supply:1|mintable:1|ticker:1|decimals:2|create a token:3|a token:1.5|stablecoin:2|meme coin:3|"
           "issue a token:3|our own money:2|initial supply:3|fixed supply:3|total supply:2|pausable token:2|burnable token:2|mintable token:2",
       .terms =
-          {{"supply", TermType::tokens, "How many tokens are there at the start?", "", 0, kMostTokens,
+          {{"supply", TermType::tokens, "How many tokens are there at the start?", "", 0, kMaxTokenAmount,
             "supply:2|initial supply:3|start with:3|starts with:3|in all:1.5|at the start:2|at launch:2|total supply:3|fixed supply:3|in circulation:2|to "
             "the treasury:1|begin with:3|mint at deployment:3|total of:1.5|premint:3|issued:1|pre-mined:2|exist:1|there are:1|there will be:1|to begin "
             "with:3|fixed amount of:3",
             "tokens at the start"},
-           {"cap", TermType::tokens, "", "", 1, kMostTokens,
+           {"cap", TermType::tokens, "", "", 1, kMaxTokenAmount,
             "cap:3|capped:3|up to:2.5|maximum:2.5|max supply:4|max:2|never more than:4|at most:2|no more than:3|hard cap:4|limit:2|ceiling:3|maximum "
             "supply:4|maximum of:3|not exceed:4|exceed:3|upper limit:3|never beyond:5|until there are:5|until there will be:4|beyond:4|altogether:2|above:1.5",
             "the most tokens that can exist"},

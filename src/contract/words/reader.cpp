@@ -13,7 +13,7 @@ namespace ptah {
 
 namespace {
 
-constexpr double kLeastLead = 0.75, kLeastScore = 1.5;
+constexpr double kMinLead = 0.75, kMinScore = 1.5;
 
 /// Scores of all kinds.
 std::vector<double> kind_scores(const RequestWords& words) {
@@ -289,7 +289,7 @@ std::string kind_by_rules(const std::string& words, double* lead) {
   for (size_t i = 0; i < scores.size(); ++i)
     if (i != best) second = std::max(second, scores[i]);
   if (lead) *lead = scores[best] - second;
-  return scores[best] >= kLeastScore && scores[best] - second >= kLeastLead ? std::string(contract_kinds()[best].name) : std::string();
+  return scores[best] >= kMinScore && scores[best] - second >= kMinLead ? std::string(contract_kinds()[best].name) : std::string();
 }
 
 Result<void> apply_answers(ContractSpec& spec, const std::vector<std::string>& answers) {

@@ -153,7 +153,7 @@ bool of_another_word(const RequestWords& words, const RequestWords::Place& place
   return joined && !all[next + 1].is("scheme") && !all[next + 1].is("like") && !all[next + 1].is("style");
 }
 
-constexpr double kMostTax = 25;
+constexpr double kMaxTax = 25;
 
 /// A share of a quarter or more that stands beside a tax on sales or transfers.
 bool takes_too_much(const RequestWords& words) {
@@ -163,7 +163,7 @@ bool takes_too_much(const RequestWords& words) {
       for (size_t i = 0; i < words.tokens().size(); ++i) {
         const auto& quantity = words.tokens()[i].quantity;
         const bool near = words.clause(i) == words.clause(place.first) && (i > place.last ? i - place.last : place.first - i) <= 6;
-        if (quantity && quantity->kind == QuantityKind::share && quantity->value() >= kMostTax && near && !denied(words, place)) return true;
+        if (quantity && quantity->kind == QuantityKind::share && quantity->value() >= kMaxTax && near && !denied(words, place)) return true;
       }
   return false;
 }

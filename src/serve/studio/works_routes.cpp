@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr int64_t kMaxSearchedWorks = 5000;
 constexpr size_t kMaxQuery = 1000, kMaxAboutBytes = 1000, kEmbeddedAtOnce = 512;
-constexpr float kLeastAlike = 0.25F;
+constexpr float kMinSimilarity = 0.25F;
 constexpr const char* kSearchEncoder = "minilm";
 
 /// What a work is about, in words.
@@ -170,7 +170,7 @@ HttpResponse Works::list(const HttpRequest& request, const ApiServer::Caller& ca
     if (!near) return near.error();
     std::vector<size_t> order;
     for (size_t i = 0; i < found.size(); ++i)
-      if ((*near)[i] >= kLeastAlike) order.push_back(i);
+      if ((*near)[i] >= kMinSimilarity) order.push_back(i);
     std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return (*near)[a] > (*near)[b]; });
     std::vector<Job> sorted;
     for (const size_t i : order) {

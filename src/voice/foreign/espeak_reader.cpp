@@ -12,7 +12,7 @@ namespace ptah {
 
 namespace {
 
-constexpr size_t kMostWords = 40;       ///< of a clause: more are parted
+constexpr size_t kMaxClauseWords = 40;  ///< of a clause: more are parted
 constexpr size_t kForeignJoined = 160;  ///< sentences are joined while they are shorter together
 
 constexpr std::array<std::pair<std::string_view, const char*>, 10> kTied{
@@ -60,7 +60,7 @@ std::vector<Clause> clauses_of(const std::string& text) {
       at += mark->first.size();
       continue;
     }
-    if (text[at] == ' ' && ++words >= kMostWords) close("");
+    if (text[at] == ' ' && ++words >= kMaxClauseWords) close("");
     now.text += text[at] == '\n' || text[at] == '\t' || text[at] == '\r' ? ' ' : text[at];
     ++at;
   }

@@ -43,8 +43,8 @@ Result<std::vector<std::string>> classes_of(const std::string& said) {
 Result<std::pair<fs::path, int>> own_folder(const std::string& named) {
   const fs::path above = named.empty() ? user_cache_folder() / "work" : fs::path(named);
   if (above == "work") return fail(ErrorCode::not_found, "there is no home folder to work in; name one with `folder`");
-  constexpr int kMost = 256;
-  for (int i = 1; i <= kMost; ++i) {
+  constexpr int kMaxWorkers = 256;
+  for (int i = 1; i <= kMaxWorkers; ++i) {
     const fs::path folder = fs::absolute(above) / std::to_string(i);
     PTAH_TRY_VOID(make_folders(folder));
     const int lock = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -57,7 +57,7 @@ Result<std::pair<fs::path, int>> own_folder(const std::string& named) {
     for (const auto& left : fs::directory_iterator(folder, ignored)) fs::remove_all(left.path(), ignored);
     return std::pair(folder, lock);
   }
-  return fail(ErrorCode::invalid_argument, "{} workers work in {} already", kMost, above.string());
+  return fail(ErrorCode::invalid_argument, "{} workers work in {} already", kMaxWorkers, above.string());
 }
 
 /// An address as it may be shown.
