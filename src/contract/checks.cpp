@@ -63,13 +63,15 @@ class TermChecker {
     }
     if (q.kind == QuantityKind::share && !basis_points(q)) return ask(name, "'{}' is finer than a hundredth of a percent", q.text());
     if (term->type == TermType::count && q.number.find('.') != std::string::npos) return ask(name, "'{}' is no whole number ({})", q.text(), term->meaning);
-    double least = term->min, most = term->max;
+    double min_value = term->min, max_value = term->max;
     if (term->type == TermType::share_or_money || term->type == TermType::share_or_tokens) {
-      if (q.kind == QuantityKind::share) least = 0.01, most = 100;
+      if (q.kind == QuantityKind::share) min_value = 0.01, max_value = 100;
     }
-    if (q.value() < least || q.value() > most || (least == 0 && q.value() <= 0 && term->min == 0 && name != "voting_delay" && name != "decimals")) {
+    if (q.value() < min_value || q.value() > max_value ||
+        (min_value == 0 && q.value() <= 0 && term->min == 0 && name != "voting_delay" && name != "decimals")) {
       const bool time = q.kind == QuantityKind::duration;
-      ask(name, "'{}' cannot be {}: {} to {}{} are possible", q.text(), term->meaning, time ? least / 86400 : least, time ? most / 86400 : most,
+      ask(name, "'{}' cannot be {}: {} to {}{} are possible", q.text(), term->meaning, time ? min_value / 86400 : min_value,
+          time ? max_value / 86400 : max_value,
           time                            ? " days"
           : q.kind == QuantityKind::share ? " %"
                                           : "");

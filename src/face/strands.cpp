@@ -256,17 +256,17 @@ class HairGrower {
   /// Not above the head farther than hair lies on it; below the ears it hangs.
   Vec3 lying(const Vec3& p, float above) const {
     const Vec3 d = p - reach_.middle();
-    const float far = length(d), most = reach_.reach(d) + above + 0.3F * smooth_step(0.1F, -0.5F, d[1]) + 9 * smooth_step(-0.55F, -0.9F, d[1]);
-    return far > most ? reach_.middle() + d * (most / far) : p;
+    const float far = length(d), max_reach = reach_.reach(d) + above + 0.3F * smooth_step(0.1F, -0.5F, d[1]) + 9 * smooth_step(-0.55F, -0.9F, d[1]);
+    return far > max_reach ? reach_.middle() + d * (max_reach / far) : p;
   }
 
   /// Off the head, and out of the face.
   Vec3 outside(Vec3 p, float above) const {
     Vec3 d = p - reach_.middle();
     if (cut_.parted && p[1] < brow_[1] + 0.55F && d[2] > 0) {
-      const float least = (50 + 8 * smooth_step(brow_[1] + 0.4F, brow_[1] - 0.3F, p[1])) * kPi / 180, out = std::hypot(d[0], d[2]);
+      const float min_azimuth = (50 + 8 * smooth_step(brow_[1] + 0.4F, brow_[1] - 0.3F, p[1])) * kPi / 180, out = std::hypot(d[0], d[2]);
       const float lower = smooth_step(chin_[1] + 0.1F, chin_[1] - 0.7F, p[1]);  // below the chin it may come to the front
-      const float azimuth = std::atan2(std::abs(d[0]), d[2]), wanted = std::max(azimuth, least * (1 - 0.45F * lower));
+      const float azimuth = std::atan2(std::abs(d[0]), d[2]), wanted = std::max(azimuth, min_azimuth * (1 - 0.45F * lower));
       d = {std::sin(wanted) * out * (d[0] < 0 ? -1.0F : 1.0F), d[1], std::cos(wanted) * out};
     }
     const float reach = reach_.reach(d) + above, far = length(d);

@@ -143,7 +143,7 @@ Result<Bytes> encode_wav(std::span<const float> samples, int64_t rate, const std
   return wav_file(std::move(numbers), rate, label);
 }
 
-Result<WavSound> decode_wav(std::span<const uint8_t> file, size_t most) {
+Result<WavSound> decode_wav(std::span<const uint8_t> file, size_t max_samples) {
   if (!is_wav(file)) return fail(ErrorCode::unsupported, "wav: another format");
   PTAH_TRY(const Wav wav, parse_wav(file));
   WavSound out;
@@ -159,7 +159,7 @@ Result<WavSound> decode_wav(std::span<const uint8_t> file, size_t most) {
     if (chunk.type != "data") continue;
     if (out.channels == 0) return fail(ErrorCode::corrupt, "wav: sound before its format");
     found = true;
-    for (size_t at = 0; at + 1 < chunk.data.size() && out.samples.size() < most; at += 2)
+    for (size_t at = 0; at + 1 < chunk.data.size() && out.samples.size() < max_samples; at += 2)
       out.samples.push_back(static_cast<float>(static_cast<int16_t>(little<uint16_t>(chunk.data, at))) / 32768.0F);
   }
   if (!found || out.rate == 0) return fail(ErrorCode::corrupt, "wav: no sound");

@@ -34,12 +34,12 @@ Result<Bytes> encode_wav(std::span<const float> samples, int64_t rate, const std
 void append_samples(Bytes& out, std::span<const float> samples);
 /// A file of what append_samples() wrote. `streamed`: only what stands before samples that come later, with the lengths of a file that goes on.
 Result<Bytes> wav_file(Bytes samples, int64_t rate, const std::string& label = {}, bool streamed = false);
-/// The samples of a file of 16 bits a sample, all channels one after the other at each moment, and how many a second; of a long file the first `most`.
+/// The samples of a file of 16 bits a sample, all channels one after the other at each moment, and how many a second; of a long file the first `max_samples`.
 /// Errors: corrupt, unsupported.
 struct WavSound {
   std::vector<float> samples;
   int64_t rate = 0, channels = 0;
 };
-Result<WavSound> decode_wav(std::span<const uint8_t> file, size_t most = SIZE_MAX);
+Result<WavSound> decode_wav(std::span<const uint8_t> file, size_t max_samples = SIZE_MAX);
 
 }  // namespace ptah

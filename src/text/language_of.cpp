@@ -169,11 +169,11 @@ constexpr double kClearlyMore = 1.5, kMinShare = 0.12, kMinScore = 1.5;
 
 std::string language_of(std::string_view text) {
   const Letters letters = letters_of(text);
-  int most = 0;
+  int max_count = 0;
   std::string_view script;
   for (const auto& [language, count] : letters.scripts)
-    if (count > most) most = count, script = language;
-  if (most > letters.latin / 2) {
+    if (count > max_count) max_count = count, script = language;
+  if (max_count > letters.latin / 2) {
     if (script == "zh" && letters.scripts.contains("ja")) return "ja";
     return std::string(script);
   }

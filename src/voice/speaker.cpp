@@ -65,7 +65,7 @@ Result<std::shared_ptr<const EnglishLexicon>> Speaker::lexicon(bool british) con
 
 Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const std::string& text, const UserLexicon& user) const {
   PTAH_TRY(const auto parts, voices_in(voice));
-  const auto most = static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles));
+  const auto max_tokens = static_cast<size_t>(std::min<int64_t>(model_->max_tokens() - 2, Voices::kStyles));
   const auto language_of = [](size_t index) {
     const char letter = kKokoroVoices[index][0];
     return letter == 'a' || letter == 'b' ? std::string("en") : espeak_language(letter);
@@ -79,10 +79,10 @@ Result<std::vector<Utterance>> Speaker::read_in(const std::string& voice, const 
   }
   if (language != "en") {
     if (!user.empty()) return fail(ErrorCode::invalid_argument, "`lexicon` holds words of English texts; the voice {} reads another language", voice);
-    return read_foreign(text, espeak(language, current_cancel()), most);
+    return read_foreign(text, espeak(language, current_cancel()), max_tokens);
   }
   PTAH_TRY(const auto words, lexicon(is_british(voice)));
-  return read_english(text, *words, most, user);
+  return read_english(text, *words, max_tokens, user);
 }
 
 Result<std::vector<Utterance>> Speaker::read(const SpeakRequest& request) const {

@@ -62,9 +62,9 @@ bool is_case(const Json& test) {
   return test[1][0].is_string() && test[1][1].is_string() && (test[1][0] == "is" || test[1][0] == "raises");
 }
 
-std::string list_of_cases(const CodeLanguage& language, const std::string& function, const Json& cases, const Json& places, size_t most) {
+std::string list_of_cases(const CodeLanguage& language, const std::string& function, const Json& cases, const Json& places, size_t max_cases) {
   std::string out;
-  for (size_t i = 0; i < std::min(most, places.size()); ++i) {
+  for (size_t i = 0; i < std::min(max_cases, places.size()); ++i) {
     const Json& test = cases[places[i].get<size_t>()];
     out += fmt::format("- `{}` has to {}\n", test_call(function, test), outcome_words(language, test[1]));
   }

@@ -216,9 +216,9 @@ class LoadedFaceNetworks : public FaceNetworks {
     const auto found = dense_network(expression_, network_input(square_of(picture, face).block, 112, kFaceMean));
     if (found.size() != 7) throw Failure(Error{ErrorCode::corrupt, "the expression network has another number of outputs"});
     std::array<float, 7> out{};
-    const float most = *std::max_element(found.begin(), found.end());
+    const float max_logit = *std::max_element(found.begin(), found.end());
     float sum = 0;
-    for (size_t i = 0; i < 7; ++i) sum += out[i] = std::exp(found[i] - most);
+    for (size_t i = 0; i < 7; ++i) sum += out[i] = std::exp(found[i] - max_logit);
     for (float& p : out) p /= sum;
     return out;
   }

@@ -86,9 +86,9 @@ std::vector<std::array<float, kBins>> marks_of(std::span<const float> sound) {
   }
   double squares = 0;
   for (const double value : loudness) squares += value * value;
-  const double least = kQuiet * std::sqrt(squares / static_cast<double>(std::max<size_t>(1, loudness.size())));
+  const double min_loudness = kQuiet * std::sqrt(squares / static_cast<double>(std::max<size_t>(1, loudness.size())));
   for (size_t t = 0; t < out.size(); ++t)
-    if (loudness[t] <= least) out[t].fill(0);
+    if (loudness[t] <= min_loudness) out[t].fill(0);
   return out;
 }
 
@@ -96,7 +96,7 @@ std::vector<std::array<float, kBins>> marks_of(std::span<const float> sound) {
 
 SoundMarker::SoundMarker() : waiting_(kStep, 0.0F), overlap_(kStep, 0.0F) {}
 
-void SoundMarker::mark_next(std::vector<float>& out, size_t most) {
+void SoundMarker::mark_next(std::vector<float>& out, size_t max_samples) {
   static const double kLouder = std::pow(10.0, kDecibels / 20), kQuieter = 1 / kLouder;
   const Tables& tables = sound_tables();
   Spectrum x;
@@ -112,9 +112,9 @@ void SoundMarker::mark_next(std::vector<float>& out, size_t most) {
   const auto sample = [&](size_t i) { return static_cast<float>(x[i].real() / kSpectrum * tables.window[i]); };
   const bool first = spectra_ == 1;  // half of it stands before the beginning
   for (size_t i = 0; i < kStep; ++i) {
-    if (!first && most > 0) {
+    if (!first && max_samples > 0) {
       out.push_back(overlap_[i] + sample(i));
-      --most, ++out_;
+      --max_samples, ++out_;
     }
     overlap_[i] = sample(kStep + i);
   }

@@ -24,7 +24,7 @@ class SoundMarker {
   void end(std::vector<float>& out);
 
  private:
-  void mark_next(std::vector<float>& out, size_t most);
+  void mark_next(std::vector<float>& out, size_t max_samples);
   std::vector<float> waiting_, overlap_;
   uint64_t spectra_ = 0, in_ = 0, out_ = 0;
 };

@@ -227,12 +227,12 @@ std::string SceneLexicon::colour_like(const std::string& kind, const std::string
   const ShapeParameter* p = parameter(kind, "color");
   const auto wanted = material_of(material);
   std::string best;
-  float least = 0.5F;
+  float min_distance = 0.5F;
   if (!p || !wanted || material == "plain") return best;
   for (const std::string& choice : p->choices)
     if (const auto colour = colour_of(choice)) {
       const Vec3 d{(*colour)[0] - wanted->albedo[0], (*colour)[1] - wanted->albedo[1], (*colour)[2] - wanted->albedo[2]};
-      if (length(d) < least) least = length(d), best = choice;
+      if (length(d) < min_distance) min_distance = length(d), best = choice;
     }
   return best;
 }

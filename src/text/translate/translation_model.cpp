@@ -39,9 +39,9 @@ void add_attention(const Tensor& query, const Tensor& keys, int64_t heads, int64
       for (int64_t e = 0; e < d; ++e) sum += static_cast<double>(q.data<float>()[h * d + e]) * static_cast<double>(k.data<float>()[i * width + h * d + e]);
       scores[static_cast<size_t>(i)] = static_cast<float>(sum / std::sqrt(static_cast<double>(d)));
     }
-    const float most = *std::max_element(scores.begin(), scores.end());
+    const float max_score = *std::max_element(scores.begin(), scores.end());
     float sum = 0;
-    for (float& score : scores) sum += score = std::exp(score - most);
+    for (float& score : scores) sum += score = std::exp(score - max_score);
     for (int64_t i = 0; i < length; ++i) to[static_cast<size_t>(i)] += scores[static_cast<size_t>(i)] / sum / static_cast<float>(heads) / share;
   }
 }

@@ -13,6 +13,7 @@
 #include "train/language/labelled_texts.h"
 #include "train/language/loss_curve.h"
 #include "train/loop/claim.h"
+#include "train/loop/epochs.h"
 #include "train/loop/stage.h"
 #include "weights/safetensors.h"
 #include "weights/weights_folder.h"
@@ -24,7 +25,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kOrderStream = uint64_t{4} << 48, kMaskStream = uint64_t{5} << 48, kSplitStream = uint64_t{6} << 48;
-constexpr size_t kSortedBatches = 16;  ///< so many batches are sorted by length together
+constexpr int64_t kSortedBatches = 16;  ///< so many batches are sorted by length together
 
 /// Texts as tokens, and a row of zeros and ones for each.
 struct EncodedTexts {
@@ -215,28 +216,11 @@ class ClassifierTrainer {
   int64_t batches_an_epoch() const { return static_cast<int64_t>(training_.count()) / stage_.batch; }
 
   /// The texts of a step: every epoch in another order, those of a batch of about one length.
-  std::vector<size_t> batch_of(int64_t step) {
-    const int64_t epoch = step / batches_an_epoch();
-    if (epoch != ordered_epoch_) {
-      Random random(stage_.seed, kOrderStream + static_cast<uint64_t>(epoch));
-      const auto shuffle = [&](auto begin, auto end) {
-        for (auto n = end - begin; n > 1; --n) std::swap(begin[n - 1], begin[random.below(static_cast<uint32_t>(n))]);
-      };
-      std::vector<size_t> order(training_.count());
-      std::iota(order.begin(), order.end(), size_t{0});
-      shuffle(order.begin(), order.end());
-      const auto size = static_cast<size_t>(stage_.batch);
-      for (size_t at = 0; at < order.size(); at += size * kSortedBatches)
-        std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(at),
-                         order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), at + size * kSortedBatches)),
-                         [&](size_t a, size_t b) { return training_.ids[a].size() < training_.ids[b].size(); });
-      batches_.clear();
-      for (size_t at = 0; at + size <= order.size(); at += size)
-        batches_.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(at), order.begin() + static_cast<std::ptrdiff_t>(at + size));
-      shuffle(batches_.begin(), batches_.end());
-      ordered_epoch_ = epoch;
-    }
-    return batches_[static_cast<size_t>(step % batches_an_epoch())];
+  const std::vector<size_t>& batch_of(int64_t step) {
+    if (!batches_)
+      batches_.emplace(stage_.batch, kSortedBatches, stage_.seed, kOrderStream,
+                       [this](size_t a, size_t b) { return training_.ids[a].size() < training_.ids[b].size(); });
+    return batches_->at(step, training_.count());
   }
 
   static TokenBatch tokens_of(const EncodedTexts& data, const std::vector<size_t>& which) {
@@ -263,7 +247,7 @@ class ClassifierTrainer {
   }
 
   float step(int64_t i) {
-    const std::vector<size_t> which = batch_of(i);
+    const std::vector<size_t>& which = batch_of(i);
     Tensor mask;
     if (t_.dropout > 0) {
       mask = Tensor::empty({stage_.batch, config_.hidden_size});
@@ -325,10 +309,10 @@ class ClassifierTrainer {
   float best_temperature(const std::vector<float>& logits) const {
     constexpr int kLow = 25, kHigh = 150;
     float best = 1;
-    double least = surprise(held_out_, logits, 1);
+    double min_surprise = surprise(held_out_, logits, 1);
     for (int i = kLow; i <= kHigh; ++i) {
       const float now = static_cast<float>(i) / 50;
-      if (const double found = surprise(held_out_, logits, now); found < least) least = found, best = now;
+      if (const double found = surprise(held_out_, logits, now); found < min_surprise) min_surprise = found, best = now;
     }
     return best;
   }
@@ -442,8 +426,7 @@ class ClassifierTrainer {
   std::optional<Weights> weights_;        ///< what is trained
   std::optional<ClassifierNetwork> network_;
   std::optional<Optimizer> optimizer_;
-  std::vector<std::vector<size_t>> batches_;
-  int64_t ordered_epoch_ = -1;
+  std::optional<SortedBatches> batches_;
   std::vector<float> losses_;
   Json report_ = Json::object();
 };

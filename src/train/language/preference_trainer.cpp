@@ -5,15 +5,15 @@
 #include <numeric>
 
 #include "base/file.h"
-#include "base/philox.h"
 #include "models/registry.h"
 #include "tensor/device.h"
 #include "tensor/ops.h"
 #include "text/lm/adapter_files.h"
+#include "train/language/adapter_config.h"
 #include "train/language/loss_curve.h"
 #include "train/language/network.h"
 #include "train/language/token_loss.h"
-#include "train/loop/claim.h"
+#include "train/loop/epochs.h"
 #include "train/loop/stage.h"
 
 namespace ptah {
@@ -24,71 +24,40 @@ namespace {
 
 constexpr uint64_t kPairStream = uint64_t{7} << 48, kHeldOutStream = uint64_t{8} << 48;
 
-struct PreferenceTraining {
-  fs::path data, out, held_out_file;
-  std::string start_from;
-  double held_out = 0.1;
+struct PreferenceTraining : AdapterTraining {
+  PreferenceTraining(const Json& config, const fs::path& base_folder) : AdapterTraining(config, base_folder, "preferences.jsonl", "adapter") {
+    const auto name = reader.get<std::string>("loss", "sigmoid");
+    diverges = name == "kto";
+    if (name == "sft")
+      rows = PreferenceRows::answers;
+    else if (name == "kto" || name == "apo_zero_unpaired")
+      rows = PreferenceRows::judgments;
+    else
+      loss = value_or_throw(preference_loss_of(name));
+    beta = reader.get<double>("beta", 0.1);
+    smoothing = reader.get<double>("label_smoothing", 0);
+    max_tokens = reader.get<int64_t>("max_tokens", 512);
+    epochs = reader.get<int64_t>("epochs", 1);
+    if (!(beta > 0) || !(smoothing >= 0 && smoothing < 0.5) || max_tokens < 2 || epochs < 1)
+      throw Failure({ErrorCode::invalid_argument, "config: beta is above 0, label_smoothing 0 to 0.5, max_tokens at least 2, epochs at least 1"});
+  }
   PreferenceRows rows = PreferenceRows::pairs;  ///< `answers`: of the loss "sft"
   bool diverges = false;                        ///< of the loss "kto": the divergence is estimated
   PreferenceLoss loss = PreferenceLoss::sigmoid;
   double beta = 0.1, smoothing = 0;
-  LoraConfig lora;
   int64_t max_tokens = 512, epochs = 1;
-  DType type = DType::f32;
-  Json rest;
 };
-
-PreferenceTraining read_preference_training(const Json& config, const fs::path& base_folder) {
-  Reader reader(config, "");
-  PreferenceTraining t;
-  t.data = base_folder / reader.get<std::string>("data", "preferences.jsonl");
-  t.out = base_folder / reader.get<std::string>("out", "adapter");
-  t.start_from = reader.get<std::string>("start_from", "smollm2");
-  if (reader.get<Json>("held_out", 0.1).is_string())
-    t.held_out_file = base_folder / reader.get<std::string>("held_out", "");
-  else
-    t.held_out = reader.get<double>("held_out", 0.1);
-  const auto loss = reader.get<std::string>("loss", "sigmoid");
-  t.diverges = loss == "kto";
-  if (loss == "sft")
-    t.rows = PreferenceRows::answers;
-  else if (loss == "kto" || loss == "apo_zero_unpaired")
-    t.rows = PreferenceRows::judgments;
-  else
-    t.loss = value_or_throw(preference_loss_of(loss));
-  t.beta = reader.get<double>("beta", 0.1);
-  t.smoothing = reader.get<double>("label_smoothing", 0);
-  Reader lora(reader.object("lora"), "lora");
-  t.lora.rank = lora.get<int64_t>("rank", 16);
-  t.lora.alpha = lora.get<float>("alpha", static_cast<float>(2 * t.lora.rank));
-  t.lora.targets = lora.get<std::vector<std::string>>("targets", {"attn_q", "attn_k", "attn_v", "attn_qkv", "attn_output", "ffn_gate", "ffn_up", "ffn_down"});
-  lora.done();
-  t.max_tokens = reader.get<int64_t>("max_tokens", 512);
-  t.epochs = reader.get<int64_t>("epochs", 1);
-  const auto type = reader.get<std::string>("dtype", compute_dtype() == DType::bf16 ? "bf16" : "f32");
-  if (type != "f32" && type != "bf16") throw Failure(unknown_name("dtype", type, "f32 bf16").value());
-  t.type = type == "bf16" ? DType::bf16 : DType::f32;
-  if (!(t.held_out >= 0 && t.held_out < 1) || !(t.beta > 0) || !(t.smoothing >= 0 && t.smoothing < 0.5) || t.max_tokens < 2 || t.epochs < 1)
-    throw Failure(
-        {ErrorCode::invalid_argument, "config: held_out is 0 to 1, beta above 0, label_smoothing 0 to 0.5, max_tokens at least 2, epochs at least 1"});
-  t.rest = {{"batch", 8}, {"learning_rate", 5e-5}, {"weight_decay", 0.0}, {"ema_decay", 0.0}, {"log_every", 1}};
-  t.rest.update(config);
-  for (const char* key : {"data", "out", "start_from", "held_out", "loss", "beta", "label_smoothing", "lora", "max_tokens", "epochs", "dtype"})
-    t.rest.erase(key);
-  return t;
-}
 
 class PreferenceTrainer {
  public:
-  PreferenceTrainer(PreferenceTraining training, const TrainCallbacks& callbacks)
-      : t_(std::move(training)), callbacks_(callbacks), curve_(t_.out, {"training", "held_out", "held_out_accuracy"}) {
-    Reader reader(t_.rest, "");
-    stage_ = read_stage(reader, t_.out, callbacks_);
-    reader.done();
+  PreferenceTrainer(const Json& config, const fs::path& base_folder, const TrainCallbacks& callbacks)
+      : t_(config, base_folder), callbacks_(callbacks), curve_(t_.out, {"training", "held_out", "held_out_accuracy"}) {
+    stage_ = t_.stage({{"batch", 8}, {"learning_rate", 5e-5}, {"weight_decay", 0.0}, {"ema_decay", 0.0}, {"log_every", 1}}, callbacks_);
     model_ = value_or_throw(load_language_model(value_or_throw(find_model(t_.start_from))));
+    order_.emplace(stage_.seed, kPairStream);
     read_pairs();
-    if (!t_.rest.contains("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, t_.epochs * static_cast<int64_t>(training_.size()) / stage_.batch);
-    if (!t_.rest.contains("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
+    if (!t_.says("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, t_.epochs * static_cast<int64_t>(training_.size()) / stage_.batch);
+    if (!t_.says("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
   }
 
   Result<void> run() {
@@ -107,16 +76,13 @@ class PreferenceTrainer {
 
  private:
   void read_pairs() {
-    const int64_t most = std::min(t_.max_tokens, model_.model->config().context);
-    training_ = value_or_throw(read_preferences(t_.data, model_, most, t_.rows, left_out_));
+    const int64_t max_tokens = std::min(t_.max_tokens, model_.model->config().context);
+    training_ = value_or_throw(read_preferences(t_.data, model_, max_tokens, t_.rows, left_out_));
     if (!t_.held_out_file.empty()) {
       int64_t none = 0;
-      held_out_ = value_or_throw(read_preferences(t_.held_out_file, model_, most, t_.rows, none));
+      held_out_ = value_or_throw(read_preferences(t_.held_out_file, model_, max_tokens, t_.rows, none));
     } else {
-      std::vector<PreferencePair> kept;
-      Random random(stage_.seed, kHeldOutStream);
-      for (PreferencePair& pair : training_) (static_cast<double>(random.uniform()) < t_.held_out ? held_out_ : kept).push_back(std::move(pair));
-      training_ = std::move(kept);
+      held_out_ = take_held_out(training_, t_.held_out, stage_.seed, kHeldOutStream);
     }
     if (training_.empty()) throw Failure({ErrorCode::invalid_argument, fmt::format("{}: no rows to train on", t_.data.string())});
   }
@@ -194,19 +160,8 @@ class PreferenceTrainer {
   }
 
   float step(int64_t i) {
-    const auto count = static_cast<int64_t>(training_.size());
     std::vector<int64_t> rows;
-    for (int64_t b = 0; b < stage_.batch; ++b) {
-      const int64_t at = i * stage_.batch + b, epoch = at / count;
-      if (epoch != epoch_) {
-        order_.resize(training_.size());
-        std::iota(order_.begin(), order_.end(), int64_t{0});
-        Random random(stage_.seed, kPairStream + static_cast<uint64_t>(epoch));
-        for (size_t n = order_.size(); n > 1; --n) std::swap(order_[n - 1], order_[random.below(static_cast<uint32_t>(n))]);
-        epoch_ = epoch;
-      }
-      rows.push_back(order_[static_cast<size_t>(at % count)]);
-    }
+    for (int64_t b = 0; b < stage_.batch; ++b) rows.push_back(static_cast<int64_t>(order_->row(i * stage_.batch + b, training_.size())));
     const double divergence = divergence_of(rows);
     double sum = 0;
     for (const int64_t row : rows) sum += learn(row, 1 / static_cast<double>(stage_.batch), divergence, nullptr);
@@ -238,11 +193,11 @@ class PreferenceTrainer {
   Stage stage_;
   LoadedLanguageModel model_, reference_model_;
   std::vector<PreferencePair> training_, held_out_;
-  int64_t left_out_ = 0, epoch_ = -1;
+  int64_t left_out_ = 0;
   Tensor reference_;
   std::optional<Weights> adapters_;
   std::optional<Optimizer> optimizer_;
-  std::vector<int64_t> order_;
+  std::optional<EpochOrder> order_;
   std::vector<double> losses_;
 };
 
@@ -296,9 +251,8 @@ std::vector<PromptedAnswer> mismatched(const std::vector<const PreferencePair*>&
 
 Result<void> train_preference(const Json& config, const fs::path& base_folder, const TrainCallbacks& callbacks) {
   return guard([&]() -> Result<void> {
-    PreferenceTraining training = read_preference_training(config, base_folder);
-    PTAH_TRY_VOID(claim_training_folder(training.out, config));
-    return PreferenceTrainer(std::move(training), callbacks).run();
+    PreferenceTrainer trainer(config, base_folder, callbacks);
+    return trainer.run();
   });
 }
 

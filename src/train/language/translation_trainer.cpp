@@ -12,6 +12,7 @@
 #include "train/language/network.h"
 #include "train/language/token_loss.h"
 #include "train/loop/claim.h"
+#include "train/loop/epochs.h"
 #include "train/loop/stage.h"
 
 namespace ptah {
@@ -21,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr uint64_t kTranslationOrder = uint64_t{14} << 48, kTranslationSplit = uint64_t{15} << 48;
-constexpr size_t kSortedTogether = 32;  ///< so many batches are sorted by length together
+constexpr int64_t kSortedTogether = 32;  ///< so many batches are sorted by length together
 constexpr size_t kAnsweredAtOnce = 128;
 
 struct TranslationTraining {
@@ -174,29 +175,12 @@ class TranslationTrainer {
 
   int64_t batches_an_epoch() const { return static_cast<int64_t>(sources_.size()) / stage_.batch; }
 
-  std::vector<size_t> batch_of(int64_t step) {
-    const int64_t epoch = step / batches_an_epoch();
-    if (epoch != ordered_epoch_) {
-      Random random(stage_.seed, kTranslationOrder + static_cast<uint64_t>(epoch));
-      const auto shuffle = [&](auto begin, auto end) {
-        for (auto n = end - begin; n > 1; --n) std::swap(begin[n - 1], begin[random.below(static_cast<uint32_t>(n))]);
-      };
-      std::vector<size_t> order(sources_.size());
-      std::iota(order.begin(), order.end(), size_t{0});
-      shuffle(order.begin(), order.end());
-      const auto size = static_cast<size_t>(stage_.batch);
-      for (size_t at = 0; at < order.size(); at += size * kSortedTogether)
-        std::stable_sort(order.begin() + static_cast<std::ptrdiff_t>(at),
-                         order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), at + size * kSortedTogether)), [&](size_t a, size_t b) {
-                           return targets_[a].size() != targets_[b].size() ? targets_[a].size() < targets_[b].size() : sources_[a].size() < sources_[b].size();
-                         });
-      batches_.clear();
-      for (size_t at = 0; at + size <= order.size(); at += size)
-        batches_.emplace_back(order.begin() + static_cast<std::ptrdiff_t>(at), order.begin() + static_cast<std::ptrdiff_t>(at + size));
-      shuffle(batches_.begin(), batches_.end());
-      ordered_epoch_ = epoch;
-    }
-    return batches_[static_cast<size_t>(step % batches_an_epoch())];
+  const std::vector<size_t>& batch_of(int64_t step) {
+    if (!batches_)
+      batches_.emplace(stage_.batch, kSortedTogether, stage_.seed, kTranslationOrder, [this](size_t a, size_t b) {
+        return targets_[a].size() != targets_[b].size() ? targets_[a].size() < targets_[b].size() : sources_[a].size() < sources_[b].size();
+      });
+    return batches_->at(step, sources_.size());
   }
 
   Tensor loss_of(const std::vector<std::vector<int32_t>>& sources, const std::vector<std::vector<int32_t>>& targets, const Drop& drop) const {
@@ -228,12 +212,13 @@ class TranslationTrainer {
     return loss.item();
   }
 
-  /// Answers to the distinct sources of some pairs, at most `most` of them.
-  std::pair<std::vector<std::string>, std::vector<std::string>> answers_to(const TranslationPairs& pairs, size_t most, const TranslationOptions& how) const {
+  /// Answers to the distinct sources of some pairs, at most `max_sources` of them.
+  std::pair<std::vector<std::string>, std::vector<std::string>> answers_to(const TranslationPairs& pairs, size_t max_sources,
+                                                                           const TranslationOptions& how) const {
     std::vector<std::string> distinct, answers;
     std::map<std::string, bool> known;
     for (const std::string& source : pairs.sources)
-      if (distinct.size() < most && known.emplace(source, true).second) distinct.push_back(source);
+      if (distinct.size() < max_sources && known.emplace(source, true).second) distinct.push_back(source);
     std::vector<size_t> order(distinct.size());
     std::iota(order.begin(), order.end(), size_t{0});
     std::vector<std::vector<int32_t>> tokens;
@@ -318,12 +303,12 @@ class TranslationTrainer {
   Stage stage_;
   TranslationPairs held_out_;
   std::vector<std::vector<int32_t>> sources_, targets_;
-  int64_t left_out_ = 0, ordered_epoch_ = -1;
+  int64_t left_out_ = 0;
   std::optional<UnitVocabulary> source_units_, target_units_;
   std::optional<Weights> weights_;
   std::unique_ptr<TranslationNetwork> network_;
   std::optional<Optimizer> optimizer_;
-  std::vector<std::vector<size_t>> batches_;
+  std::optional<SortedBatches> batches_;
   std::vector<double> losses_;
 };
 

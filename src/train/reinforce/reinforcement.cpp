@@ -4,16 +4,16 @@
 #include <numeric>
 
 #include "base/file.h"
-#include "base/philox.h"
 #include "models/registry.h"
 #include "tensor/ops.h"
 #include "text/instructions/instructions.h"
 #include "text/lm/adapter_files.h"
 #include "text/lm/chat.h"
+#include "train/language/adapter_config.h"
 #include "train/language/loss_curve.h"
 #include "train/language/token_loss.h"
+#include "train/loop/epochs.h"
 #include "train/loop/stage.h"
-#include "train/reinforce/adapter_config.h"
 #include "train/reinforce/reward_model.h"
 #include "train/reinforce/rollouts.h"
 
@@ -117,6 +117,7 @@ class ReinforcementTrainer {
     if (c_.reward != "instructions") judge_ = value_or_throw(load_reward_model(base_folder / c_.reward));
     stops_ = model_.stop_tokens;
     if (const int32_t end = model_.tokenizer->parts().eos; end >= 0) stops_.push_back(end);
+    order_.emplace(stage_.seed, kRequestStream);
     read_requests();
   }
 
@@ -166,10 +167,7 @@ class ReinforcementTrainer {
     if (!common_.held_out_file.empty()) {
       held_out_ = requests_of(common_.held_out_file);
     } else {
-      std::vector<PolicyRequest> kept;
-      Random random(stage_.seed, kRequestSplit);
-      for (PolicyRequest& one : training_) (static_cast<double>(random.uniform()) < common_.held_out ? held_out_ : kept).push_back(std::move(one));
-      training_ = std::move(kept);
+      held_out_ = take_held_out(training_, common_.held_out, stage_.seed, kRequestSplit);
     }
     if (static_cast<int64_t>(held_out_.size()) > c_.eval_rows) held_out_.resize(static_cast<size_t>(c_.eval_rows));
     if (training_.empty()) throw Failure({ErrorCode::invalid_argument, fmt::format("{}: no requests to train on", common_.data.string())});
@@ -190,19 +188,8 @@ class ReinforcementTrainer {
 
   /// The requests of the samples of one step.
   std::vector<const PolicyRequest*> requests_at(int64_t round) {
-    const auto count = static_cast<int64_t>(training_.size());
     std::vector<const PolicyRequest*> out;
-    for (int64_t b = 0; b < stage_.batch; ++b) {
-      const int64_t at = round * stage_.batch + b, epoch = at / count;
-      if (epoch != epoch_) {
-        order_.resize(training_.size());
-        std::iota(order_.begin(), order_.end(), size_t{0});
-        Random random(stage_.seed, kRequestStream + static_cast<uint64_t>(epoch));
-        for (size_t n = order_.size(); n > 1; --n) std::swap(order_[n - 1], order_[random.below(static_cast<uint32_t>(n))]);
-        epoch_ = epoch;
-      }
-      out.push_back(&training_[order_[static_cast<size_t>(at % count)]]);
-    }
+    for (int64_t b = 0; b < stage_.batch; ++b) out.push_back(&training_[order_->row(round * stage_.batch + b, training_.size())]);
     return out;
   }
 
@@ -375,8 +362,8 @@ class ReinforcementTrainer {
   std::optional<RewardModel> judge_;
   std::vector<int32_t> stops_;
   std::vector<PolicyRequest> training_, held_out_;
-  int64_t left_out_ = 0, epoch_ = -1, measured_ = -1, rounds_ = 0;
-  std::vector<size_t> order_;
+  int64_t left_out_ = 0, measured_ = -1, rounds_ = 0;
+  std::optional<EpochOrder> order_;
   std::optional<Weights> adapters_;
   std::optional<Optimizer> optimizer_;
   std::optional<Rollouts> rollouts_;

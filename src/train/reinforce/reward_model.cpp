@@ -4,16 +4,15 @@
 #include <numeric>
 
 #include "base/file.h"
-#include "base/philox.h"
 #include "models/registry.h"
 #include "tensor/device.h"
 #include "tensor/ops.h"
 #include "text/lm/adapter_files.h"
 #include "text/lm/decoder.h"
+#include "train/language/adapter_config.h"
 #include "train/language/loss_curve.h"
-#include "train/loop/claim.h"
+#include "train/loop/epochs.h"
 #include "train/loop/stage.h"
-#include "train/reinforce/adapter_config.h"
 
 namespace ptah {
 
@@ -36,9 +35,10 @@ class RewardTrainer {
       throw Failure({ErrorCode::invalid_argument, "config: centring is at least 0, max_tokens at least 2, epochs at least 1"});
     stage_ = common_.stage({{"batch", 8}, {"learning_rate", 1e-4}, {"weight_decay", 0.0}, {"ema_decay", 0.0}, {"log_every", 1}}, callbacks_);
     model_ = value_or_throw(load_language_model(value_or_throw(find_model(common_.start_from))));
+    order_.emplace(stage_.seed, kRewardOrder);
     read_pairs();
-    if (!config.contains("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, epochs_ * static_cast<int64_t>(training_.size()) / stage_.batch);
-    if (!config.contains("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
+    if (!common_.says("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, epochs_ * static_cast<int64_t>(training_.size()) / stage_.batch);
+    if (!common_.says("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
   }
 
   Result<void> run() {
@@ -63,33 +63,21 @@ class RewardTrainer {
 
  private:
   void read_pairs() {
-    const int64_t most = std::min(max_tokens_, model_.model->config().context);
-    training_ = value_or_throw(read_preferences(common_.data, model_, most, PreferenceRows::pairs, left_out_));
+    const int64_t max_tokens = std::min(max_tokens_, model_.model->config().context);
+    training_ = value_or_throw(read_preferences(common_.data, model_, max_tokens, PreferenceRows::pairs, left_out_));
     if (!common_.held_out_file.empty()) {
       int64_t none = 0;
-      held_out_ = value_or_throw(read_preferences(common_.held_out_file, model_, most, PreferenceRows::pairs, none));
+      held_out_ = value_or_throw(read_preferences(common_.held_out_file, model_, max_tokens, PreferenceRows::pairs, none));
     } else {
-      std::vector<PreferencePair> kept;
-      Random random(stage_.seed, kRewardSplit);
-      for (PreferencePair& pair : training_) (static_cast<double>(random.uniform()) < common_.held_out ? held_out_ : kept).push_back(std::move(pair));
-      training_ = std::move(kept);
+      held_out_ = take_held_out(training_, common_.held_out, stage_.seed, kRewardSplit);
     }
     if (training_.empty()) throw Failure({ErrorCode::invalid_argument, fmt::format("{}: no pairs to train on", common_.data.string())});
   }
 
   float step(int64_t i) {
-    const auto count = static_cast<int64_t>(training_.size());
     double sum = 0;
     for (int64_t b = 0; b < stage_.batch; ++b) {
-      const int64_t at = i * stage_.batch + b, epoch = at / count;
-      if (epoch != epoch_) {
-        order_.resize(training_.size());
-        std::iota(order_.begin(), order_.end(), size_t{0});
-        Random random(stage_.seed, kRewardOrder + static_cast<uint64_t>(epoch));
-        for (size_t n = order_.size(); n > 1; --n) std::swap(order_[n - 1], order_[random.below(static_cast<uint32_t>(n))]);
-        epoch_ = epoch;
-      }
-      const PreferencePair& pair = training_[order_[static_cast<size_t>(at % count)]];
+      const PreferencePair& pair = training_[order_->row(i * stage_.batch + b, training_.size())];
       sum += learn_reward(model_.model->decoder(), score_, pair, centring_, 1 / static_cast<double>(stage_.batch), common_.type).loss;
     }
     losses_.push_back(sum / static_cast<double>(stage_.batch));
@@ -127,11 +115,11 @@ class RewardTrainer {
   LossCurve curve_;
   Stage stage_;
   double centring_ = 0, right_ = 0;
-  int64_t max_tokens_ = 512, epochs_ = 1, left_out_ = 0, epoch_ = -1;
+  int64_t max_tokens_ = 512, epochs_ = 1, left_out_ = 0;
   LoadedLanguageModel model_;
   std::vector<PreferencePair> training_, held_out_;
   Tensor score_;
-  std::vector<size_t> order_;
+  std::optional<EpochOrder> order_;
   std::vector<double> losses_;
 };
 

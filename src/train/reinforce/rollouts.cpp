@@ -29,7 +29,7 @@ void attend_head(const Past* pasts, int64_t parts, const float* q, int64_t head,
   for (int64_t p = 0; p < parts; ++p) total += pasts[p].count;
   scores.resize(static_cast<size_t>(total));
   const int64_t first = window > 0 ? std::max<int64_t>(0, total - window) : 0;
-  float most = -INFINITY;
+  float max_score = -INFINITY;
   int64_t at = 0;
   for (int64_t p = 0; p < parts; ++p)
     for (int64_t t = 0; t < pasts[p].count; ++t, ++at) {
@@ -39,10 +39,10 @@ void attend_head(const Past* pasts, int64_t parts, const float* q, int64_t head,
 #pragma omp simd reduction(+ : sum)
       for (int64_t i = 0; i < d; ++i) sum += q[i] * to_float(key[i]);
       scores[static_cast<size_t>(at)] = sum * scale;
-      most = std::max(most, sum * scale);
+      max_score = std::max(max_score, sum * scale);
     }
   float whole = 0;
-  for (int64_t i = first; i < total; ++i) whole += scores[static_cast<size_t>(i)] = std::exp(scores[static_cast<size_t>(i)] - most);
+  for (int64_t i = first; i < total; ++i) whole += scores[static_cast<size_t>(i)] = std::exp(scores[static_cast<size_t>(i)] - max_score);
   std::fill_n(out, d, 0.0F);
   at = 0;
   for (int64_t p = 0; p < parts; ++p)
@@ -72,7 +72,7 @@ int32_t drawn(const float* probabilities, int64_t count, float uniform) {
 /// The answers that are being made.
 struct Rollouts::Batch {
   std::vector<DecoderMemory> prompts;  ///< of each prompt [1, tokens, width of keys]
-  std::vector<KeyValues> own;          ///< of each layer [answers, most tokens, width of keys]
+  std::vector<KeyValues> own;          ///< of each layer [answers, max_tokens, width of keys]
   std::vector<int64_t> alive;          ///< answers that go on; rows of a step are theirs
   std::vector<int64_t> length;         ///< tokens of each answer that were read
   int64_t group = 1;
@@ -126,17 +126,17 @@ Tensor Rollouts::attend(const TransformerBlock& block, size_t layer, const Tenso
   const float scale = a.scale != 0 ? a.scale : 1 / std::sqrt(static_cast<float>(d));
   char* own_keys = static_cast<char*>(batch.own[layer].keys.raw());
   char* own_values = static_cast<char*>(batch.own[layer].values.raw());
-  const int64_t most = batch.own[layer].keys.dim(1);
+  const int64_t capacity = batch.own[layer].keys.dim(1);
   const char *new_keys = static_cast<const char*>(std::as_const(k).raw()), *new_values = static_cast<const char*>(std::as_const(v).raw());
   parallel_for(rows, a.heads * d * 256, [&](int64_t begin, int64_t end) {
     std::vector<float> scores;
     for (int64_t r = begin; r < end; ++r) {
-      const int64_t answer = batch.alive[static_cast<size_t>(r)], length = batch.length[static_cast<size_t>(answer)], at = (answer * most + length) * bytes;
+      const int64_t answer = batch.alive[static_cast<size_t>(r)], length = batch.length[static_cast<size_t>(answer)], at = (answer * capacity + length) * bytes;
       std::copy_n(new_keys + r * bytes, bytes, own_keys + at);
       std::copy_n(new_values + r * bytes, bytes, own_values + at);
       const KeyValues& before = batch.prompts[static_cast<size_t>(answer / batch.group)][layer];
       const Past pasts[2] = {{static_cast<const char*>(before.keys.raw()), static_cast<const char*>(before.values.raw()), before.keys.dim(1)},
-                             {own_keys + answer * most * bytes, own_values + answer * most * bytes, length + 1}};
+                             {own_keys + answer * capacity * bytes, own_values + answer * capacity * bytes, length + 1}};
       for (int64_t h = 0; h < a.heads; ++h) {
         const float* from = std::as_const(queries).data<float>() + (r * a.heads + h) * d;
         float* into = out.data<float>() + (r * a.heads + h) * d;

@@ -13,13 +13,13 @@ struct TakeOptions : ChainOptions {
   std::string url, out;
 };
 
-/// "2" of "2", " 2 " or "2." in 1 to `most`; 0 for anything else.
-size_t choice_of(const std::string& line, size_t most) {
+/// "2" of "2", " 2 " or "2." in 1 to `max_choice`; 0 for anything else.
+size_t choice_of(const std::string& line, size_t max_choice) {
   std::string text(trimmed(line));
   if (text.ends_with('.') || text.ends_with(')')) text.pop_back();
   if (text.empty() || text.size() > 2 || text.find_first_not_of("0123456789") != std::string::npos) return 0;
   const size_t number = std::stoul(text);
-  return number <= most ? number : 0;
+  return number <= max_choice ? number : 0;
 }
 
 class ReadingSession {
@@ -60,14 +60,14 @@ class ReadingSession {
 
  private:
   /// Asks again on a terminal; what comes from a program has to be right.
-  Result<int> answer(size_t most) {
+  Result<int> answer(size_t max_choice) {
     for (;;) {
-      if (!o_.json) print("1 to {}: ", most);
+      if (!o_.json) print("1 to {}: ", max_choice);
       std::fflush(stdout);
       std::string line;
       if (!lines_.next(line)) return fail(ErrorCode::invalid_argument, "the answers end too soon; nothing was handed in");
-      if (const size_t number = choice_of(line, most)) return static_cast<int>(number) - 1;
-      if (!terminal_) return fail(ErrorCode::invalid_argument, "'{}' is none of 1 to {}; nothing was handed in", beginning(line, 40), most);
+      if (const size_t number = choice_of(line, max_choice)) return static_cast<int>(number) - 1;
+      if (!terminal_) return fail(ErrorCode::invalid_argument, "'{}' is none of 1 to {}; nothing was handed in", beginning(line, 40), max_choice);
     }
   }
 

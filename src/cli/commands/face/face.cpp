@@ -75,9 +75,9 @@ Result<void> run_faces(const FacesLine& o) {
     for (size_t i = 0; i < shown.size(); ++i) one["expression"][kFaceExpressions[i]] = shown[i];
     one["identity"] = networks->identity(picture, aligned(points));
     if (!o.json) {
-      const auto most = static_cast<size_t>(std::max_element(shown.begin(), shown.end()) - shown.begin());
+      const auto likeliest = static_cast<size_t>(std::max_element(shown.begin(), shown.end()) - shown.begin());
       print("face at {:.0f}, {:.0f}, {:.0f} x {:.0f} pixels, score {:.2f}: {} ({:.2f})\n", box.x, box.y, box.width, box.height, box.score,
-            kFaceExpressions[most], shown[most]);
+            kFaceExpressions[likeliest], shown[likeliest]);
     }
     list.push_back(std::move(one));
   }

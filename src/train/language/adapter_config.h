@@ -33,12 +33,15 @@ struct AdapterTraining {
     if (!(held_out >= 0 && held_out < 1)) throw Failure({ErrorCode::invalid_argument, "config: held_out is 0 to 1"});
   }
 
-  /// The keys of every stage, with these defaults. Claims the folder.
+  /// Whether the config says a key.
+  bool says(const std::string& key) const { return config_.contains(key); }
+
+  /// Claims the folder and reads the keys of every stage, with these defaults.
   Stage stage(const Json& defaults, const TrainCallbacks& callbacks) {
     for (const auto& [key, value] : defaults.items()) reader.fall_back(key, value);
+    if (auto claimed = claim_training_folder(out, config_); !claimed) throw Failure(claimed.error());
     Stage made = read_stage(reader, out, callbacks);
     reader.done();
-    if (auto claimed = claim_training_folder(out, config_); !claimed) throw Failure(claimed.error());
     return made;
   }
 
