@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_lines.h"
 #include "base/text.h"
 #include "text/grammar/grammar.h"
 #include "text/instructions/passages.h"
@@ -411,16 +412,13 @@ Result<CheckedRequest> checked_request(const Json& row) {
 
 Result<std::vector<CheckedRequest>> checked_requests(std::string_view lines, const std::string& name, size_t max_rows) {
   std::vector<CheckedRequest> out;
-  size_t number = 0;
-  for (const string_view line : split_lines(lines)) {
-    ++number;
-    if (trimmed(line).empty()) continue;
+  PTAH_TRY_VOID(each_json_line(lines, name, [&](const Json& json, const std::string& where) -> Result<void> {
     if (out.size() == max_rows) return fail(ErrorCode::over_budget, "{}: more than {} rows", name, max_rows);
-    const auto json = parse_json(std::string(line));
-    const auto row = json ? checked_request(*json) : Result<CheckedRequest>(tl::unexpected(json.error()));
-    if (!row) return fail(row.error().code, "{}:{}: {}", name, number, row.error().message);
-    out.push_back(*row);
-  }
+    auto row = checked_request(json);
+    if (!row) return fail(row.error().code, "{}: {}", where, row.error().message);
+    out.push_back(std::move(*row));
+    return {};
+  }));
   return out;
 }
 

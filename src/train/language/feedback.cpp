@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/file.h"
+#include "base/json_lines.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -88,18 +89,7 @@ Result<std::vector<FeedbackRow>> read_feedback(const std::filesystem::path& file
     for (const Json& one : list)
       if (const Json row = row_of_open_webui(one); !row.is_null()) PTAH_TRY_VOID(take(row, file.string()));
   } else {
-    size_t number = 0;
-    for (size_t at = 0; at < text.size();) {
-      const size_t end = std::min(text.find('\n', at), text.size());
-      const std::string line(trimmed(std::string_view(text).substr(at, end - at)));
-      at = end + 1;
-      ++number;
-      if (line.empty()) continue;
-      const std::string where = fmt::format("{}:{}", file.string(), number);
-      const auto json = parse_json(line);
-      if (!json) return fail(ErrorCode::corrupt, "{}: {}", where, json.error().message);
-      PTAH_TRY_VOID(take(*json, where));
-    }
+    PTAH_TRY_VOID(each_json_line(text, file.string(), take));
   }
   if (out.empty()) return fail(ErrorCode::corrupt, "{}: no feedback in it", file.string());
   return out;

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "base/file.h"
+#include "base/json_lines.h"
 #include "base/text.h"
 #include "text/lm/chat.h"
 
@@ -56,16 +57,9 @@ Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path
   RowReader reader(model);
   std::vector<PreferencePair> out;
   left_out = 0;
-  size_t number = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line(trimmed(std::string_view(text).substr(at, end - at)));
-    at = end + 1;
-    ++number;
-    if (line.empty()) continue;
+  PTAH_TRY_VOID(each_json_line(text, file.string(), [&](const Json& json, const std::string& where) -> Result<void> {
     const auto row = guard([&]() -> Result<PreferencePair> {
       try {
-        PTAH_TRY(const Json json, parse_json(line));
         PreferencePair pair;
         pair.chosen = reader.joined(json.at("prompt"), json.at(json.contains("chosen") ? "chosen" : "completion"));
         if (rows == PreferenceRows::judgments) pair.liked = json.at("label").get<bool>();
@@ -75,7 +69,7 @@ Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path
         return fail(ErrorCode::corrupt, "{}", problem.what());
       }
     });
-    if (!row) return fail(row.error().code, "{}:{}: {}", file.string(), number, row.error().message);
+    if (!row) return fail(row.error().code, "{}: {}", where, row.error().message);
     PreferencePair pair = *row;
     bool fits = true;
     for (PromptedAnswer* one : {&pair.chosen, &pair.rejected}) {
@@ -86,7 +80,8 @@ Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path
       out.push_back(std::move(pair));
     else
       ++left_out;
-  }
+    return {};
+  }));
   if (out.empty()) return fail(ErrorCode::corrupt, "{}: no rows to learn from", file.string());
   return out;
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
-#include "base/json.h"
+#include "base/json_lines.h"
 #include "base/text.h"
 
 namespace ptah {
@@ -30,30 +30,21 @@ Result<void> add(Captions& captions, const fs::path& folder, const std::string& 
 Result<Captions> read_jsonl(const fs::path& folder, const fs::path& list) {
   PTAH_TRY(const std::string text, read_text(list, kMaxBytes));
   Captions out;
-  int number = 0;
-  for (size_t at = 0; at < text.size();) {
-    const size_t end = std::min(text.find('\n', at), text.size());
-    const std::string line = text.substr(at, end - at);
-    at = end + 1;
-    ++number;
-    if (lines_of(line).empty()) continue;
-    const std::string where = fmt::format("{}:{}", list.string(), number);
-    const auto json = parse_json(line);
-    if (!json) return fail(ErrorCode::corrupt, "{}: {}", where, json.error().message);
+  PTAH_TRY_VOID(each_json_line(text, list.string(), [&](const Json& json, const std::string& where) -> Result<void> {
     std::string file;
     std::vector<std::string> texts;
     for (const char* key : kFileKeys)
-      if (file.empty()) file = text_at(*json, key);
+      if (file.empty()) file = text_at(json, key);
     for (const char* key : kTextKeys) {
-      const Json value = json->is_object() ? json->value(key, Json()) : Json();
+      const Json value = json.is_object() ? json.value(key, Json()) : Json();
       if (value.is_string()) texts.push_back(value.get<std::string>());
       if (value.is_array())
         for (const Json& one : value)
           if (one.is_string()) texts.push_back(one.get<std::string>());
     }
     if (file.empty()) return fail(ErrorCode::corrupt, "{}: no 'file_name'", where);
-    PTAH_TRY_VOID(add(out, folder, where, file, texts));
-  }
+    return add(out, folder, where, file, texts);
+  }));
   return out;
 }
 
