@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "face/person_words.h"
 #include "models/registry.h"
+#include "pipelines/face/view_fields.h"
 #include "pipelines/mesh/export_options.h"
 #include "render/lit.h"
 #include "render/mesh_scene.h"
@@ -29,16 +30,7 @@ void fields(T& t, const Visit& visit) {
   visit(Field{.name = "set", .help = "a number or choice of the person, which goes before the text", .unit = "NAME=VALUE", .since = kSince}, t.set);
   visit(Field{.name = "seed", .help = "of all that is not asked for; the same seed stays the same person", .since = kSince}, t.seed);
   visit(Field{.name = "size", .help = "edge of the picture", .unit = "pixels", .range = {64, 4096}, .since = kSince}, t.size);
-  visit(Field{.name = "azimuth", .help = "from where the head is seen, from the front to the right", .unit = "degrees", .range = {-360, 360}, .since = kSince},
-        t.azimuth);
-  visit(Field{.name = "elevation", .help = "from how far above", .unit = "degrees", .range = {-60, 60}, .since = kSince}, t.elevation);
-  visit(Field{.name = "environment", .help = "what lights the head", .choices = {"studio", "city", "interior", "sunset"}, .since = kSince}, t.environment);
-  visit(Field{.name = "background",
-              .help = "what is behind it: plain, environment, transparent, white, black or #rrggbb",
-              .choices = {"plain", "environment", "transparent", "white", "black", "#8090a0"},
-              .pattern = "plain|environment|transparent|white|black|#[0-9a-fA-F]{6}",
-              .since = kSince},
-        t.background);
+  view_fields(t, visit, kSince);
   visit(Field{.name = "texture", .help = "edge of the skin's textures", .unit = "texels", .range = {256, 4096}, .since = kSince}, t.texture);
   visit(Field{.name = "watermark", .help = "an invisible mark in the picture, which ptah watermark finds", .flag = "no-watermark", .since = kSince},
         t.watermark);

@@ -11,6 +11,7 @@
 #include "media/mesh/mesh_reader.h"
 #include "media/morph/glb_morphs.h"
 #include "models/people.h"
+#include "pipelines/face/view_fields.h"
 #include "pipelines/mesh/export_options.h"
 #include "render/mesh_scene.h"
 #include "schema/field_error.h"
@@ -41,16 +42,7 @@ void fields(T& t, const Visit& visit) {
   visit(Field{.name = "lexicon", .help = "words with their phonemes, as Ptah=tˈɑ, Nguyen=wˈɪn", .max_bytes = size_t{1} << 16, .since = kSince}, t.lexicon);
   visit(Field{.name = "speed", .help = "above 1: faster", .range = {0.5, 2}, .since = kSince}, t.speed);
   visit(Field{.name = "size", .help = "edge of the moving picture", .unit = "pixels", .range = {64, 1024}, .since = kSince}, t.size);
-  visit(Field{.name = "azimuth", .help = "from where the head is seen, from the front to the right", .unit = "degrees", .range = {-360, 360}, .since = kSince},
-        t.azimuth);
-  visit(Field{.name = "elevation", .help = "from how far above", .unit = "degrees", .range = {-60, 60}, .since = kSince}, t.elevation);
-  visit(Field{.name = "environment", .help = "what lights the head", .choices = {"studio", "city", "interior", "sunset"}, .since = kSince}, t.environment);
-  visit(Field{.name = "background",
-              .help = "what is behind it: plain, environment, transparent, white, black or #rrggbb",
-              .choices = {"plain", "environment", "transparent", "white", "black", "#8090a0"},
-              .pattern = "plain|environment|transparent|white|black|#[0-9a-fA-F]{6}",
-              .since = kSince},
-        t.background);
+  view_fields(t, visit, kSince);
   visit(Field{.name = "animate", .help = "a moving picture beside the GLB", .flag = "no-animate", .since = kSince}, t.animate);
   visit(Field{.name = "frame_rate", .help = "pictures a second", .range = {2, 30}, .since = kSince}, t.frame_rate);
   visit(Field{.name = "precision",
