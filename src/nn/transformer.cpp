@@ -12,14 +12,10 @@ Tensor normed_heads(const Norm& norm, const Tensor& x, int64_t heads) {
 
 }  // namespace
 
-Tensor Attention::operator()(const Tensor& x, const AttentionContext& context, const Tensor& residual) const {
-  const AttentionArgs args{.heads = heads, .kv_heads = kv_heads, .causal = causal, .window = window, .key_lengths = context.key_lengths, .scale = scale};
-  const auto& [rotary, past, lengths] = context;
+Projections Attention::project(const Tensor& x, const Rotary& rotary) const {
   Tensor q, k, v;
   if (joined.defined()) {
     const Tensor all = joined(x);
-    const bool as_it_lies = kv_heads == heads && !past && !rotary.cosines.defined() && !query_norm.defined() && !key_norm.defined();
-    if (as_it_lies) return out(self_attention(all, args), Activation::none, residual);
     const int64_t d = all.dim(2) / (heads + 2 * kv_heads), queries = heads * d, keys = kv_heads * d;
     q = slice(all, 2, 0, queries);
     k = slice(all, 2, queries, queries + keys);
@@ -29,8 +25,15 @@ Tensor Attention::operator()(const Tensor& x, const AttentionContext& context, c
     k = key(x);
     v = value(x);
   }
-  q = rotary(normed_heads(query_norm, q, heads), heads);
-  k = rotary(normed_heads(key_norm, k, kv_heads), kv_heads);
+  return {rotary(normed_heads(query_norm, q, heads), heads), rotary(normed_heads(key_norm, k, kv_heads), kv_heads), v};
+}
+
+Tensor Attention::operator()(const Tensor& x, const AttentionContext& context, const Tensor& residual) const {
+  const AttentionArgs args{.heads = heads, .kv_heads = kv_heads, .causal = causal, .window = window, .key_lengths = context.key_lengths, .scale = scale};
+  const auto& [rotary, past, lengths] = context;
+  const bool as_it_lies = kv_heads == heads && !past && !rotary.cosines.defined() && !query_norm.defined() && !key_norm.defined();
+  if (joined.defined() && as_it_lies) return out(self_attention(joined(x), args), Activation::none, residual);
+  auto [q, k, v] = project(x, rotary);
   if (past) {
     past->keys = k = past->keys.defined() ? concat({past->keys, k}, 1) : k;
     past->values = v = past->values.defined() ? concat({past->values, v}, 1) : v;

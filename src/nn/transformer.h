@@ -19,6 +19,11 @@ struct AttentionContext {
   Tensor key_lengths = {};    ///< i32 [b]: how many states of each sequence are no padding; undefined: all
 };
 
+/// What attention compares and gathers: [b, n, heads·d], and keys and values [b, n, kv_heads·d].
+struct Projections {
+  Tensor queries, keys, values;
+};
+
 struct Attention {
   int64_t heads = 1, kv_heads = 1;
   bool causal = true;  ///< a token sees itself and those before
@@ -31,6 +36,8 @@ struct Attention {
 
   /// x [b, n, width] → [b, n, width] (+ residual).
   Tensor operator()(const Tensor& x, const AttentionContext& context = {}, const Tensor& residual = {}) const;
+  /// Queries and keys normed and placed, and values, of x [b, n, width].
+  Projections project(const Tensor& x, const Rotary& rotary) const;
 };
 
 struct FeedForward {

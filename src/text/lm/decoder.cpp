@@ -73,6 +73,22 @@ TransformerBlock Decoder::block(Weights& weights, int64_t index) const {
   return made;
 }
 
+Tensor Decoder::embedded(const Tensor& ids, std::span<const int64_t> places, DType type) const {
+  Tensor x = ptah::embedding(embedding, ids, type);
+  if (config.embedding_scale != 1) x = affine(x, config.embedding_scale);
+  if (!config.learned_positions) return x;
+  const std::vector<int32_t> rows(places.begin(), places.end());
+  return add(x, ptah::embedding(positions, Tensor::from({static_cast<int64_t>(rows.size())}, rows), type));
+}
+
+Decoder::Angles Decoder::angles(std::span<const int64_t> places) const {
+  Angles out;
+  if (config.learned_positions) return out;
+  out.all = Rotary(frequencies_, places, config.rotate_halves);
+  if (config.window > 0) out.windowed = Rotary(local_frequencies_, places, config.rotate_halves);
+  return out;
+}
+
 Tensor Decoder::states(const Tensor& ids, DType type, DecoderMemory* memory) const {
   PTAH_CHECK(ids.rank() == 2 && ids.dtype() == DType::i32, "language model: ids {}", ids.shape().str());
   const int64_t count = ids.dim(1);
@@ -83,18 +99,9 @@ Tensor Decoder::states(const Tensor& ids, DType type, DecoderMemory* memory) con
   std::vector<int64_t> places(static_cast<size_t>(count));
   std::iota(places.begin(), places.end(), before);
 
-  Tensor x = ptah::embedding(embedding, ids, type);
-  if (config.embedding_scale != 1) x = affine(x, config.embedding_scale);
-  Rotary rotary, local;
-  if (config.learned_positions) {
-    const std::vector<int32_t> rows(places.begin(), places.end());
-    x = add(x, ptah::embedding(positions, Tensor::from({count}, rows), type));
-  } else {
-    rotary = Rotary(frequencies_, places, config.rotate_halves);
-    if (config.window > 0) local = Rotary(local_frequencies_, places, config.rotate_halves);
-  }
-  for (size_t l = 0; l < blocks.size(); ++l)
-    x = blocks[l](x, {.rotary = blocks[l].attention.window > 0 ? local : rotary, .past = memory ? &(*memory)[l] : nullptr});
+  Tensor x = embedded(ids, places, type);
+  const Angles turned = angles(places);
+  for (size_t l = 0; l < blocks.size(); ++l) x = blocks[l](x, {.rotary = turned.of(blocks[l]), .past = memory ? &(*memory)[l] : nullptr});
   return final_norm(x);
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,14 @@ class Decoder {
   /// The states after the last norm, [b, n, width], and what makes logits of them.
   Tensor states(const Tensor& ids, DType type = DType::f32, DecoderMemory* memory = nullptr) const;
   Tensor logits(const Tensor& states) const { return output(states); }
+  /// What goes into the first block: the table's rows of `ids` i32 [b, n], which stand at `places` of their sequence, scaled, with learned positions.
+  Tensor embedded(const Tensor& ids, std::span<const int64_t> places, DType type) const;
+  /// The angles of `places` for the blocks that see everything and for those with a window.
+  struct Angles {
+    Rotary all, windowed;
+    const Rotary& of(const TransformerBlock& block) const { return block.attention.window > 0 ? windowed : all; }
+  };
+  Angles angles(std::span<const int64_t> places) const;
 
   /// Every linear layer with the name of its weights ("blk.0.attn_q"), for adapters.
   void each_linear(const std::function<void(const std::string& name, Linear& layer)>& visit);

@@ -104,22 +104,8 @@ void Rollouts::refresh() {
 Tensor Rollouts::attend(const TransformerBlock& block, size_t layer, const Tensor& x, Batch& batch, const Rotary& rotary) const {
   const Attention& a = block.attention;
   const auto rows = static_cast<int64_t>(batch.alive.size());
-  Tensor q, k, v;
-  if (a.joined.defined()) {
-    const Tensor all = a.joined(x);
-    const int64_t one = all.dim(2) / (a.heads + 2 * a.kv_heads), queries = a.heads * one, keys = a.kv_heads * one;
-    q = slice(all, 2, 0, queries);
-    k = slice(all, 2, queries, queries + keys);
-    v = slice(all, 2, queries + keys, queries + 2 * keys);
-  } else {
-    q = a.query(x), k = a.key(x), v = a.value(x);
-  }
-  const auto placed = [&](const Norm& norm, const Tensor& of, int64_t heads) {
-    const Tensor normed = norm.defined() ? norm(of.reshape({1, rows, heads, of.dim(2) / heads})).reshape(of.shape()) : of;
-    return rotary(normed, heads);
-  };
-  const Tensor queries = cast(placed(a.query_norm, q, a.heads), DType::f32);
-  k = placed(a.key_norm, k, a.kv_heads);
+  const auto [q, k, v] = a.project(x, rotary);
+  const Tensor queries = cast(q, DType::f32);
   const int64_t d = queries.dim(2) / a.heads, width = k.dim(2), shared = a.heads / a.kv_heads;
   const auto bytes = width * static_cast<int64_t>(size_of(type_));
   Tensor out = Tensor::empty({1, rows, a.heads * d});
@@ -157,20 +143,12 @@ Tensor Rollouts::step(Batch& batch, const std::vector<int32_t>& tokens) const {
   std::vector<int64_t> places;
   for (const int64_t answer : batch.alive)
     places.push_back(batch.prompts[static_cast<size_t>(answer / batch.group)].front().keys.dim(1) + batch.length[static_cast<size_t>(answer)]);
-  Tensor x = embedding(merged_->embedding, Tensor::from({1, rows}, tokens), type_);
-  if (config.embedding_scale != 1) x = affine(x, config.embedding_scale);
-  Rotary rotary, local;
-  if (config.learned_positions) {
-    const std::vector<int32_t> at(places.begin(), places.end());
-    x = add(x, embedding(merged_->positions, Tensor::from({1, rows}, at), type_));
-  } else {
-    rotary = Rotary(merged_->frequencies(false), places, config.rotate_halves);
-    if (config.window > 0) local = Rotary(merged_->frequencies(true), places, config.rotate_halves);
-  }
+  Tensor x = merged_->embedded(Tensor::from({1, rows}, tokens), places, type_);
+  const Decoder::Angles angles = merged_->angles(places);
   for (size_t l = 0; l < merged_->blocks.size(); ++l) {
     const TransformerBlock& block = merged_->blocks[l];
     const auto added = [&](const Norm& after, const Tensor& y) { return add(x, after.defined() ? after(y) : y); };
-    x = added(block.after_attention, attend(block, l, block.attention_norm(x), batch, block.attention.window > 0 ? local : rotary));
+    x = added(block.after_attention, attend(block, l, block.attention_norm(x), batch, angles.of(block)));
     x = added(block.after_feed_forward, block.feed_forward(block.feed_forward_norm(x)));
   }
   for (const int64_t answer : batch.alive) ++batch.length[static_cast<size_t>(answer)];
