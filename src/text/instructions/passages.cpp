@@ -1,53 +1,26 @@
 #include "text/instructions/passages.h"
 
-#include <utf8proc.h>
-
 #include <algorithm>
 #include <array>
 
-#include "base/text.h"
+#include "text/tokenize/characters.h"
 
 namespace ptah {
 
 namespace {
 
-/// A character and how many bytes it has; −1 and one byte where the text is no UTF-8.
-struct Character {
-  utf8proc_int32_t code = -1;
-  size_t bytes = 1;
-};
-Character character_at(std::string_view text, size_t at) {
-  utf8proc_int32_t code = -1;
-  const auto size = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at, static_cast<utf8proc_ssize_t>(text.size() - at), &code);
-  if (size <= 0) return {};
-  return {code, static_cast<size_t>(size)};
-}
-
-bool is_word_character(utf8proc_int32_t code) {
-  if (code == '_') return true;
-  if (code < 0) return false;
-  switch (utf8proc_category(code)) {
-    case UTF8PROC_CATEGORY_LU:
-    case UTF8PROC_CATEGORY_LL:
-    case UTF8PROC_CATEGORY_LT:
-    case UTF8PROC_CATEGORY_LM:
-    case UTF8PROC_CATEGORY_LO:
-    case UTF8PROC_CATEGORY_ND:
-    case UTF8PROC_CATEGORY_NL:
-    case UTF8PROC_CATEGORY_NO:
-      return true;
-    default:
-      return false;
-  }
+bool is_word_character(int32_t c) {
+  const CharacterClass kind = class_of(c);
+  return c == '_' || kind == CharacterClass::letter || kind == CharacterClass::number;
 }
 
 bool has_only(std::string_view text, utf8proc_category_t wanted, utf8proc_category_t never) {
   bool any = false;
   for (size_t at = 0; at < text.size();) {
     const Character c = character_at(text, at);
-    at += c.bytes;
-    if (c.code < 0) continue;
-    const utf8proc_category_t category = utf8proc_category(c.code);
+    at += c.length;
+    if (c.value < 0) continue;
+    const utf8proc_category_t category = utf8proc_category(c.value);
     if (category == never || category == UTF8PROC_CATEGORY_LT) return false;
     any = any || category == wanted;
   }
@@ -69,14 +42,14 @@ std::vector<std::string_view> word_runs(std::string_view text) {
   size_t begin = 0, length = 0;
   for (size_t at = 0; at < text.size();) {
     const Character c = character_at(text, at);
-    if (is_word_character(c.code)) {
+    if (is_word_character(c.value)) {
       if (length == 0) begin = at;
-      length = at + c.bytes - begin;
+      length = at + c.length - begin;
     } else if (length > 0) {
       out.push_back(text.substr(begin, length));
       length = 0;
     }
-    at += c.bytes;
+    at += c.length;
   }
   if (length > 0) out.push_back(text.substr(begin, length));
   return out;
@@ -102,23 +75,23 @@ size_t count_sentences(std::string_view text) {
   std::string_view last;
   for (size_t at = 0; at < text.size();) {
     const Character c = character_at(text, at);
-    const size_t behind = at + c.bytes;
-    if (is_word_character(c.code)) {
+    const size_t behind = at + c.length;
+    if (is_word_character(c.value)) {
       open = true;
       size_t end = behind;
       while (end < text.size()) {
         const Character next = character_at(text, end);
-        const bool inner = next.code == '.' && end + 1 < text.size() && is_word_character(character_at(text, end + 1).code);
-        if (!inner && !is_word_character(next.code)) break;
-        end += next.bytes;
+        const bool inner = next.value == '.' && end + 1 < text.size() && is_word_character(character_at(text, end + 1).value);
+        if (!inner && !is_word_character(next.value)) break;
+        end += next.length;
       }
       last = text.substr(at, end - at);
       at = end;
       continue;
     }
     at = behind;
-    const bool wide = c.code == 0x3002 || c.code == 0xFF01 || c.code == 0xFF1F || c.code == 0x0964;
-    const bool mark = wide || c.code == '!' || c.code == '?' || c.code == 0x2026 || (c.code == '.' && !is_abbreviation(last));
+    const bool wide = c.value == 0x3002 || c.value == 0xFF01 || c.value == 0xFF1F || c.value == 0x0964;
+    const bool mark = wide || c.value == '!' || c.value == '?' || c.value == 0x2026 || (c.value == '.' && !is_abbreviation(last));
     if (!mark || !open) continue;
     // marks that belong together, and what closes
     while (at < text.size() && std::string_view(".!?\"')]*").find(text[at]) != std::string_view::npos) ++at;
@@ -149,14 +122,11 @@ std::string small_letters(std::string_view text) {
   out.reserve(text.size());
   for (size_t at = 0; at < text.size();) {
     const Character c = character_at(text, at);
-    std::array<utf8proc_uint8_t, 4> bytes{};
-    const utf8proc_int32_t small = c.code < 0 ? -1 : utf8proc_tolower(c.code);
-    const auto size = small < 0 ? 0 : utf8proc_encode_char(small, bytes.data());
-    if (size > 0)
-      out.append(reinterpret_cast<const char*>(bytes.data()), static_cast<size_t>(size));
+    if (c.value < 0)
+      out += text[at];
     else
-      out.append(text.substr(at, c.bytes));
-    at += c.bytes;
+      out += utf8_of(utf8proc_tolower(c.value));
+    at += c.length;
   }
   return out;
 }
@@ -173,8 +143,8 @@ size_t count_of(std::string_view text, std::string_view part, bool whole) {
     size_t before = at;
     while (before > 0 && (static_cast<uint8_t>(all[before - 1]) & 0xC0) == 0x80) --before;
     if (before > 0) --before;
-    const bool beside = whole && ((at > 0 && is_word_character(character_at(all, before).code) && is_word_character(character_at(wanted, 0).code)) ||
-                                  (end < all.size() && is_word_character(character_at(all, end).code)));
+    const bool beside = whole && ((at > 0 && is_word_character(character_at(all, before).value) && is_word_character(character_at(wanted, 0).value)) ||
+                                  (end < all.size() && is_word_character(character_at(all, end).value)));
     count += !beside;
     at = all.find(wanted, beside ? at + 1 : end);
   }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "train/language/logistic.h"
 
 namespace ptah {
 
@@ -16,10 +17,6 @@ constexpr std::array<std::pair<const char*, PreferenceLoss>, 6> kLossNames{{{"si
                                                                             {"robust", PreferenceLoss::robust},
                                                                             {"apo_zero", PreferenceLoss::apo_zero},
                                                                             {"sigmoid_norm", PreferenceLoss::sigmoid_norm}}};
-
-double logistic(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
-/// −log σ(x)
-double softplus_of_minus(double x) { return x >= 0 ? std::log1p(std::exp(-x)) : -x + std::log1p(std::exp(x)); }
 
 }  // namespace
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "train/language/logistic.h"
 
 namespace ptah {
 
@@ -25,8 +26,6 @@ Clipped clipped_loss(double log_ratio, double advantage, const PolicyLossConfig&
   if (held * advantage < ratio * advantage) return {-held * advantage, 0, true};
   return {-ratio * advantage, -ratio * advantage, false};
 }
-
-double logistic_of(double x) { return x >= 0 ? 1 / (1 + std::exp(-x)) : std::exp(x) / (1 + std::exp(x)); }
 
 void check_groups(const std::vector<double>& rewards, int64_t group) {
   if (group < 2 || rewards.size() % static_cast<size_t>(group) != 0)
@@ -138,9 +137,8 @@ ValueLoss value_loss(double value, double before, double wanted, double clip, in
 }
 
 RewardLoss reward_loss(double chosen, double rejected, double centring) {
-  const double margin = chosen - rejected, sum = chosen + rejected, slope = -logistic_of(-margin);
-  const double loss = margin >= 0 ? std::log1p(std::exp(-margin)) : -margin + std::log1p(std::exp(margin));
-  return {loss + centring * sum * sum, slope + 2 * centring * sum, -slope + 2 * centring * sum};
+  const double margin = chosen - rejected, sum = chosen + rejected, slope = -logistic(-margin);
+  return {softplus_of_minus(margin) + centring * sum * sum, slope + 2 * centring * sum, -slope + 2 * centring * sum};
 }
 
 }  // namespace ptah

@@ -96,21 +96,6 @@ Result<void> run_train_encoder(const TrainOptions& o) {
   return {};
 }
 
-Result<void> run_train_preference(const TrainOptions& o) {
-  PTAH_TRY_VOID(take_threads(o.threads));
-  return train_by_config(o.config, train_preference);
-}
-
-Result<void> run_train_reward(const TrainOptions& o) {
-  PTAH_TRY_VOID(take_threads(o.threads));
-  return train_by_config(o.config, train_reward);
-}
-
-Result<void> run_train_reinforce(const TrainOptions& o) {
-  PTAH_TRY_VOID(take_threads(o.threads));
-  return train_by_config(o.config, train_reinforcement);
-}
-
 Result<void> run_train_gan(const TrainOptions& o) {
   if (o.folder.empty() == o.config.empty())
     return fail(ErrorCode::invalid_argument, "name a folder of pictures, or a config with --config FILE (docs/learning.md)");
@@ -133,19 +118,21 @@ Result<void> run_train_translate(const TrainOptions& o) {
   return {};
 }
 
-Result<void> run_train_shape(const TrainOptions& o) {
-  PTAH_TRY_VOID(take_threads(o.threads));
-  return train_by_config(o.config, train_shape_writer);
-}
-
-Result<void> run_train_matting(const TrainOptions& o) {
-  PTAH_TRY_VOID(take_threads(o.threads));
-  return train_by_config(o.config, train_matting);
-}
-
-Result<void> run_train_render_denoiser(const TrainOptions& o) {
-  PTAH_TRY_VOID(take_threads(o.threads));
-  return train_by_config(o.config, train_render_denoiser);
+/// A training that takes a config and nothing else.
+void add_config_training(CLI::App& train, Action& action, const char* name, const char* help,
+                         Result<void> (*trainer)(const Json&, const fs::path&, const TrainCallbacks&)) {
+  auto o = std::make_shared<TrainOptions>();
+  CLI::App* command = train.add_subcommand(name, help);
+  command->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
+  command->add_option("--threads", o->threads, kThreadsHelp);
+  command->callback([o, trainer, &action] {
+    action = [o, trainer] {
+      return finish(guard([&]() -> Result<void> {
+        PTAH_TRY_VOID(take_threads(o->threads));
+        return train_by_config(o->config, trainer);
+      }));
+    };
+  });
 }
 
 void add_train_language(CLI::App& train, Action& action) {
@@ -172,30 +159,6 @@ void add_train_encoder(CLI::App& train, Action& action) {
   encoder->add_option("--config", o->config, "instead of a CSV file: a JSON file (- is standard input); its paths are relative to it")->type_name("FILE");
   encoder->add_option("--threads", o->threads, kThreadsHelp);
   encoder->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_encoder(*o); })); }; });
-}
-
-void add_train_preference(CLI::App& train, Action& action) {
-  auto o = std::make_shared<TrainOptions>();
-  CLI::App* preference = train.add_subcommand("preference", "train a language model on answers that people preferred (docs/learning.md)");
-  preference->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
-  preference->add_option("--threads", o->threads, kThreadsHelp);
-  preference->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_preference(*o); })); }; });
-}
-
-void add_train_reward(CLI::App& train, Action& action) {
-  auto o = std::make_shared<TrainOptions>();
-  CLI::App* reward = train.add_subcommand("reward", "train a model that says how much people like an answer (docs/learning.md)");
-  reward->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
-  reward->add_option("--threads", o->threads, kThreadsHelp);
-  reward->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_reward(*o); })); }; });
-}
-
-void add_train_reinforce(CLI::App& train, Action& action) {
-  auto o = std::make_shared<TrainOptions>();
-  CLI::App* reinforce = train.add_subcommand("reinforce", "train a language model on its own answers, which are scored (docs/learning.md)");
-  reinforce->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
-  reinforce->add_option("--threads", o->threads, kThreadsHelp);
-  reinforce->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_reinforce(*o); })); }; });
 }
 
 void add_train_translate(CLI::App& train, Action& action) {
@@ -243,23 +206,14 @@ void add_train(CLI::App& app, Action& action) {
   picture->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train(*o); })); }; });
   add_train_language(*train, action);
   add_train_encoder(*train, action);
-  add_train_preference(*train, action);
-  add_train_reward(*train, action);
-  add_train_reinforce(*train, action);
+  add_config_training(*train, action, "preference", "train a language model on answers that people preferred (docs/learning.md)", train_preference);
+  add_config_training(*train, action, "reward", "train a model that says how much people like an answer (docs/learning.md)", train_reward);
+  add_config_training(*train, action, "reinforce", "train a language model on its own answers, which are scored (docs/learning.md)", train_reinforcement);
   add_train_translate(*train, action);
   add_train_gan(*train, action);
-  CLI::App* shape = train->add_subcommand("shape", "train the model that writes shapes from sentences (docs/training.md)");
-  shape->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->required()->type_name("FILE");
-  shape->add_option("--threads", o->threads, kThreadsHelp);
-  shape->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_shape(*o); })); }; });
-  CLI::App* matting = train->add_subcommand("matting", "train the network that cuts things out of their background (docs/training.md)");
-  matting->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
-  matting->add_option("--threads", o->threads, kThreadsHelp);
-  matting->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_matting(*o); })); }; });
-  CLI::App* denoiser = train->add_subcommand("denoiser", "train the network that takes the noise off renderings (docs/training.md)");
-  denoiser->add_option("--config", o->config, "a JSON file (- is standard input); its paths are relative to it")->type_name("FILE")->required();
-  denoiser->add_option("--threads", o->threads, kThreadsHelp);
-  denoiser->callback([o, &action] { action = [o] { return finish(guard([&] { return run_train_render_denoiser(*o); })); }; });
+  add_config_training(*train, action, "shape", "train the model that writes shapes from sentences (docs/training.md)", train_shape_writer);
+  add_config_training(*train, action, "matting", "train the network that cuts things out of their background (docs/training.md)", train_matting);
+  add_config_training(*train, action, "denoiser", "train the network that takes the noise off renderings (docs/training.md)", train_render_denoiser);
 }
 
 }  // namespace ptah::cli
