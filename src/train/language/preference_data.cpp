@@ -6,6 +6,8 @@
 #include "base/json_lines.h"
 #include "base/text.h"
 #include "text/lm/chat.h"
+#include "train/language/adapter_config.h"
+#include "train/loop/epochs.h"
 
 namespace ptah {
 
@@ -83,6 +85,28 @@ Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path
     return {};
   }));
   if (out.empty()) return fail(ErrorCode::corrupt, "{}: no rows to learn from", file.string());
+  return out;
+}
+
+Tensor answer_targets(const PromptedAnswer& answer) {
+  const auto n = static_cast<int64_t>(answer.tokens.size());
+  Tensor targets = Tensor::empty({1, n}, DType::i32);
+  for (int64_t i = 0; i < n; ++i) targets.data<int32_t>()[i] = i + 1 < n && i + 1 >= answer.answer ? answer.tokens[static_cast<size_t>(i + 1)] : -1;
+  return targets;
+}
+
+Result<PreferenceSets> read_preference_sets(const AdapterTraining& of, const LoadedLanguageModel& model, int64_t max_tokens, PreferenceRows rows, uint64_t seed,
+                                            uint64_t stream) {
+  const int64_t fitting = std::min(max_tokens, model.model->config().context);
+  PreferenceSets out;
+  PTAH_TRY(out.training, read_preferences(of.data, model, fitting, rows, out.left_out));
+  if (!of.held_out_file.empty()) {
+    int64_t none = 0;
+    PTAH_TRY(out.held_out, read_preferences(of.held_out_file, model, fitting, rows, none));
+  } else {
+    out.held_out = take_held_out(out.training, of.held_out, seed, stream);
+  }
+  if (out.training.empty()) return fail(ErrorCode::invalid_argument, "{}: no rows to train on", of.data.string());
   return out;
 }
 

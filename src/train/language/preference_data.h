@@ -19,6 +19,9 @@ struct PreferencePair {
   bool liked = true;                ///< where rows have one answer: what was said of it
 };
 
+/// Which token each of the answer's states has to predict: i32 [1, tokens], −1 for those of the prompt and for the last.
+Tensor answer_targets(const PromptedAnswer& answer);
+
 /// What a row has to hold.
 enum class PreferenceRows : uint8_t {
   pairs,     ///< prompt, chosen and rejected
@@ -31,5 +34,16 @@ enum class PreferenceRows : uint8_t {
 /// fills it are left out and counted in `left_out`. Errors: not_found; corrupt, naming the line; unsupported for lists and a model without a chat template.
 Result<std::vector<PreferencePair>> read_preferences(const std::filesystem::path& file, const LoadedLanguageModel& model, int64_t max_tokens,
                                                      PreferenceRows rows, int64_t& left_out);
+
+struct AdapterTraining;
+
+/// The rows that a training learns from, and those that it never sees, of the file or share that its config names.
+struct PreferenceSets {
+  std::vector<PreferencePair> training, held_out;
+  int64_t left_out = 0;  ///< of the first
+};
+/// A share is drawn from the seed and the stream. Errors: also invalid_argument if no row is left to train on.
+Result<PreferenceSets> read_preference_sets(const AdapterTraining& of, const LoadedLanguageModel& model, int64_t max_tokens, PreferenceRows rows, uint64_t seed,
+                                            uint64_t stream);
 
 }  // namespace ptah

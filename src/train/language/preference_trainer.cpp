@@ -55,15 +55,16 @@ class PreferenceTrainer {
     stage_ = t_.stage({{"batch", 8}, {"learning_rate", 5e-5}, {"weight_decay", 0.0}, {"ema_decay", 0.0}, {"log_every", 1}}, callbacks_);
     model_ = value_or_throw(load_language_model(value_or_throw(find_model(t_.start_from))));
     order_.emplace(stage_.seed, kPairStream);
-    read_pairs();
-    if (!t_.says("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, t_.epochs * static_cast<int64_t>(training_.size()) / stage_.batch);
+    rows_ = value_or_throw(read_preference_sets(t_, model_, t_.max_tokens, t_.rows, stage_.seed, kHeldOutStream));
+    if (!t_.says("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, t_.epochs * static_cast<int64_t>(rows_.training.size()) / stage_.batch);
     if (!t_.says("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
   }
 
   Result<void> run() {
     if (callbacks_.say)
-      callbacks_.say(fmt::format("{} rows to train on, {} held out{}; {} steps of {}", training_.size(), held_out_.size(),
-                                 left_out_ ? fmt::format(", {} left out whose prompts are too long", left_out_) : "", stage_.run.schedule.steps, stage_.batch));
+      callbacks_.say(fmt::format("{} rows to train on, {} held out{}; {} steps of {}", rows_.training.size(), rows_.held_out.size(),
+                                 rows_.left_out ? fmt::format(", {} left out whose prompts are too long", rows_.left_out) : "", stage_.run.schedule.steps,
+                                 stage_.batch));
     if (t_.rows != PreferenceRows::answers) PTAH_TRY_VOID(make_reference());
     adapters_.emplace(Weights::fresh(stage_.seed));
     model_.model->decoder().add_adapters(t_.lora, *adapters_);
@@ -75,22 +76,10 @@ class PreferenceTrainer {
   }
 
  private:
-  void read_pairs() {
-    const int64_t max_tokens = std::min(t_.max_tokens, model_.model->config().context);
-    training_ = value_or_throw(read_preferences(t_.data, model_, max_tokens, t_.rows, left_out_));
-    if (!t_.held_out_file.empty()) {
-      int64_t none = 0;
-      held_out_ = value_or_throw(read_preferences(t_.held_out_file, model_, max_tokens, t_.rows, none));
-    } else {
-      held_out_ = take_held_out(training_, t_.held_out, stage_.seed, kHeldOutStream);
-    }
-    if (training_.empty()) throw Failure({ErrorCode::invalid_argument, fmt::format("{}: no rows to train on", t_.data.string())});
-  }
-
   /// What the model says before it is trained. Kept in a file: a run that goes on needs it again.
   Result<void> make_reference() {
     const fs::path file = t_.out / "reference.safetensors";
-    const auto rows = static_cast<int64_t>(training_.size() + held_out_.size());
+    const auto rows = static_cast<int64_t>(rows_.training.size() + rows_.held_out.size());
     if (fs::exists(file) && fs::exists(t_.out / "checkpoint.safetensors")) {
       PTAH_TRY(const TensorFile there, read_safetensors(file));
       const auto found = there.tensors.find("log_probabilities");
@@ -117,7 +106,7 @@ class PreferenceTrainer {
   /// The training's rows, then the held-out ones.
   const PreferencePair& pair_at(int64_t i) const {
     const auto at = static_cast<size_t>(i);
-    return at < training_.size() ? training_[at] : held_out_[at - training_.size()];
+    return at < rows_.training.size() ? rows_.training[at] : rows_.held_out[at - rows_.training.size()];
   }
 
   /// How far the model is from the reference on answers that belong to other prompts.
@@ -161,7 +150,7 @@ class PreferenceTrainer {
 
   float step(int64_t i) {
     std::vector<int64_t> rows;
-    for (int64_t b = 0; b < stage_.batch; ++b) rows.push_back(static_cast<int64_t>(order_->row(i * stage_.batch + b, training_.size())));
+    for (int64_t b = 0; b < stage_.batch; ++b) rows.push_back(static_cast<int64_t>(order_->row(i * stage_.batch + b, rows_.training.size())));
     const double divergence = divergence_of(rows);
     double sum = 0;
     for (const int64_t row : rows) sum += learn(row, 1 / static_cast<double>(stage_.batch), divergence, nullptr);
@@ -171,7 +160,7 @@ class PreferenceTrainer {
 
   Result<void> measure(int64_t i) {
     double loss = 0, right = 0;
-    const auto first = static_cast<int64_t>(training_.size()), count = static_cast<int64_t>(held_out_.size());
+    const auto first = static_cast<int64_t>(rows_.training.size()), count = static_cast<int64_t>(rows_.held_out.size());
     for (int64_t h = 0; h < count; ++h) {
       stop_if_cancelled(callbacks_.cancel);
       double margin = 0;
@@ -192,8 +181,7 @@ class PreferenceTrainer {
   LossCurve curve_;
   Stage stage_;
   LoadedLanguageModel model_, reference_model_;
-  std::vector<PreferencePair> training_, held_out_;
-  int64_t left_out_ = 0;
+  PreferenceSets rows_;
   Tensor reference_;
   std::optional<Weights> adapters_;
   std::optional<Optimizer> optimizer_;
@@ -205,9 +193,7 @@ class PreferenceTrainer {
 
 Tensor answer_likelihood(const Decoder& decoder, const PromptedAnswer& answer, DType type) {
   const auto n = static_cast<int64_t>(answer.tokens.size());
-  Tensor targets = Tensor::empty({1, n}, DType::i32);
-  for (int64_t i = 0; i < n; ++i) targets.data<int32_t>()[i] = i + 1 < n && i + 1 >= answer.answer ? answer.tokens[static_cast<size_t>(i + 1)] : -1;
-  return log_likelihood(decoder.states(Tensor::from({1, n}, answer.tokens), type), decoder.output.weight, targets);
+  return log_likelihood(decoder.states(Tensor::from({1, n}, answer.tokens), type), decoder.output.weight, answer_targets(answer));
 }
 
 PairLoss learn_pair(const Decoder& decoder, const PreferencePair& pair, std::pair<double, double> reference, PreferenceLoss kind, double beta, double smoothing,

@@ -40,14 +40,6 @@ struct PolicySample {
   double reward = 0;
 };
 
-/// Which token each state has to predict: those of the answer.
-Tensor answer_targets(const PromptedAnswer& answer) {
-  const auto n = static_cast<int64_t>(answer.tokens.size());
-  Tensor targets = Tensor::empty({1, n}, DType::i32);
-  for (int64_t i = 0; i < n; ++i) targets.data<int32_t>()[i] = i + 1 < n && i + 1 >= answer.answer ? answer.tokens[static_cast<size_t>(i + 1)] : -1;
-  return targets;
-}
-
 std::vector<double> numbers(const Tensor& of) {
   const std::vector<float> all = of.to_vector();
   return {all.begin(), all.end()};

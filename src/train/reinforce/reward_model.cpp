@@ -36,14 +36,15 @@ class RewardTrainer {
     stage_ = common_.stage({{"batch", 8}, {"learning_rate", 1e-4}, {"weight_decay", 0.0}, {"ema_decay", 0.0}, {"log_every", 1}}, callbacks_);
     model_ = value_or_throw(load_language_model(value_or_throw(find_model(common_.start_from))));
     order_.emplace(stage_.seed, kRewardOrder);
-    read_pairs();
-    if (!common_.says("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, epochs_ * static_cast<int64_t>(training_.size()) / stage_.batch);
+    pairs_ = value_or_throw(read_preference_sets(common_, model_, max_tokens_, PreferenceRows::pairs, stage_.seed, kRewardSplit));
+    if (!common_.says("steps")) stage_.run.schedule.steps = std::max<int64_t>(1, epochs_ * static_cast<int64_t>(pairs_.training.size()) / stage_.batch);
     if (!common_.says("warmup")) stage_.run.schedule.warmup = std::max<int64_t>(1, stage_.run.schedule.steps / 10);
   }
 
   Result<void> run() {
-    callbacks_.say(fmt::format("{} pairs to train on, {} held out{}; {} steps of {}", training_.size(), held_out_.size(),
-                               left_out_ ? fmt::format(", {} left out whose prompts are too long", left_out_) : "", stage_.run.schedule.steps, stage_.batch));
+    callbacks_.say(fmt::format("{} pairs to train on, {} held out{}; {} steps of {}", pairs_.training.size(), pairs_.held_out.size(),
+                               pairs_.left_out ? fmt::format(", {} left out whose prompts are too long", pairs_.left_out) : "", stage_.run.schedule.steps,
+                               stage_.batch));
     Weights weights = Weights::fresh(stage_.seed);
     model_.model->decoder().add_adapters(common_.lora, weights);
     score_ = weights.get("score.weight", {1, model_.model->config().width}, Init::zeros, 0);
@@ -62,22 +63,10 @@ class RewardTrainer {
   }
 
  private:
-  void read_pairs() {
-    const int64_t max_tokens = std::min(max_tokens_, model_.model->config().context);
-    training_ = value_or_throw(read_preferences(common_.data, model_, max_tokens, PreferenceRows::pairs, left_out_));
-    if (!common_.held_out_file.empty()) {
-      int64_t none = 0;
-      held_out_ = value_or_throw(read_preferences(common_.held_out_file, model_, max_tokens, PreferenceRows::pairs, none));
-    } else {
-      held_out_ = take_held_out(training_, common_.held_out, stage_.seed, kRewardSplit);
-    }
-    if (training_.empty()) throw Failure({ErrorCode::invalid_argument, fmt::format("{}: no pairs to train on", common_.data.string())});
-  }
-
   float step(int64_t i) {
     double sum = 0;
     for (int64_t b = 0; b < stage_.batch; ++b) {
-      const PreferencePair& pair = training_[order_->row(i * stage_.batch + b, training_.size())];
+      const PreferencePair& pair = pairs_.training[order_->row(i * stage_.batch + b, pairs_.training.size())];
       sum += learn_reward(model_.model->decoder(), score_, pair, centring_, 1 / static_cast<double>(stage_.batch), common_.type).loss;
     }
     losses_.push_back(sum / static_cast<double>(stage_.batch));
@@ -87,26 +76,26 @@ class RewardTrainer {
   Result<void> measure(int64_t i) {
     double loss = 0;
     right_ = 0;
-    for (const PreferencePair& pair : held_out_) {
+    for (const PreferencePair& pair : pairs_.held_out) {
       stop_if_cancelled(callbacks_.cancel);
       double margin = 0;
-      loss += learn_reward(model_.model->decoder(), score_, pair, centring_, 0, common_.type, &margin).loss / static_cast<double>(held_out_.size());
+      loss += learn_reward(model_.model->decoder(), score_, pair, centring_, 0, common_.type, &margin).loss / static_cast<double>(pairs_.held_out.size());
       right_ += margin > 0 ? 1.0 : margin == 0 ? 0.5 : 0.0;
     }
     const double training = losses_.empty() ? 0 : std::accumulate(losses_.begin(), losses_.end(), 0.0) / static_cast<double>(losses_.size());
     losses_.clear();
-    const double share = held_out_.empty() ? 0 : right_ / static_cast<double>(held_out_.size());
+    const double share = pairs_.held_out.empty() ? 0 : right_ / static_cast<double>(pairs_.held_out.size());
     callbacks_.say(fmt::format("step {}: loss {:.4f}; held out: {:.4f}, {:.1f} % of the pairs are judged as people did", i, training, loss, 100 * share));
     PTAH_TRY_VOID(curve_.put(i, {training, loss, share}));
     return curve_.draw();
   }
 
   Result<void> write_scores() const {
-    const auto n = static_cast<double>(held_out_.size());
+    const auto n = static_cast<double>(pairs_.held_out.size());
     if (n == 0) return write_file(common_.out / "scores.json", Json{{"pairs", 0}}.dump(2) + "\n");
     const double p = right_ / n, z = 1.959964, middle = (p + z * z / (2 * n)) / (1 + z * z / n),
                  half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
-    const Json scores = {{"pairs", held_out_.size()}, {"accuracy", p}, {"interval_95", {middle - half, middle + half}}};
+    const Json scores = {{"pairs", pairs_.held_out.size()}, {"accuracy", p}, {"interval_95", {middle - half, middle + half}}};
     return write_file(common_.out / "scores.json", scores.dump(2) + "\n");
   }
 
@@ -115,9 +104,9 @@ class RewardTrainer {
   LossCurve curve_;
   Stage stage_;
   double centring_ = 0, right_ = 0;
-  int64_t max_tokens_ = 512, epochs_ = 1, left_out_ = 0;
+  int64_t max_tokens_ = 512, epochs_ = 1;
   LoadedLanguageModel model_;
-  std::vector<PreferencePair> training_, held_out_;
+  PreferenceSets pairs_;
   Tensor score_;
   std::optional<EpochOrder> order_;
   std::vector<double> losses_;
