@@ -10,10 +10,10 @@
 #include "models/registry.h"
 #include "pipelines/face/view_fields.h"
 #include "pipelines/mesh/export_options.h"
+#include "pipelines/rendering/render_work.h"
 #include "render/lit.h"
 #include "render/mesh_scene.h"
 #include "schema/field_error.h"
-#include "shape/material.h"
 
 namespace ptah {
 
@@ -65,18 +65,9 @@ Result<Person> asked_person(const FaceTask& task, const std::function<void(const
 
 namespace {
 
-/// Mean light of the surroundings, as render has it.
-constexpr float kHeadLight = 0.85F;
-
 Result<FrameSettings> head_frame(const FaceView& view) {
   FrameSettings out{.width = view.size, .height = view.size, .ground = false};
-  if (view.background == "transparent") out.background.kind = Background::Kind::transparent;
-  if (view.background == "environment") out.background.kind = Background::Kind::environment;
-  if (view.background == "white" || view.background == "black" || view.background.starts_with('#')) {
-    out.background.kind = Background::Kind::colour;
-    PTAH_TRY(const auto colour, colour_of(view.background));
-    for (size_t c = 0; c < 3; ++c) out.background.colour[c] = linear_of(colour[c]);
-  }
+  PTAH_TRY(out.background, background_of(view.background));
   return out;
 }
 
@@ -114,7 +105,7 @@ FaceView view_of(const FaceTask& task) { return {task.size, task.azimuth, task.e
 Result<Image> head_picture(const RenderScene& scene, const Vec3& chin, const Vec3& top, const FaceView& view, const CancelToken* cancel) {
   PTAH_TRY(const FrameSettings frame, head_frame(view));
   PTAH_TRY(HdrImage map, shipped_environment(view.environment));
-  PTAH_TRY(auto environment, Environment::of(with_mean(std::move(map), kHeadLight)));
+  PTAH_TRY(auto environment, Environment::of(with_mean(std::move(map), kMeanLight)));
   PTAH_TRY(const auto lit, LitScene::prepare(scene, std::move(environment), cancel));
   return lit->frame(head_camera(chin, top, view), frame, cancel);
 }

@@ -18,9 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// Mean light of the surroundings, so that a white diffuse thing is white and not more.
-constexpr float kMeanLight = 0.85F;
-
 Result<std::shared_ptr<const Environment>> environment_of(const RenderTask& task, const Sources& sources) {
   HdrImage map;
   if (const auto found = sources.files.find(kEnvironmentSource); found != sources.files.end()) {
@@ -35,13 +32,7 @@ Result<std::shared_ptr<const Environment>> environment_of(const RenderTask& task
 
 Result<FrameSettings> frame_of(const RenderTask& task) {
   FrameSettings out{.width = task.size, .height = task.size, .ground = task.ground, .exposure = std::exp2(task.exposure)};
-  if (task.background == "transparent") out.background.kind = Background::Kind::transparent;
-  if (task.background == "environment") out.background.kind = Background::Kind::environment;
-  if (task.background == "white" || task.background == "black" || task.background.starts_with('#')) {
-    out.background.kind = Background::Kind::colour;
-    PTAH_TRY(const auto colour, colour_of(task.background));
-    for (size_t c = 0; c < 3; ++c) out.background.colour[c] = linear_of(colour[c]);
-  }
+  PTAH_TRY(out.background, background_of(task.background));
   return out;
 }
 
@@ -105,6 +96,18 @@ Json kept_request(RenderTask task, const Sources& sources) {
 }
 
 }  // namespace
+
+Result<Background> background_of(const std::string& word) {
+  Background out;
+  if (word == "transparent") out.kind = Background::Kind::transparent;
+  if (word == "environment") out.kind = Background::Kind::environment;
+  if (word == "white" || word == "black" || word.starts_with('#')) {
+    out.kind = Background::Kind::colour;
+    PTAH_TRY(const auto colour, colour_of(word));
+    for (size_t c = 0; c < 3; ++c) out.colour[c] = linear_of(colour[c]);
+  }
+  return out;
+}
 
 Result<Work> render_work(const RenderTask& task, const Sources& sources, const ProgressCallback& progress, const CancelToken* cancel) {
   return guard([&]() -> Result<Work> {

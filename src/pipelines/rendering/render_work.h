@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/progress.h"
+#include "render/lit.h"
 #include "schema/schema.h"
 #include "work/plan.h"
 #include "work/sources.h"
@@ -36,6 +37,12 @@ inline constexpr const char* kRenderKind = "rendering";
 /// Reads what a task names: the object and, unless it is one of those that come along, the map of the surroundings. Errors: not_found, permission, unsupported
 /// for files that are no object, corrupt.
 Result<Sources> render_sources(const RenderTask& task);
+
+/// The mean light of surroundings, so that a white diffuse thing is white and not more.
+inline constexpr float kMeanLight = 0.85F;
+
+/// What is behind the object: plain, environment, transparent, white, black or #rrggbb. Errors: invalid_argument for other words.
+Result<Background> background_of(const std::string& word);
 
 /// Errors: invalid_argument, corrupt (the object), not_found (the library, the environment, the denoiser), cancelled.
 Result<Work> render_work(const RenderTask& task, const Sources& sources, const ProgressCallback& progress = {}, const CancelToken* cancel = nullptr);
