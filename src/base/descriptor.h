@@ -10,7 +10,7 @@ namespace ptah {
 class Descriptor {
  public:
   explicit Descriptor(int number) : number_(number) {}
-  Descriptor(Descriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
+  Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
   ~Descriptor() {
     if (number_ >= 0) ::close(number_);
   }
@@ -18,6 +18,8 @@ class Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
   /// −1 if there is none.
   int get() const { return number_; }
+  /// Gives it away: it is not closed here.
+  int release() { return std::exchange(number_, -1); }
 
  private:
   int number_;

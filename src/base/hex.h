@@ -1,4 +1,4 @@
-// Bytes as Ethereum and its wallets write them: 0x and two digits a byte.
+// Bytes as Ethereum and its wallets write them: 0x and two digits a byte. Digests and tokens: digits alone.
 #pragma once
 
 #include <algorithm>
@@ -14,6 +14,10 @@ namespace ptah {
 int hex_digit(char c);
 /// "0x…", two digits a byte.
 std::string hex_text(std::span<const uint8_t> bytes);
+/// Whether a text is just so many digits, letters small: 64 of a SHA-256 digest.
+inline bool is_hex(std::string_view text, size_t digits) {
+  return text.size() == digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
 /// Errors: corrupt for anything but 0x and whole bytes in hex.
 Result<Bytes> parse_hex(std::string_view text);
 

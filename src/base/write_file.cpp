@@ -11,7 +11,9 @@
 #include <mutex>
 #include <set>
 
+#include "base/descriptor.h"
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/sha256.h"
 #include "base/text.h"
 
@@ -24,21 +26,6 @@ namespace {
 constexpr std::string_view kUnfinished = ".part", kReplaced = ".replaced";
 constexpr size_t kRandomDigits = 16;
 constexpr size_t kMaxNamePart = 180;  ///< bytes of a hidden name that are taken from the final one; most file systems allow 255 in all
-
-class OpenFile {
- public:
-  explicit OpenFile(int number) : number_(number) {}
-  ~OpenFile() {
-    if (number_ >= 0) ::close(number_);
-  }
-  OpenFile(OpenFile&& other) noexcept : number_(other.release()) {}
-  OpenFile& operator=(OpenFile&&) = delete;
-  int get() const { return number_; }
-  int release() { return std::exchange(number_, -1); }
-
- private:
-  int number_;
-};
 
 /// ".NAME.PROCESS-RANDOM.part": nobody else takes it, and a later process knows it as unfinished.
 std::string hidden_name(const fs::path& path, std::string_view ending) {
@@ -53,7 +40,7 @@ bool is_unfinished(std::string_view name) {
   if (name.size() < kRandomDigits + 4) return false;
   const std::string_view random = name.substr(name.size() - kRandomDigits);
   name.remove_suffix(kRandomDigits);
-  if (random.find_first_not_of("0123456789abcdef") != std::string_view::npos || name.back() != '-') return false;
+  if (!is_hex(random, kRandomDigits) || name.back() != '-') return false;
   name.remove_suffix(1);
   const size_t digits = name.find_last_not_of("0123456789");
   return digits != std::string_view::npos && digits > 0 && digits + 1 < name.size() && name[digits] == '.';
@@ -81,7 +68,7 @@ tl::unexpected<Error> exists_already(const fs::path& path) { return fail(ErrorCo
 /// What new files may be, from /proc: asking by umask() would change it for other threads.
 unsigned umask_of_process() {
   unsigned mask = 022;
-  const OpenFile status(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
+  const Descriptor status(::open("/proc/self/status", O_RDONLY | O_CLOEXEC));
   char text[512];
   const ssize_t size = status.get() < 0 ? -1 : ::read(status.get(), text, sizeof(text) - 1);
   if (size <= 0) return mask;
@@ -155,7 +142,7 @@ class UnfinishedFile {
 void remove_unfinished(const fs::path& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || info.st_uid != ::geteuid() || !(S_ISREG(info.st_mode) || S_ISDIR(info.st_mode))) return;
-  const OpenFile file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
   if (file.get() < 0 || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return;  // its writer lives
   std::error_code ignored;
   if (S_ISDIR(info.st_mode))
@@ -191,7 +178,7 @@ fs::path plain_folder(const fs::path& path) {
 }  // namespace
 
 Result<void> sync_folder(const fs::path& folder) {
-  const OpenFile directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Descriptor directory(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (directory.get() < 0 || ::fsync(directory.get()) == 0) return {};
   if (errno == EINVAL || errno == ENOTSUP || errno == EROFS) return {};
   return fail_errno("cannot flush the folder " + folder.string());
@@ -227,7 +214,7 @@ Result<void> rename_new(const fs::path& from, const fs::path& to) {
   }
   if (errno == EEXIST) return exists_already(to);
   if (errno != EPERM && errno != ENOTSUP && errno != ENOSYS && errno != EMLINK) return fail_errno("cannot rename to " + to.string());
-  const OpenFile taken(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  const Descriptor taken(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   if (taken.get() < 0) return errno == EEXIST ? exists_already(to) : cannot_create(to);
   if (::rename(from.c_str(), to.c_str()) != 0) return fail_errno("cannot rename to " + to.string());
   return sync_folder(folder_of(to));

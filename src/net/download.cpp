@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/json.h"
 #include "base/sha256.h"
 #include "base/text.h"
@@ -19,8 +20,6 @@ namespace ptah {
 namespace fs = std::filesystem;
 
 namespace {
-
-bool is_digest(const std::string& text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos; }
 
 /// PATH.part and what is known of it.
 class Part {
@@ -112,7 +111,7 @@ std::string linked_digest(const ClientResponse& response) {
   const auto look = [&](const ClientHeaders& headers) {
     std::string digest = lower_case(header(headers, "x-linked-etag"));
     std::erase(digest, '"');
-    if (is_digest(digest)) out = digest;
+    if (is_hex(digest, 64)) out = digest;
   };
   for (const ClientHeaders& hop : response.hops) look(hop);
   look(response.headers);
@@ -240,7 +239,7 @@ Result<void> fetch(const std::string& url, Part& part, const DownloadOptions& op
 
 Result<Downloaded> download(const std::string& url, const fs::path& path, const DownloadOptions& options) {
   PTAH_TRY_VOID(check_http_url(url));
-  if (!options.sha256.empty() && !is_digest(lower_case(options.sha256))) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256 digest", options.sha256);
+  if (!options.sha256.empty() && !is_hex(lower_case(options.sha256), 64)) return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256 digest", options.sha256);
   PTAH_TRY(const auto part, Part::open(path, url));
   PTAH_TRY_VOID(fetch(url, *part, options));
   Downloaded out;

@@ -62,9 +62,7 @@ Result<Address> signer_of(const Json& json, const char* kind, const char* type) 
   return *signer;
 }
 
-bool is_digest(const std::string& text) {
-  return text.size() == 71 && text.starts_with("sha256:") && text.find_first_not_of("0123456789abcdef", 7) == std::string::npos;
-}
+bool is_digest(std::string_view text) { return text.starts_with("sha256:") && is_hex(text.substr(7), 64); }
 
 Result<std::vector<std::string>> consent_texts(const Json& json, const char* name) {
   const Json list = json.value(name, Json());

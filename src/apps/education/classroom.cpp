@@ -1,7 +1,5 @@
 #include "apps/education/classroom.h"
 
-#include <sys/random.h>
-
 #include <algorithm>
 #include <chrono>
 
@@ -11,6 +9,7 @@
 #include "base/printable.h"
 #include "base/sha256.h"
 #include "base/text.h"
+#include "own/secret.h"
 #include "work/work_folder.h"
 
 namespace ptah {
@@ -32,13 +31,9 @@ constexpr Database::Kind kClassKind{
         " option text not null, text text not null, at integer not null, primary key (learner, assignment, item)) without rowid;",
     .version = 1};
 
-void random_bytes(std::span<uint8_t> out) {
-  if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size())) throw Failure({ErrorCode::io, "the system gives no random bytes"});
-}
-
 std::string new_token() {
   std::array<uint8_t, 32> bytes{};
-  random_bytes(bytes);
+  fill_random(bytes);
   return hex(bytes);
 }
 
@@ -48,7 +43,7 @@ std::string random_code() {
   std::string out;
   while (out.size() < 10) {
     uint8_t byte = 0;
-    random_bytes({&byte, 1});
+    fill_random({&byte, 1});
     if (byte < 248) out += kLetters[byte % 31];  // 8 · 31: none is likelier
   }
   return out;

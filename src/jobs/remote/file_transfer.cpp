@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/sha256.h"
 #include "base/printable.h"
 #include "pipelines/recipes.h"
@@ -54,8 +55,7 @@ Result<std::string> FileTransfer::place(const RemoteJob& job, const std::string&
   const size_t slash = said.find('/');
   const std::string sha256 = said.substr(7, slash == std::string::npos ? slash : slash - 7),
                     name = slash == std::string::npos ? "file" : said.substr(slash + 1);
-  const bool digest = sha256.size() == 64 && sha256.find_first_not_of("0123456789abcdef") == std::string::npos;
-  if (!digest || !is_plain_part(name)) return fail(ErrorCode::invalid_argument, "'{}' is no file that a worker may read", printable(said, 120));
+  if (!is_hex(sha256, 64) || !is_plain_part(name)) return fail(ErrorCode::invalid_argument, "'{}' is no file that a worker may read", printable(said, 120));
   const fs::path file = folder_ / "named" / sha256 / name;
   std::error_code problem;
   if (fs::is_regular_file(file, problem)) return file.string();

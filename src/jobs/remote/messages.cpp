@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/hex.h"
 #include "base/sha256.h"
 #include "jobs/language_answers.h"
 
@@ -25,10 +26,6 @@ auto read_message(const char* what, std::string_view text, const F& read) -> dec
     return fail(ErrorCode::corrupt, "{}: {}", what, wrong.what());
   }
 }
-
-bool is_digest(const std::string& text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string::npos; }
-
-bool is_server(const std::string& text) { return text.size() == 16 && text.find_first_not_of("0123456789abcdef") == std::string::npos; }
 
 /// The name of a file in a work; it becomes a part of a path.
 bool is_output_name(const std::string& name) {
@@ -62,7 +59,7 @@ Result<RemoteJob> RemoteJob::read(std::string_view text) {
     out.watched = json.at("watched").get<bool>();
     out.files = json.at("files").get<std::string>();
     out.token = json.at("token").get<std::string>();
-    if (!is_server(out.server) || out.id < 1 || !out.fields.is_object()) return fail(ErrorCode::corrupt, "a job that no server has queued");
+    if (!is_hex(out.server, 16) || out.id < 1 || !out.fields.is_object()) return fail(ErrorCode::corrupt, "a job that no server has queued");
     return out;
   });
 }
@@ -93,7 +90,7 @@ Result<RemoteOutcome> RemoteOutcome::read(std::string_view text) {
     if (json.at("outputs").size() > kMaxOutputs) return fail(ErrorCode::corrupt, "a work of {} files", json.at("outputs").size());
     for (const Json& one : json.at("outputs")) {
       JobOutput output{one.at("name").get<std::string>(), one.at("sha256").get<std::string>(), one.at("bytes").get<int64_t>()};
-      if (!is_output_name(output.name) || !is_digest(output.sha256) || output.bytes < 0) return fail(ErrorCode::corrupt, "a work with a file that cannot be");
+      if (!is_output_name(output.name) || !is_hex(output.sha256, 64) || output.bytes < 0) return fail(ErrorCode::corrupt, "a work with a file that cannot be");
       out.outputs.push_back(std::move(output));
     }
     return out;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "base/hex.h"
 #include "base/sha256.h"
 #include "base/text.h"
 #include "schema/named_files.h"
@@ -29,14 +30,8 @@ Result<void> write_once(const fs::path& file, std::span<const uint8_t> bytes) {
   return {};
 }
 
-}  // namespace
-
-bool is_sha256(std::string_view text) { return text.size() == 64 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
-
-namespace {
-
 Result<void> check_sha256(const std::string& text) {
-  if (is_sha256(text)) return {};
+  if (is_hex(text, 64)) return {};
   return fail(ErrorCode::invalid_argument, "'{}' is no SHA-256: 64 hexadecimal digits in small letters are", printable(text, 80));
 }
 

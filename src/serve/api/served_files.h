@@ -49,8 +49,6 @@ class ServedFiles {
   std::filesystem::path folder_, checkpoints_;
 };
 
-/// Whether a text is 64 hexadecimal digits in small letters.
-bool is_sha256(std::string_view text);
 /// Of a file's name: letters, digits, '.', '-' and '_', not beginning with '.', at most 120.
 bool is_plain_file_name(std::string_view name);
 

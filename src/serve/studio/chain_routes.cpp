@@ -159,7 +159,7 @@ Result<Json> check_somebodys_token(const ApiServer& server, const Json& body, co
 
 HttpResponse token_file(const HttpRequest& request, const fs::path& kept) {
   const std::string &token = request.parts[0], &name = request.parts[1];
-  const bool plain = token.size() == 32 && token.find_first_not_of("0123456789abcdef") == std::string::npos && is_plain_file_name(name);
+  const bool plain = is_hex(token, 32) && is_plain_file_name(name);
   const fs::path file = kept / token / name;
   const auto digest = plain ? sha256_of_file(file) : fail(ErrorCode::not_found, "none");
   return digest ? file_answer(request, file, *digest, content_type_of(name)) : api_error(404, "there is no such file", "not_found");

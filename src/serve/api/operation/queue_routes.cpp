@@ -1,5 +1,6 @@
 #include "serve/api/operation/queue_routes.h"
 
+#include "base/hex.h"
 #include "serve/api/answers.h"
 #include "serve/api/api_server.h"
 #include "serve/http/router.h"
@@ -10,7 +11,7 @@ namespace {
 
 std::string digest_of(const HttpRequest& in) {
   const std::string& said = in.parts[1];
-  return said.starts_with("sha256:") && is_sha256(said.substr(7)) ? said.substr(7) : "";
+  return said.starts_with("sha256:") && is_hex(said.substr(7), 64) ? said.substr(7) : "";
 }
 
 constexpr size_t kMaxBroughtBytes = 120 << 20;  ///< of one file of a work
